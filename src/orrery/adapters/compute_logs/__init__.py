@@ -1,0 +1,5 @@
+"""
+Where the captured output of steps goes.
+
+Empty until output is captured.
+"""

@@ -1,0 +1,3 @@
+"""
+Where records live: memory and SQL databases, each behind the same ports.
+"""

@@ -1,0 +1,3 @@
+"""
+What a program does with definitions: plan, execute, materialize, observe, read results, build contexts.
+"""

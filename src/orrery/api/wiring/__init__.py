@@ -1,0 +1,3 @@
+"""
+Which adapter stands where: settings, registry, defaults. The one room that names adapters.
+"""

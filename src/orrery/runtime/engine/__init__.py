@@ -1,0 +1,3 @@
+"""
+Carry a plan out: resources, inputs, the user's function, outputs, events, in that order.
+"""

@@ -1,0 +1,3 @@
+"""
+The protocols behind which adapters stand: event log, runs, schedules, compute logs, launchers.
+"""

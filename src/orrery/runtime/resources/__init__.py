@@ -1,0 +1,3 @@
+"""
+Resources and IO managers written as classes with config fields.
+"""
