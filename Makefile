@@ -1,0 +1,59 @@
+# Two commands for everybody: `make demo` and `make test`. Each sets up what it needs, once.
+# `make check` is for those who change the code; `make help` lists the rest.
+
+VENV := .venv
+PY := $(VENV)/bin/python
+ORACLE := .oracle
+PROJECTS := pyproject.toml packages/orrery-pipes/pyproject.toml packages/orrery-dagster/pyproject.toml
+SCORE := ../shared/tools/api_score.py
+
+PYTEST_FLAGS ?=
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup oracle demo test check format bench api-score clean
+
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.installed ## make .venv with everything that the demo and the tests need
+
+$(VENV)/.installed: $(PROJECTS) constraints.txt
+	@echo "Setting up $(VENV) (a minute or two, once)"
+	@tools/make-venv $(VENV)
+	@tools/install $(VENV) constraints.txt -e '.[dev]' -e packages/orrery-pipes -e packages/orrery-dagster
+	@touch $@
+
+oracle: $(ORACLE)/.installed ## make .oracle, the reference implementation that behaviour is compared with
+
+$(ORACLE)/.installed: constraints-oracle.txt
+	@echo "Setting up $(ORACLE) (a minute or two, once)"
+	@tools/make-venv $(ORACLE)
+	@tools/install $(ORACLE) constraints-oracle.txt dagster dagster-pipes polars pandas pyarrow
+	@touch $@
+
+demo: setup ## run the main job on real data: a year of flights
+	@$(PY) -m examples.flights
+
+test: setup oracle ## pass all tests; reasons of skipped ones are printed at the end
+	@$(PY) -m pytest -q $(PYTEST_FLAGS)
+
+check: setup ## lint, format, types, and the rule of imports
+	@tools/check
+
+format: setup ## put the code into its form
+	@$(VENV)/bin/ruff check -q --fix . ; $(VENV)/bin/ruff format -q .
+
+bench: setup oracle ## measure, beside the reference implementation
+	@$(PY) -m benchmarks
+
+api-score: setup ## compare the public API with the inventory of the reference
+	@if [ -f $(SCORE) ]; then \
+		$(PY) $(SCORE) --target dagster --missing $(or $(MISSING),0); \
+	else \
+		echo "api-score skipped: the inventory of the reference API lies beside the repository, at $(SCORE), and is absent."; \
+	fi
+
+clean: ## remove the environments and all caches
+	rm -rf $(VENV) $(ORACLE) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks
