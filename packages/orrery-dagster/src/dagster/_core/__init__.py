@@ -1,0 +1,1 @@
+"""Paths inside the compatible package that documents and programs import from; nothing is defined here."""

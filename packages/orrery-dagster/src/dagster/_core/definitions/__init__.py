@@ -1,0 +1,1 @@
+"""Paths of definitions inside the compatible package; nothing is defined here."""

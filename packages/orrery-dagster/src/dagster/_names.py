@@ -1,0 +1,48 @@
+"""The names that the compatible package spells in its own way, each with Orrery's name for the same thing."""
+
+from __future__ import annotations
+
+__all__ = ["RENAMED"]
+
+RENAMED: dict[str, str] = {
+    "DagsterAssetMetadataValue": "AssetMetadataValue",
+    "DagsterConfigMappingFunctionError": "ConfigMappingFunctionError",
+    "DagsterError": "OrreryError",
+    "DagsterEvent": "Event",
+    "DagsterEventLogInvalidForRun": "EventLogInvalidForRunError",
+    "DagsterEventType": "EventType",
+    "DagsterExecutionInterruptedError": "ExecutionInterruptedError",
+    "DagsterExecutionStepExecutionError": "ExecutionStepExecutionError",
+    "DagsterExecutionStepNotFoundError": "ExecutionStepNotFoundError",
+    "DagsterInstance": "Instance",
+    "DagsterInvalidConfigDefinitionError": "InvalidConfigDefinitionError",
+    "DagsterInvalidConfigError": "InvalidConfigError",
+    "DagsterInvalidDefinitionError": "InvalidDefinitionError",
+    "DagsterInvalidInvocationError": "InvalidInvocationError",
+    "DagsterInvalidSubsetError": "InvalidSubsetError",
+    "DagsterInvariantViolationError": "InvariantViolationError",
+    "DagsterJobMetadataValue": "JobMetadataValue",
+    "DagsterLogManager": "LogManager",
+    "DagsterResourceFunctionError": "ResourceFunctionError",
+    "DagsterRun": "Run",
+    "DagsterRunMetadataValue": "RunMetadataValue",
+    "DagsterRunNotFoundError": "RunNotFoundError",
+    "DagsterRunStatus": "RunStatus",
+    "DagsterStepOutputNotFoundError": "StepOutputNotFoundError",
+    "DagsterSubprocessError": "SubprocessError",
+    "DagsterType": "OrreryType",
+    "DagsterTypeCheckDidNotPass": "TypeCheckDidNotPass",
+    "DagsterTypeCheckError": "TypeCheckError",
+    "DagsterTypeLoader": "TypeLoader",
+    "DagsterTypeLoaderContext": "TypeLoaderContext",
+    "DagsterUnknownPartitionError": "UnknownPartitionError",
+    "DagsterUnknownResourceError": "UnknownResourceError",
+    "DagsterUnmetExecutorRequirementsError": "UnmetExecutorRequirementsError",
+    "DagsterUserCodeExecutionError": "UserCodeExecutionError",
+    "PythonObjectDagsterType": "PythonObjectType",
+    "check_dagster_type": "check_type",
+    "dagster_type_loader": "type_loader",
+    "get_dagster_logger": "get_logger",
+    "make_python_type_usable_as_dagster_type": "make_python_type_usable_as_type",
+    "usable_as_dagster_type": "usable_as_type",
+}

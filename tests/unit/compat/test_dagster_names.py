@@ -1,0 +1,71 @@
+"""The compatible package: the same things under the names that existing programs write."""
+
+import ast
+import importlib
+from pathlib import Path
+
+import pytest
+
+import dagster
+import orrery
+from dagster._names import RENAMED
+
+PRESENT = {theirs: ours for theirs, ours in RENAMED.items() if ours in orrery.__all__}
+
+
+@pytest.mark.parametrize("name", sorted(PRESENT))
+def test_a_prefixed_name_is_the_same_thing(name: str) -> None:
+    assert getattr(dagster, name) is getattr(orrery, PRESENT[name])
+
+
+@pytest.mark.parametrize("name", sorted(set(orrery.__all__) - {"__version__"}))
+def test_an_own_name_is_the_same_thing(name: str) -> None:
+    assert getattr(dagster, name) is getattr(orrery, name)
+
+
+def test_the_list_spells_each_thing_once() -> None:
+    """A renamed thing is listed under the prefixed name alone, so that a star import is what it was."""
+    assert len(set(dagster.__all__)) == len(dagster.__all__) == len(orrery.__all__)
+    assert not set(dagster.__all__) & set(PRESENT.values())
+
+
+def test_the_typed_names_are_the_lazy_names() -> None:
+    stub = Path(dagster.__file__).with_suffix(".pyi")
+    typed = {
+        alias.asname: alias.name
+        for statement in ast.parse(stub.read_text(encoding="utf-8")).body
+        if isinstance(statement, ast.ImportFrom)
+        for alias in statement.names
+        if alias.name != "*"
+    }
+    assert typed == PRESENT
+
+
+def test_it_says_which_release_it_follows() -> None:
+    assert dagster.__version__ == "1.13.28"
+
+
+def test_an_unknown_name_is_told_the_nearest_one() -> None:
+    with pytest.raises(AttributeError, match="Try: write 'AssetKey'"):
+        _ = dagster.Assetkey  # type: ignore[attr-defined]
+
+
+def test_a_room_of_orrery_is_no_name_of_the_compatible_package() -> None:
+    """``dagster.definitions`` is not ``orrery.definitions``, also once that is imported."""
+    importlib.import_module("orrery.definitions")
+    assert not hasattr(dagster, "definitions")
+
+
+def test_every_prefixed_name_drops_its_prefix() -> None:
+    assert not [ours for ours in RENAMED.values() if "dagster" in ours.lower()]
+
+
+def test_errors_are_found_under_the_path_that_programs_use() -> None:
+    errors = importlib.import_module("dagster._core.errors")
+    assert errors.DagsterInvalidDefinitionError is orrery.InvalidDefinitionError
+    assert {"DagsterError", "DagsterTypeCheckDidNotPass"} <= set(errors.__all__)
+
+
+def test_the_asset_graph_is_found_under_the_path_that_documents_use() -> None:
+    found = importlib.import_module("dagster._core.definitions.asset_graph").AssetGraph
+    assert found is importlib.import_module("orrery.model.assets.graph").AssetGraph
