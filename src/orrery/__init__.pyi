@@ -121,6 +121,15 @@ from orrery.model.config.scalars import Enum as Enum
 from orrery.model.config.scalars import EnumValue as EnumValue
 from orrery.model.config.scalars import IntSource as IntSource
 from orrery.model.config.scalars import StringSource as StringSource
+from orrery.model.config.schema import Array as Array
+from orrery.model.config.schema import ConfigSchema as ConfigSchema
+from orrery.model.config.schema import Field as Field
+from orrery.model.config.schema import Map as Map
+from orrery.model.config.schema import Noneable as Noneable
+from orrery.model.config.schema import Permissive as Permissive
+from orrery.model.config.schema import ScalarUnion as ScalarUnion
+from orrery.model.config.schema import Selector as Selector
+from orrery.model.config.schema import Shape as Shape
 from orrery.model.partitions.definition import PaginatedResults as PaginatedResults
 from orrery.model.partitions.definition import PartitionsDefinition as PartitionsDefinition
 from orrery.model.partitions.keys import MultiPartitionKey as MultiPartitionKey

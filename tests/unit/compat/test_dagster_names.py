@@ -32,11 +32,11 @@ def test_the_list_spells_each_thing_once() -> None:
 def test_the_typed_names_are_the_lazy_names() -> None:
     stub = Path(dagster.__file__).with_suffix(".pyi")
     typed = {
-        alias.asname: alias.name
+        target.id: statement.value.attr
         for statement in ast.parse(stub.read_text(encoding="utf-8")).body
-        if isinstance(statement, ast.ImportFrom)
-        for alias in statement.names
-        if alias.name != "*"
+        if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Attribute)
+        for target in statement.targets
+        if isinstance(target, ast.Name)
     }
     assert typed == PRESENT
 

@@ -1,36 +1,38 @@
 """The names of the compatible package, typed: Orrery's own, and those with the prefix."""
 
+import orrery as _orrery
 from orrery import *
-from orrery import AssetMetadataValue as DagsterAssetMetadataValue
-from orrery import ConfigMappingFunctionError as DagsterConfigMappingFunctionError
-from orrery import OrreryError as DagsterError
-from orrery import EventLogInvalidForRunError as DagsterEventLogInvalidForRun
-from orrery import ExecutionInterruptedError as DagsterExecutionInterruptedError
-from orrery import ExecutionStepExecutionError as DagsterExecutionStepExecutionError
-from orrery import ExecutionStepNotFoundError as DagsterExecutionStepNotFoundError
-from orrery import InvalidConfigDefinitionError as DagsterInvalidConfigDefinitionError
-from orrery import InvalidConfigError as DagsterInvalidConfigError
-from orrery import InvalidDefinitionError as DagsterInvalidDefinitionError
-from orrery import InvalidInvocationError as DagsterInvalidInvocationError
-from orrery import InvalidSubsetError as DagsterInvalidSubsetError
-from orrery import InvariantViolationError as DagsterInvariantViolationError
-from orrery import JobMetadataValue as DagsterJobMetadataValue
-from orrery import ResourceFunctionError as DagsterResourceFunctionError
-from orrery import RunMetadataValue as DagsterRunMetadataValue
-from orrery import RunNotFoundError as DagsterRunNotFoundError
-from orrery import StepOutputNotFoundError as DagsterStepOutputNotFoundError
-from orrery import SubprocessError as DagsterSubprocessError
-from orrery import OrreryType as DagsterType
-from orrery import TypeCheckDidNotPass as DagsterTypeCheckDidNotPass
-from orrery import TypeCheckError as DagsterTypeCheckError
-from orrery import TypeLoader as DagsterTypeLoader
-from orrery import UnknownPartitionError as DagsterUnknownPartitionError
-from orrery import UnknownResourceError as DagsterUnknownResourceError
-from orrery import UnmetExecutorRequirementsError as DagsterUnmetExecutorRequirementsError
-from orrery import UserCodeExecutionError as DagsterUserCodeExecutionError
-from orrery import PythonObjectType as PythonObjectDagsterType
-from orrery import type_loader as dagster_type_loader
-from orrery import make_python_type_usable_as_type as make_python_type_usable_as_dagster_type
-from orrery import usable_as_type as usable_as_dagster_type
 
 __version__: str
+
+DagsterAssetMetadataValue = _orrery.AssetMetadataValue
+DagsterConfigMappingFunctionError = _orrery.ConfigMappingFunctionError
+DagsterError = _orrery.OrreryError
+DagsterEventLogInvalidForRun = _orrery.EventLogInvalidForRunError
+DagsterExecutionInterruptedError = _orrery.ExecutionInterruptedError
+DagsterExecutionStepExecutionError = _orrery.ExecutionStepExecutionError
+DagsterExecutionStepNotFoundError = _orrery.ExecutionStepNotFoundError
+DagsterInvalidConfigDefinitionError = _orrery.InvalidConfigDefinitionError
+DagsterInvalidConfigError = _orrery.InvalidConfigError
+DagsterInvalidDefinitionError = _orrery.InvalidDefinitionError
+DagsterInvalidInvocationError = _orrery.InvalidInvocationError
+DagsterInvalidSubsetError = _orrery.InvalidSubsetError
+DagsterInvariantViolationError = _orrery.InvariantViolationError
+DagsterJobMetadataValue = _orrery.JobMetadataValue
+DagsterResourceFunctionError = _orrery.ResourceFunctionError
+DagsterRunMetadataValue = _orrery.RunMetadataValue
+DagsterRunNotFoundError = _orrery.RunNotFoundError
+DagsterStepOutputNotFoundError = _orrery.StepOutputNotFoundError
+DagsterSubprocessError = _orrery.SubprocessError
+DagsterType = _orrery.OrreryType
+DagsterTypeCheckDidNotPass = _orrery.TypeCheckDidNotPass
+DagsterTypeCheckError = _orrery.TypeCheckError
+DagsterTypeLoader = _orrery.TypeLoader
+DagsterUnknownPartitionError = _orrery.UnknownPartitionError
+DagsterUnknownResourceError = _orrery.UnknownResourceError
+DagsterUnmetExecutorRequirementsError = _orrery.UnmetExecutorRequirementsError
+DagsterUserCodeExecutionError = _orrery.UserCodeExecutionError
+PythonObjectDagsterType = _orrery.PythonObjectType
+dagster_type_loader = _orrery.type_loader
+make_python_type_usable_as_dagster_type = _orrery.make_python_type_usable_as_type
+usable_as_dagster_type = _orrery.usable_as_type

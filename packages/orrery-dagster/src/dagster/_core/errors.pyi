@@ -1,24 +1,26 @@
 """The errors, typed."""
 
-from orrery.base.errors import ConfigMappingFunctionError as DagsterConfigMappingFunctionError
-from orrery.base.errors import OrreryError as DagsterError
-from orrery.base.errors import EventLogInvalidForRunError as DagsterEventLogInvalidForRun
-from orrery.base.errors import ExecutionInterruptedError as DagsterExecutionInterruptedError
-from orrery.base.errors import ExecutionStepExecutionError as DagsterExecutionStepExecutionError
-from orrery.base.errors import ExecutionStepNotFoundError as DagsterExecutionStepNotFoundError
-from orrery.base.errors import InvalidConfigDefinitionError as DagsterInvalidConfigDefinitionError
-from orrery.base.errors import InvalidConfigError as DagsterInvalidConfigError
-from orrery.base.errors import InvalidDefinitionError as DagsterInvalidDefinitionError
-from orrery.base.errors import InvalidInvocationError as DagsterInvalidInvocationError
-from orrery.base.errors import InvalidSubsetError as DagsterInvalidSubsetError
-from orrery.base.errors import InvariantViolationError as DagsterInvariantViolationError
-from orrery.base.errors import ResourceFunctionError as DagsterResourceFunctionError
-from orrery.base.errors import RunNotFoundError as DagsterRunNotFoundError
-from orrery.base.errors import StepOutputNotFoundError as DagsterStepOutputNotFoundError
-from orrery.base.errors import SubprocessError as DagsterSubprocessError
-from orrery.base.errors import TypeCheckDidNotPass as DagsterTypeCheckDidNotPass
-from orrery.base.errors import TypeCheckError as DagsterTypeCheckError
-from orrery.base.errors import UnknownPartitionError as DagsterUnknownPartitionError
-from orrery.base.errors import UnknownResourceError as DagsterUnknownResourceError
-from orrery.base.errors import UnmetExecutorRequirementsError as DagsterUnmetExecutorRequirementsError
-from orrery.base.errors import UserCodeExecutionError as DagsterUserCodeExecutionError
+from orrery.base import errors as _errors
+
+DagsterConfigMappingFunctionError = _errors.ConfigMappingFunctionError
+DagsterError = _errors.OrreryError
+DagsterEventLogInvalidForRun = _errors.EventLogInvalidForRunError
+DagsterExecutionInterruptedError = _errors.ExecutionInterruptedError
+DagsterExecutionStepExecutionError = _errors.ExecutionStepExecutionError
+DagsterExecutionStepNotFoundError = _errors.ExecutionStepNotFoundError
+DagsterInvalidConfigDefinitionError = _errors.InvalidConfigDefinitionError
+DagsterInvalidConfigError = _errors.InvalidConfigError
+DagsterInvalidDefinitionError = _errors.InvalidDefinitionError
+DagsterInvalidInvocationError = _errors.InvalidInvocationError
+DagsterInvalidSubsetError = _errors.InvalidSubsetError
+DagsterInvariantViolationError = _errors.InvariantViolationError
+DagsterResourceFunctionError = _errors.ResourceFunctionError
+DagsterRunNotFoundError = _errors.RunNotFoundError
+DagsterStepOutputNotFoundError = _errors.StepOutputNotFoundError
+DagsterSubprocessError = _errors.SubprocessError
+DagsterTypeCheckDidNotPass = _errors.TypeCheckDidNotPass
+DagsterTypeCheckError = _errors.TypeCheckError
+DagsterUnknownPartitionError = _errors.UnknownPartitionError
+DagsterUnknownResourceError = _errors.UnknownResourceError
+DagsterUnmetExecutorRequirementsError = _errors.UnmetExecutorRequirementsError
+DagsterUserCodeExecutionError = _errors.UserCodeExecutionError
