@@ -1,0 +1,1157 @@
+"""
+What a user says of an asset apart from the function that makes it.
+
+``AssetSpec`` is the whole of it; ``AssetDep`` names one upstream asset, ``AssetIn`` one input and
+``AssetOut`` one output of an asset function. Values that the user gives are checked where they are
+given, so that the error stands at the user's own line. Code that has checked them already builds
+through :func:`trusted_spec`, which checks nothing and costs about a microsecond.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from types import EllipsisType
+from typing import Any, NoReturn, TypeAlias
+
+from orrery.base.errors import InvalidDefinitionError, InvariantViolationError
+from orrery.base.keys import AssetKey, CoercibleToAssetKey, CoercibleToAssetKeyPrefix, key_prefix_parts
+from orrery.model.assets.node import AssetCheckNode, AssetNode
+
+__all__ = [
+    "DEFAULT_GROUP_NAME",
+    "IO_MANAGER_KEY_METADATA_KEY",
+    "KIND_TAG_PREFIX",
+    "AssetDep",
+    "AssetIn",
+    "AssetOut",
+    "AssetSpec",
+    "CoercibleToAssetDep",
+    "CoercibleToAssetIn",
+    "NoValueSentinel",
+    "checked_group_name",
+    "coerce_asset_deps",
+    "trusted_spec",
+]
+
+DEFAULT_GROUP_NAME = "default"
+"""Group of an asset that names none."""
+
+KIND_TAG_PREFIX = "orrery/kind/"
+"""Each kind of an asset is a tag: this prefix and the kind, with an empty value."""
+
+IO_MANAGER_KEY_METADATA_KEY = "orrery/io_manager_key"
+"""Metadata entry of a spec that names the IO manager of its asset."""
+
+_KIND_TAG_PREFIXES = (KIND_TAG_PREFIX, "dagster/kind/")
+_GROUP_NAME = re.compile(r"[A-Za-z0-9_]+(?:/[A-Za-z0-9_]+)*\Z")
+_EMAIL = re.compile(r"[A-Za-z0-9_.+\-]+@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)*\.[A-Za-z]{2,}\Z")
+_TAG_SECTION = re.compile(r"[A-Za-z0-9_.\-]{1,63}\Z")
+_TAG_VALUE = re.compile(r"[A-Za-z0-9_.\-]{0,63}\Z")
+
+
+class NoValueSentinel:
+    """Stand for an argument that was not given where ``None`` is a value of its own."""
+
+
+class AssetDep:
+    """
+    Name one upstream asset of an asset.
+
+    Args:
+        asset: The upstream asset: a key, a name, an ``AssetSpec``, or a definition of one asset.
+        partition_mapping: Which upstream partitions a partition needs; by default the like ones.
+        metadata: Static metadata of this edge.
+
+    Raises:
+        InvalidDefinitionError: *asset* is a definition of several assets, or no asset at all.
+
+    >>> AssetDep("orders").asset_key
+    AssetKey(['orders'])
+    """
+
+    __slots__ = ("asset_key", "metadata", "partition_mapping")
+
+    asset_key: AssetKey
+    partition_mapping: Any
+    metadata: dict[str, Any]
+
+    def __init__(
+        self,
+        asset: CoercibleToAssetKey | AssetSpec | Any,
+        *,
+        partition_mapping: Any = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        set_ = object.__setattr__
+        set_(self, "asset_key", asset if type(asset) is AssetKey else _single_key(asset))
+        set_(self, "partition_mapping", partition_mapping)
+        set_(self, "metadata", {} if metadata is None else _checked_metadata(metadata, "an asset dependency"))
+
+    @staticmethod
+    def from_coercible(arg: CoercibleToAssetDep) -> AssetDep:
+        """Return *arg* as a dependency: one already, or anything that names one asset."""
+        return arg if isinstance(arg, AssetDep) else AssetDep(arg)
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"AssetDep is immutable: '{name}' cannot be set")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"AssetDep is immutable: '{name}' cannot be deleted")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, AssetDep):
+            return NotImplemented
+        return (
+            self.asset_key == other.asset_key
+            and self.partition_mapping == other.partition_mapping
+            and self.metadata == other.metadata
+        )
+
+    def __hash__(self) -> int:
+        return hash(self.asset_key)
+
+    def __repr__(self) -> str:
+        return (
+            f"AssetDep(asset_key={self.asset_key!r}, partition_mapping={self.partition_mapping!r}, "
+            f"metadata={self.metadata!r})"
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuilt_dep, (self.asset_key, self.partition_mapping, self.metadata)
+
+
+def _rebuilt_dep(asset_key: AssetKey, partition_mapping: Any, metadata: Mapping[str, Any]) -> AssetDep:
+    return AssetDep(asset_key, partition_mapping=partition_mapping, metadata=metadata)
+
+
+class AssetSpec:
+    """
+    Say what an asset is, apart from the function that materializes or observes it.
+
+    Give one to ``Definitions`` as it stands, and it is an external asset: shown, depended upon, never
+    run. Values are checked here; ``deps`` and ``owners`` are given back as new lists.
+
+    Args:
+        key: Name of the asset.
+        deps: Upstream assets: keys, names, specs, definitions (all assets of each) or ``AssetDep``.
+        description: For people; Markdown.
+        metadata: Static metadata.
+        skippable: Whether a materialization may leave this asset out.
+        group_name: Segments of letters, digits and ``_``, joined by ``/``; None for ``default``.
+        code_version: Version of the code that makes the asset; a change marks it as stale.
+        automation_condition: When the asset is to be materialized by itself.
+        owners: E-mail addresses, or teams as ``team:name``.
+        tags: For search and order; not put on runs.
+        kinds: Short names of the tools or stores at work, kept as tags.
+        partitions_def: The partitions that make up the asset.
+        freshness_policy: How old the asset may be.
+        is_virtual: Whether the asset has no storage of its own and follows its upstream assets.
+        auto_materialize_policy: Deprecated; give *automation_condition*.
+        legacy_freshness_policy: Deprecated; give *freshness_policy*.
+
+    Raises:
+        InvalidDefinitionError: A value is not what its argument takes.
+        InvariantViolationError: *deps* name one asset in two different ways.
+
+    >>> spec = AssetSpec("orders", deps=["raw_orders"], kinds={"parquet"})
+    >>> [dep.asset_key.to_user_string() for dep in spec.deps], spec.kinds
+    (['raw_orders'], {'parquet'})
+    """
+
+    __slots__ = (
+        "_deps",
+        "_owners",
+        "_source",
+        "automation_condition",
+        "code_version",
+        "description",
+        "freshness_policy",
+        "group_name",
+        "is_virtual",
+        "key",
+        "legacy_freshness_policy",
+        "metadata",
+        "partitions_def",
+        "skippable",
+        "tags",
+    )
+
+    key: AssetKey
+    description: str | None
+    metadata: dict[str, Any]
+    group_name: str | None
+    skippable: bool
+    code_version: str | None
+    freshness_policy: Any
+    legacy_freshness_policy: Any
+    automation_condition: Any
+    tags: dict[str, str]
+    partitions_def: Any
+    is_virtual: bool
+    _deps: tuple[AssetDep, ...]
+    _owners: tuple[str, ...]
+    _source: tuple[str, int] | None
+
+    def __init__(
+        self,
+        key: CoercibleToAssetKey,
+        *,
+        deps: Iterable[CoercibleToAssetDep] | None = None,
+        description: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        skippable: bool = False,
+        group_name: str | None = None,
+        code_version: str | None = None,
+        automation_condition: Any = None,
+        owners: Sequence[str] | None = None,
+        tags: Mapping[str, str] | None = None,
+        kinds: Iterable[str] | None = None,
+        partitions_def: Any = None,
+        freshness_policy: Any = None,
+        is_virtual: bool = False,
+        auto_materialize_policy: Any = None,
+        legacy_freshness_policy: Any = None,
+    ) -> None:
+        asset_key = key if type(key) is AssetKey else AssetKey(key)
+        if auto_materialize_policy is not None:
+            if automation_condition is not None:
+                raise InvalidDefinitionError(
+                    f"Asset '{asset_key.to_user_string()}' has both 'automation_condition' and "
+                    "'auto_materialize_policy'.",
+                    mend="give 'automation_condition' alone; the other is its older name.",
+                )
+            automation_condition = auto_materialize_policy.to_automation_condition()
+        if description is not None and not isinstance(description, str):
+            raise _wrong_type(asset_key, "description", description, "text")
+        if code_version is not None and not isinstance(code_version, str):
+            raise _wrong_type(asset_key, "code_version", code_version, "text")
+        if type(skippable) is not bool:
+            raise _wrong_type(asset_key, "skippable", skippable, "True or False")
+        checked_tags = {} if tags is None else _checked_tags(tags, asset_key)
+        if kinds:
+            checked_tags.update(_kind_tags(kinds, asset_key))
+        frame = sys._getframe(1)
+        _fill(
+            self,
+            asset_key,
+            () if deps is None else coerce_asset_deps(deps, asset_key),
+            description,
+            {} if metadata is None else _checked_metadata(metadata, f"asset '{asset_key.to_user_string()}'"),
+            skippable,
+            None if group_name is None else checked_group_name(group_name),
+            code_version,
+            automation_condition,
+            () if owners is None else _checked_owners(owners, asset_key),
+            checked_tags,
+            partitions_def,
+            freshness_policy,
+            legacy_freshness_policy,
+            is_virtual,
+            (frame.f_code.co_filename, frame.f_lineno),
+        )
+
+    @property
+    def deps(self) -> list[AssetDep]:
+        """Return the upstream assets as a new list, in the order they were given."""
+        return list(self._deps)
+
+    @property
+    def owners(self) -> list[str]:
+        """Return the owners as a new list."""
+        return list(self._owners)
+
+    @property
+    def kinds(self) -> set[str]:
+        """Return the kinds: the tags that begin with ``orrery/kind/``, without that prefix."""
+        if not self.tags:
+            return set()
+        return {
+            tag.removeprefix(prefix) for tag in self.tags for prefix in _KIND_TAG_PREFIXES if tag.startswith(prefix)
+        }
+
+    @property
+    def partition_mappings(self) -> Mapping[AssetKey, Any]:
+        """Return the partition mapping of each upstream asset that has one of its own."""
+        return {dep.asset_key: dep.partition_mapping for dep in self._deps if dep.partition_mapping is not None}
+
+    @property
+    def auto_materialize_policy(self) -> Any:
+        """Return the automation condition in its older form, if it was given so (deprecated)."""
+        condition = self.automation_condition
+        to_policy = getattr(condition, "as_auto_materialize_policy", None)
+        return None if to_policy is None else to_policy()
+
+    def with_io_manager_key(self, io_manager_key: str) -> AssetSpec:
+        """
+        Return a copy whose asset is stored and loaded by the IO manager at *io_manager_key*.
+
+        >>> AssetSpec("orders").with_io_manager_key("parquet").metadata
+        {'orrery/io_manager_key': 'parquet'}
+        """
+        return self._changed(metadata={**self.metadata, IO_MANAGER_KEY_METADATA_KEY: io_manager_key})
+
+    def replace_attributes(
+        self,
+        *,
+        key: CoercibleToAssetKey | EllipsisType = ...,
+        deps: Iterable[CoercibleToAssetDep] | EllipsisType | None = ...,
+        description: str | EllipsisType | None = ...,
+        metadata: Mapping[str, Any] | EllipsisType | None = ...,
+        skippable: bool | EllipsisType = ...,
+        group_name: str | EllipsisType | None = ...,
+        code_version: str | EllipsisType | None = ...,
+        automation_condition: Any = ...,
+        owners: Sequence[str] | EllipsisType | None = ...,
+        tags: Mapping[str, str] | EllipsisType | None = ...,
+        kinds: Iterable[str] | EllipsisType | None = ...,
+        partitions_def: Any = ...,
+        legacy_freshness_policy: Any = ...,
+        freshness_policy: Any = ...,
+        is_virtual: bool | EllipsisType = ...,
+    ) -> AssetSpec:
+        """
+        Return a copy with the given attributes in place of its own; ``...`` keeps one.
+
+        Tags and kinds are replaced apart from each other: new tags leave the kinds as they are.
+
+        >>> AssetSpec("a", group_name="g").replace_attributes(key="b").group_name
+        'g'
+        """
+        given: dict[str, Any] = {
+            "key": key,
+            "deps": deps,
+            "description": description,
+            "metadata": metadata,
+            "skippable": skippable,
+            "group_name": group_name,
+            "code_version": code_version,
+            "automation_condition": automation_condition,
+            "owners": owners,
+            "partitions_def": partitions_def,
+            "legacy_freshness_policy": legacy_freshness_policy,
+            "freshness_policy": freshness_policy,
+            "is_virtual": is_virtual,
+        }
+        changes = {name: value for name, value in given.items() if value is not ...}
+        if tags is not ... or kinds is not ...:
+            new_tags = _without_kinds(self.tags) if isinstance(tags, EllipsisType) else dict(tags or {})
+            new_kinds = self.kinds if isinstance(kinds, EllipsisType) else kinds
+            changes |= {"tags": new_tags, "kinds": new_kinds}
+        return self._changed(**changes)
+
+    def merge_attributes(
+        self,
+        *,
+        deps: Iterable[CoercibleToAssetDep] | EllipsisType = ...,
+        metadata: Mapping[str, Any] | EllipsisType = ...,
+        owners: Sequence[str] | EllipsisType = ...,
+        tags: Mapping[str, str] | EllipsisType = ...,
+        kinds: Iterable[str] | EllipsisType = ...,
+    ) -> AssetSpec:
+        """
+        Return a copy with the given attributes added to its own; a given entry wins over an own one.
+
+        >>> AssetSpec("a", tags={"x": "1"}).merge_attributes(tags={"y": "2"}).tags
+        {'x': '1', 'y': '2'}
+        """
+        changes: dict[str, Any] = {}
+        if not isinstance(deps, EllipsisType):
+            changes["deps"] = [*self._deps, *deps]
+        if not isinstance(metadata, EllipsisType):
+            changes["metadata"] = {**self.metadata, **metadata}
+        if not isinstance(owners, EllipsisType):
+            changes["owners"] = list(dict.fromkeys([*self._owners, *owners]))
+        if not isinstance(tags, EllipsisType):
+            changes["tags"] = {**self.tags, **tags}
+        if not isinstance(kinds, EllipsisType):
+            changes["kinds"] = [*self.kinds, *kinds]
+        return self._changed(**changes)
+
+    def _changed(self, **changes: Any) -> AssetSpec:
+        own: dict[str, Any] = {
+            "key": self.key,
+            "deps": self._deps,
+            "description": self.description,
+            "metadata": self.metadata,
+            "skippable": self.skippable,
+            "group_name": self.group_name,
+            "code_version": self.code_version,
+            "automation_condition": self.automation_condition,
+            "owners": self._owners,
+            "tags": self.tags,
+            "partitions_def": self.partitions_def,
+            "freshness_policy": self.freshness_policy,
+            "legacy_freshness_policy": self.legacy_freshness_policy,
+            "is_virtual": self.is_virtual,
+        }
+        changed = AssetSpec(**{**own, **changes})
+        object.__setattr__(changed, "_source", self._source)
+        return changed
+
+    def as_node(
+        self,
+        *,
+        is_materializable: bool = False,
+        is_observable: bool = False,
+        op_name: str | None = None,
+        source: tuple[str, int] | None = None,
+        execution_set: object = None,
+        **more: Any,
+    ) -> AssetNode:
+        """
+        Return this asset as the asset graph knows it.
+
+        Args:
+            is_materializable: Whether a function of the project makes it.
+            is_observable: Whether a function of the project observes it.
+            op_name: Name of the op that holds the function.
+            source: File and line to show in errors; by default where the spec was written.
+            execution_set: Same (hashable) mark for assets and checks that only run together.
+            more: Further fields of :class:`AssetNode`.
+        """
+        deps = self._deps
+        mappings: Mapping[AssetKey, Any] | None = None
+        for dep in deps:
+            if dep.partition_mapping is not None:
+                mappings = self.partition_mappings
+                break
+        return AssetNode(
+            key=self.key,
+            parent_keys=tuple([dep.asset_key for dep in deps]) if deps else (),
+            mappings=mappings,
+            group_name=self.group_name or DEFAULT_GROUP_NAME,
+            description=self.description,
+            metadata=self.metadata,
+            tags=self.tags,
+            owner_names=self._owners,
+            code_version=self.code_version,
+            partitions_def=self.partitions_def,
+            automation_condition=self.automation_condition,
+            freshness_policy=self.freshness_policy,
+            legacy_freshness_policy=self.legacy_freshness_policy,
+            is_virtual=self.is_virtual,
+            skippable=self.skippable,
+            is_materializable=is_materializable,
+            is_observable=is_observable,
+            op_name=op_name,
+            source=source or self._source,
+            execution_set=execution_set,
+            **more,
+        )
+
+    def asset_nodes(self) -> tuple[AssetNode, ...]:
+        """Return the one node of a bare spec: an external asset."""
+        return (self.as_node(),)
+
+    def check_nodes(self) -> tuple[AssetCheckNode, ...]:
+        """Return no check: a bare spec has none."""
+        return ()
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"AssetSpec is immutable: '{name}' cannot be set")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"AssetSpec is immutable: '{name}' cannot be deleted")
+
+    def _values(self) -> tuple[Any, ...]:
+        return (
+            self.key,
+            self._deps,
+            self.description,
+            self.metadata,
+            self.skippable,
+            self.group_name,
+            self.code_version,
+            self.automation_condition,
+            self._owners,
+            self.tags,
+            self.partitions_def,
+            self.freshness_policy,
+            self.legacy_freshness_policy,
+            self.is_virtual,
+        )
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, AssetSpec):
+            return NotImplemented
+        return self._values() == other._values()
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __repr__(self) -> str:
+        return (
+            f"AssetSpec(key={self.key!r}, deps={self.deps!r}, description={self.description!r}, "
+            f"metadata={self.metadata!r}, group_name={self.group_name!r}, skippable={self.skippable!r}, "
+            f"code_version={self.code_version!r}, freshness_policy={self.freshness_policy!r}, "
+            f"automation_condition={self.automation_condition!r}, owners={self.owners!r}, tags={self.tags!r}, "
+            f"partitions_def={self.partitions_def!r}, is_virtual={self.is_virtual!r})"
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuilt_spec, (*self._values(), self._source)
+
+
+_new_spec = AssetSpec.__new__
+
+
+def _fill(
+    spec: AssetSpec,
+    key: AssetKey,
+    deps: tuple[AssetDep, ...],
+    description: str | None,
+    metadata: dict[str, Any],
+    skippable: bool,
+    group_name: str | None,
+    code_version: str | None,
+    automation_condition: Any,
+    owners: tuple[str, ...],
+    tags: dict[str, str],
+    partitions_def: Any,
+    freshness_policy: Any,
+    legacy_freshness_policy: Any,
+    is_virtual: bool,
+    source: tuple[str, int] | None,
+) -> None:
+    set_ = object.__setattr__
+    set_(spec, "key", key)
+    set_(spec, "_deps", deps)
+    set_(spec, "description", description)
+    set_(spec, "metadata", metadata)
+    set_(spec, "skippable", skippable)
+    set_(spec, "group_name", group_name)
+    set_(spec, "code_version", code_version)
+    set_(spec, "automation_condition", automation_condition)
+    set_(spec, "_owners", owners)
+    set_(spec, "tags", tags)
+    set_(spec, "partitions_def", partitions_def)
+    set_(spec, "freshness_policy", freshness_policy)
+    set_(spec, "legacy_freshness_policy", legacy_freshness_policy)
+    set_(spec, "is_virtual", is_virtual)
+    set_(spec, "_source", source)
+
+
+def _rebuilt_spec(*values: Any) -> AssetSpec:
+    spec = _new_spec(AssetSpec)
+    _fill(spec, *values)
+    return spec
+
+
+def trusted_spec(
+    key: AssetKey,
+    deps: tuple[AssetDep, ...] = (),
+    *,
+    description: str | None = None,
+    metadata: dict[str, Any] | None = None,
+    skippable: bool = False,
+    group_name: str | None = None,
+    code_version: str | None = None,
+    automation_condition: Any = None,
+    owners: tuple[str, ...] = (),
+    tags: dict[str, str] | None = None,
+    partitions_def: Any = None,
+    freshness_policy: Any = None,
+    legacy_freshness_policy: Any = None,
+    is_virtual: bool = False,
+    source: tuple[str, int] | None = None,
+) -> AssetSpec:
+    """
+    Return a spec of values that were checked before; nothing is checked or copied here.
+
+    Kinds must already be among *tags*. Give None for *metadata* and *tags* where there are none.
+    *source* is the file and line that errors show; for a function, those of its code object.
+    """
+    spec = _new_spec(AssetSpec)
+    _fill(
+        spec,
+        key,
+        deps,
+        description,
+        {} if metadata is None else metadata,
+        skippable,
+        group_name,
+        code_version,
+        automation_condition,
+        owners,
+        {} if tags is None else tags,
+        partitions_def,
+        freshness_policy,
+        legacy_freshness_policy,
+        is_virtual,
+        source,
+    )
+    return spec
+
+
+class AssetIn:
+    """
+    Say which asset an input of an asset function loads, and how.
+
+    Args:
+        key: The upstream asset; by default the name of the input.
+        metadata: Static metadata of the input, which IO managers see.
+        key_prefix: Parts before the name of the input; not together with *key*.
+        input_manager_key: The resource that loads the input, in place of the IO manager that stored it.
+        partition_mapping: Which upstream partitions a partition needs.
+        dagster_type: Type that the loaded value must have.
+
+    Raises:
+        InvalidDefinitionError: Both *key* and *key_prefix* are given.
+
+    >>> AssetIn(key_prefix="raw").resolve_key("orders")
+    AssetKey(['raw', 'orders'])
+    """
+
+    __slots__ = ("dagster_type", "input_manager_key", "key", "key_prefix", "metadata", "partition_mapping")
+
+    key: AssetKey | None
+    metadata: Mapping[str, Any] | None
+    key_prefix: list[str]
+    input_manager_key: str | None
+    partition_mapping: Any
+    dagster_type: Any
+
+    def __init__(
+        self,
+        key: CoercibleToAssetKey | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        key_prefix: CoercibleToAssetKeyPrefix | None = None,
+        input_manager_key: str | None = None,
+        partition_mapping: Any = None,
+        dagster_type: Any = NoValueSentinel,
+    ) -> None:
+        if key is not None and key_prefix:
+            raise InvalidDefinitionError(
+                f"An AssetIn has both the key {key!r} and the key_prefix {key_prefix!r}.",
+                mend="give the whole key as 'key', or the parts before the name of the input as 'key_prefix'.",
+            )
+        set_ = object.__setattr__
+        set_(self, "key", None if key is None else _single_key(key))
+        set_(self, "metadata", None if metadata is None else _checked_metadata(metadata, "an AssetIn"))
+        set_(self, "key_prefix", list(key_prefix_parts(key_prefix)))
+        set_(self, "input_manager_key", input_manager_key)
+        set_(self, "partition_mapping", partition_mapping)
+        set_(self, "dagster_type", dagster_type)
+
+    @classmethod
+    def from_coercible(cls, coercible: CoercibleToAssetIn) -> AssetIn:
+        """Return *coercible* as an AssetIn: one already, or anything that names one asset."""
+        if isinstance(coercible, AssetIn):
+            return coercible
+        if isinstance(coercible, AssetDep):
+            return cls(key=coercible.asset_key, partition_mapping=coercible.partition_mapping)
+        return cls(key=coercible)
+
+    def resolve_key(self, input_name: str) -> AssetKey:
+        """Return the key of the asset that the input called *input_name* loads."""
+        return self.key if self.key is not None else AssetKey((*self.key_prefix, input_name))
+
+    def _values(self) -> tuple[Any, ...]:
+        return (
+            self.key,
+            self.metadata,
+            self.key_prefix,
+            self.input_manager_key,
+            self.partition_mapping,
+            self.dagster_type,
+        )
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"AssetIn is immutable: '{name}' cannot be set")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"AssetIn is immutable: '{name}' cannot be deleted")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, AssetIn):
+            return NotImplemented
+        return self._values() == other._values()
+
+    def __hash__(self) -> int:
+        return hash((self.key, tuple(self.key_prefix), self.input_manager_key))
+
+    def __repr__(self) -> str:
+        return (
+            f"AssetIn(key={self.key!r}, metadata={self.metadata!r}, key_prefix={self.key_prefix!r}, "
+            f"input_manager_key={self.input_manager_key!r}, partition_mapping={self.partition_mapping!r}, "
+            f"dagster_type={self.dagster_type!r})"
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return AssetIn, self._values()
+
+
+class AssetOut:
+    """
+    Say what one asset of a ``@multi_asset`` is.
+
+    Args:
+        key_prefix: Parts before the name of the output; not together with *key*.
+        key: Key of the asset; by default the name of the output.
+        dagster_type: Type that the value must have; by default from the annotation.
+        description: For people; Markdown.
+        is_required: Whether a run of the function must give this output.
+        io_manager_key: The resource that stores the value; by default ``io_manager``.
+        metadata: Static metadata.
+        group_name: Group of the asset.
+        code_version: Version of the code that makes the asset.
+        automation_condition: When the asset is to be materialized by itself.
+        backfill_policy: How backfills cut the partitions into runs.
+        owners: E-mail addresses, or teams as ``team:name``.
+        tags: For search and order.
+        kinds: Short names of the tools or stores at work.
+        freshness_policy: How old the asset may be.
+        is_virtual: Whether the asset has no storage of its own.
+        auto_materialize_policy: Deprecated; give *automation_condition*.
+        legacy_freshness_policy: Deprecated; give *freshness_policy*.
+
+    Raises:
+        InvalidDefinitionError: Both *key* and *key_prefix* are given, or a value is not what its argument takes.
+    """
+
+    __slots__ = (
+        "_has_key",
+        "_spec",
+        "backfill_policy",
+        "dagster_type",
+        "io_manager_key",
+        "is_required",
+        "key_prefix",
+    )
+
+    key_prefix: list[str] | None
+    dagster_type: Any
+    is_required: bool
+    io_manager_key: str | None
+    backfill_policy: Any
+    _spec: AssetSpec
+    _has_key: bool
+
+    def __init__(
+        self,
+        key_prefix: CoercibleToAssetKeyPrefix | None = None,
+        key: CoercibleToAssetKey | None = None,
+        dagster_type: Any = NoValueSentinel,
+        description: str | None = None,
+        is_required: bool = True,
+        io_manager_key: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        group_name: str | None = None,
+        code_version: str | None = None,
+        automation_condition: Any = None,
+        backfill_policy: Any = None,
+        owners: Sequence[str] | None = None,
+        tags: Mapping[str, str] | None = None,
+        kinds: Iterable[str] | None = None,
+        freshness_policy: Any = None,
+        is_virtual: bool = False,
+        *,
+        auto_materialize_policy: Any = None,
+        legacy_freshness_policy: Any = None,
+    ) -> None:
+        if key is not None and key_prefix:
+            raise InvalidDefinitionError(
+                f"An AssetOut has both the key {key!r} and the key_prefix {key_prefix!r}.",
+                mend="give the whole key as 'key', or the parts before the name of the output as 'key_prefix'.",
+            )
+        spec = AssetSpec(
+            AssetKey(()) if key is None else key,
+            description=description,
+            metadata=metadata,
+            skippable=not is_required,
+            group_name=group_name,
+            code_version=code_version,
+            automation_condition=automation_condition,
+            owners=owners,
+            tags=tags,
+            kinds=kinds,
+            freshness_policy=freshness_policy,
+            is_virtual=is_virtual,
+            auto_materialize_policy=auto_materialize_policy,
+            legacy_freshness_policy=legacy_freshness_policy,
+        )
+        self._fill(
+            spec,
+            has_key=key is not None,
+            key_prefix=None if key_prefix is None else list(key_prefix_parts(key_prefix)),
+            dagster_type=dagster_type,
+            is_required=is_required,
+            io_manager_key=io_manager_key,
+            backfill_policy=backfill_policy,
+        )
+
+    def _fill(
+        self,
+        spec: AssetSpec,
+        *,
+        has_key: bool,
+        key_prefix: list[str] | None,
+        dagster_type: Any,
+        is_required: bool,
+        io_manager_key: str | None,
+        backfill_policy: Any,
+    ) -> None:
+        set_ = object.__setattr__
+        set_(self, "_spec", spec)
+        set_(self, "_has_key", has_key)
+        set_(self, "key_prefix", key_prefix)
+        set_(self, "dagster_type", dagster_type)
+        set_(self, "is_required", is_required)
+        set_(self, "io_manager_key", io_manager_key)
+        set_(self, "backfill_policy", backfill_policy)
+
+    @staticmethod
+    def from_spec(
+        spec: AssetSpec,
+        dagster_type: Any = NoValueSentinel,
+        is_required: bool = True,
+        io_manager_key: str | None = None,
+        backfill_policy: Any = None,
+    ) -> AssetOut:
+        """
+        Return the output that makes the asset of *spec*.
+
+        Raises:
+            InvalidDefinitionError: *spec* has deps; an output takes those of its function.
+        """
+        if spec._deps:
+            raise InvalidDefinitionError(
+                f"AssetOut.from_spec was given the spec of '{spec.key.to_user_string()}', which has deps.",
+                mend="give the deps to 'deps' or 'internal_asset_deps' of @multi_asset, or the spec to its 'specs'.",
+            )
+        out = AssetOut.__new__(AssetOut)
+        out._fill(
+            spec,
+            has_key=True,
+            key_prefix=None,
+            dagster_type=dagster_type,
+            is_required=is_required,
+            io_manager_key=io_manager_key,
+            backfill_policy=backfill_policy,
+        )
+        return out
+
+    @property
+    def key(self) -> AssetKey | None:
+        """Return the key, or None where it follows from the name of the output."""
+        return self._spec.key if self._has_key else None
+
+    @property
+    def description(self) -> str | None:
+        """Return the description."""
+        return self._spec.description
+
+    @property
+    def metadata(self) -> Mapping[str, Any] | None:
+        """Return the static metadata."""
+        return self._spec.metadata
+
+    @property
+    def group_name(self) -> str | None:
+        """Return the group, or None where none was given."""
+        return self._spec.group_name
+
+    @property
+    def code_version(self) -> str | None:
+        """Return the version of the code."""
+        return self._spec.code_version
+
+    @property
+    def automation_condition(self) -> Any:
+        """Return the automation condition."""
+        return self._spec.automation_condition
+
+    @property
+    def auto_materialize_policy(self) -> Any:
+        """Return the automation condition in its older form (deprecated)."""
+        return self._spec.auto_materialize_policy
+
+    @property
+    def freshness_policy(self) -> Any:
+        """Return the freshness policy."""
+        return self._spec.freshness_policy
+
+    @property
+    def legacy_freshness_policy(self) -> Any:
+        """Return the freshness policy of the older kind (deprecated)."""
+        return self._spec.legacy_freshness_policy
+
+    @property
+    def owners(self) -> list[str]:
+        """Return the owners as a new list."""
+        return self._spec.owners
+
+    @property
+    def tags(self) -> Mapping[str, str]:
+        """Return the tags, kinds among them."""
+        return self._spec.tags
+
+    @property
+    def kinds(self) -> set[str]:
+        """Return the kinds."""
+        return self._spec.kinds
+
+    @property
+    def is_virtual(self) -> bool:
+        """Tell whether the asset has no storage of its own."""
+        return self._spec.is_virtual
+
+    def resolve_key(self, output_name: str) -> AssetKey:
+        """Return the key of the asset that the output called *output_name* makes."""
+        return self._spec.key if self._has_key else AssetKey((*(self.key_prefix or ()), output_name))
+
+    def to_spec(
+        self,
+        key: AssetKey,
+        deps: Sequence[AssetDep],
+        additional_tags: Mapping[str, str] | None = None,
+        partitions_def: Any = ...,
+    ) -> AssetSpec:
+        """
+        Return the spec of the asset that this output makes.
+
+        Args:
+            key: Key of the asset.
+            deps: Its upstream assets.
+            additional_tags: Tags to add; those of the output win.
+            partitions_def: Its partitions; ``...`` keeps those of the spec the output came from.
+        """
+        spec = self._spec
+        changes: dict[str, Any] = {"key": key, "deps": deps}
+        if additional_tags:
+            changes["tags"] = {**additional_tags, **spec.tags}
+        if partitions_def is not ...:
+            changes["partitions_def"] = partitions_def
+        return spec._changed(**changes)
+
+    def _values(self) -> tuple[Any, ...]:
+        return (
+            self._spec,
+            self._has_key,
+            self.key_prefix,
+            self.dagster_type,
+            self.is_required,
+            self.io_manager_key,
+            self.backfill_policy,
+        )
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        raise AttributeError(f"AssetOut is immutable: '{name}' cannot be set")
+
+    def __delattr__(self, name: str) -> NoReturn:
+        raise AttributeError(f"AssetOut is immutable: '{name}' cannot be deleted")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, AssetOut):
+            return NotImplemented
+        return self._values() == other._values()
+
+    def __hash__(self) -> int:
+        return hash((self._spec, self.is_required, self.io_manager_key))
+
+    def __repr__(self) -> str:
+        return (
+            f"AssetOut(key_prefix={self.key_prefix!r}, key={self.key!r}, is_required={self.is_required!r}, "
+            f"io_manager_key={self.io_manager_key!r}, group_name={self.group_name!r}, tags={self.tags!r})"
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuilt_out, self._values()
+
+
+def _rebuilt_out(
+    spec: AssetSpec,
+    has_key: bool,
+    key_prefix: list[str] | None,
+    dagster_type: Any,
+    is_required: bool,
+    io_manager_key: str | None,
+    backfill_policy: Any,
+) -> AssetOut:
+    out = AssetOut.__new__(AssetOut)
+    out._fill(
+        spec,
+        has_key=has_key,
+        key_prefix=key_prefix,
+        dagster_type=dagster_type,
+        is_required=is_required,
+        io_manager_key=io_manager_key,
+        backfill_policy=backfill_policy,
+    )
+    return out
+
+
+CoercibleToAssetDep: TypeAlias = CoercibleToAssetKey | AssetSpec | AssetDep | Any
+CoercibleToAssetIn: TypeAlias = CoercibleToAssetKey | AssetDep | AssetIn | Any
+
+
+def coerce_asset_deps(deps: Iterable[CoercibleToAssetDep], of: AssetKey | None = None) -> tuple[AssetDep, ...]:
+    """
+    Return *deps* as dependencies, each upstream asset once, in the order of its first mention.
+
+    A definition of several assets stands for all of them.
+
+    Args:
+        deps: Keys, names, specs, definitions or ``AssetDep``.
+        of: The asset that depends on them, for errors.
+
+    Raises:
+        InvalidDefinitionError: *deps* is one string, or an element names no asset.
+        InvariantViolationError: One asset is named in two different ways (partition mapping, metadata).
+    """
+    if isinstance(deps, str | AssetKey | Mapping) or not isinstance(deps, Iterable):
+        shown = deps.to_user_string() if isinstance(deps, AssetKey) else deps
+        raise InvalidDefinitionError(
+            f"The deps{_of(of)} are {deps!r} ({type(deps).__name__}), not a sequence of assets.",
+            mend=f"write deps=[{shown!r}].",
+        )
+    by_key: dict[AssetKey, AssetDep] = {}
+    for each in deps:
+        for dep in _deps_of(each):
+            known = by_key.setdefault(dep.asset_key, dep)
+            if known is not dep and known != dep:
+                raise InvariantViolationError(
+                    f"The deps{_of(of)} name asset '{dep.asset_key.to_user_string()}' more than once, "
+                    "with different partition mappings or metadata.",
+                    mend="keep one of them.",
+                )
+    return tuple(by_key.values())
+
+
+def _deps_of(each: Any) -> Iterable[AssetDep]:
+    if type(each) is AssetDep:
+        return (each,)
+    if not isinstance(each, AssetSpec) and hasattr(type(each), "asset_nodes"):
+        keys = getattr(each, "keys", None)
+        if keys is not None and not callable(keys):
+            return [AssetDep(key) for key in keys]
+    return (AssetDep.from_coercible(each),)
+
+
+def _single_key(asset: Any) -> AssetKey:
+    if isinstance(asset, AssetKey | str | list | tuple):
+        return AssetKey(asset)
+    if isinstance(asset, AssetSpec):
+        return asset.key
+    if hasattr(type(asset), "asset_nodes"):
+        keys = getattr(asset, "keys", None)
+        if keys is not None and not callable(keys) and len(keys) != 1:
+            names = ", ".join(f"'{key.to_user_string()}'" for key in sorted(keys))
+            raise InvalidDefinitionError(
+                f"A definition of {len(keys)} assets stands where one asset is meant; it defines {names or 'none'}.",
+                mend="name the one that is meant by its key.",
+            )
+        key = asset.key
+        if isinstance(key, AssetKey):
+            return key
+    if not isinstance(asset, Sequence) or isinstance(asset, bytes):
+        raise InvalidDefinitionError(
+            f"{asset!r} ({type(asset).__name__}) is no asset.",
+            mend="give an AssetKey, its name as text, an AssetSpec, or a definition of one asset.",
+        )
+    return AssetKey(asset)
+
+
+def _of(key: AssetKey | None) -> str:
+    return "" if key is None else f" of asset '{key.to_user_string()}'"
+
+
+def _wrong_type(key: AssetKey, argument: str, value: object, wanted: str) -> InvalidDefinitionError:
+    return InvalidDefinitionError(
+        f"'{argument}' of asset '{key.to_user_string()}' is {value!r} ({type(value).__name__}), not {wanted}.",
+        mend=f"give {wanted}.",
+    )
+
+
+def _checked_metadata(metadata: Mapping[str, Any], owner: str) -> dict[str, Any]:
+    if not isinstance(metadata, Mapping):
+        raise InvalidDefinitionError(
+            f"The metadata of {owner} is {metadata!r} ({type(metadata).__name__}), not a mapping.",
+            mend='write metadata={"name": value}.',
+        )
+    for name in metadata:
+        if not isinstance(name, str):
+            raise InvalidDefinitionError(
+                f"The metadata of {owner} has the name {name!r} ({type(name).__name__}), which is not text.",
+                mend=f"write {str(name)!r}.",
+            )
+    return dict(metadata)
+
+
+def _checked_tags(tags: Any, key: AssetKey) -> dict[str, str]:
+    if not isinstance(tags, Mapping):
+        raise _wrong_type(key, "tags", tags, "a mapping of text to text")
+    for name, value in tags.items():
+        if not isinstance(name, str) or not isinstance(value, str):
+            raise InvalidDefinitionError(
+                f"Tag {name!r} of asset '{key.to_user_string()}' has the value {value!r} "
+                f"({type(value).__name__}); names and values of tags are text.",
+                mend=f"write {{{str(name)!r}: {str(value)!r}}}.",
+            )
+        if name.startswith(_KIND_TAG_PREFIXES):
+            continue
+        sections = name.split("/")
+        if len(sections) > 2 or not all(_TAG_SECTION.match(section) for section in sections):
+            raise InvalidDefinitionError(
+                f"Asset '{key.to_user_string()}' has the tag {name!r}, which is no tag name.",
+                mend="use letters, digits, '_', '-' and '.', at most 63 of them, after at most one such namespace "
+                "and '/'.",
+            )
+        if not _TAG_VALUE.match(value):
+            raise InvalidDefinitionError(
+                f"Tag '{name}' of asset '{key.to_user_string()}' has the value {value!r}, which is no tag value.",
+                mend="use at most 63 letters, digits, '_', '-' and '.'; longer text belongs into metadata.",
+            )
+    return dict(tags)
+
+
+def _kind_tags(kinds: Iterable[str], key: AssetKey) -> dict[str, str]:
+    if isinstance(kinds, str):
+        raise _wrong_type(key, "kinds", kinds, f"a set of text, as {{{kinds!r}}}")
+    tags: dict[str, str] = {}
+    for kind in kinds:
+        if not isinstance(kind, str):
+            raise _wrong_type(key, "kinds", kind, "a set of text")
+        tags[KIND_TAG_PREFIX + kind] = ""
+    return tags
+
+
+def _without_kinds(tags: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in tags.items() if not name.startswith(_KIND_TAG_PREFIXES)}
+
+
+def checked_group_name(group_name: Any) -> str:
+    """
+    Return *group_name* if an asset group may be called so.
+
+    Raises:
+        InvalidDefinitionError: It is empty, or has other characters than letters, digits and ``_``
+            between slashes.
+    """
+    if not isinstance(group_name, str) or not _GROUP_NAME.match(group_name):
+        if group_name == "":
+            raise InvalidDefinitionError(
+                "An asset group has an empty name.", mend=f"leave group_name out: the group is '{DEFAULT_GROUP_NAME}'."
+            )
+        raise InvalidDefinitionError(
+            f"{group_name!r} is not a valid asset group name.",
+            mend="use letters, digits and '_', in segments joined by '/', as 'marketing' or 'marketing/web'.",
+        )
+    return group_name
+
+
+def _checked_owners(owners: Any, key: AssetKey) -> tuple[str, ...]:
+    if isinstance(owners, str):
+        raise _wrong_type(key, "owners", owners, f"a sequence of text, as [{owners!r}]")
+    for owner in owners:
+        if not isinstance(owner, str) or not (
+            (owner.startswith("team:") and len(owner) > len("team:")) or _EMAIL.match(owner)
+        ):
+            raise InvalidDefinitionError(
+                f"Asset '{key.to_user_string()}' has the owner {owner!r}, "
+                "which is neither an e-mail address nor a team.",
+                mend=f"write 'team:{owner}' for a team, or an address such as 'name@example.com'.",
+            )
+    return tuple(owners)
