@@ -1,0 +1,13 @@
+"""An output given twice fails the step."""
+
+import dagster as dg
+
+
+def program(record):
+    @dg.multi_asset(outs={"one": dg.AssetOut(), "two": dg.AssetOut()})
+    def pair():
+        yield dg.Output(1, output_name="one")
+        yield dg.Output(2, output_name="one")
+        yield dg.Output(2, output_name="two")
+
+    record.result(dg.materialize([pair], raise_on_error=False))

@@ -1,0 +1,12 @@
+"""context.resources gives what was declared, and nothing else."""
+
+import dagster as dg
+
+
+def program(record):
+    @dg.asset(required_resource_keys={"one"})
+    def table(context):
+        return context.resources.two
+
+    result = dg.materialize([table], resources={"one": 1, "two": 2}, raise_on_error=False)
+    record.value("success", result.success)
