@@ -50,7 +50,7 @@ bench: setup oracle ## measure, beside the reference implementation
 
 api-score: setup ## compare the public API with the inventory of the reference
 	@if [ -f $(SCORE) ]; then \
-		$(PY) $(SCORE) --target dagster --missing $(or $(MISSING),0); \
+		$(PY) $(SCORE) --target dagster --pipes dagster_pipes --missing $(or $(MISSING),0); \
 	else \
 		echo "api-score skipped: the inventory of the reference API lies beside the repository, at $(SCORE), and is absent."; \
 	fi
