@@ -34,7 +34,7 @@ $(ORACLE)/.installed: constraints-oracle.txt
 	@touch $@
 
 demo: setup ## run the main job on real data: a year of flights
-	@$(PY) -m examples.flights
+	@cd examples/flights && $(CURDIR)/$(VENV)/bin/orrery materialize '*'
 
 test: setup oracle ## pass all tests; reasons of skipped ones are printed at the end
 	@$(PY) -m pytest -q $(PYTEST_FLAGS)
