@@ -1,0 +1,421 @@
+"""
+Write files whole or not at all.
+
+Every built-in IO manager writes through this module and nothing else opens a value for writing::
+
+    temporary file in the same directory -> write -> fsync -> rename -> fsync of the directory
+
+A failure at any point removes the temporary file and raises; the file at the final name is the old
+one or the new one, for every reader, after every crash. Temporary files of processes that died are
+swept at the first write into their directory. Their names begin with a dot, which no encoded key does.
+
+**Many values, one sync.** An fsync costs a quarter of a millisecond, and each value needs two. Inside
+a run a :class:`WriteBatch` is active (``runtime/ports/write_barrier.py``); then a value is written to
+its temporary file *and left there*. ``flush``:
+
+1. syncs all temporary files - with one ``syncfs`` for the whole file system where Linux tells its
+   errors (5.8 and later), otherwise one fsync each;
+2. renames each to its final name;
+3. syncs the directories, in the same way.
+
+Renaming at once and syncing later would be simpler for readers, but a power cut between the two could
+leave a renamed file without its data and the old value gone: POSIX orders neither. A hard link to the
+old value would mend that at the price of a recovery step that every reader must know. Deferred renames
+need none: what a crash leaves is the old value, whole, and a temporary file that is swept. It is also
+what the event log says, since the events of the batch are committed after ``flush``.
+
+Until then the new value is seen by loads in this process (``place_to_read``) and by nobody else.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import re
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from io import BufferedRandom
+
+from orrery.runtime.ports.write_barrier import active_barrier
+
+__all__ = ["WriteBatch", "is_stored", "open_whole", "place_to_read", "remove_whole", "whole_path", "write_whole"]
+
+_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_TEMPORARY = re.compile(r"\.orrery-([0-9a-f]{8})-([0-9]+)-[0-9a-f]{8}-[0-9]+\.tmp\Z")
+_FOREIGN_AGE_SECONDS = 7 * 24 * 3600
+_FEW = 3
+
+_staged: dict[str, str] = {}
+"""Temporary file by final name, for the loads of this process: a view of what is on the disk."""
+
+_swept: set[str] = set()
+_counter = itertools.count()
+_prefix: tuple[int, str] = (0, "")
+
+
+def write_whole(path: str, *pieces: bytes | memoryview) -> None:
+    """
+    Write *pieces*, one after the other, to the file *path*: the whole of it, durably, or nothing.
+
+    Missing directories are made. While a write barrier is active, the file appears at its name when
+    the barrier is flushed.
+
+    Args:
+        path: Absolute path.
+        pieces: The bytes.
+
+    Raises:
+        OSError: The disk is full, the place is read-only, ...; the old file stands.
+    """
+    fd, temporary, made = _open_temporary(path)
+    try:
+        try:
+            for piece in pieces:
+                _write_all(fd, piece)
+            barrier = active_barrier.get()
+            if barrier is None:
+                os.fsync(fd)
+        finally:
+            os.close(fd)
+        if barrier is None:
+            _publish(temporary, path, made)
+        else:
+            barrier.stage(temporary, path, made)
+    except BaseException:
+        _remove(temporary)
+        raise
+
+
+@contextmanager
+def open_whole(path: str) -> Iterator[BufferedRandom]:
+    """
+    Open a file for writing (and seeking) that becomes *path* when the block ends well.
+
+    >>> import tempfile, os
+    >>> place = os.path.join(tempfile.mkdtemp(), "value")
+    >>> with open_whole(place) as file:
+    ...     _ = file.write(b"whole")
+    >>> open(place, "rb").read()
+    b'whole'
+    """
+    fd, temporary, made = _open_temporary(path)
+    try:
+        with open(fd, "w+b") as file:
+            yield file
+            file.flush()
+            barrier = active_barrier.get()
+            if barrier is None:
+                os.fsync(fd)
+        if barrier is None:
+            _publish(temporary, path, made)
+        else:
+            barrier.stage(temporary, path, made)
+    except BaseException:
+        _remove(temporary)
+        raise
+
+
+@contextmanager
+def whole_path(path: str) -> Iterator[str]:
+    """
+    Give a path to write to, for libraries that want one; what is there becomes *path* at the end.
+
+    The path that is given ends in the same name, in a temporary directory beside *path*. The block may
+    also make a directory; a directory that stands at *path* already is not replaced (``OSError``).
+    Nothing happens to *path* if the block writes nothing.
+    """
+    folder, name = os.path.split(path)
+    if folder not in _swept:
+        _sweep(folder)
+    made = _make_directories(folder)
+    room = f"{folder}/{_temporary_name()}"
+    os.mkdir(room)
+    temporary = f"{room}/{name}"
+    try:
+        yield temporary
+        if not os.path.lexists(temporary):
+            _remove_tree(room)
+            return
+        barrier = active_barrier.get()
+        if barrier is not None and not os.path.isdir(temporary):
+            barrier.stage(temporary, path, made)
+        else:
+            _sync_tree(temporary)
+            _publish(temporary, path, made)
+    except BaseException:
+        _remove_tree(room)
+        raise
+
+
+def place_to_read(path: str) -> str:
+    """Return where the value of *path* is read from: its name, or the file that is staged for it."""
+    return _staged.get(path, path)
+
+
+def is_stored(path: str) -> bool:
+    """Tell whether there is a value for *path*: at its name, or staged."""
+    return path in _staged or os.path.lexists(path)
+
+
+def remove_whole(path: str) -> None:
+    """Remove the file *path*, staged or not; nothing happens if it is not there."""
+    temporary = _staged.pop(path, None)
+    if temporary is not None:
+        _discard(temporary, path)
+    _remove(path)
+
+
+class WriteBatch:
+    """
+    Collect the files that a run writes and publish them together (see the module for the reasons).
+
+    Safe for use by several threads. A batch belongs to the process that made it: in a forked child
+    each write is durable by itself and ``flush`` does nothing, since the parent publishes.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._flushing = threading.Lock()
+        self._pending: dict[str, tuple[str, Sequence[str]]] = {}
+        self._pid = os.getpid()
+
+    def __len__(self) -> int:
+        return len(self._pending)
+
+    def stage(self, temporary: str, final: str, made: Sequence[str] = ()) -> None:
+        """Take over the written file *temporary*, to be published as *final* by the next flush."""
+        if os.getpid() != self._pid:
+            sync_file(temporary)
+            _publish(temporary, final, made)
+            return
+        with self._lock:
+            older, earlier = self._pending.pop(final, ("", ()))
+            self._pending[final] = temporary, (*earlier, *made)
+            _staged[final] = temporary
+        if older:
+            _discard(older, final)
+
+    def flush(self) -> None:
+        """
+        Make all that was staged durable, then publish it; at once if nothing is.
+
+        Raises:
+            OSError: A file could not be made durable or renamed. What was not yet renamed will not be:
+                the old values stand and the temporary files are gone.
+        """
+        if os.getpid() != self._pid:
+            return
+        with self._flushing:
+            if not self._pending:
+                return
+            with self._lock:
+                pending, self._pending = self._pending, {}
+            left = {final: temporary for final, (temporary, _) in pending.items()}
+            try:
+                removed = [final for final, temporary in left.items() if not os.path.lexists(temporary)]
+                for final in removed:
+                    del left[final]
+                published = list(left)
+                _sync_all(left.values())
+                for final in published:
+                    _rename(left[final], final)
+                    del left[final]
+                folders = {os.path.dirname(final) for final in published}
+                folders.update(folder for _, made in pending.values() for folder in made)
+                _sync_all(folders)
+            finally:
+                self._forget(pending, left)
+
+    def discard(self) -> None:
+        """Forget what was staged; the old values stand."""
+        with self._lock:
+            pending, self._pending = self._pending, {}
+        self._forget(pending, {final: temporary for final, (temporary, _) in pending.items()})
+
+    def _forget(self, pending: dict[str, tuple[str, Sequence[str]]], left: dict[str, str]) -> None:
+        with self._lock:
+            for final, (temporary, _) in pending.items():
+                if _staged.get(final) == temporary:
+                    del _staged[final]
+        for final, temporary in left.items():
+            _discard(temporary, final)
+
+
+def sync_file(path: str) -> None:
+    """Make the file or directory *path* durable."""
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+def _open_temporary(path: str) -> tuple[int, str, tuple[str, ...]]:
+    """Open a new temporary file beside *path*: descriptor, name, and directories that got new ones."""
+    folder = os.path.dirname(path)
+    if folder not in _swept:
+        _sweep(folder)
+    temporary = f"{folder}/{_temporary_name()}"
+    try:
+        return os.open(temporary, _FLAGS, 0o666), temporary, ()
+    except FileNotFoundError:
+        made = _make_directories(folder)
+    return os.open(temporary, _FLAGS, 0o666), temporary, made
+
+
+def _temporary_name() -> str:
+    """Return a name that no other write has: of this host, this process, by chance and counted."""
+    global _prefix
+    pid = os.getpid()
+    if _prefix[0] != pid:
+        _prefix = pid, f".orrery-{_host()}-{pid}-{os.urandom(4).hex()}-"
+    return f"{_prefix[1]}{next(_counter)}.tmp"
+
+
+def _host() -> str:
+    from zlib import crc32  # 0.1 ms, once for each process that writes
+
+    return f"{crc32(socket.gethostname().encode()):08x}"
+
+
+def _write_all(fd: int, data: bytes | memoryview) -> None:
+    written = os.write(fd, data)
+    if written < len(data):
+        view = memoryview(data)[written:]
+        while view:
+            view = view[os.write(fd, view) :]
+
+
+def _sweep(folder: str) -> None:
+    """Remove the temporary files that dead processes left in *folder*; once for each process."""
+    _swept.add(folder)
+    try:
+        entries = os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return
+    for entry in entries:
+        match = _TEMPORARY.match(entry)
+        if match and _is_left_over(f"{folder}/{entry}", host=match[1], pid=int(match[2])):
+            _remove_tree(f"{folder}/{entry}")
+
+
+def _is_left_over(path: str, *, host: str, pid: int) -> bool:
+    try:
+        if host != _host():
+            return time.time() - os.stat(path).st_mtime > _FOREIGN_AGE_SECONDS
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _make_directories(folder: str) -> tuple[str, ...]:
+    """Make *folder* and what is missing above it; return the directories whose entries are new."""
+    missing = []
+    while folder and not os.path.isdir(folder):
+        missing.append(folder)
+        folder = os.path.dirname(folder)
+    for each in reversed(missing):
+        try:
+            os.mkdir(each)
+        except FileExistsError:
+            if not os.path.isdir(each):
+                raise NotADirectoryError(20, "A file stands where a directory is needed", each) from None
+    return tuple(os.path.dirname(each) for each in missing)
+
+
+def _publish(temporary: str, final: str, made: Iterable[str]) -> None:
+    _rename(temporary, final)
+    _staged.pop(final, None)
+    sync_file(os.path.dirname(final))
+    for folder in made:
+        sync_file(folder)
+
+
+def _rename(temporary: str, final: str) -> None:
+    os.replace(temporary, final)
+    room = os.path.dirname(temporary)
+    if room != os.path.dirname(final):
+        os.rmdir(room)
+
+
+def _discard(temporary: str, final: str) -> None:
+    """Remove a staged file, and the directory made for it if there is one."""
+    room = os.path.dirname(temporary)
+    if room != os.path.dirname(final):
+        _remove_tree(room)
+    else:
+        _remove(temporary)
+
+
+def _sync_tree(path: str) -> None:
+    """Make the file *path*, or everything below the directory *path*, durable."""
+    for folder, _, files in os.walk(path):
+        for file in files:
+            sync_file(os.path.join(folder, file))
+        sync_file(folder)
+    if not os.path.isdir(path):
+        sync_file(path)
+
+
+def _sync_all(paths: Iterable[str]) -> None:
+    """Make every one of *paths* durable: with one call for each file system where there are many."""
+    remaining = list(paths)
+    if len(remaining) <= _FEW or _sync_file_system is None:
+        for path in remaining:
+            sync_file(path)
+        return
+    done: set[int] = set()
+    for path in remaining:
+        device = os.stat(path).st_dev
+        if device not in done:
+            _sync_file_system(path)
+            done.add(device)
+
+
+def _find_sync_file_system() -> Callable[[str], None] | None:
+    """Return a call of ``syncfs`` where it tells errors (Linux 5.8 and later)."""
+    if sys.platform != "linux":
+        return None
+    version = re.match(r"(\d+)\.(\d+)", os.uname().release)
+    if version is None or (int(version[1]), int(version[2])) < (5, 8):
+        return None
+
+    def sync_file_system(path: str) -> None:
+        import ctypes  # 2 ms, and only runs that store many values need it
+
+        syncfs = ctypes.CDLL(None, use_errno=True).syncfs
+        fd = os.open(path, os.O_RDONLY)
+        try:
+            if syncfs(fd) != 0:
+                code = ctypes.get_errno()
+                raise OSError(code, os.strerror(code), path)
+        finally:
+            os.close(fd)
+
+    return sync_file_system
+
+
+_sync_file_system = _find_sync_file_system()
+
+
+def _remove(path: str) -> None:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        return
+
+
+def _remove_tree(path: str) -> None:
+    if os.path.isdir(path) and not os.path.islink(path):
+        for entry in os.listdir(path):
+            _remove_tree(f"{path}/{entry}")
+        os.rmdir(path)
+    else:
+        _remove(path)

@@ -1,0 +1,141 @@
+"""
+Where a value belongs: what the contexts of inputs and outputs say, as keys and paths.
+
+A value of an asset has one place for each partition; it is overwritten by the next materialization. A
+value of an op belongs to its run. Paths are made by :mod:`orrery.base.names`, so nothing that a user
+calls something can leave the directory or meet something else in it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from typing import Any, TypeAlias
+
+from orrery.adapters.io.atomic import is_stored, write_whole
+from orrery.base.errors import InvariantViolationError
+from orrery.base.names import is_shortened, key_path, labelled_part, note_name, notes_of_key
+
+__all__ = [
+    "ValueKey",
+    "describe_value",
+    "load_for_partitions",
+    "only_partition",
+    "relative_path",
+    "value_key",
+    "write_notes",
+]
+
+ValueKey: TypeAlias = tuple[tuple[str, ...], str | None, bool]
+"""The parts of the name of a value, its partition if it has one, and whether it belongs to an asset."""
+
+PARTITION = "partition"
+
+
+def value_key(context: Any, partition: str | None = None) -> ValueKey:
+    """
+    Return the key under which the value of *context* is kept.
+
+    The parts are those of the asset key, or of the identifier of the op's output (run id, step key,
+    output name, mapping key).
+    """
+    if context.has_asset_key:
+        return context.asset_key.parts, partition, True
+    return tuple(context.get_identifier()), None, False
+
+
+def relative_path(key: ValueKey, *, extension: str) -> str:
+    """
+    Return the path of a value, relative to the IO manager's directory.
+
+    >>> relative_path((("sales", "orders"), None, True), extension=".pickle")
+    'sales/orders.pickle'
+    >>> relative_path((("sales", "orders"), "2024-01-01", True), extension=".pickle")
+    'sales/orders/partition=2024-01-01.pickle'
+    """
+    parts, partition, _ = key
+    if partition is None:
+        return key_path(parts, extension=extension)
+    folder = key_path((*parts, "."), extension="")
+    return f"{folder[:-3]}{labelled_part(PARTITION, partition)}{extension}"
+
+
+def write_notes(base: str, key: ValueKey, *, extension: str) -> None:
+    """Leave beside a value the notes that tell the whole text of names too long for a file."""
+    parts, partition, _ = key
+    notes = list(notes_of_key(parts, extension=extension) if partition is None else notes_of_key((*parts, ".")))
+    if partition is not None:
+        path = relative_path(key, extension="")
+        name = os.path.basename(path)
+        if is_shortened(name):
+            notes.append((f"{os.path.dirname(path)}/{note_name(name)}", partition))
+    for note, text in notes:
+        place = f"{base}/{note}"
+        if not is_stored(place):
+            write_whole(place, text.encode("utf-8", "surrogatepass"))
+
+
+def describe_value(context: Any, partition: str | None = None) -> str:
+    """Return what people call the value of *context*: ``asset 'orders'``."""
+    if context.has_asset_key:
+        name = f"asset '{context.asset_key.to_user_string()}'"
+        return name if partition is None else f"{name}, partition '{partition}'"
+    source = getattr(context, "upstream_output", None) or context
+    return f"output '{source.name}' of step '{source.step_key}'"
+
+
+def only_partition(context: Any) -> str | None:
+    """
+    Return the one partition that an output belongs to; None if it has none.
+
+    Raises:
+        InvariantViolationError: It belongs to several.
+    """
+    if not context.has_asset_partitions:
+        return None
+    keys = context.asset_partition_keys
+    if len(keys) == 1:
+        return str(keys[0])
+    raise InvariantViolationError(
+        f"The value of {describe_value(context)} belongs to {len(keys)} partitions at once, and this IO manager stores "
+        "one file for each.",
+        mend="run the partitions one by one (BackfillPolicy.multi_run()), or return None and store the values yourself.",
+    )
+
+
+def load_for_partitions(context: Any, load: Callable[[str | None], Any], *, missing: type[Exception]) -> Any:
+    """
+    Load what an input asks for: one value, or a dictionary of the values of several partitions.
+
+    Where the metadata of the input says ``allow_missing_partitions``, partitions without a value are
+    left out.
+
+    Args:
+        context: The ``InputContext``.
+        load: Loads the value of one partition, or of the whole (None).
+        missing: What *load* raises where there is no value.
+    """
+    if not context.has_asset_key or not context.has_asset_partitions:
+        return load(None)
+    keys = context.asset_partition_keys
+    if not keys:
+        return None
+    lenient = bool((context.definition_metadata or {}).get("allow_missing_partitions"))
+    if not lenient:
+        if len(keys) == 1:
+            return load(keys[0])
+        return {key: load(key) for key in keys}
+    found = dict(_present(keys, load, missing))
+    if len(keys) == 1:
+        return found.get(keys[0])
+    return found
+
+
+def _present(
+    keys: Iterable[str], load: Callable[[str | None], Any], missing: type[Exception]
+) -> Iterable[tuple[str, Any]]:
+    for key in keys:
+        try:
+            yield key, load(key)
+        except missing:
+            continue

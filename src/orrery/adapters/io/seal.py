@@ -1,0 +1,227 @@
+"""
+Notice damage: the length and the digest of a stored value, and where they are kept.
+
+A *seal* is the length and the SHA-256 of a value's bytes. Where the format is ours (pickles) it
+stands at the head of the same file, as pickle opcodes that put the seal on the stack and drop it: the
+file is still one that plain ``pickle.load`` reads. Where the format belongs to others (Parquet, text)
+the file stays exactly as they want it and the seals stand in a hidden file beside it::
+
+    orders.parquet
+    .orders.parquet.seal        one line per write: length and digest
+
+The new seal is appended *before* the value is published, so at every moment the file on the disk has
+its seal in the list, whichever of two writers or two versions it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import struct
+from collections.abc import Callable
+from typing import NamedTuple
+
+from orrery.adapters.io.atomic import place_to_read
+from orrery.base.errors import DamagedValueError, ValueNotFoundError
+from orrery.runtime.ports.write_barrier import active_barrier
+
+__all__ = [
+    "MissingFileError",
+    "Seal",
+    "append_seal",
+    "check_seal",
+    "damaged",
+    "open_sealed",
+    "read_file",
+    "seal_header",
+    "seal_name",
+]
+
+_MAGIC = b"\x93ORRERY\n"
+_VERSION = 1
+_SHA256 = 1
+_FIELDS = struct.Struct(">8sBBQ32s")
+_OPEN = b"\x80\x05C" + bytes([_FIELDS.size])  # PROTO 5, SHORT_BINBYTES: the seal is pushed ...
+_CLOSE = b"0"  # ... and popped
+HEADER_BYTES = len(_OPEN) + _FIELDS.size + len(_CLOSE)
+_KEPT_LINES = 32
+_MOST_LINES = 256
+
+
+class MissingFileError(ValueNotFoundError, FileNotFoundError):
+    """A stored value was asked for whose file is not there."""
+
+    code = "value-not-found"
+
+
+class Seal(NamedTuple):
+    """
+    What the bytes of a value must be.
+
+    Attributes:
+        length: Number of bytes.
+        digest: Their SHA-256.
+    """
+
+    length: int
+    digest: bytes
+
+    @staticmethod
+    def of(data: bytes | memoryview) -> Seal:
+        """Return the seal of *data*."""
+        return Seal(len(data), hashlib.sha256(data).digest())
+
+    @staticmethod
+    def of_file(path: str) -> Seal:
+        """Return the seal of the contents of *path*."""
+        with open(path, "rb") as file:
+            digest = hashlib.file_digest(file, "sha256").digest()
+            return Seal(file.tell(), digest)
+
+
+def seal_header(seal: Seal) -> bytes:
+    """Return what stands before the bytes of a sealed pickle."""
+    return _OPEN + _FIELDS.pack(_MAGIC, _VERSION, _SHA256, seal.length, seal.digest) + _CLOSE
+
+
+def open_sealed(data: bytes, *, what: Callable[[], str], path: str) -> memoryview:
+    """
+    Return the value's bytes from *data*, the contents of a sealed file.
+
+    Args:
+        data: The whole file.
+        what: Tells what people call the value: ``asset 'orders'``.
+        path: The file, for messages.
+
+    Raises:
+        DamagedValueError: The file is shorter or longer than it was, altered, of a newer format, or
+            was not written by Orrery.
+    """
+    if len(data) < HEADER_BYTES or data[4:12] != _MAGIC:
+        if len(data) < HEADER_BYTES and (_OPEN + _MAGIC).startswith(data[:12]):
+            raise damaged(what, path, f"only {len(data):,} bytes of it are left")
+        raise damaged(what, path, "it does not begin as a value that Orrery wrote")
+    _, version, kind, length, digest = _FIELDS.unpack_from(data, len(_OPEN))
+    if version > _VERSION or kind != _SHA256:
+        raise DamagedValueError(
+            f"The stored value of {what()} (file {path}) has format {version}.{kind}, which this release does not know.",
+            mend="read it with the release of Orrery that wrote it, or a newer one.",
+        )
+    body = memoryview(data)[HEADER_BYTES:]
+    if len(body) != length:
+        raise damaged(what, path, f"{len(body):,} of {length:,} bytes")
+    if hashlib.sha256(body).digest() != digest:
+        raise damaged(what, path, f"its {length:,} bytes are not those that were written")
+    return body
+
+
+def seal_name(path: str) -> str:
+    """Return the file that holds the seals of *path*."""
+    folder, name = os.path.split(path)
+    return f"{folder}/.{name}.seal"
+
+
+def append_seal(path: str, seal: Seal) -> None:
+    """Add *seal* to the seals of the value that is about to be published as *path*."""
+    name = seal_name(path)
+    line = f"\n{seal.length} {seal.digest.hex()}\n".encode()
+    fd = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0), 0o666)
+    try:
+        os.write(fd, line)
+        if active_barrier.get() is None:
+            os.fsync(fd)
+        size = os.fstat(fd).st_size
+    finally:
+        os.close(fd)
+    if size > _MOST_LINES * len(line):
+        _shorten(name)
+
+
+def check_seal(path: str, *, what: Callable[[], str]) -> None:
+    """
+    Check the file of *path* against its seals; a value without any passes.
+
+    Raises:
+        DamagedValueError: The file fits none of its seals.
+    """
+    seals = _seals(path)
+    if not seals:
+        return
+    place = place_to_read(path)
+    found = Seal.of_file(place)
+    if found in seals or found in _seals(path):
+        return
+    if found == Seal.of_file(place_to_read(path)):
+        length = seals[-1].length
+        if found.length != length:
+            raise damaged(what, path, f"{found.length:,} of {length:,} bytes")
+        raise damaged(what, path, f"its {length:,} bytes are not those that were written")
+    check_seal(path, what=what)  # another writer published in between
+
+
+def damaged(what: Callable[[], str], path: str, how: str) -> DamagedValueError:
+    """Return the error that tells that the value of *what* is damaged."""
+    name = what()
+    return DamagedValueError(
+        f"The stored value of {name} (file {path}) is damaged: {how}.", mend=f"materialize {name} again."
+    )
+
+
+def read_file(path: str, *, what: Callable[[], str]) -> bytes:
+    """
+    Return the contents of the file of *path*, staged or published.
+
+    Raises:
+        MissingFileError: There is no such file.
+    """
+    for place in (place_to_read(path), path):
+        try:
+            fd = os.open(place, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0))
+        except FileNotFoundError:
+            continue
+        except NotADirectoryError:
+            break
+        try:
+            return _read_all(fd)
+        finally:
+            os.close(fd)
+    name = what()
+    raise MissingFileError(f"No value of {name} is stored (there is no file {path}).", mend=f"materialize {name} first.")
+
+
+def _read_all(fd: int) -> bytes:
+    size = os.fstat(fd).st_size
+    data = os.read(fd, size + 1)
+    if len(data) == size:
+        return data
+    pieces = [data]
+    while data:
+        data = os.read(fd, 1 << 24)
+        pieces.append(data)
+    return b"".join(pieces)
+
+
+def _seals(path: str) -> list[Seal]:
+    try:
+        with open(seal_name(path), "rb") as file:
+            lines = file.read().split(b"\n")
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    seals = []
+    for line in lines:
+        length, _, digest = line.partition(b" ")
+        if length.isdigit() and len(digest) == 64:
+            seals.append(Seal(int(length), bytes.fromhex(digest.decode("ascii"))))
+    return seals
+
+
+def _shorten(name: str) -> None:
+    """Keep only the last seals, so that a value written every minute does not gather a long list."""
+    with open(name, "rb") as file:
+        lines = [line for line in file.read().split(b"\n") if line]
+    temporary = f"{name}.{os.getpid()}"
+    with open(temporary, "wb") as out:
+        out.write(b"\n" + b"\n".join(lines[-_KEPT_LINES:]) + b"\n")
+        out.flush()
+        os.fsync(out.fileno())
+    os.replace(temporary, name)
