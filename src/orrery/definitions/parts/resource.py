@@ -8,7 +8,7 @@ is done by ``runtime/engine/resources.py``.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, Final, Self, TypeVar, cast, overload
 
@@ -108,6 +108,11 @@ class ResourceDefinition(ConfigurableDefinition):
         """Return the keys of the resources that this one uses."""
         return self._required
 
+    @property
+    def source(self) -> object:
+        """Return what identifies the object that is made: two definitions of one source share it in a process."""
+        return self
+
     def get_required_resource_keys(self, resource_defs: Mapping[str, ResourceDefinition]) -> frozenset[str]:
         """Return the keys of the resources that this one uses, given all resources around it."""
         return self._required
@@ -121,6 +126,7 @@ class ResourceDefinition(ConfigurableDefinition):
         """Return a copy with another schema, for ``configured``."""
         copy = type(self)(**self._arguments(description=description or self._description, config_schema=config_schema))
         copy.takes_context = self.takes_context
+        copy.constant = self.constant
         return copy
 
     def _arguments(self, **changed: Any) -> dict[str, Any]:

@@ -74,9 +74,20 @@ class InitResourceContext:
         dagster_run: The run; None outside of one.
         log_manager: Where it may log.
         event_loop: The loop in which asynchronous resources live, if there is one.
+        opened: The open resources that this one joins; None outside of a run.
     """
 
-    __slots__ = ("_all_resource_defs", "_event_loop", "_instance", "_log", "_resource_config", "_resource_def", "_resources", "_run")
+    __slots__ = (
+        "_all_resource_defs",
+        "_event_loop",
+        "_instance",
+        "_log",
+        "_resource_config",
+        "_resource_def",
+        "_resources",
+        "_run",
+        "opened",
+    )
 
     def __init__(
         self,
@@ -88,7 +99,9 @@ class InitResourceContext:
         dagster_run: Any = None,
         log_manager: Any = None,
         event_loop: Any = None,
+        opened: Any = None,
     ) -> None:
+        self.opened = opened
         self._resource_config = resource_config
         self._resources = resources
         self._resource_def = resource_def
@@ -164,6 +177,7 @@ class InitResourceContext:
             dagster_run=self._run,
             log_manager=self._log,
             event_loop=self._event_loop,
+            opened=self.opened,
         )
 
     def for_resource(self, config: Any, resources: Any, resource_def: Any) -> InitResourceContext:
@@ -177,6 +191,7 @@ class InitResourceContext:
             dagster_run=self._run,
             log_manager=self._log,
             event_loop=self._event_loop,
+            opened=self.opened,
         )
 
     def call_resource(self, definition: Any) -> Any:
