@@ -1,5 +1,9 @@
 """The public face, typed: the same names as the table in ``__init__.py`` (a test holds them together)."""
 
+from orrery.adapters.io.filesystem import custom_path_fs_io_manager as custom_path_fs_io_manager
+from orrery.adapters.io.filesystem import fs_io_manager as fs_io_manager
+from orrery.adapters.io.memory import InMemoryIOManager as InMemoryIOManager
+from orrery.adapters.io.memory import mem_io_manager as mem_io_manager
 from orrery.base.errors import AssetCheckFailedError as AssetCheckFailedError
 from orrery.base.errors import CodeLocationLoadError as CodeLocationLoadError
 from orrery.base.errors import ConfigMappingFunctionError as ConfigMappingFunctionError
@@ -80,25 +84,48 @@ from orrery.base.metadata.values import TextMetadataValue as TextMetadataValue
 from orrery.base.metadata.values import TimestampMetadataValue as TimestampMetadataValue
 from orrery.base.metadata.values import UrlCodeReference as UrlCodeReference
 from orrery.base.metadata.values import UrlMetadataValue as UrlMetadataValue
+from orrery.base.tags import MAX_RUNTIME_SECONDS_TAG as MAX_RUNTIME_SECONDS_TAG
 from orrery.definitions.assets.asset_spec import AssetDep as AssetDep
 from orrery.definitions.assets.asset_spec import AssetIn as AssetIn
 from orrery.definitions.assets.asset_spec import AssetOut as AssetOut
 from orrery.definitions.assets.asset_spec import AssetSpec as AssetSpec
+from orrery.definitions.graphs.composition import PendingNodeInvocation as PendingNodeInvocation
 from orrery.definitions.graphs.dependency import DependencyDefinition as DependencyDefinition
 from orrery.definitions.graphs.dependency import InputMapping as InputMapping
 from orrery.definitions.graphs.dependency import MultiDependencyDefinition as MultiDependencyDefinition
 from orrery.definitions.graphs.dependency import NodeInvocation as NodeInvocation
 from orrery.definitions.graphs.dependency import OutputMapping as OutputMapping
+from orrery.definitions.graphs.graph import GraphDefinition as GraphDefinition
+from orrery.definitions.graphs.job import JobDefinition as JobDefinition
+from orrery.definitions.graphs.op import OpDefinition as OpDefinition
+from orrery.definitions.parts.executor import ExecutorDefinition as ExecutorDefinition
+from orrery.definitions.parts.executor import ExecutorRequirement as ExecutorRequirement
+from orrery.definitions.parts.executor import InitExecutorContext as InitExecutorContext
+from orrery.definitions.parts.executor import InitLoggerContext as InitLoggerContext
+from orrery.definitions.parts.executor import LoggerDefinition as LoggerDefinition
+from orrery.definitions.parts.executor import executor as executor
+from orrery.definitions.parts.executor import logger as logger
+from orrery.definitions.parts.executor import (
+    multiple_process_executor_requirements as multiple_process_executor_requirements,
+)
 from orrery.definitions.parts.hook import HookDefinition as HookDefinition
 from orrery.definitions.parts.inputs_outputs import DynamicOut as DynamicOut
 from orrery.definitions.parts.inputs_outputs import GraphIn as GraphIn
 from orrery.definitions.parts.inputs_outputs import GraphOut as GraphOut
 from orrery.definitions.parts.inputs_outputs import In as In
 from orrery.definitions.parts.inputs_outputs import Out as Out
-from orrery.definitions.parts.policies import BackfillPolicy as BackfillPolicy
+from orrery.definitions.parts.io_manager import InputManager as InputManager
+from orrery.definitions.parts.io_manager import InputManagerDefinition as InputManagerDefinition
+from orrery.definitions.parts.io_manager import IOManager as IOManager
+from orrery.definitions.parts.io_manager import IOManagerDefinition as IOManagerDefinition
+from orrery.definitions.parts.io_manager import input_manager as input_manager
+from orrery.definitions.parts.io_manager import io_manager as io_manager
 from orrery.definitions.parts.policies import Backoff as Backoff
 from orrery.definitions.parts.policies import Jitter as Jitter
 from orrery.definitions.parts.policies import RetryPolicy as RetryPolicy
+from orrery.definitions.parts.resource import ResourceDefinition as ResourceDefinition
+from orrery.definitions.parts.resource import make_values_resource as make_values_resource
+from orrery.definitions.parts.resource import resource as resource
 from orrery.definitions.parts.types import Any as Any
 from orrery.definitions.parts.types import Bool as Bool
 from orrery.definitions.parts.types import Dict as Dict
@@ -116,6 +143,11 @@ from orrery.definitions.parts.types import TypeLoader as TypeLoader
 from orrery.definitions.parts.types import make_python_type_usable_as_type as make_python_type_usable_as_type
 from orrery.definitions.parts.types import type_loader as type_loader
 from orrery.definitions.parts.types import usable_as_type as usable_as_type
+from orrery.model.assets.graph import AssetGraph as AssetGraph
+from orrery.model.assets.node import AssetNode as AssetNode
+from orrery.model.config.configured import ConfigMapping as ConfigMapping
+from orrery.model.config.configured import config_mapping as config_mapping
+from orrery.model.config.configured import configured as configured
 from orrery.model.config.scalars import BoolSource as BoolSource
 from orrery.model.config.scalars import Enum as Enum
 from orrery.model.config.scalars import EnumValue as EnumValue
@@ -130,10 +162,58 @@ from orrery.model.config.schema import Permissive as Permissive
 from orrery.model.config.schema import ScalarUnion as ScalarUnion
 from orrery.model.config.schema import Selector as Selector
 from orrery.model.config.schema import Shape as Shape
+from orrery.model.events.checks import AssetCheckEvaluation as AssetCheckEvaluation
+from orrery.model.events.checks import AssetCheckResult as AssetCheckResult
+from orrery.model.events.checks import AssetCheckSeverity as AssetCheckSeverity
+from orrery.model.events.data_version import DataProvenance as DataProvenance
+from orrery.model.events.data_version import DataVersion as DataVersion
+from orrery.model.events.data_version import DataVersionsByPartition as DataVersionsByPartition
+from orrery.model.events.error_info import ErrorInfo as ErrorInfo
+from orrery.model.events.event import Event as Event
+from orrery.model.events.event import EventType as EventType
+from orrery.model.events.user import AssetMaterialization as AssetMaterialization
+from orrery.model.events.user import AssetObservation as AssetObservation
+from orrery.model.events.user import DynamicOutput as DynamicOutput
+from orrery.model.events.user import ExpectationResult as ExpectationResult
+from orrery.model.events.user import Failure as Failure
+from orrery.model.events.user import HookExecutionResult as HookExecutionResult
+from orrery.model.events.user import MaterializeResult as MaterializeResult
+from orrery.model.events.user import ObserveResult as ObserveResult
+from orrery.model.events.user import Output as Output
+from orrery.model.events.user import RetryRequested as RetryRequested
+from orrery.model.events.user import TypeCheck as TypeCheck
+from orrery.model.partitions.backfill_policy import BackfillPolicy as BackfillPolicy
 from orrery.model.partitions.definition import PaginatedResults as PaginatedResults
 from orrery.model.partitions.definition import PartitionsDefinition as PartitionsDefinition
+from orrery.model.partitions.dynamic import AddDynamicPartitionsRequest as AddDynamicPartitionsRequest
+from orrery.model.partitions.dynamic import DeleteDynamicPartitionsRequest as DeleteDynamicPartitionsRequest
+from orrery.model.partitions.dynamic import DynamicPartitionsDefinition as DynamicPartitionsDefinition
 from orrery.model.partitions.keys import MultiPartitionKey as MultiPartitionKey
 from orrery.model.partitions.keys import PartitionKeyRange as PartitionKeyRange
 from orrery.model.partitions.loading import partition_loading_context as partition_loading_context
+from orrery.model.partitions.mapping import AllPartitionMapping as AllPartitionMapping
+from orrery.model.partitions.mapping import DimensionPartitionMapping as DimensionPartitionMapping
+from orrery.model.partitions.mapping import IdentityPartitionMapping as IdentityPartitionMapping
+from orrery.model.partitions.mapping import LastPartitionMapping as LastPartitionMapping
+from orrery.model.partitions.mapping import MultiPartitionMapping as MultiPartitionMapping
+from orrery.model.partitions.mapping import (
+    MultiToSingleDimensionPartitionMapping as MultiToSingleDimensionPartitionMapping,
+)
+from orrery.model.partitions.mapping import PartitionMapping as PartitionMapping
+from orrery.model.partitions.mapping import SpecificPartitionsPartitionMapping as SpecificPartitionsPartitionMapping
+from orrery.model.partitions.mapping import StaticPartitionMapping as StaticPartitionMapping
+from orrery.model.partitions.mapping import TimeWindowPartitionMapping as TimeWindowPartitionMapping
+from orrery.model.partitions.multi import MultiPartitionsDefinition as MultiPartitionsDefinition
+from orrery.model.partitions.partition import AssetPartitionStatus as AssetPartitionStatus
+from orrery.model.partitions.partition import Partition as Partition
+from orrery.model.partitions.static import StaticPartitionsDefinition as StaticPartitionsDefinition
+from orrery.model.partitions.time_window import DailyPartitionsDefinition as DailyPartitionsDefinition
+from orrery.model.partitions.time_window import HourlyPartitionsDefinition as HourlyPartitionsDefinition
+from orrery.model.partitions.time_window import MonthlyPartitionsDefinition as MonthlyPartitionsDefinition
+from orrery.model.partitions.time_window import TimeWindow as TimeWindow
+from orrery.model.partitions.time_window import TimeWindowPartitionsDefinition as TimeWindowPartitionsDefinition
+from orrery.model.partitions.time_window import WeeklyPartitionsDefinition as WeeklyPartitionsDefinition
+from orrery.runtime.contexts.init_resource import InitResourceContext as InitResourceContext
+from orrery.runtime.resources.attach import IAttachDifferentObjectToOpContext as IAttachDifferentObjectToOpContext
 
 __version__: str

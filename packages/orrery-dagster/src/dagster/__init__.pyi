@@ -8,7 +8,9 @@ __version__: str
 DagsterAssetMetadataValue = _orrery.AssetMetadataValue
 DagsterConfigMappingFunctionError = _orrery.ConfigMappingFunctionError
 DagsterError = _orrery.OrreryError
+DagsterEvent = _orrery.Event
 DagsterEventLogInvalidForRun = _orrery.EventLogInvalidForRunError
+DagsterEventType = _orrery.EventType
 DagsterExecutionInterruptedError = _orrery.ExecutionInterruptedError
 DagsterExecutionStepExecutionError = _orrery.ExecutionStepExecutionError
 DagsterExecutionStepNotFoundError = _orrery.ExecutionStepNotFoundError
