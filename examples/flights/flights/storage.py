@@ -24,8 +24,8 @@ class ParquetFiles(og.UPathIOManager):
         """Return what is noted beside each table: its rows and its schema."""
         columns = [og.TableColumn(name, str(dtype)) for name, dtype in obj.schema.items()]
         return {
-            "dagster/row_count": og.MetadataValue.int(obj.height),
-            "dagster/column_schema": og.MetadataValue.table_schema(og.TableSchema(columns)),
+            "orrery/row_count": og.MetadataValue.int(obj.height),
+            "orrery/column_schema": og.MetadataValue.table_schema(og.TableSchema(columns)),
         }
 
 

@@ -1,0 +1,155 @@
+"""What is measured, how large, and what the goal is."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """
+    One line of the table.
+
+    Attributes:
+        group: Heading under which the line stands.
+        title: What is done.
+        program: A program of ``programs/``, or ``--help``.
+        arguments: Its arguments after the module's name.
+        count: How many things the program handles; 0 where the whole is meant.
+        unit: ``ms`` for the whole, ``us`` for microseconds a thing.
+        goal: What we promise, in the same unit; None where nothing is promised.
+        ours_only: Not asked of the reference implementation, which cannot do it in reasonable time.
+        large: Left out by ``--small``.
+    """
+
+    group: str
+    title: str
+    program: str
+    arguments: tuple[str, ...] = ()
+    count: int = 0
+    unit: str = "ms"
+    goal: float | None = None
+    ours_only: bool = False
+    large: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slope:
+    """
+    A line computed from two others: what one thing more costs, (t(large) - t(small)) / (large - small).
+    """
+
+    group: str
+    title: str
+    small: Case
+    large: Case
+    goal: float | None = None
+
+
+START = "Start"
+PLAN = "Define and plan, per asset: t(n) / n"
+STEPS = "One step in process"
+OPS = "Ops and graphs"
+
+
+def all_cases() -> list[Case | Slope]:
+    """Return every line of the table, in order."""
+    return [*_start(), *_plan(), *_steps(), *_ops()]
+
+
+def _start() -> Iterator[Case]:
+    yield Case(group=START, title="import", program="import_time", goal=50)
+    names = (
+        "asset",
+        "AssetKey",
+        "AssetSelection",
+        "Definitions",
+        "define_asset_job",
+        "op",
+        "job",
+        "materialize",
+        "Output",
+    )
+    yield Case(
+        group=START,
+        title=f"import, and touch {len(names)} names that most scripts use",
+        program="import_time",
+        arguments=(",".join(names),),
+    )
+    yield Case(group=START, title="script with one asset, whole process", program="hello", goal=150)
+    yield Case(group=START, title="`--help`, whole process", program="--help", goal=100)
+
+
+def _plan() -> Iterator[Case]:
+    shapes = {"chain": "chain", "fan": "fan (one root)", "layers": "layers (five random parents)"}
+    for shape, title in shapes.items():
+        for n in (100, 1_000, 10_000, 100_000):
+            yield Case(
+                group=PLAN,
+                title=f"{title}, {n:,} assets",
+                program="define_and_plan",
+                arguments=(shape, str(n)),
+                count=n,
+                unit="us",
+                goal=40,
+                ours_only=n > 10_000,
+                large=n >= 10_000,
+            )
+
+
+def _steps() -> Iterator[Case | Slope]:
+    for instance, goal in (("ephemeral", 100), ("persistent", 300)):
+        for shape in ("chain", "wide"):
+            yield from _sizes(STEPS, "assets", shape, (instance, "default"), goal)
+    yield from _sizes(STEPS, "assets", "wide", ("ephemeral", "memory"), None)
+    yield from _sizes(STEPS, "assets", "wide", ("ephemeral", "memory", "quiet"), None)
+
+
+def _sizes(group: str, kind: str, shape: str, setting: tuple[str, ...], goal: float | None) -> Iterator[Case | Slope]:
+    words = {"default": "default IO manager", "memory": "mem_io_manager", "quiet": "console log muted"}
+    title = ", ".join([kind, shape, *(words.get(word, word) for word in setting)])
+    cases = [
+        Case(
+            group=group,
+            title=f"{title}, {n:,} steps",
+            program="steps",
+            arguments=(kind, shape, str(n), *setting),
+            count=n,
+            unit="us",
+            large=n >= 1_000,
+        )
+        for n in (10, 100, 1_000)
+    ]
+    yield from cases
+    yield Slope(group=group, title=f"{title}: each step more", small=cases[1], large=cases[2], goal=goal)
+
+
+def _ops() -> Iterator[Case | Slope]:
+    yield from _sizes(OPS, "ops", "chain", ("ephemeral", "default"), 100)
+    yield from _sizes(OPS, "ops", "wide", ("ephemeral", "default"), 100)
+    for n in (100, 1_000, 10_000):
+        yield Case(
+            group=OPS,
+            title=f"dynamic fan-out, mem_io_manager, {n:,} mapped steps",
+            program="fan_out",
+            arguments=(str(n), "memory"),
+            count=n,
+            unit="us",
+            goal=150,
+            large=n >= 1_000,
+        )
+    yield Case(
+        group=OPS,
+        title="plan with run config, 1,000 configured ops",
+        program="run_config",
+        arguments=("1000",),
+        count=1_000,
+        unit="us",
+    )
+    yield Case(
+        group=OPS,
+        title="define and plan graphs ten deep, 1,024 steps",
+        program="nested_graphs",
+        arguments=("10",),
+        count=1_024,
+        unit="us",
+    )

@@ -1,0 +1,61 @@
+"""Define assets and plan the run of all of them: define_and_plan.py MODULE SHAPE N."""
+
+import random
+from typing import Any
+
+from common_api import StopWatch, asset_job, execution_plan, run
+
+
+def chain(og: Any, n: int) -> list[Any]:
+    """Each asset takes the one before it."""
+    return [_asset(og, i, [i - 1] if i else []) for i in range(n)]
+
+
+def fan(og: Any, n: int) -> list[Any]:
+    """All assets take the first one."""
+    return [_asset(og, i, [0] if i else []) for i in range(n)]
+
+
+def layers(og: Any, n: int) -> list[Any]:
+    """Layers as wide as deep; each asset takes five random ones of the layer above."""
+    chance = random.Random(7)
+    width = max(10, int(n**0.5))
+    return [
+        _asset(og, i, chance.sample(range(start, start + width), 5) if (start := (i // width - 1) * width) >= 0 else [])
+        for i in range(n)
+    ]
+
+
+def _asset(og: Any, number: int, parents: list[int]) -> Any:
+    ins = {letter: og.AssetIn(f"asset_{parent}") for letter, parent in zip("abcde", parents, strict=False)}
+    if len(parents) == 0:
+
+        def compute():
+            return 1
+    elif len(parents) == 1:
+
+        def compute(a):
+            return a
+    else:
+
+        def compute(a, b, c, d, e):
+            return a + b + c + d + e
+
+    return og.asset(name=f"asset_{number}", ins=ins)(compute)
+
+
+def main(og: Any, shape: str, count: str) -> None:
+    watch = StopWatch()
+    n = int(count)
+    with watch.part("total"):
+        with watch.part("define"):
+            assets = {"chain": chain, "fan": fan, "layers": layers}[shape](og, n)
+        with watch.part("plan"):
+            plan = execution_plan(og, asset_job(og, assets))
+    steps = plan.get_steps() if hasattr(plan, "get_steps") else plan.steps
+    assert len(list(steps)) == n, len(list(steps))
+    watch.report()
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,172 @@
+"""The driver: alternates the sides, keeps every sample, prints the table, and writes it into the docs when asked."""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+from benchmarks.cases import Case, all_cases
+from benchmarks.report import as_markdown, as_text, lines
+from benchmarks.sides import ROOT, Sample, Side, measure, our_side, their_side
+
+DOCS = ROOT / "docs" / "benchmarks.md"
+BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
+
+#: A side that needed longer than this for one sample is not asked for a second one.
+LONG_SECONDS = 30
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure what the command line asks for."""
+    options = parse(arguments)
+    sides = chosen_sides(options)
+    table = all_cases()
+    cases = [case for case in table if isinstance(case, Case) and wanted(case, options)]
+    if options.list:
+        print("\n".join(case.title for case in cases))
+        return 0
+    load = os.getloadavg()[0]
+    if load > 0.5:
+        print(f"This machine is busy (load {load:.1f}): figures will be too large.", file=sys.stderr)
+    samples: dict[tuple[Case, str], list[Sample]] = {}
+    for side in sides:
+        warm_up(side)
+    for number, case in enumerate(cases, start=1):
+        print(f"[{number}/{len(cases)}] {case.group}: {case.title}", file=sys.stderr, flush=True)
+        for side, sample in alternate(case, sides, options):
+            samples.setdefault((case, side.title), []).append(sample)
+    titles = [side.title for side in sides]
+    made = lines(table, samples, titles)
+    print(as_text(made, titles))
+    facts = {**machine(), "load_at_start": round(load, 2), "versions": {side.title: version(side) for side in sides}}
+    path = write_json(facts, samples)
+    print(f"\nAll samples: {path.relative_to(ROOT)}")
+    if options.write_docs:
+        write_docs(facts, as_markdown(made, titles))
+        print(f"Table written: {DOCS.relative_to(ROOT)}")
+    return 0
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """Return the options."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--only", action="append", default=[], metavar="TEXT", help="cases whose line contains TEXT")
+    parser.add_argument("--small", action="store_true", help="leave out sizes of 1,000 steps and 10,000 assets and up")
+    parser.add_argument("--side", choices=["ours", "theirs", "both"], default="both")
+    parser.add_argument("--repeat", type=int, default=5, help="samples of each case and side (default: 5)")
+    parser.add_argument("--limit-seconds", type=float, default=120, help="one sample may take so long (default: 120)")
+    parser.add_argument("--ours", type=Path, metavar="PYTHON", help="interpreter that runs Orrery")
+    parser.add_argument("--theirs", type=Path, metavar="PYTHON", help="interpreter of the reference implementation")
+    parser.add_argument("--write-docs", action="store_true", help="put the table into docs/benchmarks.md")
+    parser.add_argument("--list", action="store_true", help="list the cases and do nothing")
+    return parser.parse_args(arguments)
+
+
+def chosen_sides(options: argparse.Namespace) -> list[Side]:
+    """Return the sides to measure, ours first."""
+    theirs = their_side(options.theirs)
+    if theirs is None and options.side != "ours":
+        print(
+            "The reference implementation is not here: say `make oracle` first. Measuring ours alone.", file=sys.stderr
+        )
+    sides = [our_side(options.ours)] if options.side != "theirs" else []
+    return [*sides, theirs] if theirs is not None and options.side != "ours" else sides
+
+
+def wanted(case: Case, options: argparse.Namespace) -> bool:
+    """Return whether the options ask for *case*."""
+    if options.small and case.large:
+        return False
+    return not options.only or any(text in f"{case.group}: {case.title}" for text in options.only)
+
+
+def warm_up(side: Side) -> None:
+    """Let *side* compile its bytecode and fill the disk cache; whatever comes of it."""
+    for program in ("import_time", "hello", "--help"):
+        measure(side, program, (), limit_seconds=120)
+    measure(side, "steps", ("assets", "wide", "2", "persistent", "default"), limit_seconds=120)
+
+
+def alternate(case: Case, sides: Sequence[Side], options: argparse.Namespace) -> Iterator[tuple[Side, Sample]]:
+    """Measure *case* on each side in turn, until enough samples are there; a side that fails is not asked again."""
+    open_sides = [side for side in sides if not (case.ours_only and side.module != "orrery")]
+    for _ in range(options.repeat):
+        for side in tuple(open_sides):
+            sample = measure(side, case.program, case.arguments, limit_seconds=options.limit_seconds)
+            if sample.seconds is None or max(sample.seconds.values()) > LONG_SECONDS:
+                open_sides.remove(side)
+            yield side, sample
+
+
+def machine() -> dict[str, object]:
+    """Return what a reader must know of this machine."""
+    return {
+        "when": datetime.now(UTC).isoformat(timespec="minutes"),
+        "system": platform.platform(),
+        "processor": processor(),
+        "cores": os.cpu_count(),
+        "memory_gb": round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30),
+        "python": platform.python_version(),
+    }
+
+
+def processor() -> str:
+    """Return the processor's name."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or "unknown"
+
+
+def version(side: Side) -> str:
+    """Return the version that *side* runs."""
+    script = f"import {side.module} as m; print(m.__version__)"
+    environment = {"PYTHONPATH": str(side.source)} if side.source else {}
+    answer = subprocess.run(
+        [side.python, "-c", script], capture_output=True, text=True, check=False, env={**os.environ, **environment}
+    )
+    return answer.stdout.strip() or "unknown"
+
+
+def write_json(facts: dict[str, object], samples: dict[tuple[Case, str], list[Sample]]) -> Path:
+    """Keep every sample below ``.benchmarks``."""
+    folder = ROOT / ".benchmarks"
+    folder.mkdir(exist_ok=True)
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    path = folder / f"orrery-{stamp}.json"
+    rows = [
+        {**asdict(case), "side": side, "samples": [asdict(sample) for sample in taken]}
+        for (case, side), taken in samples.items()
+    ]
+    path.write_text(json.dumps({"machine": facts, "rows": rows}, indent=1))
+    return path
+
+
+def write_docs(facts: dict[str, object], table: str) -> None:
+    """Put *table* between the marks of the docs page."""
+    versions = facts["versions"]
+    assert isinstance(versions, dict)
+    told = (
+        f"Measured {facts['when']} on {facts['cores']} cores of {facts['processor']}, {facts['memory_gb']} GB, "
+        f"{facts['system']}, Python {facts['python']}; load at the start {facts['load_at_start']}; "
+        + ", ".join(f"{title} {number}" for title, number in versions.items())
+        + "."
+    )
+    page = DOCS.read_text()
+    before, rest = page.split(BEGIN)
+    after = rest.split(END)[1]
+    DOCS.write_text(f"{before}{BEGIN}\n\n{told}\n\n{table}\n{END}{after}")
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+    raise SystemExit(main())
