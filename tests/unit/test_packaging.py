@@ -33,7 +33,7 @@ def pins(file: str) -> dict[str, str]:
 
 
 def installed_by_setup() -> set[str]:
-    """Return the distributions that `make setup` asks for by name: the core, and the extra `dev` with what it takes in."""
+    """Return the distributions that `make setup` asks for by name: the core, and all that `dev` takes in."""
     orrery_project = project(".")
     extras = orrery_project["optional-dependencies"]
     asked, todo = set(), [*orrery_project["dependencies"], *extras["dev"]]
