@@ -1,0 +1,177 @@
+"""
+Tags: short labels on definitions, runs and events, and the names that Orrery itself uses.
+
+A definition's tags obey the strict form (they are searched and shown as chips); a run's tags may
+hold any text as value. The system's own tags begin with ``orrery/``; the same names with
+``dagster/`` in front are taken as aliases of them (see ``canonical_tag``).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from orrery.base.errors import InvalidDefinitionError
+
+__all__ = [
+    "ASSET_EVALUATION_ID_TAG",
+    "ASSET_PARTITION_RANGE_END_TAG",
+    "ASSET_PARTITION_RANGE_START_TAG",
+    "AUTOMATION_CONDITION_TAG",
+    "AUTO_MATERIALIZE_TAG",
+    "AUTO_OBSERVE_TAG",
+    "AUTO_RETRY_RUN_ID_TAG",
+    "BACKFILL_ID_TAG",
+    "CODE_LOCATION_TAG",
+    "CODE_VERSION_TAG",
+    "COMPUTE_KIND_TAG",
+    "CONCURRENCY_KEY_TAG",
+    "DATA_VERSION_IS_USER_PROVIDED_TAG",
+    "DATA_VERSION_TAG",
+    "HIDDEN_TAG_PREFIX",
+    "INPUT_DATA_VERSION_TAG_PREFIX",
+    "INPUT_EVENT_POINTER_TAG_PREFIX",
+    "KIND_PREFIX",
+    "MAX_RETRIES_TAG",
+    "MAX_RUNTIME_SECONDS_TAG",
+    "MULTIDIMENSIONAL_PARTITION_PREFIX",
+    "NULL_EVENT_POINTER",
+    "OP_SELECTION_TAG",
+    "PARENT_RUN_ID_TAG",
+    "PARTITION_NAME_TAG",
+    "PARTITION_SET_TAG",
+    "POOL_TAG_PREFIX",
+    "PRIORITY_TAG",
+    "REPOSITORY_LABEL_TAG",
+    "RESUME_RETRY_TAG",
+    "RETRY_NUMBER_TAG",
+    "RETRY_ON_ASSET_OR_OP_FAILURE_TAG",
+    "RETRY_STRATEGY_TAG",
+    "ROOT_RUN_ID_TAG",
+    "RUN_FAILURE_REASON_TAG",
+    "RUN_ISOLATION_TAG",
+    "RUN_KEY_TAG",
+    "SCHEDULED_EXECUTION_TIME_TAG",
+    "SCHEDULE_NAME_TAG",
+    "SENSOR_NAME_TAG",
+    "STEP_SELECTION_TAG",
+    "SYSTEM_TAG_PREFIX",
+    "TICK_ID_TAG",
+    "WILL_RETRY_TAG",
+    "canonical_tag",
+    "canonical_tags",
+    "kinds_as_tags",
+    "kinds_of_tags",
+    "normalize_definition_tags",
+    "normalize_event_tags",
+    "normalize_run_tags",
+]
+
+SYSTEM_TAG_PREFIX = "orrery/"
+HIDDEN_TAG_PREFIX = ".orrery/"
+_ALIASES = (("dagster/", SYSTEM_TAG_PREFIX), (".dagster/", HIDDEN_TAG_PREFIX))
+
+ASSET_EVALUATION_ID_TAG = "orrery/asset_evaluation_id"
+ASSET_PARTITION_RANGE_END_TAG = "orrery/asset_partition_range_end"
+ASSET_PARTITION_RANGE_START_TAG = "orrery/asset_partition_range_start"
+AUTOMATION_CONDITION_TAG = "orrery/from_automation_condition"
+AUTO_MATERIALIZE_TAG = "orrery/auto_materialize"
+AUTO_OBSERVE_TAG = "orrery/auto_observe"
+AUTO_RETRY_RUN_ID_TAG = "orrery/auto_retry_run_id"
+BACKFILL_ID_TAG = "orrery/backfill"
+CODE_LOCATION_TAG = "orrery/code_location"
+CODE_VERSION_TAG = "orrery/code_version"
+COMPUTE_KIND_TAG = "orrery/compute_kind"
+CONCURRENCY_KEY_TAG = "orrery/concurrency_key"
+DATA_VERSION_IS_USER_PROVIDED_TAG = "orrery/data_version_is_user_provided"
+DATA_VERSION_TAG = "orrery/data_version"
+INPUT_DATA_VERSION_TAG_PREFIX = "orrery/input_data_version"
+INPUT_EVENT_POINTER_TAG_PREFIX = "orrery/input_event_pointer"
+KIND_PREFIX = "orrery/kind/"
+MAX_RETRIES_TAG = "orrery/max_retries"
+MAX_RUNTIME_SECONDS_TAG = "orrery/max_runtime"
+MULTIDIMENSIONAL_PARTITION_PREFIX = "orrery/partition/"
+NULL_EVENT_POINTER = "NULL"
+OP_SELECTION_TAG = "orrery/op_selection"
+PARENT_RUN_ID_TAG = "orrery/parent_run_id"
+PARTITION_NAME_TAG = "orrery/partition"
+PARTITION_SET_TAG = "orrery/partition_set"
+POOL_TAG_PREFIX = ".orrery/pool/"
+PRIORITY_TAG = "orrery/priority"
+REPOSITORY_LABEL_TAG = ".orrery/repository"
+RESUME_RETRY_TAG = "orrery/is_resume_retry"
+RETRY_NUMBER_TAG = "orrery/retry_number"
+RETRY_ON_ASSET_OR_OP_FAILURE_TAG = "orrery/retry_on_asset_or_op_failure"
+RETRY_STRATEGY_TAG = "orrery/retry_strategy"
+ROOT_RUN_ID_TAG = "orrery/root_run_id"
+RUN_FAILURE_REASON_TAG = "orrery/failure_reason"
+RUN_ISOLATION_TAG = "orrery/isolation"
+RUN_KEY_TAG = "orrery/run_key"
+SCHEDULED_EXECUTION_TIME_TAG = ".orrery/scheduled_execution_time"
+SCHEDULE_NAME_TAG = "orrery/schedule_name"
+SENSOR_NAME_TAG = "orrery/sensor_name"
+STEP_SELECTION_TAG = "orrery/step_selection"
+TICK_ID_TAG = "orrery/tick"
+WILL_RETRY_TAG = "orrery/will_retry"
+
+_KEY = re.compile(r"([A-Za-z0-9_.\-]{1,63}/){0,2}[A-Za-z0-9_.\-]{1,63}\Z")
+_DEFINITION_VALUE = re.compile(r"[A-Za-z0-9_.\-]{0,63}\Z")
+
+
+def canonical_tag(key: str) -> str:
+    """
+    Return the name under which a tag is kept: aliases of the system's own tags become ours.
+
+    >>> canonical_tag("dagster/priority")
+    'orrery/priority'
+    >>> canonical_tag("team")
+    'team'
+    """
+    for alias, prefix in _ALIASES:
+        if key.startswith(alias):
+            return prefix + key[len(alias) :]
+    return key
+
+
+def canonical_tags(tags: Mapping[str, str]) -> dict[str, str]:
+    """Return *tags* with each name as it is kept."""
+    return {canonical_tag(key): value for key, value in tags.items()}
+
+
+def normalize_event_tags(tags: Mapping[str, str] | None) -> dict[str, str]:
+    """
+    Return the tags of an event, checked: strict names, any text as value.
+
+    Raises:
+        InvalidDefinitionError: A name or a value is not of this form.
+    """
+    if not tags:
+        return {}
+    return {canonical_tag(key): value for key, value in _checked(tags).items()}
+
+
+def _checked(tags: Mapping[str, str]) -> Mapping[str, str]:
+    if not isinstance(tags, Mapping):
+        raise InvalidDefinitionError(
+            f"Tags are a mapping of text to text, not {tags!r} ({type(tags).__name__}).", mend='write {"team": "data"}.'
+        )
+    invalid = []
+    for key, value in tags.items():
+        if not isinstance(key, str):
+            raise InvalidDefinitionError(
+                f"Tag keys must be strings, got {key!r} ({type(key).__name__}).", mend=f"write {str(key)!r}."
+            )
+        if not isinstance(value, str):
+            raise InvalidDefinitionError(
+                f"Tag values must be strings, got type {type(value)} at key {key}.", mend=f"write {str(value)!r}."
+            )
+        if not _KEY.match(key):
+            invalid.append(key)
+    if invalid:
+        raise InvalidDefinitionError(
+            f"Found invalid tag keys: {invalid}.",
+            mend="use letters, digits, '_', '-' and '.', at most 63 of them, with at most one '/' to set a namespace apart.",
+        )
+    return tags

@@ -1,0 +1,209 @@
+"""
+Errors as records: an exception as it can be stored, shown and sent to another process.
+
+Pure: reads the exception and its traceback, nothing else, and never raises, however broken the
+exception is.
+"""
+
+from __future__ import annotations
+
+import linecache
+from types import TracebackType
+from typing import Any
+
+import msgspec
+
+__all__ = ["ErrorFrame", "ErrorInfo", "error_info_from_exception"]
+
+MESSAGE_LIMIT = 64 * 1024
+FRAME_LIMIT = 100
+CHAIN_LIMIT = 10
+GROUP_LIMIT = 10
+_OURS = __file__.replace("\\", "/").rsplit("/model/events/", 1)[0] + "/"
+
+
+class ErrorFrame(msgspec.Struct, frozen=True):
+    """
+    One frame of a stack.
+
+    Attributes:
+        file: The source file.
+        line: The line, from 1; 0 if unknown.
+        function: The qualified name of the function.
+        code: The source line, without indentation; empty if unknown.
+        is_user: Whether it is the user's (or a library's) and not Orrery's own.
+    """
+
+    file: str
+    line: int
+    function: str
+    code: str = ""
+    is_user: bool = True
+
+    def __str__(self) -> str:
+        head = f'  File "{self.file}", line {self.line}, in {self.function}\n'
+        return f"{head}    {self.code}\n" if self.code else head
+
+
+class ErrorInfo(msgspec.Struct, frozen=True, omit_defaults=True):
+    """
+    An exception as a record.
+
+    Attributes:
+        message: Class and text, with a newline at its end, as Python prints it last.
+        frames: The stack, outermost first.
+        cls_name: The name of the class.
+        cause: The exception it was raised from, if any.
+        context: The exception that was being handled, if any and not suppressed.
+        members: The members of an exception group.
+    """
+
+    message: str
+    frames: tuple[ErrorFrame, ...] = ()
+    cls_name: str | None = None
+    cause: ErrorInfo | None = None
+    context: ErrorInfo | None = None
+    members: tuple[ErrorInfo, ...] = ()
+
+    @property
+    def stack(self) -> list[str]:
+        """Return the stack as Python prints it, one text per frame."""
+        return [str(frame) for frame in self.frames]
+
+    @property
+    def user_frames(self) -> tuple[ErrorFrame, ...]:
+        """Return the frames that are not Orrery's own."""
+        return tuple(frame for frame in self.frames if frame.is_user)
+
+    def to_exception_message_only(self) -> ErrorInfo:
+        """Return the record without stack, cause and context."""
+        return ErrorInfo(self.message, (), self.cls_name)
+
+    def to_string(self) -> str:
+        """Return the whole record as text: message, stack, and what lies behind it."""
+        parts = [self.message]
+        if self.frames:
+            parts.append(f"\nStack Trace:\n{''.join(self.stack)}")
+        for number, member in enumerate(self.members, 1):
+            parts.append(f"\nMember {number} of the group:\n{member.to_string()}")
+        if self.cause is not None:
+            parts.append(f"\nThe above exception was caused by the following exception:\n{self.cause.to_string()}")
+        if self.context is not None:
+            parts.append(
+                "\nThe above exception occurred during handling of the following exception:\n"
+                f"{self.context.to_string()}"
+            )
+        return "".join(parts)
+
+    def __str__(self) -> str:
+        return self.to_string()
+
+
+def error_info_from_exception(exc: BaseException, *, user_frames_first: bool = True) -> ErrorInfo:
+    """
+    Return the record of *exc* and of what lies behind it.
+
+    Args:
+        exc: The exception, with its traceback.
+        user_frames_first: Where the error is one of ours around one of the user's code, tell the
+            frames from the user's function on, and leave out how the engine came to it.
+
+    Returns:
+        A record of bounded size: long messages, deep stacks and long chains are cut.
+    """
+    return _info(exc, user_frames_first, seen=set(), depth=0)
+
+
+def _info(exc: BaseException, user_frames_first: bool, seen: set[int], depth: int) -> ErrorInfo:
+    seen.add(id(exc))
+    cause, context = _field(exc, "__cause__"), _field(exc, "__context__")
+    suppressed = bool(_field(exc, "__suppress_context__"))
+    return ErrorInfo(
+        message=_message(exc),
+        frames=_frames(_field(exc, "__traceback__"), user_frames_first),
+        cls_name=_class_name(exc),
+        cause=_behind(cause, user_frames_first, seen, depth),
+        context=None if suppressed or cause is not None else _behind(context, user_frames_first, seen, depth),
+        members=_members(exc, user_frames_first, seen, depth),
+    )
+
+
+def _field(exc: BaseException, name: str) -> Any:
+    try:
+        return getattr(exc, name, None)
+    except BaseException:  # the exception is of the user's making, and so is what its attributes do
+        return None
+
+
+def _behind(exc: Any, user_frames_first: bool, seen: set[int], depth: int) -> ErrorInfo | None:
+    if not isinstance(exc, BaseException) or id(exc) in seen or depth >= CHAIN_LIMIT:
+        return None
+    return _info(exc, user_frames_first, seen, depth + 1)
+
+
+def _members(exc: BaseException, user_frames_first: bool, seen: set[int], depth: int) -> tuple[ErrorInfo, ...]:
+    if not isinstance(exc, BaseExceptionGroup) or depth >= CHAIN_LIMIT:
+        return ()
+    infos = (_behind(member, user_frames_first, seen, depth) for member in exc.exceptions[:GROUP_LIMIT])
+    return tuple(info for info in infos if info is not None)
+
+
+def _class_name(exc: BaseException) -> str:
+    return type(exc).__name__
+
+
+def _message(exc: BaseException) -> str:
+    kind = type(exc)
+    module = kind.__module__
+    name = kind.__qualname__ if module in ("builtins", "__main__") else f"{module}.{kind.__qualname__}"
+    try:
+        text = str(exc)
+    except BaseException:  # the user's __str__ may do anything; the record is made all the same
+        text = _repr(exc)
+    if isinstance(exc, SyntaxError) and exc.text:
+        text = f"{exc.msg} ({exc.filename}, line {exc.lineno})\n    {exc.text.strip()}"
+    return f"{name}: {_cut(text)}\n" if text else f"{name}\n"
+
+
+def _repr(exc: BaseException) -> str:
+    try:
+        return repr(exc)
+    except BaseException:  # as above
+        return "<the exception can tell neither its text nor its representation>"
+
+
+def _cut(text: str) -> str:
+    if len(text) > MESSAGE_LIMIT:
+        left_out = len(text) - MESSAGE_LIMIT
+        text = f"{text[: MESSAGE_LIMIT // 2]}\n... [{left_out} characters left out] ...\n{text[-MESSAGE_LIMIT // 2 :]}"
+    return text
+
+
+def _frames(traceback: TracebackType | None, user_frames_first: bool) -> tuple[ErrorFrame, ...]:
+    spots: list[tuple[Any, int]] = []
+    while traceback is not None:
+        spots.append((traceback.tb_frame.f_code, traceback.tb_lineno or 0))
+        traceback = traceback.tb_next
+    if user_frames_first:
+        first = next((index for index, (code, _) in enumerate(spots) if not _is_ours(code.co_filename)), 0)
+        spots = spots[first:]
+    if len(spots) > FRAME_LIMIT:
+        half = FRAME_LIMIT // 2
+        between = ErrorFrame(f"... {len(spots) - 2 * half} frames left out ...", 0, "...")
+        return (*map(_frame, spots[:half]), between, *map(_frame, spots[-half:]))
+    return tuple(map(_frame, spots))
+
+
+def _frame(spot: tuple[Any, int]) -> ErrorFrame:
+    code, line = spot
+    return ErrorFrame(
+        file=code.co_filename,
+        line=line,
+        function=code.co_name,
+        code=linecache.getline(code.co_filename, line).strip() if line else "",
+        is_user=not _is_ours(code.co_filename),
+    )
+
+
+def _is_ours(file: str) -> bool:
+    return file.replace("\\", "/").startswith(_OURS)
