@@ -22,6 +22,9 @@ import dagster as dg
 #: Kinds of events that tell of the machinery of one implementation, not of the program.
 MACHINERY = frozenset({"ENGINE_EVENT", "LOGS_CAPTURED", "STEP_WORKER_STARTING", "STEP_WORKER_STARTED"})
 
+#: Private classes that an error is wrapped in, and the public one that stands for them here.
+WRAPPERS = {"RetryRequestedFromPolicy": "ExecutionStepExecutionError"}
+
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _DIGEST = re.compile(r"\b[0-9a-f]{32,64}\b")
 _TEMPORARY = re.compile(re.escape(tempfile.gettempdir()) + r"/(?:tmp|orrery|dagster)[^/\s'\"]*")
@@ -152,11 +155,11 @@ def error_chain(error: Any) -> list[str]:
     chain: list[str] = []
     message = ""
     while error is not None and len(chain) < 10:
-        chain.append(plain_name(error.cls_name or ""))
+        chain.append(WRAPPERS.get(error.cls_name, plain_name(error.cls_name or "")))
         message = error.message or ""
         error = error.cause
     if chain and isinstance(getattr(builtins, chain[-1], None), type):
-        chain[-1] = plain_text(message.strip())
+        chain[-1] = plain_text(message.strip()).partition(": [Errno")[0]  # the paths are each side's own
     return chain
 
 
@@ -294,7 +297,7 @@ class Record:
             self.facts.setdefault(f"{name}/failures/{event.step_key}", []).append(facts)
         elif kind == "STEP_UP_FOR_RETRY":
             self.facts.setdefault(f"{name}/retries/{event.step_key}", []).append(
-                {"error": error_chain(data.error), "wait": plain(data.seconds_to_wait)}
+                {"error": error_chain(data.error), "wait": data.seconds_to_wait and plain(float(data.seconds_to_wait))}
             )
         elif kind == "STEP_EXPECTATION_RESULT":
             found = data.expectation_result

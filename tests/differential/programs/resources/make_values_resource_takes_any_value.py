@@ -6,7 +6,7 @@ import dagster as dg
 def program(record):
     @dg.asset(required_resource_keys={"values"})
     def table(context):
-        return [context.resources.values.one, context.resources.values.two]
+        return dict(context.resources.values)
 
     values = dg.make_values_resource(one=str, two=int)
     config = {"resources": {"values": {"config": {"one": "a", "two": 2}}}}

@@ -5,7 +5,6 @@ import dagster as dg
 
 class Connection(dg.ConfigurableResource):
     name: str
-    _log: list = []
 
     def setup_for_execution(self, context) -> None:
         LOG.append(f"set up {self.name}")

@@ -1,0 +1,19 @@
+"""What handle_output returns is refused or ignored."""
+
+import dagster as dg
+
+
+class Shelf(dg.IOManager):
+    def handle_output(self, context, obj):
+        return "stored"
+
+    def load_input(self, context):
+        return 1
+
+
+def program(record):
+    @dg.asset
+    def a():
+        return 1
+
+    record.result(dg.materialize([a], resources={"io_manager": Shelf()}, raise_on_error=False))
