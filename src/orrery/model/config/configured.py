@@ -24,6 +24,7 @@ __all__ = [
     "ConfigResult",
     "ConfigurableDefinition",
     "DefinitionConfigSchema",
+    "Origin",
     "config_mapping",
     "configured",
     "plain_config",
@@ -74,7 +75,7 @@ class ConfigResult:
 
 
 @dataclass(frozen=True, slots=True)
-class _Origin:
+class Origin:
     """Where a configured copy came from, and how its config becomes that of the original."""
 
     definition: ConfigurableDefinition
@@ -94,7 +95,7 @@ class ConfigurableDefinition:
 
     noun: ClassVar[str] = "definition"
 
-    configured_from: _Origin | None
+    configured_from: Origin | None
 
     @property
     def config_field(self) -> Field | None:
@@ -136,7 +137,7 @@ class ConfigurableDefinition:
         """
         schema, function, constant = self._configuration(config_or_config_fn, config_schema)
         copy = self.copy_for_configured(description, schema)
-        copy.configured_from = _Origin(self, function, constant)
+        copy.configured_from = Origin(self, function, constant)
         return copy
 
     def _configuration(self, given: Any, config_schema: Any) -> tuple[Any, Callable[[Any], Any] | None, Any]:
@@ -186,7 +187,7 @@ class ConfigurableDefinition:
             self._map_config(origin, resolved), subject=subject, environment=environment, path=path
         )
 
-    def _map_config(self, origin: _Origin, resolved: Any) -> Any:
+    def _map_config(self, origin: Origin, resolved: Any) -> Any:
         if origin.function is None:
             return origin.constant
         try:

@@ -7,10 +7,11 @@ that a project without such classes never loads pydantic.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, get_args, get_origin
+from typing import Annotated, Any, Final, TypeVar, get_args, get_origin
 
 __all__ = [
     "RESOURCE_PARAM",
+    "ResourceParam",
     "is_config_class",
     "is_configurable_resource",
     "is_configurable_resource_class",
@@ -63,3 +64,9 @@ def is_resource_param_annotation(tp: Any) -> bool:
             is_resource_param_annotation(inner)
         )
     return is_configurable_resource_class(tp) or is_configurable_resource_class(origin)
+
+
+_Resource = TypeVar("_Resource")
+
+ResourceParam = Annotated[_Resource, RESOURCE_PARAM]
+"""Annotation of a parameter that is to be given the resource of the parameter's name, whatever its type."""

@@ -36,6 +36,7 @@ ProblemKind = Literal[
     "not_one_choice",
     "unset_environment_variable",
     "bad_environment_variable",
+    "limit",
     "refused",
 ]
 
@@ -190,6 +191,12 @@ class Walk:
             )
         )
 
+    def add_limit(self, path: Path, value: object, reason: str) -> None:
+        """Note that a limit or validator of a config class refuses *value*, for *reason*."""
+        given = self.show(value)
+        message = f'Value "{given}" {at(path)} is refused: {reason}.'
+        self.problems.append(Problem(kind="limit", path=path, message=message, given=given, expected=reason))
+
     def add_refused(self, path: Path, message: str, *, given: str | None = None, expected: str | None = None) -> None:
         """Note a fault that no other kind tells."""
         self.problems.append(Problem(kind="refused", path=path, message=message, given=given, expected=expected))
@@ -246,6 +253,8 @@ def _mend(problem: Problem) -> str:
         return f"add {problem.expected} {at(problem.path)}"
     if problem.kind == "not_one_choice":
         return f"give exactly one of {problem.expected} {at(problem.path)}"
+    if problem.kind == "limit":
+        return f"correct the value {at(problem.path)}"
     return f"give {problem.expected or 'a value that is accepted'} {at(problem.path)}"
 
 
