@@ -299,6 +299,18 @@ class AssetGraph:
             found.difference_update(start)
         return set(self._keys(found))
 
+    def strictly_upstream_of(self, keys: Iterable[AssetKey]) -> set[AssetKey]:
+        """Return everything that is upstream of one of *keys*, even if it is one of *keys* itself."""
+        return self._beyond(self._parents, keys)
+
+    def strictly_downstream_of(self, keys: Iterable[AssetKey]) -> set[AssetKey]:
+        """Return everything that is downstream of one of *keys*, even if it is one of *keys* itself."""
+        return self._beyond(self._child_numbers, keys)
+
+    def _beyond(self, neighbours: Sequence[Iterable[int]], keys: Iterable[AssetKey]) -> set[AssetKey]:
+        start = {neighbour for key in keys for neighbour in neighbours[self._number(key)]}
+        return set(self._keys(reach(neighbours, start)))
+
     def get_ancestor_asset_keys(self, asset_key: AssetKey, include_self: bool = False) -> AbstractSet[AssetKey]:
         """Return everything upstream of an asset."""
         return self.get_ancestors(asset_key, include_self=include_self)
@@ -468,6 +480,15 @@ class AssetGraph:
         """Return the assets and checks that can only run together with *key*, itself among them."""
         mark = self.get_execution_set_identifier(key)
         return {key} if mark is None else self._execution_sets()[mark]
+
+    def with_required_neighbors(self, keys: Iterable[AssetKey]) -> set[AssetKey]:
+        """Return *keys* and the assets that can only be made together with any of them."""
+        found = set(keys)
+        sets = self._execution_sets()
+        if sets:
+            for mark in {node.execution_set for key in found if (node := self.get(key)).execution_set is not None}:
+                found.update(key for key in sets[mark] if isinstance(key, AssetKey))
+        return found
 
     def get_execution_set_identifier(self, entity_key: EntityKey) -> Any:
         """Return the mark that is on all that can only run together with *entity_key*; None if alone."""

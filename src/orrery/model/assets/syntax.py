@@ -6,7 +6,8 @@ The text in which people select assets, and ops of a job.
 
     a or b        either                       sinks(a)   those with none of the selection below
     a and b       both                         roots(a)   those with none of the selection above
-    not a         all others                   (a)        a group
+    a and not b   the one without the other    (a)        a group
+    not a         what the project makes, without a
     *             everything                   a+  +a     with all below, with all above
     name:value    assets by an attribute       a+2  2+a   with two steps below, two steps above
 
@@ -122,9 +123,10 @@ class Not:
 
 @dataclass(frozen=True, slots=True)
 class And:
-    """Stand for the assets in all operands."""
+    """Stand for the assets in all operands and in none of the others; without operands, for all but those."""
 
     operands: tuple[SelectionTree, ...]
+    without: tuple[SelectionTree, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,8 +269,8 @@ def parse_selection(text: str) -> SelectionTree:
 
     >>> parse_selection("key:orders+ and not kind:dbt")
     ... # doctest: +NORMALIZE_WHITESPACE
-    And(operands=(Traversal(operand=Attribute(name='key', value='orders', second=None), up=0, down=None),
-        Not(operand=Attribute(name='kind', value='dbt', second=None))))
+    And(operands=(Traversal(operand=Attribute(name='key', value='orders', second=None), up=0, down=None),),
+        without=(Attribute(name='kind', value='dbt', second=None),))
     """
     reader = _Reader(text)
     if reader.next.kind == "end":
@@ -310,24 +312,32 @@ def _either(reader: _Reader) -> SelectionTree:
 
 
 def _both(reader: _Reader) -> SelectionTree:
-    operands = [_negated(reader)]
-    while reader.is_word("and"):
+    operands: list[SelectionTree] = []
+    without: list[SelectionTree] = []
+    while True:
+        negations = _negations(reader)
+        tree = _traversal(reader)
+        for _ in range(negations - 1):
+            tree = Not(tree)
+        (without if negations else operands).append(tree)
+        if not reader.is_word("and"):
+            break
         reader.take()
-        operands.append(_negated(reader))
-    return operands[0] if len(operands) == 1 else And(tuple(operands))
+    if len(operands) == 1 and not without:
+        return operands[0]
+    if len(without) == 1 and not operands:
+        return Not(without[0])
+    return And(tuple(operands), tuple(without))
 
 
-def _negated(reader: _Reader) -> SelectionTree:
+def _negations(reader: _Reader) -> int:
     count = 0
     while reader.is_word("not"):
         reader.take()
         count += 1
     if count > _MAX_DEPTH:
         raise reader.problem(f"'not' stands {count} times in a row", reader.next.start)
-    tree = _traversal(reader)
-    for _ in range(count):
-        tree = Not(tree)
-    return tree
+    return count
 
 
 def _traversal(reader: _Reader) -> SelectionTree:
@@ -335,7 +345,7 @@ def _traversal(reader: _Reader) -> SelectionTree:
     up, how = _steps_up(reader)
     operand = _operand(reader)
     is_name = isinstance(operand, Name)
-    if isinstance(operand, Everything):
+    if isinstance(operand, Everything) and reader.tokens[reader.position - 1].kind == "star":
         if how is not None:
             raise reader.problem("everything has nothing above it", first.start, "write '*' alone.")
         if reader.next.kind == "+":
