@@ -85,10 +85,13 @@ from orrery.base.metadata.values import TimestampMetadataValue as TimestampMetad
 from orrery.base.metadata.values import UrlCodeReference as UrlCodeReference
 from orrery.base.metadata.values import UrlMetadataValue as UrlMetadataValue
 from orrery.base.tags import MAX_RUNTIME_SECONDS_TAG as MAX_RUNTIME_SECONDS_TAG
+from orrery.definitions.assets.asset_checks import AssetChecksDefinition as AssetChecksDefinition
 from orrery.definitions.assets.asset_spec import AssetDep as AssetDep
 from orrery.definitions.assets.asset_spec import AssetIn as AssetIn
 from orrery.definitions.assets.asset_spec import AssetOut as AssetOut
 from orrery.definitions.assets.asset_spec import AssetSpec as AssetSpec
+from orrery.definitions.assets.assets_definition import AssetsDefinition as AssetsDefinition
+from orrery.definitions.assets.source_asset import SourceAsset as SourceAsset
 from orrery.definitions.graphs.composition import PendingNodeInvocation as PendingNodeInvocation
 from orrery.definitions.graphs.dependency import DependencyDefinition as DependencyDefinition
 from orrery.definitions.graphs.dependency import InputMapping as InputMapping
@@ -143,11 +146,17 @@ from orrery.definitions.parts.types import TypeLoader as TypeLoader
 from orrery.definitions.parts.types import make_python_type_usable_as_type as make_python_type_usable_as_type
 from orrery.definitions.parts.types import type_loader as type_loader
 from orrery.definitions.parts.types import usable_as_type as usable_as_type
+from orrery.model.assets.check_spec import AssetCheckSpec as AssetCheckSpec
 from orrery.model.assets.graph import AssetGraph as AssetGraph
 from orrery.model.assets.node import AssetNode as AssetNode
+from orrery.model.assets.selection import AssetSelection as AssetSelection
 from orrery.model.config.configured import ConfigMapping as ConfigMapping
 from orrery.model.config.configured import config_mapping as config_mapping
 from orrery.model.config.configured import configured as configured
+from orrery.model.config.marker import ResourceParam as ResourceParam
+from orrery.model.config.pythonic import Config as Config
+from orrery.model.config.pythonic import PermissiveConfig as PermissiveConfig
+from orrery.model.config.run_config import RunConfig as RunConfig
 from orrery.model.config.scalars import BoolSource as BoolSource
 from orrery.model.config.scalars import Enum as Enum
 from orrery.model.config.scalars import EnumValue as EnumValue
@@ -168,6 +177,13 @@ from orrery.model.events.checks import AssetCheckSeverity as AssetCheckSeverity
 from orrery.model.events.data_version import DataProvenance as DataProvenance
 from orrery.model.events.data_version import DataVersion as DataVersion
 from orrery.model.events.data_version import DataVersionsByPartition as DataVersionsByPartition
+from orrery.model.events.entry import AssetRecordsFilter as AssetRecordsFilter
+from orrery.model.events.entry import EventLogEntry as EventLogEntry
+from orrery.model.events.entry import EventLogRecord as EventLogRecord
+from orrery.model.events.entry import EventRecordsFilter as EventRecordsFilter
+from orrery.model.events.entry import EventRecordsResult as EventRecordsResult
+from orrery.model.events.entry import RunShardedEventsCursor as RunShardedEventsCursor
+from orrery.model.events.entry import RunStatusChangeRecordsFilter as RunStatusChangeRecordsFilter
 from orrery.model.events.error_info import ErrorInfo as ErrorInfo
 from orrery.model.events.event import Event as Event
 from orrery.model.events.event import EventType as EventType
@@ -210,10 +226,16 @@ from orrery.model.partitions.static import StaticPartitionsDefinition as StaticP
 from orrery.model.partitions.time_window import DailyPartitionsDefinition as DailyPartitionsDefinition
 from orrery.model.partitions.time_window import HourlyPartitionsDefinition as HourlyPartitionsDefinition
 from orrery.model.partitions.time_window import MonthlyPartitionsDefinition as MonthlyPartitionsDefinition
-from orrery.model.partitions.time_window import TimeWindow as TimeWindow
 from orrery.model.partitions.time_window import TimeWindowPartitionsDefinition as TimeWindowPartitionsDefinition
 from orrery.model.partitions.time_window import WeeklyPartitionsDefinition as WeeklyPartitionsDefinition
+from orrery.model.partitions.windows import TimeWindow as TimeWindow
+from orrery.model.records.run import Run as Run
+from orrery.model.records.run import RunRecord as RunRecord
+from orrery.model.records.run import RunsFilter as RunsFilter
+from orrery.model.records.run import RunStatus as RunStatus
 from orrery.runtime.contexts.init_resource import InitResourceContext as InitResourceContext
+from orrery.runtime.ports.run_coordinator import SubmitRunContext as SubmitRunContext
 from orrery.runtime.resources.attach import IAttachDifferentObjectToOpContext as IAttachDifferentObjectToOpContext
+from orrery.runtime.resources.env_var import EnvVar as EnvVar
 
 __version__: str
