@@ -67,6 +67,7 @@ __all__ = [
     "normalize_definition_tags",
     "normalize_event_tags",
     "normalize_run_tags",
+    "partition_dimension_tag",
 ]
 
 SYSTEM_TAG_PREFIX = "orrery/"
@@ -116,8 +117,8 @@ STEP_SELECTION_TAG = "orrery/step_selection"
 TICK_ID_TAG = "orrery/tick"
 WILL_RETRY_TAG = "orrery/will_retry"
 
-_KEY = re.compile(r"([A-Za-z0-9_.\-]{1,63}/){0,2}[A-Za-z0-9_.\-]{1,63}\Z")
-_DEFINITION_VALUE = re.compile(r"[A-Za-z0-9_.\-]{0,63}\Z")
+_KEY = re.compile(r"([A-Za-z0-9_.\-]{1,63}/)?[A-Za-z0-9_.\-]{1,63}\Z")
+_VALUE = re.compile(r"[A-Za-z0-9_.\-]{0,63}\Z")
 
 
 def canonical_tag(key: str) -> str:
@@ -140,38 +141,121 @@ def canonical_tags(tags: Mapping[str, str]) -> dict[str, str]:
     return {canonical_tag(key): value for key, value in tags.items()}
 
 
+def normalize_definition_tags(tags: Mapping[str, Any] | None) -> dict[str, str]:
+    """
+    Return the tags of an op, a graph or a job: any text as name, any text as value.
+
+    Values that are not text but that JSON can say become JSON text, so that ``{"retries": 3}`` means
+    ``{"retries": "3"}``.
+
+    Raises:
+        InvalidDefinitionError: A name is not text, or a value can be said in no JSON.
+
+    >>> normalize_definition_tags({"retries": 3, "dagster/priority": "1"})
+    {'retries': '3', 'orrery/priority': '1'}
+    """
+    if not tags:
+        return {}
+    if not isinstance(tags, Mapping):
+        raise _no_mapping(tags)
+    normal: dict[str, str] = {}
+    for key, value in tags.items():
+        if not isinstance(key, str):
+            raise _no_text(key)
+        normal[canonical_tag(key)] = value if isinstance(value, str) else _as_json(key, value)
+    return normal
+
+
+def normalize_run_tags(tags: Mapping[str, Any] | None) -> dict[str, str]:
+    """Return the tags of a run; the rules are those of ``normalize_definition_tags``."""
+    return normalize_definition_tags(tags)
+
+
+def _as_json(key: str, value: Any) -> str:
+    try:
+        text = json.dumps(value)
+        faithful = json.loads(text) == value
+    except (TypeError, ValueError, RecursionError):
+        faithful, text = False, ""
+    if not faithful:
+        raise InvalidDefinitionError(
+            f"""Invalid value for tag "{key}": {value!r} is not text, and JSON cannot say it.""",
+            mend="give text, for instance str(value).",
+        )
+    return text
+
+
 def normalize_event_tags(tags: Mapping[str, str] | None) -> dict[str, str]:
     """
-    Return the tags of an event, checked: strict names, any text as value.
+    Return the tags of an asset or an event in their strict form.
+
+    A name has letters, digits, ``_``, ``-`` and ``.``, at most 63 of them, with at most one ``/``
+    that sets a namespace apart; a value the same without ``/``, or nothing. The system's own tags
+    may be longer.
 
     Raises:
         InvalidDefinitionError: A name or a value is not of this form.
     """
     if not tags:
         return {}
-    return {canonical_tag(key): value for key, value in _checked(tags).items()}
-
-
-def _checked(tags: Mapping[str, str]) -> Mapping[str, str]:
     if not isinstance(tags, Mapping):
-        raise InvalidDefinitionError(
-            f"Tags are a mapping of text to text, not {tags!r} ({type(tags).__name__}).", mend='write {"team": "data"}.'
-        )
+        raise _no_mapping(tags)
+    normal: dict[str, str] = {}
     invalid = []
     for key, value in tags.items():
         if not isinstance(key, str):
-            raise InvalidDefinitionError(
-                f"Tag keys must be strings, got {key!r} ({type(key).__name__}).", mend=f"write {str(key)!r}."
-            )
+            raise _no_text(key)
         if not isinstance(value, str):
             raise InvalidDefinitionError(
                 f"Tag values must be strings, got type {type(value)} at key {key}.", mend=f"write {str(value)!r}."
             )
-        if not _KEY.match(key):
+        name = canonical_tag(key)
+        normal[name] = value
+        if name.startswith((SYSTEM_TAG_PREFIX, HIDDEN_TAG_PREFIX)):
+            continue
+        if not _KEY.match(name):
             invalid.append(key)
+        elif not _VALUE.match(value):
+            raise InvalidDefinitionError(
+                f"Invalid tag value: {value}, for key: {key}.",
+                mend="use letters, digits, '_', '-' and '.', at most 63 of them, or put it into metadata.",
+            )
     if invalid:
         raise InvalidDefinitionError(
             f"Found invalid tag keys: {invalid}.",
-            mend="use letters, digits, '_', '-' and '.', at most 63 of them, with at most one '/' to set a namespace apart.",
+            mend="use letters, digits, '_', '-' and '.', at most 63 of them on each side of at most one '/'.",
         )
-    return tags
+    return normal
+
+
+def _no_mapping(tags: object) -> InvalidDefinitionError:
+    return InvalidDefinitionError(
+        f"Tags are a mapping of text to text, not {tags!r} ({type(tags).__name__}).", mend='write {"team": "data"}.'
+    )
+
+
+def _no_text(key: object) -> InvalidDefinitionError:
+    return InvalidDefinitionError(
+        f"Tag keys must be strings, got {key!r} ({type(key).__name__}).", mend=f"write {str(key)!r}."
+    )
+
+
+def kinds_as_tags(kinds: Iterable[str]) -> dict[str, str]:
+    """
+    Return the tags by which *kinds* are kept.
+
+    >>> kinds_as_tags(["parquet"])
+    {'orrery/kind/parquet': ''}
+    """
+    return {f"{KIND_PREFIX}{kind}": "" for kind in kinds}
+
+
+def kinds_of_tags(tags: Mapping[str, str]) -> set[str]:
+    """Return the kinds that *tags* keep, under our name or its alias."""
+    names = map(canonical_tag, tags)
+    return {name[len(KIND_PREFIX) :] for name in names if name.startswith(KIND_PREFIX)}
+
+
+def partition_dimension_tag(dimension: str) -> str:
+    """Return the tag that names the partition of one dimension of a run."""
+    return f"{MULTIDIMENSIONAL_PARTITION_PREFIX}{dimension}"

@@ -65,9 +65,8 @@ def normalize_metadata(
     >>> normalize_metadata({"rows": 3})["rows"].value
     3
     """
-    if not metadata:
-        if metadata is None or isinstance(metadata, Mapping):
-            return {}
+    if metadata is None:
+        return {}
     if not isinstance(metadata, Mapping):
         raise InvalidMetadataError(
             f"Metadata is a mapping of values by name, not {metadata!r} ({type(metadata).__name__}).",

@@ -181,11 +181,14 @@ class TableSchema:
     constraints: TableConstraints = field(default_factory=lambda: TableConstraints([]))
 
     def __init__(self, columns: Sequence[TableColumn], constraints: TableConstraints | None = None) -> None:
-        if isinstance(columns, str) or not isinstance(columns, Sequence):
+        given: object = columns
+        if isinstance(given, str) or not isinstance(given, Sequence):
             raise _refuse("The columns of a table schema", "a list of TableColumn", columns, "give a list.")
-        for column in columns:
+        for column in given:
             if not isinstance(column, TableColumn):
-                raise _refuse("A column of a table schema", "a TableColumn", column, "write TableColumn('name', 'int').")
+                raise _refuse(
+                    "A column of a table schema", "a TableColumn", column, "write TableColumn('name', 'int')."
+                )
         if constraints is not None and not isinstance(constraints, TableConstraints):
             raise _refuse(
                 "The constraints of a table schema",

@@ -54,6 +54,8 @@ _Float: TypeAlias = float
 _Bool: TypeAlias = bool
 _DEEPEST = 200
 
+_INFER = TableSchema([])  # stands for: infer it from the records
+
 put = msgspec.structs.force_setattr
 
 
@@ -178,7 +180,7 @@ class MetadataValue(msgspec.Struct, Generic[T_co], frozen=True):
     @staticmethod
     def table(records: Sequence[TableRecord], schema: TableSchema | None = None) -> TableMetadataValue:
         """Return a small table as metadata; the schema is inferred from the records if it is not given."""
-        return TableMetadataValue(records, schema)
+        return TableMetadataValue(records, _INFER if schema is None else schema)
 
     @staticmethod
     def table_schema(schema: TableSchema) -> TableSchemaMetadataValue:
@@ -261,7 +263,7 @@ def _path_text(kind: str, path: Any) -> str:
 
 
 class _FileMetadataValue(MetadataValue[str], frozen=True):
-    path: Any = ""  # type: ignore[assignment]  # see above
+    path: Any = ""
 
     def __post_init__(self) -> None:
         if self.path.__class__ is not str:
@@ -422,7 +424,7 @@ class FloatMetadataValue(MetadataValue[float | None], frozen=True, tag="float", 
         value: The number.
     """
 
-    value: _Float | None = None  # type: ignore[assignment]  # a field takes the place of the property
+    value: _Float | None = None
     exact: str | None = None
 
     def __post_init__(self) -> None:
@@ -446,7 +448,7 @@ class IntMetadataValue(MetadataValue[int | None], frozen=True, tag="int"):
         value: The number.
     """
 
-    value: _Int | None = None  # type: ignore[assignment]  # a field takes the place of the property
+    value: _Int | None = None
 
     def __post_init__(self) -> None:
         value = self.value
@@ -464,7 +466,7 @@ class BoolMetadataValue(MetadataValue[bool | None], frozen=True, tag="bool"):
         value: Which of them.
     """
 
-    value: _Bool | None = None  # type: ignore[assignment]  # a field takes the place of the property
+    value: _Bool | None = None
 
     def __post_init__(self) -> None:
         if self.value is not None and not isinstance(self.value, bool):
@@ -479,7 +481,7 @@ class TimestampMetadataValue(MetadataValue[float], frozen=True, tag="timestamp")
         value: Seconds since 1970 in UTC.
     """
 
-    value: _Float  # type: ignore[assignment]  # a field takes the place of the property
+    value: _Float
 
     def __post_init__(self) -> None:
         value = self.value
@@ -566,7 +568,7 @@ class TableMetadataValue(MetadataValue["TableMetadataValue"], frozen=True, tag="
     """
 
     records: Sequence[TableRecord]
-    schema: TableSchema = None  # type: ignore[assignment]  # __post_init__ infers it
+    schema: TableSchema = _INFER
 
     def __post_init__(self) -> None:
         records = self.records
@@ -577,9 +579,10 @@ class TableMetadataValue(MetadataValue["TableMetadataValue"], frozen=True, tag="
                     mend='write TableRecord({"field": 1}).',
                 )
         put(self, "records", list(records))
-        if self.schema is not None:
-            if not isinstance(self.schema, TableSchema):
-                raise _refuse("TableMetadataValue", "schema", "a TableSchema", self.schema)
+        schema: object = self.schema
+        if schema is not None and schema is not _INFER:
+            if not isinstance(schema, TableSchema):
+                raise _refuse("TableMetadataValue", "schema", "a TableSchema", schema)
             return
         if not records:
             raise InvalidMetadataError(

@@ -73,7 +73,8 @@ class AssetCheckSpec:
         automation_condition: Any = None,
         partitions_def: Any = None,
     ) -> None:
-        if not isinstance(name, str) or not name:
+        given: object = name
+        if not isinstance(given, str) or not given:
             raise InvalidDefinitionError(
                 f"The name of an asset check is text, not {name!r} ({type(name).__name__}).",
                 mend='write AssetCheckSpec("not_null", asset=...).',

@@ -193,9 +193,7 @@ def step_skipped(step: StepRef, reason: str | None = None, upstream_step_keys: I
     """Say that a step is not run, why, and on account of which steps."""
     if reason is None and not upstream_step_keys:
         return _of_step("STEP_SKIPPED", step)
-    return _of_step(
-        "STEP_SKIPPED", step, StepSkippedData(reason=reason, upstream_step_keys=tuple(upstream_step_keys))
-    )
+    return _of_step("STEP_SKIPPED", step, StepSkippedData(reason=reason, upstream_step_keys=tuple(upstream_step_keys)))
 
 
 def loaded_input(
@@ -267,16 +265,12 @@ def hook_errored(step: StepRef, error: ErrorInfo, hook_name: str) -> Event:
     return _of_step("HOOK_ERRORED", step, HookErroredData(error, hook_name))
 
 
-def step_worker_starting(
-    step: StepRef, message: str, metadata: Mapping[str, AnyMetadataValue] = NO_METADATA
-) -> Event:
+def step_worker_starting(step: StepRef, message: str, metadata: Mapping[str, AnyMetadataValue] = NO_METADATA) -> Event:
     """Say that a process for a step is being started."""
     return _of_step("STEP_WORKER_STARTING", step, EngineEventData(metadata, marker_start="step_process_start"), message)
 
 
-def step_worker_started(
-    step: StepRef, message: str, metadata: Mapping[str, AnyMetadataValue] = NO_METADATA
-) -> Event:
+def step_worker_started(step: StepRef, message: str, metadata: Mapping[str, AnyMetadataValue] = NO_METADATA) -> Event:
     """Say that the process for a step has started."""
     return _of_step("STEP_WORKER_STARTED", step, EngineEventData(metadata, marker_end="step_process_start"), message)
 

@@ -132,9 +132,7 @@ class AssetCheckResult:
                 mend="declare it with check_specs=[AssetCheckSpec(...)].",
             )
         fitting = [
-            key
-            for key in possible
-            if self.asset_key in (None, key.asset_key) and self.check_name in (None, key.name)
+            key for key in possible if self.asset_key in (None, key.asset_key) and self.check_name in (None, key.name)
         ]
         if len(fitting) == 1:
             return fitting[0]
@@ -224,7 +222,7 @@ class AssetCheckEvaluationTargetMaterializationData(msgspec.Struct, frozen=True)
     timestamp: float
 
 
-class AssetCheckEvaluationPlanned(msgspec.Struct, frozen=True, tag="asset_check_evaluation_planned", omit_defaults=True):
+class AssetCheckEvaluationPlanned(msgspec.Struct, frozen=True, tag="asset_check_planned", omit_defaults=True):
     """
     A run is going to evaluate a check.
 
@@ -271,10 +269,9 @@ class AssetCheckEvaluation(msgspec.Struct, frozen=True, tag="asset_check_evaluat
     partition: str | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.asset_key, AssetKey):
+        if self.asset_key.__class__ is not AssetKey:
             _put(self, "asset_key", AssetKey.from_coercible(self.asset_key))
-        if self.passed.__class__ is not bool:
-            _put(self, "passed", _truth("'passed' of an asset check evaluation", self.passed))
+        _put(self, "passed", _truth("'passed' of an asset check evaluation", self.passed))
         _put(self, "metadata", normalize_metadata(self.metadata))
 
     @property

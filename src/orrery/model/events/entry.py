@@ -11,19 +11,19 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 import msgspec
 
 from orrery.base.errors import InvalidDefinitionError, StorageError
 from orrery.base.keys import AssetKey
 from orrery.base.metadata import AnyMetadataValue
+from orrery.base.wire import from_wire, to_wire
 from orrery.model.events.checks import AssetCheckEvaluation
 from orrery.model.events.error_info import ErrorInfo
 from orrery.model.events.event import RUN_EVENTS, Event, EventType
 from orrery.model.events.payloads import EventPayload
 from orrery.model.events.user import AssetMaterialization, AssetObservation
-from orrery.model.wire import from_wire, to_wire
 
 __all__ = [
     "ENTRY_VERSION",
@@ -41,21 +41,8 @@ __all__ = [
 ENTRY_VERSION = 1
 
 
-class EventLogEntry(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="v", tag=ENTRY_VERSION):
-    """
-    One entry of the event log of a run.
-
-    Attributes:
-        error_info: The error, where the entry is a log line about one.
-        level: As in ``logging``: 10 debug, 20 info, 30 warning, 40 error, 50 critical.
-        user_message: The text of a log line; empty for events, which render theirs.
-        run_id: The run.
-        timestamp: When, in seconds since 1970 (UTC).
-        step_key: The step, if one.
-        job_name: The job, if known.
-        dagster_event: The event; None for a log line.
-    """
-
+class _EntryRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+    # The fields alone. ``EventLogEntry`` puts a property over one of them, which a record cannot do itself.
     error_info: ErrorInfo | None
     level: int
     user_message: str
@@ -64,6 +51,32 @@ class EventLogEntry(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="
     step_key: str | None = None
     job_name: str | None = None
     dagster_event: Event | None = None
+
+
+_given_text = _EntryRecord.__dict__["user_message"].__get__
+
+
+class EventLogEntry(_EntryRecord, frozen=True, omit_defaults=True, tag_field="v", tag=ENTRY_VERSION):
+    """
+    One entry of the event log of a run.
+
+    Attributes:
+        error_info: The error, where the entry is a log line about one.
+        level: As in ``logging``: 10 debug, 20 info, 30 warning, 40 error, 50 critical.
+        user_message: The text of a log line, or what people read of the event; rendered if it was given empty.
+        run_id: The run.
+        timestamp: When, in seconds since 1970 (UTC).
+        step_key: The step, if one.
+        job_name: The job, if known.
+        dagster_event: The event; None for a log line.
+    """
+
+    @property  # type: ignore[misc]  # a property over a field: see _EntryRecord
+    def user_message(self) -> str:
+        """Return the text of a log line, or what people read of the event."""
+        given = cast(str, _given_text(self, EventLogEntry))
+        event = self.dagster_event
+        return given if given or event is None else event.message
 
     @property
     def event(self) -> Event | None:
@@ -96,9 +109,7 @@ class EventLogEntry(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="
     @property
     def message(self) -> str:
         """Return what people read."""
-        if self.user_message or self.dagster_event is None:
-            return self.user_message
-        return self.dagster_event.message
+        return self.user_message
 
     @property
     def asset_materialization(self) -> AssetMaterialization | None:

@@ -19,6 +19,8 @@ MESSAGE_LIMIT = 64 * 1024
 FRAME_LIMIT = 100
 CHAIN_LIMIT = 10
 GROUP_LIMIT = 10
+CODE_LIMIT = 400
+_PYTHON = linecache.__file__.replace("\\", "/").rsplit("/", 1)[0] + "/"
 _OURS = __file__.replace("\\", "/").rsplit("/model/events/", 1)[0] + "/"
 
 
@@ -131,7 +133,7 @@ def _info(exc: BaseException, user_frames_first: bool, seen: set[int], depth: in
 def _field(exc: BaseException, name: str) -> Any:
     try:
         return getattr(exc, name, None)
-    except BaseException:  # the exception is of the user's making, and so is what its attributes do
+    except BaseException:  # noqa: BLE001  # the exception is the user's, and so is what its attributes do
         return None
 
 
@@ -154,21 +156,29 @@ def _class_name(exc: BaseException) -> str:
 
 def _message(exc: BaseException) -> str:
     kind = type(exc)
-    module = kind.__module__
-    name = kind.__qualname__ if module in ("builtins", "__main__") else f"{module}.{kind.__qualname__}"
+    name = kind.__qualname__
+    if not str(kind.__module__).startswith(("builtins", "__main__", "orrery.")):
+        name = f"{kind.__module__}.{name}"
     try:
-        text = str(exc)
-    except BaseException:  # the user's __str__ may do anything; the record is made all the same
+        text = _text(exc)
+    except BaseException:  # noqa: BLE001  # the user's __str__ may do anything; the record is made all the same
         text = _repr(exc)
-    if isinstance(exc, SyntaxError) and exc.text:
-        text = f"{exc.msg} ({exc.filename}, line {exc.lineno})\n    {exc.text.strip()}"
     return f"{name}: {_cut(text)}\n" if text else f"{name}\n"
+
+
+def _text(exc: BaseException) -> str:
+    text = str(exc)
+    if isinstance(exc, SyntaxError) and exc.text:
+        text = f"{text}\n    {exc.text.strip()}"
+    for note in getattr(exc, "__notes__", ()):
+        text = f"{text}\n{note}"
+    return text
 
 
 def _repr(exc: BaseException) -> str:
     try:
         return repr(exc)
-    except BaseException:  # as above
+    except BaseException:  # noqa: BLE001  # as above
         return "<the exception can tell neither its text nor its representation>"
 
 
@@ -185,13 +195,20 @@ def _frames(traceback: TracebackType | None, user_frames_first: bool) -> tuple[E
         spots.append((traceback.tb_frame.f_code, traceback.tb_lineno or 0))
         traceback = traceback.tb_next
     if user_frames_first:
-        first = next((index for index, (code, _) in enumerate(spots) if not _is_ours(code.co_filename)), 0)
-        spots = spots[first:]
+        spots = spots[_first_of_user([code.co_filename for code, _ in spots]) :]
     if len(spots) > FRAME_LIMIT:
         half = FRAME_LIMIT // 2
         between = ErrorFrame(f"... {len(spots) - 2 * half} frames left out ...", 0, "...")
         return (*map(_frame, spots[:half]), between, *map(_frame, spots[-half:]))
     return tuple(map(_frame, spots))
+
+
+def _first_of_user(files: list[str]) -> int:
+    """Return where the user's code begins: after the engine and what of Python runs it; 0 if nowhere."""
+    for index, file in enumerate(files):
+        if not _is_ours(file) and not _is_of_python(file):
+            return index
+    return 0
 
 
 def _frame(spot: tuple[Any, int]) -> ErrorFrame:
@@ -200,10 +217,15 @@ def _frame(spot: tuple[Any, int]) -> ErrorFrame:
         file=code.co_filename,
         line=line,
         function=code.co_name,
-        code=linecache.getline(code.co_filename, line).strip() if line else "",
+        code=linecache.getline(code.co_filename, line).strip()[:CODE_LIMIT] if line else "",
         is_user=not _is_ours(code.co_filename),
     )
 
 
 def _is_ours(file: str) -> bool:
     return file.replace("\\", "/").startswith(_OURS)
+
+
+def _is_of_python(file: str) -> bool:
+    path = file.replace("\\", "/")
+    return path.startswith("<frozen ") or (path.startswith(_PYTHON) and "/site-packages/" not in path)

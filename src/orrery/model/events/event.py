@@ -51,6 +51,7 @@ __all__ = [
     "STEP_EVENTS",
     "Event",
     "EventType",
+    "level_of",
 ]
 
 P = TypeVar("P")
@@ -166,7 +167,22 @@ ASSET_EVENTS = frozenset(
     }
 )
 _ALERT_EVENTS = frozenset({"ALERT_START", "ALERT_SUCCESS", "ALERT_FAILURE"})
-_FAILURE_EVENTS = frozenset({"HOOK_ERRORED", "PIPELINE_FAILURE", "PIPELINE_CANCELED", "STEP_FAILURE", "RESOURCE_INIT_FAILURE"})
+_FAILURE_EVENTS = frozenset(
+    {"HOOK_ERRORED", "PIPELINE_FAILURE", "PIPELINE_CANCELED", "STEP_FAILURE", "RESOURCE_INIT_FAILURE"}
+)
+
+
+def level_of(event: Event) -> int:
+    """Return the log level of *event*, as in ``logging``: 40 where something failed, else 10."""
+    kind = event.event_type_value
+    if kind in _FAILURE_EVENTS:
+        return 40
+    data = event.event_specific_data
+    if kind == "ENGINE_EVENT" and isinstance(data, EngineEventData) and data.error is not None:
+        return 40
+    if kind == "ASSET_CHECK_EVALUATION" and isinstance(data, AssetCheckEvaluation) and not data.passed:
+        return 30
+    return 10
 
 
 class _EventRecord(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -203,8 +219,8 @@ class Event(_EventRecord, frozen=True, omit_defaults=True):
         step_key: The step it is about, if one.
     """
 
-    @property
-    def message(self) -> str:  # type: ignore[override]  # always text, once rendered
+    @property  # type: ignore[misc]  # a property over a field: see _EventRecord
+    def message(self) -> str:
         """Return what people read."""
         given = cast("str | None", _given_message(self, Event))
         return messages.render(self) if given is None else given

@@ -91,7 +91,7 @@ def duration_text(milliseconds: float) -> str:
 def _check_text(check: TypeCheckData | None) -> str:
     if check is None:
         return 'of type "Any".'
-    found = "(Type check passed)." if check.success else "(Type check failed)."
+    found = "(Type check passed)." if check.success else "Warning! Type check failed."
     return f'of type "{check.type_name}". {found}'
 
 
@@ -149,9 +149,7 @@ def _check(event: EventLike, data: AssetCheckEvaluation) -> str:
 
 
 def _check_planned(event: EventLike, data: AssetCheckEvaluationPlanned) -> str:
-    return (
-        f"{event.job_name} intends to execute asset check {data.check_name} on asset {data.asset_key.to_string()}"
-    )
+    return f"{event.job_name} intends to execute asset check {data.check_name} on asset {data.asset_key.to_string()}"
 
 
 def _expectation(event: EventLike, data: StepExpectationResultData) -> str:

@@ -293,9 +293,13 @@ class AssetMaterialization:
     ) -> None:
         put = object.__setattr__
         put(self, "asset_key", asset_key if asset_key.__class__ is AssetKey else AssetKey.from_coercible(asset_key))
-        put(self, "description", _optional_text("The description of a materialization", description))
-        put(self, "metadata", normalize_metadata(metadata))
-        put(self, "partition", _optional_text("The partition of a materialization", partition))
+        if description is not None:
+            _text("The description of a materialization", description)
+        if partition is not None:
+            _text("The partition of a materialization", partition)
+        put(self, "description", description)
+        put(self, "metadata", normalize_metadata(metadata) if metadata else {})
+        put(self, "partition", partition)
         put(self, "tags", None if tags is None else normalize_event_tags(tags))
 
     @property

@@ -15,6 +15,9 @@ import msgspec
 from orrery.base.errors import InvalidDefinitionError, InvariantViolationError, StorageError
 from orrery.base.keys import AssetCheckKey, AssetKey, EntityKey
 from orrery.base.tags import (
+    ASSET_PARTITION_RANGE_START_TAG,
+    AUTO_RETRY_RUN_ID_TAG,
+    AUTOMATION_CONDITION_TAG,
     BACKFILL_ID_TAG,
     PARENT_RUN_ID_TAG,
     PARTITION_NAME_TAG,
@@ -25,12 +28,10 @@ from orrery.base.tags import (
     SENSOR_NAME_TAG,
     TICK_ID_TAG,
     WILL_RETRY_TAG,
-    ASSET_PARTITION_RANGE_START_TAG,
-    AUTOMATION_CONDITION_TAG,
-    AUTO_RETRY_RUN_ID_TAG,
+    canonical_tag,
     canonical_tags,
 )
-from orrery.model.wire import from_wire, to_wire
+from orrery.base.wire import from_wire, to_wire
 
 __all__ = [
     "ACTIVE_RUN_STATUSES",
@@ -69,6 +70,15 @@ ACTIVE_RUN_STATUSES = frozenset({RunStatus.STARTING, RunStatus.STARTED, RunStatu
 IN_PROGRESS_RUN_STATUSES = ACTIVE_RUN_STATUSES | {RunStatus.SUSPENDED}
 NOT_FINISHED_STATUSES = IN_PROGRESS_RUN_STATUSES | {RunStatus.QUEUED, RunStatus.NOT_STARTED}
 CANCELABLE_RUN_STATUSES = frozenset({RunStatus.STARTED, RunStatus.QUEUED})
+
+
+_DEFAULTS: tuple[tuple[str, Any], ...] = (
+    ("run_id", ""),
+    ("run_config", {}),
+    ("status", RunStatus.NOT_STARTED),
+    ("tags", {}),
+    ("has_repository_load_data", False),
+)
 
 
 class Run(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -123,16 +133,9 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True):
                 f"Run '{self.run_id}' of job '{self.job_name}' names a root run or a parent run, but not both.",
                 mend="give root_run_id= and parent_run_id=; for the first repetition they are the same.",
             )
-        if self.run_id is None:
-            _put(self, "run_id", "")
-        if self.run_config is None:
-            _put(self, "run_config", {})
-        if self.status is None:
-            _put(self, "status", RunStatus.NOT_STARTED)
-        if self.has_repository_load_data is None:
-            _put(self, "has_repository_load_data", False)
-        if self.tags is None:
-            _put(self, "tags", {})
+        for name, default in _DEFAULTS:
+            if getattr(self, name) is None:
+                _put(self, name, default)
         for name in ("asset_selection", "asset_check_selection", "resolved_op_selection"):
             given = getattr(self, name)
             if given is not None and given.__class__ is not frozenset:
@@ -312,7 +315,8 @@ class RunsFilter(msgspec.Struct, frozen=True, omit_defaults=True):
     def __post_init__(self) -> None:
         if self.run_ids is not None and not self.run_ids:
             raise InvariantViolationError(
-                "When filtering on run ids, a non-empty list must be used.", mend="leave run_ids out to ask for all runs."
+                "When filtering on run ids, a non-empty list must be used.",
+                mend="leave run_ids out to ask for all runs.",
             )
         _put(self, "statuses", list(self.statuses or ()))
         for status in self.statuses:
@@ -321,7 +325,7 @@ class RunsFilter(msgspec.Struct, frozen=True, omit_defaults=True):
                     f"A status in RunsFilter is a RunStatus, not {status!r} ({type(status).__name__}).",
                     mend="write RunStatus.SUCCESS or another status.",
                 )
-        _put(self, "tags", {key: value for key, value in canonical_tags(self.tags or {}).items()})
+        _put(self, "tags", {canonical_tag(key): value for key, value in (self.tags or {}).items()})
 
     @staticmethod
     def for_schedule(schedule: Any) -> RunsFilter:

@@ -1,7 +1,7 @@
 """
 The stored form of values that are no records: keys inside events and runs.
 
-Hooks for msgspec; whoever encodes or decodes a record of this floor hands them on.
+Hooks for msgspec; whoever encodes or decodes a record hands them on.
 """
 
 from __future__ import annotations
