@@ -37,4 +37,60 @@ class Seam:
         return found
 
 
-SEAMS: tuple[Seam, ...] = ()
+SEAMS: tuple[Seam, ...] = (
+    Seam(
+        name="Clock",
+        module="orrery.base.clock",
+        purpose="Tell the time, so that a test can turn it by hand.",
+    ),
+    Seam(
+        name="CodeLocation",
+        module="orrery.runtime.ports.code_location",
+        purpose="Show the definitions of one place to processes that load no user code.",
+    ),
+    Seam(
+        name="ComputeLogManager",
+        module="orrery.runtime.ports.compute_logs",
+        purpose="Capture the output of steps and runs, and give it out while it grows.",
+    ),
+    Seam(
+        name="EventLogStorage",
+        module="orrery.runtime.ports.event_log",
+        purpose="Keep the entries of all runs, and what follows from them.",
+    ),
+    Seam(
+        name="FilePathMapping",
+        module="orrery.base.metadata",
+        purpose="Turn paths of source files into paths below a repository, for links to code.",
+    ),
+    Seam(
+        name="IOManager",
+        module="orrery.definitions.parts.io_manager",
+        purpose="Store what a step gives, and load it for the steps that follow.",
+    ),
+    Seam(
+        name="InputManager",
+        module="orrery.definitions.parts.io_manager",
+        purpose="Load an input from wherever it comes.",
+    ),
+    Seam(
+        name="RunCoordinator",
+        module="orrery.runtime.ports.run_coordinator",
+        purpose="Launch submitted runs at once, or when there is room.",
+    ),
+    Seam(
+        name="RunLauncher",
+        module="orrery.runtime.ports.run_launcher",
+        purpose="Start and stop the processes of runs.",
+    ),
+    Seam(
+        name="RunStorage",
+        module="orrery.runtime.ports.runs",
+        purpose="Keep runs.",
+    ),
+    Seam(
+        name="ScheduleStorage",
+        module="orrery.runtime.ports.schedules",
+        purpose="Keep what schedules and sensors did.",
+    ),
+)
