@@ -186,7 +186,9 @@ def read_file(path: str, *, what: Callable[[], str]) -> bytes:
         finally:
             os.close(fd)
     name = what()
-    raise MissingFileError(f"No value of {name} is stored (there is no file {path}).", mend=f"materialize {name} first.")
+    raise MissingFileError(
+        f"No value of {name} is stored (there is no file {path}).", mend=f"materialize {name} first."
+    )
 
 
 def _read_all(fd: int) -> bytes:

@@ -1,0 +1,152 @@
+"""
+Which adapters stand behind the ports of an instance, and where a project keeps its records.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from orrery.adapters.io.atomic import WriteBatch
+from orrery.adapters.io.filesystem import PickledObjectFilesystemIOManager
+from orrery.adapters.io.memory import EphemeralIOManager
+from orrery.adapters.storage.memory import MemoryStorage
+from orrery.api.wiring.settings import read_settings
+from orrery.base.errors import StorageError
+from orrery.definitions.parts.io_manager import IOManager, IOManagerDefinition
+from orrery.runtime.instance.instance import Instance
+from orrery.runtime.instance.ref import InstanceRef
+
+__all__ = [
+    "HOME_VARIABLE",
+    "default_io_manager",
+    "default_io_manager_definition",
+    "ephemeral_instance",
+    "find_home",
+    "instance_from_ref",
+    "open_instance",
+    "temporary_instance",
+]
+
+HOME_VARIABLE = "ORRERY_HOME"
+_HOME_NAME = ".orrery"
+_MARKS = (_HOME_NAME, "pyproject.toml", "setup.py", "setup.cfg", ".git")
+
+
+def find_home(start: str | os.PathLike[str] | None = None) -> str:
+    """
+    Return the directory for the records of a project.
+
+    ``ORRERY_HOME`` if it is set. Otherwise ``.orrery`` in the project: the nearest directory, from
+    *start* upwards, that has one, or a ``pyproject.toml`` or the like; *start* itself if there is none.
+
+    Args:
+        start: Where to begin; by default the working directory.
+    """
+    named = os.environ.get(HOME_VARIABLE)
+    if named:
+        return os.path.abspath(os.path.expanduser(named))
+    here = Path(start or os.curdir).absolute()
+    for folder in (here, *here.parents):
+        if any((folder / mark).exists() for mark in _MARKS):
+            return str(folder / _HOME_NAME)
+    return str(here / _HOME_NAME)
+
+
+def open_instance(home: str | None = None, config_filename: str = "orrery.yaml") -> Instance:
+    """
+    Return the persistent instance in *home*, making the directory at need.
+
+    Raises:
+        StorageError: The directory cannot be made or written, or its records are damaged.
+    """
+    directory = os.path.abspath(os.path.expanduser(home)) if home else find_home()
+    return _persistent(directory, read_settings(os.path.join(directory, config_filename)))
+
+
+def instance_from_ref(ref: InstanceRef) -> Instance:
+    """Return the instance that *ref* names."""
+    return _persistent(ref.home, ref.settings)
+
+
+def temporary_instance(*, tempdir: str | None = None, overrides: Mapping[str, Any] | None = None) -> Instance:
+    """Return a persistent instance in *tempdir*, or in a directory that is removed when it is disposed."""
+    if tempdir is not None:
+        return _persistent(os.path.abspath(tempdir), overrides or {})
+    folder = tempfile.TemporaryDirectory(prefix="orrery-")
+    instance = _persistent(folder.name, overrides or {})
+    instance.on_dispose.append(folder.cleanup)
+    return instance
+
+
+def ephemeral_instance(
+    *, tempdir: str | None = None, preload: Sequence[Any] | None = None, settings: Mapping[str, Any] | None = None
+) -> Instance:
+    """Return a new instance that keeps its records in memory."""
+    storage = MemoryStorage()
+    on_dispose: list[Callable[[], None]] = []
+    instance = Instance(
+        event_log=storage,
+        runs=storage,
+        schedules=storage,
+        home=os.path.abspath(tempdir) if tempdir else _TemporaryHome(on_dispose),
+        settings=settings or {},
+        write_barriers=WriteBatch,
+        on_dispose=on_dispose,
+    )
+    for run, entries in preload or ():
+        storage.add_run(run)
+        storage.store_entries(entries)
+    return instance
+
+
+def default_io_manager(instance: Instance) -> IOManager:
+    """Return the IO manager of runs that name none: in memory or below the instance's directory."""
+    if instance.is_ephemeral:
+        return EphemeralIOManager(instance.scratch.setdefault("values", {}))
+    return PickledObjectFilesystemIOManager(instance.storage_directory())
+
+
+default_io_manager_definition = IOManagerDefinition(
+    lambda context: default_io_manager(context.instance),
+    description="Store values where the instance keeps its records: in memory, or as files.",
+)
+"""The IO manager of runs that name none, as a resource."""
+
+
+class _TemporaryHome:
+    """A temporary directory that is made when its path is asked for, and removed on dispose."""
+
+    def __init__(self, on_dispose: list[Callable[[], None]]) -> None:
+        self._on_dispose = on_dispose
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+
+    def __call__(self) -> str:
+        if self._folder is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="orrery-")
+            self._on_dispose.append(self._folder.cleanup)
+        return self._folder.name
+
+
+def _persistent(home: str, settings: Mapping[str, Any]) -> Instance:
+    try:
+        os.makedirs(home, exist_ok=True)
+    except OSError as error:
+        raise StorageError(
+            f"The directory for records, {home}, cannot be made: {error.strerror or error}.",
+            mend=f"make it, or name another place in {HOME_VARIABLE}.",
+        ) from error
+    # SQLAlchemy takes 100 ms to import; ephemeral instances do without.
+    storage = importlib.import_module("orrery.adapters.storage.sqlite").SqliteStorage(os.path.join(home, "orrery.db"))
+    return Instance(
+        event_log=storage,
+        runs=storage,
+        schedules=storage,
+        home=home,
+        settings=settings,
+        write_barriers=WriteBatch,
+    )
