@@ -17,19 +17,19 @@ from typing import Any, NoReturn, TypeAlias
 
 from orrery.base.errors import InvalidDefinitionError, InvariantViolationError
 from orrery.base.keys import AssetKey, CoercibleToAssetKey, CoercibleToAssetKeyPrefix, key_prefix_parts
+from orrery.base.tags import KIND_PREFIX, kinds_as_tags, kinds_of_tags, normalize_event_tags
+from orrery.definitions.parts.inputs_outputs import NO_VALUE, Out
 from orrery.model.assets.node import AssetCheckNode, AssetNode
 
 __all__ = [
     "DEFAULT_GROUP_NAME",
     "IO_MANAGER_KEY_METADATA_KEY",
-    "KIND_TAG_PREFIX",
     "AssetDep",
     "AssetIn",
     "AssetOut",
     "AssetSpec",
     "CoercibleToAssetDep",
     "CoercibleToAssetIn",
-    "NoValueSentinel",
     "checked_group_name",
     "coerce_asset_deps",
     "trusted_spec",
@@ -38,21 +38,11 @@ __all__ = [
 DEFAULT_GROUP_NAME = "default"
 """Group of an asset that names none."""
 
-KIND_TAG_PREFIX = "orrery/kind/"
-"""Each kind of an asset is a tag: this prefix and the kind, with an empty value."""
-
-IO_MANAGER_KEY_METADATA_KEY = "orrery/io_manager_key"
+IO_MANAGER_KEY_METADATA_KEY = "dagster/io_manager_key"
 """Metadata entry of a spec that names the IO manager of its asset."""
 
-_KIND_TAG_PREFIXES = (KIND_TAG_PREFIX, "dagster/kind/")
 _GROUP_NAME = re.compile(r"[A-Za-z0-9_]+(?:/[A-Za-z0-9_]+)*\Z")
 _EMAIL = re.compile(r"[A-Za-z0-9_.+\-]+@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)*\.[A-Za-z]{2,}\Z")
-_TAG_SECTION = re.compile(r"[A-Za-z0-9_.\-]{1,63}\Z")
-_TAG_VALUE = re.compile(r"[A-Za-z0-9_.\-]{0,63}\Z")
-
-
-class NoValueSentinel:
-    """Stand for an argument that was not given where ``None`` is a value of its own."""
 
 
 class AssetDep:
@@ -265,11 +255,7 @@ class AssetSpec:
     @property
     def kinds(self) -> set[str]:
         """Return the kinds: the tags that begin with ``orrery/kind/``, without that prefix."""
-        if not self.tags:
-            return set()
-        return {
-            tag.removeprefix(prefix) for tag in self.tags for prefix in _KIND_TAG_PREFIXES if tag.startswith(prefix)
-        }
+        return kinds_of_tags(self.tags)
 
     @property
     def partition_mappings(self) -> Mapping[AssetKey, Any]:
@@ -288,7 +274,7 @@ class AssetSpec:
         Return a copy whose asset is stored and loaded by the IO manager at *io_manager_key*.
 
         >>> AssetSpec("orders").with_io_manager_key("parquet").metadata
-        {'orrery/io_manager_key': 'parquet'}
+        {'dagster/io_manager_key': 'parquet'}
         """
         return self._changed(metadata={**self.metadata, IO_MANAGER_KEY_METADATA_KEY: io_manager_key})
 
@@ -620,7 +606,7 @@ class AssetIn:
         key_prefix: CoercibleToAssetKeyPrefix | None = None,
         input_manager_key: str | None = None,
         partition_mapping: Any = None,
-        dagster_type: Any = NoValueSentinel,
+        dagster_type: Any = NO_VALUE,
     ) -> None:
         if key is not None and key_prefix:
             raise InvalidDefinitionError(
@@ -733,7 +719,7 @@ class AssetOut:
         self,
         key_prefix: CoercibleToAssetKeyPrefix | None = None,
         key: CoercibleToAssetKey | None = None,
-        dagster_type: Any = NoValueSentinel,
+        dagster_type: Any = NO_VALUE,
         description: str | None = None,
         is_required: bool = True,
         io_manager_key: str | None = None,
@@ -760,7 +746,6 @@ class AssetOut:
             AssetKey(()) if key is None else key,
             description=description,
             metadata=metadata,
-            skippable=not is_required,
             group_name=group_name,
             code_version=code_version,
             automation_condition=automation_condition,
@@ -805,7 +790,7 @@ class AssetOut:
     @staticmethod
     def from_spec(
         spec: AssetSpec,
-        dagster_type: Any = NoValueSentinel,
+        dagster_type: Any = NO_VALUE,
         is_required: bool = True,
         io_manager_key: str | None = None,
         backfill_policy: Any = None,
@@ -901,6 +886,17 @@ class AssetOut:
     def resolve_key(self, output_name: str) -> AssetKey:
         """Return the key of the asset that the output called *output_name* makes."""
         return self._spec.key if self._has_key else AssetKey((*(self.key_prefix or ()), output_name))
+
+    def to_out(self) -> Out:
+        """Return the output of the op that makes the asset."""
+        return Out(
+            dagster_type=self.dagster_type,
+            description=self.description,
+            metadata=self.metadata,
+            is_required=self.is_required,
+            io_manager_key=self.io_manager_key,
+            code_version=self.code_version,
+        )
 
     def to_spec(
         self,
@@ -1081,45 +1077,25 @@ def _checked_metadata(metadata: Mapping[str, Any], owner: str) -> dict[str, Any]
 
 
 def _checked_tags(tags: Any, key: AssetKey) -> dict[str, str]:
-    if not isinstance(tags, Mapping):
-        raise _wrong_type(key, "tags", tags, "a mapping of text to text")
-    for name, value in tags.items():
-        if not isinstance(name, str) or not isinstance(value, str):
-            raise InvalidDefinitionError(
-                f"Tag {name!r} of asset '{key.to_user_string()}' has the value {value!r} "
-                f"({type(value).__name__}); names and values of tags are text.",
-                mend=f"write {{{str(name)!r}: {str(value)!r}}}.",
-            )
-        if name.startswith(_KIND_TAG_PREFIXES):
-            continue
-        sections = name.split("/")
-        if len(sections) > 2 or not all(_TAG_SECTION.match(section) for section in sections):
-            raise InvalidDefinitionError(
-                f"Asset '{key.to_user_string()}' has the tag {name!r}, which is no tag name.",
-                mend="use letters, digits, '_', '-' and '.', at most 63 of them, after at most one such namespace "
-                "and '/'.",
-            )
-        if not _TAG_VALUE.match(value):
-            raise InvalidDefinitionError(
-                f"Tag '{name}' of asset '{key.to_user_string()}' has the value {value!r}, which is no tag value.",
-                mend="use at most 63 letters, digits, '_', '-' and '.'; longer text belongs into metadata.",
-            )
-    return dict(tags)
+    try:
+        return normalize_event_tags(tags)
+    except InvalidDefinitionError as error:
+        raise InvalidDefinitionError(
+            f"Asset '{key.to_user_string()}' has tags that cannot stand. {error.args[0]}", mend=error.mend
+        ) from None
 
 
-def _kind_tags(kinds: Iterable[str], key: AssetKey) -> dict[str, str]:
+def _kind_tags(kinds: Any, key: AssetKey) -> dict[str, str]:
     if isinstance(kinds, str):
         raise _wrong_type(key, "kinds", kinds, f"a set of text, as {{{kinds!r}}}")
-    tags: dict[str, str] = {}
     for kind in kinds:
         if not isinstance(kind, str):
-            raise _wrong_type(key, "kinds", kind, "a set of text")
-        tags[KIND_TAG_PREFIX + kind] = ""
-    return tags
+            raise _wrong_type(key, "kinds", kind, "text")
+    return kinds_as_tags(kinds)
 
 
 def _without_kinds(tags: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in tags.items() if not name.startswith(_KIND_TAG_PREFIXES)}
+    return {name: value for name, value in tags.items() if not name.startswith(KIND_PREFIX)}
 
 
 def checked_group_name(group_name: Any) -> str:

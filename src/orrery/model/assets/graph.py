@@ -481,6 +481,11 @@ class AssetGraph:
         mark = self.get_execution_set_identifier(key)
         return {key} if mark is None else self._execution_sets()[mark]
 
+    @property
+    def has_execution_sets(self) -> bool:
+        """Tell whether there is anything that can only run together with something else."""
+        return bool(self._execution_sets())
+
     def with_required_neighbors(self, keys: Iterable[AssetKey]) -> set[AssetKey]:
         """Return *keys* and the assets that can only be made together with any of them."""
         found = set(keys)

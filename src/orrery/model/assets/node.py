@@ -14,10 +14,9 @@ from typing import Any
 import msgspec
 
 from orrery.base.keys import AssetCheckKey, AssetKey
+from orrery.base.tags import kinds_of_tags
 
 __all__ = ["AssetCheckNode", "AssetNode"]
-
-_KIND_TAG_PREFIXES = ("orrery/kind/", "dagster/kind/")
 
 
 class AssetNode(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
@@ -92,11 +91,7 @@ class AssetNode(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
     @property
     def kinds(self) -> set[str]:
         """Return the kinds, which are kept as tags."""
-        if not self.tags:
-            return set()
-        return {
-            tag.removeprefix(prefix) for tag in self.tags for prefix in _KIND_TAG_PREFIXES if tag.startswith(prefix)
-        }
+        return kinds_of_tags(self.tags)
 
     @property
     def owners(self) -> list[str]:
