@@ -32,12 +32,17 @@ from orrery.model.config.scalars import ANY, FLOAT, NO_DEFAULT, BoolSource, Conf
 from orrery.model.config.schema import Array, Field, Map, Noneable, Permissive, Selector, Shape
 
 __all__ = [
+    "ClassPlan",
     "Config",
     "PermissiveConfig",
     "ResourceDependencyMark",
+    "add_pydantic_problems",
     "build_config",
     "config_class_to_field",
     "holds_reference",
+    "key_of",
+    "plan_of",
+    "values_of",
 ]
 
 
@@ -103,7 +108,7 @@ class Config(pydantic.BaseModel):
     __orrery_permissive__: ClassVar[bool] = False
 
     def __init__(self, **config: Any) -> None:
-        for name in _plan_of(type(self)).optional_names:
+        for name in plan_of(type(self)).optional_names:
             config.setdefault(name, None)
         super().__init__(**config)
 
@@ -150,11 +155,11 @@ class Config(pydantic.BaseModel):
     @classmethod
     def from_resolved_config(cls, resolved: Mapping[str, Any]) -> Self:
         """Return an object of the class from config that its schema accepted."""
-        return cls(**_plan_of(cls).to_arguments(resolved))
+        return cls(**plan_of(cls).to_arguments(resolved))
 
     def to_config_value(self) -> dict[str, Any]:
         """Return the object as one would write it in YAML; references to the environment stay references."""
-        return _plan_of(type(self)).to_plain(self)
+        return plan_of(type(self)).to_plain(self)
 
 
 class PermissiveConfig(Config):
@@ -237,7 +242,7 @@ def config_class_to_field(cls: type[Any]) -> Field:
     Raises:
         InvalidPythonicConfigDefinitionError: A field is of a type that config cannot express; it is named.
     """
-    return _plan_of(cls).field
+    return plan_of(cls).field
 
 
 def build_config(
@@ -272,7 +277,7 @@ def _doc(cls: type[Any]) -> str | None:
     return own.strip() if isinstance(own, str) else None
 
 
-class _Plan:
+class ClassPlan:
     """
     What is known about a config class, worked out once, when first asked.
 
@@ -291,7 +296,7 @@ class _Plan:
         self._field: Field | None = None
         for name, info in cls.model_fields.items():
             if info.is_required() and _allows_none(info.annotation, info.metadata):
-                self.optional_names.append(_key_of(name, info))
+                self.optional_names.append(key_of(name, info))
             if _is_nested(info.annotation, info.metadata):
                 self.nested_names.append(name)
 
@@ -311,16 +316,16 @@ class _Plan:
                 _being_planned.discard(self.cls)
         return self._field
 
-    def shape(self, defaults: Any = None, without: str | None = None) -> ConfigType:
+    def shape(self, defaults: Mapping[str, Any] | None = None, without: str | None = None) -> ConfigType:
         """
         Return the shape of the class.
 
         Args:
-            defaults: An object whose values are the defaults, in place of the class's own.
+            defaults: Defaults by the name of the field, in place of the class's own.
             without: A field to leave out: the discriminator of a union.
         """
         fields = {
-            _key_of(name, info): self._field_of(name, info, defaults)
+            key_of(name, info): self._field_of(name, info, defaults)
             for name, info in self.cls.model_fields.items()
             if name not in self.nested_names and name != without
         }
@@ -329,10 +334,10 @@ class _Plan:
             return Permissive(fields, description=_doc(self.cls)) if permissive else Shape(fields, description=_doc(self.cls))
         return _PermissiveClassShape(self.cls, fields) if permissive else _ClassShape(self.cls, fields)
 
-    def _field_of(self, name: str, info: FieldInfo, defaults: Any) -> Field:
+    def _field_of(self, name: str, info: FieldInfo, defaults: Mapping[str, Any] | None) -> Field:
         default = info.default if info.default_factory is None and not info.is_required() else NO_DEFAULT
-        if defaults is not None:
-            default = getattr(defaults, name)
+        if defaults is not None and name in defaults:
+            default = defaults[name]
         config_type = self._type_of(name, info, default)
         given: Any = NO_DEFAULT if default is NO_DEFAULT else _plain(default, info)
         optional = isinstance(config_type, Noneable) or info.default_factory is not None
@@ -356,15 +361,15 @@ class _Plan:
         if discriminator is not None:
             return self._union_type(name, info.annotation, discriminator, default)
         if is_config_class(info.annotation) and isinstance(default, Config):
-            return _plan_of(type(default)).shape(defaults=default)
+            return plan_of(type(default)).shape(defaults=values_of(default))
         return _type_of(self.cls, name, info.annotation)
 
     def _union_type(self, name: str, annotation: Any, discriminator: str, default: Any) -> ConfigType:
         union = self._unions.setdefault(name, _Union(annotation, discriminator))
         choices: dict[str, Field] = {}
         for text, member in union.members.items():
-            defaults = default if isinstance(default, member) else None
-            choices[text] = Field(_plan_of(member).shape(defaults=defaults, without=discriminator))
+            defaults = values_of(default) if isinstance(default, member) else None
+            choices[text] = Field(plan_of(member).shape(defaults=defaults, without=discriminator))
         selector = Selector(choices)
         return Noneable(selector) if _allows_none(annotation, ()) else selector
 
@@ -375,7 +380,7 @@ class _Plan:
         self.field  # noqa: B018 - finds the unions
         arguments = dict(resolved)
         for name, union in self._unions.items():
-            key = _key_of(name, self.cls.model_fields[name])
+            key = key_of(name, self.cls.model_fields[name])
             if isinstance(arguments.get(key), Mapping):
                 arguments[key] = union.to_argument(arguments[key])
         return arguments
@@ -389,7 +394,7 @@ class _Plan:
             value = getattr(instance, name)
             if value is None and (info.is_required() or info.default is None):
                 continue
-            plain[_key_of(name, info)] = _plain(value, info)
+            plain[key_of(name, info)] = _plain(value, info)
         for name, value in (instance.__pydantic_extra__ or {}).items():
             plain[name] = _plain(value, None)
         return plain
@@ -399,10 +404,11 @@ _being_planned: set[type[Any]] = set()
 _PLAN_NAME = "__orrery_plan__"
 
 
-def _plan_of(cls: type[Any]) -> _Plan:
-    plan: _Plan | None = cls.__dict__.get(_PLAN_NAME)
+def plan_of(cls: type[Any]) -> ClassPlan:
+    """Return what is known about the class *cls*, worked out when first asked."""
+    plan: ClassPlan | None = cls.__dict__.get(_PLAN_NAME)
     if plan is None:
-        plan = _Plan(cls)
+        plan = ClassPlan(cls)
         type.__setattr__(cls, _PLAN_NAME, plan)
     return plan
 
@@ -434,7 +440,7 @@ class _Union:
         value = next(
             each for each in get_args(member.model_fields[self.discriminator].annotation) if str(each) == text
         )
-        return {self.discriminator: value, **_plan_of(member).to_arguments(config)}
+        return {self.discriminator: value, **plan_of(member).to_arguments(config)}
 
 
 class _LiteralType(Enum):
@@ -451,7 +457,13 @@ class _LiteralType(Enum):
         return super().resolve(value, path, walk)
 
 
-def _key_of(name: str, info: FieldInfo) -> str:
+def values_of(instance: Config) -> dict[str, Any]:
+    """Return the values of *instance* by the names of its fields."""
+    return {name: getattr(instance, name) for name in type(instance).model_fields}
+
+
+def key_of(name: str, info: FieldInfo) -> str:
+    """Return the name of a field in config: its alias, if it has one."""
     return info.alias or name
 
 
@@ -498,7 +510,7 @@ def _type_of(owner: type[Any], name: str, annotation: Any) -> ConfigType:
         if issubclass(annotation, enum.Enum):
             return Enum.from_python_enum(annotation)
         if is_config_class(annotation):
-            return _plan_of(annotation).field.config_type
+            return plan_of(annotation).field.config_type
     raise _bad_field(owner, name, annotation)
 
 

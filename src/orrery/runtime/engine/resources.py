@@ -13,25 +13,30 @@ import os
 import time
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from types import AsyncGeneratorType, CoroutineType, GeneratorType, TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from orrery.base.errors import (
     CyclicDependencyError,
+    InvalidConfigError,
     InvalidDefinitionError,
     InvariantViolationError,
     OrreryError,
     ResourceFunctionError,
     nearest_hint,
 )
+from orrery.base.metadata import AnyMetadataValue, PythonArtifactMetadataValue, TextMetadataValue
 from orrery.definitions.parts.resource import NO_CONSTANT, ResourceDefinition
 from orrery.model.config.configured import NOTHING_GIVEN
 from orrery.model.config.problems import show_value
+from orrery.model.events import build
+from orrery.model.events.error_info import error_info_from_exception
+from orrery.model.events.event import Event
+from orrery.model.events.payloads import EngineEventData
 from orrery.runtime.contexts.init_resource import InitResourceContext, ScopedResources, UnboundInitResourceContext
 from orrery.runtime.resources.attach import IAttachDifferentObjectToOpContext
 
 __all__ = [
     "OpenResources",
-    "ResourceObserver",
     "call_resource_unbound",
     "open_resources",
     "order_of_resources",
@@ -41,20 +46,43 @@ RunAsync = Callable[[Coroutine[Any, Any, Any]], Any]
 """Runs a coroutine to its end, in the loop where asynchronous resources live."""
 
 
-class ResourceObserver(Protocol):
-    """Who wants to know what happens to resources; the engine makes events of it."""
+class _Reporter:
+    """Makes events of what happens to the resources of a run."""
 
-    def init_started(self, keys: Sequence[str]) -> None:
-        """Note that resources are about to be made."""
+    __slots__ = ("emit", "job_name", "seconds", "step_key")
 
-    def init_succeeded(self, objects: Mapping[str, object], seconds: Mapping[str, float]) -> None:
-        """Note that all resources are made, and how long each took."""
+    def __init__(self, emit: Callable[[Event], None], job_name: str, step_key: str | None) -> None:
+        self.emit = emit
+        self.job_name = job_name
+        self.step_key = step_key
+        self.seconds: dict[str, float] = {}
 
-    def init_failed(self, keys: Sequence[str], error: BaseException) -> None:
-        """Note that a resource could not be made."""
+    def started(self, keys: Sequence[str]) -> None:
+        self.emit(build.resource_init_started(self.job_name, keys, step_key=self.step_key))
 
-    def teardown_failed(self, keys: Sequence[str], errors: Sequence[BaseException]) -> None:
-        """Note that resources could not be closed."""
+    def succeeded(self, objects: Mapping[str, object]) -> None:
+        metadata: dict[str, AnyMetadataValue] = {}
+        for key, each in objects.items():
+            kind = type(each)
+            metadata[key] = PythonArtifactMetadataValue(module=kind.__module__, name=kind.__name__)
+            metadata[f"{key}:init_time"] = TextMetadataValue(f"{self.seconds.get(key, 0.0) * 1000:.3g}ms")
+        self.emit(build.resource_init_success(self.job_name, list(objects), metadata, step_key=self.step_key))
+
+    def failed(self, keys: Sequence[str], error: Exception) -> None:
+        cause = error.user_exception if isinstance(error, ResourceFunctionError) else None
+        info = error_info_from_exception(cause or error)
+        self.emit(build.resource_init_failure(self.job_name, keys, info, step_key=self.step_key))
+
+    def teardown_failed(self, keys: Sequence[str], errors: Sequence[Exception]) -> None:
+        for each in errors:
+            self.emit(
+                build.engine_event(
+                    self.job_name,
+                    f"Teardown of resources [{', '.join(keys)}] failed.",
+                    EngineEventData(error=error_info_from_exception(each), marker_end="resources"),
+                    step_key=self.step_key,
+                )
+            )
 
 
 class OpenResources:
@@ -66,15 +94,15 @@ class OpenResources:
         originals: What parameters annotated with a resource class get, by key.
     """
 
-    __slots__ = ("_closers", "_live", "_observer", "_run_async", "_runner", "_scopes", "mapping", "originals")
+    __slots__ = ("_closers", "_live", "_reporter", "_run_async", "_runner", "_scopes", "mapping", "originals")
 
-    def __init__(self, observer: ResourceObserver | None = None, run_async: RunAsync | None = None) -> None:
+    def __init__(self, reporter: _Reporter | None = None, run_async: RunAsync | None = None) -> None:
         self.mapping: dict[str, Any] = {}
         self.originals: dict[str, Any] = self.mapping
         self._closers: list[tuple[str, Callable[[], None]]] = []
         self._live: dict[int, tuple[object, Any]] = {}
         self._scopes: dict[frozenset[str], ScopedResources] = {}
-        self._observer = observer
+        self._reporter = reporter
         self._run_async = run_async
         self._runner: Any = None
 
@@ -96,6 +124,11 @@ class OpenResources:
             )
             self._scopes[wanted] = scope
         return scope
+
+    @property
+    def must_close(self) -> bool:
+        """Tell whether there is anything to close."""
+        return bool(self._closers)
 
     def close(self) -> list[Exception]:
         """
@@ -119,8 +152,8 @@ class OpenResources:
         runner, self._runner = self._runner, None
         if runner is not None:
             runner.close()
-        if errors and self._observer is not None:
-            self._observer.teardown_failed(keys, errors)
+        if errors and self._reporter is not None:
+            self._reporter.teardown_failed(keys, errors)
         if interruption is not None:
             raise interruption
         return errors
@@ -167,10 +200,7 @@ class OpenResources:
             if kind is GeneratorType:
                 return self._enter_generator(key, made)
             if isinstance(made, contextlib.ContextDecorator):
-                manager: Any = made
-                value = manager.__enter__()
-                self._closers.append((key, lambda: manager.__exit__(None, None, None)))
-                return value
+                return self._enter_manager(key, made)
             if kind is CoroutineType:
                 return self._await(made)
             if kind is AsyncGeneratorType:
@@ -182,7 +212,7 @@ class OpenResources:
                 return value
             return made
         except (Exception, SystemExit) as error:
-            if isinstance(error, ResourceFunctionError):
+            if isinstance(error, (ResourceFunctionError, InvalidConfigError)):
                 raise
             raise ResourceFunctionError(
                 f"Error executing resource_fn on ResourceDefinition {key}",
@@ -203,6 +233,25 @@ class OpenResources:
                 return
             generator.close()
             raise _two_yields(key)
+
+        self._closers.append((key, close))
+        return value
+
+    def _enter_manager(self, key: str, manager: Any) -> Any:
+        try:
+            value = manager.__enter__()
+        except RuntimeError as error:
+            if error.args == ("generator didn't yield",):
+                raise _no_yield(key) from None
+            raise
+
+        def close() -> None:
+            try:
+                manager.__exit__(None, None, None)
+            except RuntimeError as error:
+                if error.args == ("generator didn't stop",):
+                    raise _two_yields(key) from None
+                raise
 
         self._closers.append((key, close))
         return value
@@ -245,7 +294,9 @@ def open_resources(
     instance: Any = None,
     run: Any = None,
     log: Any = None,
-    observer: ResourceObserver | None = None,
+    emit: Callable[[Event], None] | None = None,
+    job_name: str | None = None,
+    step_key: str | None = None,
     environment: Mapping[str, str] | None = None,
     event_loop: Any = None,
     run_async: RunAsync | None = None,
@@ -260,7 +311,9 @@ def open_resources(
         instance: The instance, for resources that ask for it.
         run: The run; None outside of one.
         log: Where resources may log.
-        observer: Told of start, success and failure.
+        emit: Takes the events of start, success and failure; None if nobody wants them.
+        job_name: For the events; by default that of the run.
+        step_key: For the events: the step that is about to run, if it is one.
         environment: Environment variables by name; by default the process's own.
         event_loop: Shown to resources that ask for it.
         run_async: Runs the coroutines of asynchronous resources; by default a loop of their own does.
@@ -274,14 +327,16 @@ def open_resources(
         InvalidConfigError: A config is refused, or an environment variable is not set.
         ResourceFunctionError: A resource raised; those opened before are closed again.
     """
-    opened = OpenResources(observer, run_async)
+    reporter = None
+    if emit is not None:
+        reporter = _Reporter(emit, job_name or (run.job_name if run is not None else ""), step_key)
+    opened = OpenResources(reporter, run_async)
     order = order_of_resources(defs, keys)
-    if observer is not None and order:
-        observer.init_started(sorted(order))
-    seconds: dict[str, float] = {}
+    if reporter is not None and order:
+        reporter.started(order)
     try:
         for key in order:
-            started = time.perf_counter() if observer is not None else 0.0
+            started = time.perf_counter() if reporter is not None else 0.0
             definition = defs[key]
             value = definition.constant
             if value is NO_CONSTANT:
@@ -294,16 +349,16 @@ def open_resources(
                 opened.mapping[key] = value
                 if opened.originals is not opened.mapping:
                     opened.originals[key] = value
-            if observer is not None:
-                seconds[key] = time.perf_counter() - started
+            if reporter is not None:
+                reporter.seconds[key] = time.perf_counter() - started
     except BaseException as error:
-        if observer is not None and isinstance(error, Exception):
-            observer.init_failed(order, error)
+        if reporter is not None and isinstance(error, Exception):
+            reporter.failed(order, error)
         for each in opened.close():
             error.add_note(f"then a resource could not be closed: {type(each).__name__}: {show_value(each)}")
         raise
-    if observer is not None and order:
-        observer.init_succeeded(opened.originals, seconds)
+    if reporter is not None and order:
+        reporter.succeeded(opened.originals)
     return opened
 
 
