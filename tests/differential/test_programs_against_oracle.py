@@ -8,7 +8,6 @@ each; the oracle's answers are kept (see ``harness/sides.py``).
 from collections.abc import Mapping
 
 import pytest
-
 from tests.differential.harness import sides
 from tests.differential.harness.compare import compare, load_differences
 

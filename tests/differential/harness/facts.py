@@ -10,6 +10,7 @@ Runs under Orrery's interpreter and under the oracle's: standard library and pub
 
 import builtins
 import enum
+import itertools
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -54,7 +55,7 @@ def plain(value: object, depth: int = 0) -> Any:
     """Return *value* as JSON data that is the same on both sides if the behaviour is the same."""
     if depth > 12:
         return "<deep>"
-    if value is None or isinstance(value, bool | int) and not isinstance(value, enum.Enum):
+    if value is None or (isinstance(value, bool | int) and not isinstance(value, enum.Enum)):
         return value
     if isinstance(value, float):
         return value if value != value or value in (float("inf"), float("-inf")) else round(value, 9)
@@ -230,7 +231,7 @@ class Record:
             self._details(name, event)
         self._put(f"{name}/order", {"steps": order, "edges": sorted(map(list, edges | _declared_edges(result)))})
         for step, lines in steps.items():
-            self._put(f"{name}/steps/{step}", lines)
+            self._put(f"{name}/steps/{step}", _with_hooks_in_order(lines))
         if values:
             self._values(name, result, events)
 
@@ -323,6 +324,12 @@ class Record:
                 self.facts[place] = plain(result.output_for_node(node, handle.output_name))
             except Exception as error:
                 self.facts[place] = f"<no value: {class_name(type(error))}>"
+
+
+def _with_hooks_in_order(lines: list[str]) -> list[str]:
+    """Put neighbouring events of hooks in one order: hooks are given as a set, which has none."""
+    groups = itertools.groupby(lines, key=lambda line: line.startswith("HOOK_"))
+    return [line for is_hook, group in groups for line in (sorted(group) if is_hook else list(group))]
 
 
 def _is_of_the_run(event: Any) -> bool:

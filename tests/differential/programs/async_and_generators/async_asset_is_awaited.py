@@ -1,6 +1,7 @@
 """An async asset gives the value it returns."""
 
 import asyncio
+
 import dagster as dg
 
 

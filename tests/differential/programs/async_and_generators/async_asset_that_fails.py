@@ -1,6 +1,7 @@
 """An error of an async asset fails its step as any other."""
 
 import asyncio
+
 import dagster as dg
 
 

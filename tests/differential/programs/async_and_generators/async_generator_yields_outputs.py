@@ -1,6 +1,7 @@
 """An async generator yields events as a plain one does."""
 
 import asyncio
+
 import dagster as dg
 
 

@@ -1,6 +1,7 @@
 """Lists, sets of dictionaries and default factories."""
 
 from pydantic import Field
+
 import dagster as dg
 
 

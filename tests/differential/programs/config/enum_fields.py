@@ -1,6 +1,7 @@
 """A field of an Enum is given by the name of a member."""
 
 from enum import Enum
+
 import dagster as dg
 
 

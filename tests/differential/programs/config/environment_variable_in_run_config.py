@@ -1,6 +1,7 @@
 """An environment variable may stand for a value of run config."""
 
 import os
+
 import dagster as dg
 
 

@@ -1,6 +1,7 @@
 """pydantic's limits hold for config."""
 
 from pydantic import Field
+
 import dagster as dg
 
 

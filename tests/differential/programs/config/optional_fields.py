@@ -1,6 +1,7 @@
 """Fields that may be None."""
 
 from typing import Optional
+
 import dagster as dg
 
 

@@ -1,7 +1,9 @@
 """A union of config classes is told apart by a field."""
 
 from typing import Literal, Union
+
 from pydantic import Field
+
 import dagster as dg
 
 

@@ -15,7 +15,9 @@ def program(record):
         note("retry number", context.retry_number)
         note("run config", context.run.run_config)
         note("run id is that of the run", context.run_id == context.run.run_id)
-        note("tag", [context.has_tag("who"), context.get_tag("who"), context.has_tag("other"), context.get_tag("other")])
+        note(
+            "tag", [context.has_tag("who"), context.get_tag("who"), context.has_tag("other"), context.get_tag("other")]
+        )
         note("run tags", {k: v for k, v in context.run.tags.items() if not k.startswith("dagster/")})
         note("op", context.op_def.name)
         note("asset definition", context.assets_def.key)

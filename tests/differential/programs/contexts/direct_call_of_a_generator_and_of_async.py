@@ -1,6 +1,7 @@
 """A direct call of a generator gives a generator; of an async function, an awaitable."""
 
 import asyncio
+
 import dagster as dg
 
 

@@ -6,7 +6,8 @@ import dagster as dg
 def program(record):
     @dg.asset
     def table():
-        """The table of all tables.
+        """
+        The table of all tables.
 
         With a second paragraph.
         """

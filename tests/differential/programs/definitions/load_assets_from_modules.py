@@ -2,6 +2,7 @@
 
 import sys
 import types
+
 import dagster as dg
 
 
@@ -31,7 +32,7 @@ def program(record):
             names += [one.key.to_user_string()] if hasattr(one, "key") else [k.to_user_string() for k in one.keys]
         record.value("prefixed", sorted(names))
         definitions = [one for one in found if isinstance(one, dg.AssetsDefinition)]
-        record.value("groups", sorted(set(g for one in definitions for g in one.group_names_by_key.values())))
+        record.value("groups", sorted({g for one in definitions for g in one.group_names_by_key.values()}))
         both = dg.materialize([one for one in definitions if not one.is_external])
         record.value("success", both.success)
     finally:

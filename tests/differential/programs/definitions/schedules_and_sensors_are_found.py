@@ -19,5 +19,7 @@ def program(record):
         return dg.SkipReason("nothing")
 
     defs = dg.Definitions(assets=[a], jobs=[job], schedules=[nightly], sensors=[watch])
-    record.value("schedule", [defs.resolve_schedule_def("nightly").name, defs.resolve_schedule_def("nightly").cron_schedule])
+    record.value(
+        "schedule", [defs.resolve_schedule_def("nightly").name, defs.resolve_schedule_def("nightly").cron_schedule]
+    )
     record.value("sensor", [defs.resolve_sensor_def("watch").name, defs.resolve_sensor_def("watch").job_name])

@@ -6,7 +6,9 @@ import dagster as dg
 def program(record):
     @dg.asset
     def bad():
-        raise dg.Failure(description="the source is empty", metadata={"rows": 0, "url": dg.MetadataValue.url("http://x")})
+        raise dg.Failure(
+            description="the source is empty", metadata={"rows": 0, "url": dg.MetadataValue.url("http://x")}
+        )
 
     result = dg.materialize([bad], raise_on_error=False)
     record.result(result)

@@ -12,5 +12,5 @@ def program(record):
     def both(once, twice):
         return once + twice
 
-    with record.raises("materialize", contains=["twice"]):
+    with record.raises("materialize", contains=["both"]):
         dg.materialize([source, both])

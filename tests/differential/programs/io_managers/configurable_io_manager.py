@@ -2,7 +2,6 @@
 
 import dagster as dg
 
-
 STORE: dict = {}
 
 

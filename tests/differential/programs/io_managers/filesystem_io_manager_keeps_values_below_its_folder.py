@@ -1,6 +1,7 @@
 """FilesystemIOManager: values of one run are read by another."""
 
 from pathlib import Path
+
 import dagster as dg
 
 

@@ -13,9 +13,7 @@ def program(record):
         return a + 1
 
     record.result(dg.materialize([a, b], resources={"io_manager": dg.mem_io_manager}), "both")
-    alone = dg.materialize(
-        [a, b], resources={"io_manager": dg.mem_io_manager}, selection=["b"], raise_on_error=False
-    )
+    alone = dg.materialize([a, b], resources={"io_manager": dg.mem_io_manager}, selection=["b"], raise_on_error=False)
     record.value("alone", alone.success)
     shared = dg.InMemoryIOManager()
     dg.materialize([a], resources={"io_manager": shared})

@@ -1,6 +1,7 @@
 """UPathIOManager: only how to write and read one path is left to say."""
 
 import json
+
 import dagster as dg
 
 

@@ -1,6 +1,7 @@
 """Each kind of metadata value is kept as what it is."""
 
-import datetime
+import datetime as dt
+
 import dagster as dg
 
 
@@ -22,10 +23,10 @@ def program(record):
                 "bool": value.bool(True),
                 "null": value.null(),
                 "timestamp": value.timestamp(1700000000.0),
-                "moment": value.timestamp(datetime.datetime(2024, 1, 1, tzinfo=datetime.timezone.utc)),
+                "moment": value.timestamp(dt.datetime(2024, 1, 1, tzinfo=dt.UTC)),
                 "asset": value.asset(dg.AssetKey(["a", "b"])),
                 "run": value.dagster_run("1234"),
-                "artifact": value.python_artifact(datetime.datetime),
+                "artifact": value.python_artifact(dt.datetime),
                 "schema": value.table_schema(dg.TableSchema(columns=[dg.TableColumn("a", "int")])),
                 "table": value.table(
                     records=[dg.TableRecord({"a": 1}), dg.TableRecord({"a": 2})],

@@ -1,6 +1,7 @@
 """Plain values are turned into the kind that fits."""
 
 from pathlib import Path
+
 import dagster as dg
 
 

@@ -6,7 +6,9 @@ import dagster as dg
 def program(record):
     schema = dg.TableSchema(
         columns=[
-            dg.TableColumn("id", "int", description="key", constraints=dg.TableColumnConstraints(nullable=False, unique=True)),
+            dg.TableColumn(
+                "id", "int", description="key", constraints=dg.TableColumnConstraints(nullable=False, unique=True)
+            ),
             dg.TableColumn("name", constraints=dg.TableColumnConstraints(other=["short"]), tags={"pii": "yes"}),
         ],
         constraints=dg.TableConstraints(other=["rows > 0"]),

@@ -12,9 +12,7 @@ def program(record):
     def y():
         return 5
 
-    @dg.multi_asset(
-        outs={"sum": dg.AssetOut(), "product": dg.AssetOut()}, ins={"other": dg.AssetIn(key=["p", "y"])}
-    )
+    @dg.multi_asset(outs={"sum": dg.AssetOut(), "product": dg.AssetOut()}, ins={"other": dg.AssetIn(key=["p", "y"])})
     def arithmetic(x, other):
         return x + other, x * other
 

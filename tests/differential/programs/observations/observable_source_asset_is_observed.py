@@ -18,4 +18,6 @@ def program(record):
     record.result(result)
     tags = {e.asset_key.to_user_string(): e for e in result.get_asset_observation_events()}
     for name, event in sorted(tags.items()):
-        record.value(f"version of {name}", event.asset_observation_data.asset_observation.tags.get("dagster/data_version"))
+        record.value(
+            f"version of {name}", event.asset_observation_data.asset_observation.tags.get("dagster/data_version")
+        )

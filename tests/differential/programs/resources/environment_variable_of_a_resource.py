@@ -1,6 +1,7 @@
 """EnvVar is read when the run starts, and named when it is not set."""
 
 import os
+
 import dagster as dg
 
 

@@ -1,8 +1,8 @@
 """yield_for_execution is a context manager around the run."""
 
 from contextlib import contextmanager
-import dagster as dg
 
+import dagster as dg
 
 LOG: list[str] = []
 

@@ -34,15 +34,15 @@ def program(record):
         "group:left",
         "tag:tier=gold",
         "kind:python",
-        "owner:\"team:data\"",
+        'owner:"team:data"',
         "key:a or key:c",
         "group:left and key:b",
         "not group:left",
         "group:left and not key:a",
         "roots(*)",
         "sinks(*)",
-        "key:\"deep/d\"",
-        "key:\"*\"",
+        'key:"deep/d"',
+        'key:"*"',
         "(key:a or key:b) and tag:tier=gold",
     ):
         with record.raises(text):
