@@ -11,7 +11,7 @@ import glob
 from collections.abc import Mapping, Sequence
 from importlib import resources as package_resources
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
@@ -27,7 +27,7 @@ _TIMESTAMP = "tag:yaml.org,2002:timestamp"
 class _ConfigLoader(yaml.SafeLoader):
     """Reads plain data; dates stay texts, for config knows no dates, and a key given twice is an error."""
 
-    yaml_implicit_resolvers = {
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {
         first: [(tag, pattern) for tag, pattern in resolvers if tag != _TIMESTAMP]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
@@ -124,7 +124,7 @@ def _texts(given: Sequence[str], name: str) -> Sequence[str]:
 
 def _read(text: str, source: str) -> Mapping[str, Any]:
     try:
-        loaded = yaml.load(text, Loader=_ConfigLoader)
+        loaded = yaml.load(text, Loader=_ConfigLoader)  # noqa: S506 - a safe loader
     except yaml.YAMLError as error:
         raise InvariantViolationError(
             f"Encountered error attempting to parse yaml. The {source} cannot be read: {error}",

@@ -16,8 +16,8 @@ from orrery.base.errors import InvalidDefinitionError, InvalidInvocationError, n
 from orrery.model.config.configured import ConfigurableDefinition
 from orrery.model.config.marker import is_configurable_resource, is_configurable_resource_class
 from orrery.model.config.problems import show_value
-from orrery.model.config.schema import Field, resolve_field
 from orrery.model.config.scalars import ANY, STRING
+from orrery.model.config.schema import Field, resolve_field
 
 __all__ = [
     "NO_CONSTANT",
@@ -157,7 +157,7 @@ class ResourceDefinition(ConfigurableDefinition):
             if args or kwargs:
                 raise InvalidInvocationError(
                     "Attempted to invoke resource with argument, but underlying function has no context argument.",
-                    mend="either specify a context argument on the resource function, or remove the passed-in argument.",
+                    mend="specify a context argument on the resource function, or remove the passed-in argument.",
                 )
             return self._resource_fn()
         return _only_context(self._resource_fn, args, kwargs).call_resource(self)
@@ -239,9 +239,7 @@ def _takes_context(function: Callable[..., Any]) -> bool:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):  # builtins without a signature
         return True
-    positional = [
-        each for each in parameters if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)
-    ]
+    positional = [each for each in parameters if each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD)]
     return bool(positional) or any(each.kind is each.VAR_POSITIONAL for each in parameters)
 
 
@@ -286,7 +284,8 @@ def _only_context(function: Callable[..., Any], args: Sequence[Any], kwargs: Map
         name = next(iter(inspect.signature(function).parameters))
         if name not in kwargs:
             raise InvalidInvocationError(
-                f"Resource initialization expected argument '{name}'.", mend=nearest_hint(next(iter(kwargs)), [name], noun="argument")
+                f"Resource initialization expected argument '{name}'.",
+                mend=nearest_hint(next(iter(kwargs)), [name], noun="argument"),
             )
         context = kwargs[name]
     else:

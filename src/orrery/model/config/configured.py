@@ -214,7 +214,9 @@ class ConfigurableDefinition:
         origin = getattr(self, "configured_from", None)
         if origin is None:
             return ConfigResult(value={} if resolved is None else {"config": resolved})
-        return origin.definition.apply_config_mapping({"config": self._map_config(origin, resolved)})
+        mapped = {"config": self._map_config(origin, resolved)}
+        result: ConfigResult = origin.definition.apply_config_mapping(mapped)
+        return result
 
 
 class _NothingGiven:
@@ -343,9 +345,7 @@ class ConfigMapping:
         """Return what the outer config is."""
         return resolve_field(self.config_schema)
 
-    def resolve_from_unvalidated_config(
-        self, config: Any, environment: Mapping[str, str] | None = None
-    ) -> Any:
+    def resolve_from_unvalidated_config(self, config: Any, environment: Mapping[str, str] | None = None) -> Any:
         """
         Return what the function makes of *config*, checked first.
 

@@ -148,9 +148,7 @@ class Walk:
                 "You must provide these values in your run config. "
                 f"Example config for the missing entries: {dict(example)!r}"
             )
-        self.problems.append(
-            Problem(kind="missing_entry", path=path, message=message, expected=", ".join(names))
-        )
+        self.problems.append(Problem(kind="missing_entry", path=path, message=message, expected=", ".join(names)))
 
     def add_choice(self, path: Path, given: Sequence[str], known: Sequence[str]) -> None:
         """Note that a selector at *path* was given *given* where exactly one of *known* is wanted."""
@@ -206,7 +204,7 @@ def show_value(value: object) -> str:
     """Return *value* as a short text, whatever it is; a value whose own text fails is shown by its type."""
     try:
         text = str(value)
-    except Exception as error:  # the value is the user's: its __str__ may raise anything
+    except Exception as error:  # noqa: BLE001 - the value is the user's: its __str__ may raise anything
         return f"<{type(value).__name__} whose text raises {type(error).__name__}>"
     return text if len(text) <= _SHOWN_LENGTH else f"{text[:_SHOWN_LENGTH]}... ({len(text)} characters)"
 

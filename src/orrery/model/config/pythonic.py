@@ -28,7 +28,17 @@ from orrery.model.config.configured import DefinitionConfigSchema
 from orrery.model.config.env import EnvReference
 from orrery.model.config.marker import is_config_class, is_configurable_resource, is_configurable_resource_class
 from orrery.model.config.problems import Path, Walk, raise_if_problems, show_value
-from orrery.model.config.scalars import ANY, FLOAT, NO_DEFAULT, BoolSource, ConfigType, Enum, EnumValue, IntSource, StringSource
+from orrery.model.config.scalars import (
+    ANY,
+    FLOAT,
+    NO_DEFAULT,
+    BoolSource,
+    ConfigType,
+    Enum,
+    EnumValue,
+    IntSource,
+    StringSource,
+)
 from orrery.model.config.schema import Array, Field, Map, Noneable, Permissive, Selector, Shape
 
 __all__ = [
@@ -331,7 +341,11 @@ class ClassPlan:
         }
         permissive = self.cls.model_config.get("extra") == "allow"
         if without is not None:
-            return Permissive(fields, description=_doc(self.cls)) if permissive else Shape(fields, description=_doc(self.cls))
+            return (
+                Permissive(fields, description=_doc(self.cls))
+                if permissive
+                else Shape(fields, description=_doc(self.cls))
+            )
         return _PermissiveClassShape(self.cls, fields) if permissive else _ClassShape(self.cls, fields)
 
     def _field_of(self, name: str, info: FieldInfo, defaults: Mapping[str, Any] | None) -> Field:
@@ -437,9 +451,7 @@ class _Union:
         """Return the config of the one chosen member as arguments of its class."""
         ((text, config),) = chosen.items()
         member = self.members[text]
-        value = next(
-            each for each in get_args(member.model_fields[self.discriminator].annotation) if str(each) == text
-        )
+        value = next(each for each in get_args(member.model_fields[self.discriminator].annotation) if str(each) == text)
         return {self.discriminator: value, **plan_of(member).to_arguments(config)}
 
 
@@ -525,8 +537,7 @@ def _bad_field(owner: type[Any], name: str, annotation: Any) -> InvalidPythonicC
         f"Error defining {kind} class {owner!r} on field '{name}'. "
         f"Unable to resolve config type {show_value(annotation)} to a supported config type.",
         mend="use int, float, bool, str, list, dict, Optional, Literal, an Enum, a subclass of Config, a discriminated "
-        "union of such, or Any"
-        + ("; or ResourceDependency[...] for another resource." if is_resource else "."),
+        "union of such, or Any" + ("; or ResourceDependency[...] for another resource." if is_resource else "."),
     )
 
 

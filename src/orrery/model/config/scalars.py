@@ -11,9 +11,12 @@ import enum
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
+import msgspec
+
 from orrery.base.errors import InvalidDefinitionError, InvariantViolationError, nearest
 from orrery.model.config.env import EnvKind, EnvReference, parse_env_text
 from orrery.model.config.problems import Path, Walk, at, show_value
+from orrery.model.config.snapshot import ConfigEnumValueSnap, ConfigSchemaSnapshot, ConfigTypeSnap
 
 __all__ = [
     "ANY",
@@ -111,6 +114,34 @@ class ConfigType:
         """Return a value that was checked before, as the user's code shall see it."""
         return value
 
+    @property
+    def key(self) -> str:
+        """Return a text that equal types share, in every process."""
+        return self.snapshot.key
+
+    @property
+    def snapshot(self) -> ConfigTypeSnap:
+        """Return the type as data; it names the types below it by their keys."""
+        parts = self._snapshot_parts()
+        is_closed = self.kind in (ConfigKind.ANY, ConfigKind.SCALAR)
+        key = str(self.given_name) if is_closed else f"{type(self).__name__.lstrip('_')}.{_digest(parts)}"
+        return msgspec.structs.replace(parts, key=key)
+
+    def _snapshot_parts(self) -> ConfigTypeSnap:
+        return ConfigTypeSnap(
+            kind=self.kind.value,
+            key="",
+            given_name=self.given_name,
+            description=self.description,
+            type_param_keys=tuple(each.key for each in self.members()) or None,
+        )
+
+    @property
+    def schema_snapshot(self) -> ConfigSchemaSnapshot:
+        """Return the type and all types below it as data."""
+        snaps = (each.snapshot for each in self.type_iterator())
+        return ConfigSchemaSnapshot(all_config_snaps_by_key={each.key: each for each in snaps})
+
     @staticmethod
     def from_builtin_enum(builtin_enum: Any) -> ConfigType:
         """Return the scalar type for one of Python's ``int, float, str, bool``, or for its config type."""
@@ -131,6 +162,12 @@ class ConfigType:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.render()})"
+
+
+def _digest(snap: ConfigTypeSnap) -> str:
+    import hashlib  # 3 ms, for snapshots alone
+
+    return hashlib.sha1(msgspec.json.encode(snap), usedforsecurity=False).hexdigest()
 
 
 class _NoDefault:
@@ -194,7 +231,7 @@ class Scalar(ConfigType):
         if isinstance(value, EnvReference):
             walk.add_refused(
                 path,
-                f"Invalid use of environment variable wrapper. The value of \"{value.env_var_name}\" is wrapped with "
+                f'Invalid use of environment variable wrapper. The value of "{value.env_var_name}" is wrapped with '
                 "EnvVar(), which belongs into config classes and RunConfig. In a run config dictionary, "
                 f"replace it with {value.as_config()!r} where the schema takes a {self.render()}Source.",
                 expected=self.render(),
@@ -216,6 +253,9 @@ class Scalar(ConfigType):
     def example(self) -> Any:
         """Return a value of the type."""
         return self._example
+
+    def _snapshot_parts(self) -> ConfigTypeSnap:
+        return msgspec.structs.replace(super()._snapshot_parts(), scalar_kind=str(self.given_name).upper())
 
 
 ANY: Final = AnyType()
@@ -410,7 +450,12 @@ class Enum(ConfigType):
         """Return the name of the enum."""
         return str(self.given_name)
 
+    def _snapshot_parts(self) -> ConfigTypeSnap:
+        values = tuple(
+            ConfigEnumValueSnap(value=each.config_value, description=each.description) for each in self.enum_values
+        )
+        return msgspec.structs.replace(super()._snapshot_parts(), enum_values=values)
+
     def example(self) -> Any:
         """Return the first text."""
         return next(iter(self._by_text), "")
-

@@ -9,11 +9,12 @@ Checking is not done here but by the types themselves, walked by ``validate.py``
 from __future__ import annotations
 
 import enum
-import json
 import types
 import typing
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
+
+import msgspec
 
 from orrery.base.errors import (
     InvalidConfigDefinitionError,
@@ -38,9 +39,9 @@ from orrery.model.config.scalars import (
     EnumValue,
     IntSource,
     Scalar,
-    Source,
     StringSource,
 )
+from orrery.model.config.snapshot import ConfigFieldSnap, ConfigTypeSnap
 
 __all__ = [
     "Array",
@@ -111,8 +112,8 @@ class Field:
                     mend="leave out is_required=True or default_value=.",
                 )
             _check_default(self.config_type, default_value)
-            self._default: Final = default_value
-            self._is_required: Final = False
+            self._default = default_value
+            self._is_required = False
         else:
             implicit = NO_DEFAULT if is_required is not None else self.config_type.implicit_default
             self._default = implicit
@@ -140,7 +141,7 @@ class Field:
     @property
     def default_value_as_json_str(self) -> str:
         """Return the default as JSON; what JSON cannot say is shown as text."""
-        return json.dumps(self.default_value, default=show_value)
+        return msgspec.json.encode(self.default_value, enc_hook=show_value).decode()
 
     @property
     def description(self) -> str | None:
@@ -161,6 +162,19 @@ class Field:
             return self.config_type.resolve(value, path, walk)
         finally:
             walk.is_secret = False
+
+    def snap(self, name: str | None) -> ConfigFieldSnap:
+        """Return the field as data, under *name*; the default of a secret is left out."""
+        shown = self.default_provided and not self._is_secret
+        return ConfigFieldSnap(
+            name=name,
+            type_key=self.config_type.key,
+            is_required=self._is_required,
+            default_provided=self.default_provided,
+            default_value_as_json_str=self.default_value_as_json_str if shown else None,
+            description=self._description,
+            is_secret=self._is_secret,
+        )
 
     def __repr__(self) -> str:
         default = "@" if self._default is NO_DEFAULT else "****" if self._is_secret else repr(self._default)
@@ -210,6 +224,11 @@ class _Fields(ConfigType):
         """Return a dict of the required fields."""
         return {name: each.config_type.example() for name, each in self.fields.items() if each.is_required}
 
+    def _snapshot_parts(self) -> ConfigTypeSnap:
+        snaps = tuple(each.snap(name) for name, each in sorted(self.fields.items()))
+        parts = super()._snapshot_parts()
+        return msgspec.structs.replace(parts, fields=snaps, type_param_keys=None)
+
     def _defaults_of_fields(self) -> Any:
         fields = self.fields.items()
         if any(each.is_required for _, each in fields):
@@ -256,6 +275,9 @@ class Shape(_Fields):
     def implicit_default(self) -> Any:
         """Return the defaults of the fields, if every field is optional."""
         return self._defaults_of_fields()
+
+    def _snapshot_parts(self) -> ConfigTypeSnap:
+        return msgspec.structs.replace(super()._snapshot_parts(), field_aliases=dict(self.field_aliases))
 
     def resolve(self, value: object, path: Path, walk: Walk) -> Any:
         """Return a dict of the fields, defaults filled in."""
@@ -659,7 +681,8 @@ def _not_a_schema(schema: Any) -> InvalidDefinitionError:
     if origin in (typing.Union, types.UnionType) or schema is typing.Optional:
         return InvalidDefinitionError(
             f"Cannot use {shown} as a config type.",
-            mend="write Field(<type>, is_required=False) if the field may be left out, and Noneable(<type>) if it may be None.",
+            mend="write Field(<type>, is_required=False) if the field may be left out, "
+            "and Noneable(<type>) if it may be None.",
         )
     if origin is not None:
         return InvalidDefinitionError(

@@ -144,10 +144,10 @@ class OpenResources:
             key, closer = self._closers.pop()
             try:
                 closer()
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - the user's teardown may raise anything
                 error.add_note(f"raised while the resource '{key}' was torn down")
                 errors.append(error)
-            except BaseException as error:  # an interruption may not keep the others open
+            except BaseException as error:  # noqa: BLE001 - an interruption may not keep the others open
                 interruption = interruption or error
         runner, self._runner = self._runner, None
         if runner is not None:
@@ -173,7 +173,9 @@ class OpenResources:
         found = self._live.get(id(source))
         return NO_CONSTANT if found is None else found[1]
 
-    def open_nested(self, name: str, definition: ResourceDefinition, source: object, context: InitResourceContext) -> Any:
+    def open_nested(
+        self, name: str, definition: ResourceDefinition, source: object, context: InitResourceContext
+    ) -> Any:
         """
         Return what *definition*, nested in another resource under *name*, makes; once for each *source*.
 
@@ -503,7 +505,9 @@ def call_resource_unbound(
     for key in sorted(definition.required_resource_keys):
         if key not in given:
             raise _missing(key, None, given)
-    bound = context.for_resource(config, context.resources if definition.required_resource_keys else ScopedResources({}), definition)
+    bound = context.for_resource(
+        config, context.resources if definition.required_resource_keys else ScopedResources({}), definition
+    )
     function = definition.resource_fn
     if inspect.isgeneratorfunction(function):
         return contextlib.contextmanager(function)(bound)

@@ -162,16 +162,19 @@ class ConfigurableResourceFactory(Config, Generic[_Value]):
             InvariantViolationError: The class tears down; use :meth:`from_resource_context_cm`.
         """
         if _tears_down(cls):
-            raise InvariantViolationError(_CUSTOM_TEARDOWN, mend="write 'with ...from_resource_context_cm(context) as resource:'.")
+            raise InvariantViolationError(
+                _CUSTOM_TEARDOWN, mend="write 'with ...from_resource_context_cm(context) as resource:'."
+            )
         manager = cls.from_resource_context_cm(context, nested_resources)
-        return cast(_Value, manager.__enter__())
+        return manager.__enter__()
 
     @classmethod
     def from_resource_context_cm(
         cls, context: InitResourceContext, nested_resources: Mapping[str, Any] | None = None
     ) -> contextlib.AbstractContextManager[_Value]:
         """Return a context manager that sets the resource up with the config of *context*, and tears it down."""
-        made = make_with_config(cls, context.resource_config or {}, nested_resources or {}, nested_resources or {}, context)
+        nested = nested_resources or {}
+        made = make_with_config(cls, context.resource_config or {}, nested, nested, context)
         return _as_manager(made.yield_for_execution(context))
 
     def process_config_and_initialize(self) -> _Value:
@@ -188,7 +191,7 @@ class ConfigurableResourceFactory(Config, Generic[_Value]):
             raise InvariantViolationError(
                 _CUSTOM_TEARDOWN, mend="write 'with resource.process_config_and_initialize_cm() as value:'."
             )
-        return cast(_Value, self.process_config_and_initialize_cm().__enter__())
+        return self.process_config_and_initialize_cm().__enter__()
 
     @contextlib.contextmanager
     def process_config_and_initialize_cm(self) -> Generator[_Value, None, None]:
@@ -240,7 +243,8 @@ class PartialResource(Generic[_Value]):
     __orrery_resource__: ClassVar[bool] = True
 
     def __init__(self, resource_cls: Any, data: Mapping[str, Any]) -> None:
-        names = {key_of(name, info) for name, info in resource_cls.model_fields.items()} | set(resource_cls.model_fields)
+        fields = resource_cls.model_fields
+        names = {key_of(name, info) for name, info in fields.items()} | set(fields)
         for name in data:
             if name not in names:
                 raise InvalidDefinitionError(
@@ -305,9 +309,10 @@ class DefinedByObject:
                 keys.add(key)
             elif isinstance(each, PartialResource):
                 raise InvalidDefinitionError(
-                    f"The field '{name}' of {self.resource_cls.__name__} holds a resource that is configured at launch, "
-                    "and which is not provided as a resource of its own.",
-                    mend="give the same object to Definitions(resources={...}) under a key, so that runs can configure it.",
+                    f"The field '{name}' of {self.resource_cls.__name__} holds a resource that is configured at "
+                    "launch, and which is not provided as a resource of its own.",
+                    mend="give the same object to Definitions(resources={...}) under a key, so that runs can "
+                    "configure it.",
                 )
             else:
                 keys |= _definition_of(each).get_required_resource_keys(resource_defs)
@@ -343,7 +348,9 @@ class ConfigurableResourceDefinition(DefinedByObject, ResourceDefinition):
 
     def __init__(self, configurable: Any) -> None:
         self.configurable = configurable
-        super().__init__(self.open, config_schema=config_field_of(configurable), description=description_of(configurable))
+        super().__init__(
+            self.open, config_schema=config_field_of(configurable), description=description_of(configurable)
+        )
 
     def _arguments(self, **changed: Any) -> dict[str, Any]:
         return {"configurable": self.configurable}
