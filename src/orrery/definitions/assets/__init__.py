@@ -1,0 +1,1 @@
+"""Assets: specs, definitions, checks, sources, and the job that materializes them."""

@@ -1,0 +1,1 @@
+"""Functions to definitions: ``@op``, ``@graph``, ``@job``, ``@asset`` and their family."""

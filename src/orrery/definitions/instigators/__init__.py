@@ -1,0 +1,1 @@
+"""What starts runs: run requests, schedules, sensors."""

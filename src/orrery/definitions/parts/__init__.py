@@ -1,0 +1,1 @@
+"""What definitions are made of: signatures, types, inputs and outputs, resources, policies, hooks."""

@@ -1,0 +1,94 @@
+"""
+Policies: how a failed step is tried again, and when a step runs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from orrery.base.errors import InvalidDefinitionError
+
+__all__ = ["RUN_WHEN_TAG", "Backoff", "Jitter", "RetryPolicy", "RunWhen"]
+
+
+class Backoff(Enum):
+    """How the delay grows from one retry to the next."""
+
+    LINEAR = "LINEAR"
+    EXPONENTIAL = "EXPONENTIAL"
+
+
+class Jitter(Enum):
+    """How chance changes the delay: FULL picks from 0 to it, PLUS_MINUS from one below to one above it."""
+
+    FULL = "FULL"
+    PLUS_MINUS = "PLUS_MINUS"
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """
+    Say how often and after what delay a failed step is tried again.
+
+    Attributes:
+        max_retries: How many times at most, after the first.
+        delay: Seconds before a retry; none if None.
+        backoff: How the delay grows; it stays the same if None.
+        jitter: How chance changes the delay; not at all if None.
+
+    Raises:
+        InvalidDefinitionError: A negative number, or *backoff* or *jitter* without *delay*.
+    """
+
+    max_retries: int = 1
+    delay: float | None = None
+    backoff: Backoff | None = None
+    jitter: Jitter | None = None
+
+    def __post_init__(self) -> None:
+        if self.max_retries < 0:
+            raise InvalidDefinitionError(f"max_retries of a retry policy must not be negative, not {self.max_retries}.")
+        if self.delay is not None and self.delay < 0:
+            raise InvalidDefinitionError(f"delay of a retry policy must not be negative, not {self.delay}.")
+        for name, value in (("backoff", self.backoff), ("jitter", self.jitter)):
+            if value is not None and not self.delay:
+                raise InvalidDefinitionError(
+                    f"Can not set {name} on RetryPolicy without also setting delay", mend="give delay= in seconds."
+                )
+
+    def calculate_delay(self, attempt_num: int, chance: float = 0.5) -> float:
+        """
+        Return the seconds to wait before a retry.
+
+        Args:
+            attempt_num: 1 before the first retry.
+            chance: A number in [0, 1) that decides the jitter; the caller draws it.
+        """
+        delay = self.delay or 0.0
+        if self.backoff is Backoff.LINEAR:
+            delay *= attempt_num
+        elif self.backoff is Backoff.EXPONENTIAL:
+            delay *= 2.0**attempt_num - 1.0
+        if self.jitter is Jitter.FULL:
+            return chance * delay
+        if self.jitter is Jitter.PLUS_MINUS:
+            return delay + (2.0 * chance - 1.0) * (self.delay or 0.0)
+        return delay
+
+
+class RunWhen(Enum):
+    """
+    When a step runs, as its parents end.
+
+    ALL_SUCCEEDED is the rule if none is given; ALL_DONE runs whatever became of the parents;
+    ANY_SUCCEEDED runs when all are done and one at least succeeded.
+    """
+
+    ALL_SUCCEEDED = "all_succeeded"
+    ALL_DONE = "all_done"
+    ANY_SUCCEEDED = "any_succeeded"
+
+
+RUN_WHEN_TAG: Final = "orrery/run_when"

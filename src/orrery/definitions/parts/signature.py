@@ -1,0 +1,297 @@
+"""
+What the signature of a user's function says.
+
+A function is read once, at decoration: which parameter is the context, which the config, which are
+resources, which are inputs, and whether it is a coroutine or a generator. Plain functions are read
+from their code object, which costs a microsecond or two; anything wrapped goes through
+:mod:`inspect`. Annotations that are text (``from __future__ import annotations``) are looked up in
+the function's own globals and closure, when they are asked for.
+"""
+
+from __future__ import annotations
+
+import builtins
+import inspect
+from collections.abc import Callable, Mapping
+from types import FunctionType
+from typing import Any, Final, NamedTuple
+
+from orrery.model.config.marker import is_config_class, is_resource_param_annotation
+
+__all__ = ["EMPTY", "ComputeFunction", "Parameter", "parameters_of", "resolve_annotation", "source_location"]
+
+EMPTY: Final[Any] = inspect.Parameter.empty
+
+_CO_VARARGS = inspect.CO_VARARGS
+_CO_VARKEYWORDS = inspect.CO_VARKEYWORDS
+_CO_GENERATOR = inspect.CO_GENERATOR
+_CO_COROUTINE = inspect.CO_COROUTINE
+_CO_ASYNC_GENERATOR = inspect.CO_ASYNC_GENERATOR
+
+CONTEXT_NAMES: Final = frozenset({"context", "_context", "context_", "_", "__", "_context_", "___"})
+
+
+class Parameter(NamedTuple):
+    """
+    One parameter of a function.
+
+    Attributes:
+        name: As written.
+        annotation: As written (maybe text), or ``EMPTY``.
+        default: Default value, or ``EMPTY``.
+        kind: ``positional`` (only), ``either``, ``keyword`` (only), ``args`` or ``kwargs``.
+    """
+
+    name: str
+    annotation: Any
+    default: Any
+    kind: str
+
+    @property
+    def has_default(self) -> bool:
+        """Tell whether a call may leave the parameter out."""
+        return self.default is not EMPTY
+
+
+_KINDS: Final = {
+    inspect.Parameter.POSITIONAL_ONLY: "positional",
+    inspect.Parameter.POSITIONAL_OR_KEYWORD: "either",
+    inspect.Parameter.KEYWORD_ONLY: "keyword",
+    inspect.Parameter.VAR_POSITIONAL: "args",
+    inspect.Parameter.VAR_KEYWORD: "kwargs",
+}
+
+
+def parameters_of(fn: Callable[..., Any]) -> tuple[Parameter, ...]:
+    """Return the parameters of *fn* in order, through wrappers that name what they wrap."""
+    if type(fn) is FunctionType and not fn.__dict__:
+        code = fn.__code__
+        if not code.co_posonlyargcount:
+            count, keyword_count, flags = code.co_argcount, code.co_kwonlyargcount, code.co_flags
+            names, annotations, defaults = code.co_varnames, fn.__annotations__, fn.__defaults__ or ()
+            get = annotations.get
+            first_default = count - len(defaults)
+            found = [
+                Parameter(
+                    names[i], get(names[i], EMPTY), defaults[i - first_default] if i >= first_default else EMPTY, "either"
+                )
+                for i in range(count)
+            ]
+            position = count + keyword_count
+            if flags & _CO_VARARGS:
+                found.append(Parameter(names[position], get(names[position], EMPTY), EMPTY, "args"))
+                position += 1
+            if keyword_count:
+                keyword_defaults = fn.__kwdefaults__ or {}
+                found.extend(
+                    Parameter(name, get(name, EMPTY), keyword_defaults.get(name, EMPTY), "keyword")
+                    for name in names[count : count + keyword_count]
+                )
+            if flags & _CO_VARKEYWORDS:
+                found.append(Parameter(names[position], get(names[position], EMPTY), EMPTY, "kwargs"))
+            return tuple(found)
+    return tuple(
+        Parameter(each.name, each.annotation, each.default, _KINDS[each.kind])
+        for each in inspect.signature(fn).parameters.values()
+    )
+
+
+def _innermost(fn: Any) -> Any:
+    """Return the function whose globals the annotations of *fn* were written in."""
+    seen = 0
+    while hasattr(fn, "__wrapped__") and seen < 100:
+        fn, seen = fn.__wrapped__, seen + 1
+    if hasattr(fn, "func") and not hasattr(fn, "__globals__"):
+        return _innermost(fn.func)
+    if not hasattr(fn, "__globals__") and hasattr(type(fn), "__call__"):
+        return getattr(type(fn).__call__, "__wrapped__", type(fn).__call__)
+    return fn
+
+
+def resolve_annotation(fn: Callable[..., Any], annotation: Any) -> Any:
+    """
+    Return *annotation* as an object, looking text up where *fn* was written.
+
+    A text that cannot be looked up (a name that only a type checker sees) is returned as it is.
+    """
+    if not isinstance(annotation, str):
+        return annotation
+    inner = _innermost(fn)
+    namespace = getattr(inner, "__globals__", {})
+    if annotation.isidentifier():
+        if annotation == "None":
+            return None
+        found = namespace.get(annotation, EMPTY)
+        if found is not EMPTY:
+            return found
+        found = getattr(builtins, annotation, EMPTY)
+        if found is not EMPTY:
+            return found
+    local = {}
+    code, closure = getattr(inner, "__code__", None), getattr(inner, "__closure__", None)
+    if code is not None and closure:
+        for name, cell in zip(code.co_freevars, closure, strict=False):
+            try:
+                local[name] = cell.cell_contents
+            except ValueError:  # an empty cell: the name is bound later
+                continue
+    try:
+        return eval(annotation, dict(namespace), local)
+    except Exception:  # a name for type checkers only: typing.TYPE_CHECKING imports, locals of a factory
+        return annotation
+
+
+def _flags_of(fn: Any) -> int:
+    code = getattr(fn, "__code__", None)
+    if code is not None:
+        return int(code.co_flags)
+    if hasattr(fn, "func"):  # functools.partial
+        return _flags_of(fn.func)
+    call = getattr(type(fn), "__call__", None)
+    code = getattr(call, "__code__", None)
+    return int(code.co_flags) if code is not None else 0
+
+
+class ComputeFunction:
+    """
+    A user's function with the roles of its parameters.
+
+    Attributes:
+        fn: The function itself.
+        context_name: Name of the context parameter, or None.
+        config_name: Name of the config parameter (``config``), or None.
+        config_annotation: Its annotation, resolved: a config class, or a plain type.
+        resource_params: Parameter name to the type of the resource: the key is the name.
+        input_params: The other parameters: inputs, in order.
+        takes_kwargs: Whether unnamed keyword arguments are accepted.
+        is_async: A coroutine function or an asynchronous generator function.
+        is_generator: A generator function, asynchronous or not.
+    """
+
+    __slots__ = (
+        "_return_annotation",
+        "config_annotation",
+        "config_name",
+        "context_annotation",
+        "context_name",
+        "fn",
+        "input_params",
+        "is_async",
+        "is_generator",
+        "parameters",
+        "resource_params",
+        "takes_kwargs",
+    )
+
+    def __init__(self, fn: Callable[..., Any], *, has_context: bool | None = None) -> None:
+        self.fn = fn
+        parameters = parameters_of(fn)
+        self.parameters = parameters
+        self.context_name: str | None = None
+        self.context_annotation: Any = EMPTY
+        self.config_name: str | None = None
+        self.config_annotation: Any = None
+        resources: dict[str, Any] | None = None
+        inputs: list[Parameter] = []
+        self.takes_kwargs = False
+        first = True
+        for parameter in parameters:
+            kind = parameter.kind
+            if kind == "args" or kind == "kwargs":
+                self.takes_kwargs = self.takes_kwargs or kind == "kwargs"
+                continue
+            name = parameter.name
+            if first:
+                first = False
+                if (name in CONTEXT_NAMES if has_context is None else has_context) and kind != "keyword":
+                    self.context_name = name
+                    self.context_annotation = parameter.annotation
+                    continue
+                if has_context is None and _is_context_annotation(parameter.annotation):
+                    self.context_name = name
+                    self.context_annotation = parameter.annotation
+                    continue
+            annotation = parameter.annotation
+            if name == "config":
+                self.config_name = name
+                self.config_annotation = resolve_annotation(fn, annotation)
+                continue
+            if annotation is not EMPTY:
+                resolved = resolve_annotation(fn, annotation) if type(annotation) is str else annotation
+                if (
+                    getattr(resolved, "__orrery_resource__", False) is True
+                    if isinstance(resolved, type)
+                    else is_resource_param_annotation(resolved)
+                ):
+                    if resources is None:
+                        resources = {}
+                    resources[name] = resolved
+                    continue
+            inputs.append(parameter)
+        self.resource_params: Mapping[str, Any] = resources or {}
+        self.input_params = tuple(inputs)
+        flags = _flags_of(fn)
+        self.is_async = bool(flags & (_CO_COROUTINE | _CO_ASYNC_GENERATOR))
+        self.is_generator = bool(flags & (_CO_GENERATOR | _CO_ASYNC_GENERATOR))
+        self._return_annotation: Any = EMPTY
+
+    @property
+    def has_config_class(self) -> bool:
+        """Tell whether the config parameter wants an instance of a config class."""
+        return self.config_name is not None and is_config_class(self.config_annotation)
+
+    @property
+    def return_annotation(self) -> Any:
+        """Return what the function is annotated to return, resolved, or ``EMPTY``."""
+        fn = self.fn
+        annotations = getattr(fn, "__annotations__", None)
+        if annotations is None:
+            try:
+                raw = inspect.signature(fn).return_annotation
+            except (TypeError, ValueError):
+                return EMPTY
+        else:
+            raw = annotations.get("return", EMPTY)
+        return resolve_annotation(fn, raw)
+
+    @property
+    def name(self) -> str:
+        """Return the name of the function, as a definition may bear it."""
+        fn: Any = self.fn
+        while not hasattr(fn, "__name__") and hasattr(fn, "func"):
+            fn = fn.func
+        return str(getattr(fn, "__name__", type(fn).__name__))
+
+    @property
+    def doc(self) -> str | None:
+        """Return the docstring, dedented, or None."""
+        doc = getattr(self.fn, "__doc__", None)
+        return inspect.cleandoc(doc) if doc else None
+
+    def annotation_of(self, parameter: Parameter) -> Any:
+        """Return the annotation of *parameter*, resolved, or ``EMPTY``."""
+        return resolve_annotation(self.fn, parameter.annotation)
+
+
+_CONTEXT_ANNOTATIONS: Final = frozenset(
+    {"AssetExecutionContext", "OpExecutionContext", "AssetCheckExecutionContext", "StepExecutionContext"}
+)
+
+
+def _is_context_annotation(annotation: Any) -> bool:
+    if annotation is EMPTY:
+        return False
+    name = annotation.rpartition(".")[2] if isinstance(annotation, str) else getattr(annotation, "__name__", None)
+    return name in _CONTEXT_ANNOTATIONS
+
+
+def source_location(fn: Any) -> str | None:
+    """
+    Return ``file:line`` of the definition of *fn*, or None if it has none.
+
+    >>> source_location(len) is None
+    True
+    """
+    inner = _innermost(fn)
+    code = getattr(inner, "__code__", None)
+    return f"{code.co_filename}:{code.co_firstlineno}" if code is not None else None

@@ -1,0 +1,53 @@
+"""What the state machine of a run asks for: values, carried out by an executor."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+from orrery.plan.step import ExecutionStep
+
+__all__ = ["Command", "LaunchStep", "SkipStep", "Wait"]
+
+
+class LaunchStep(msgspec.Struct, frozen=True, gc=False):
+    """
+    Execute a step.
+
+    Attributes:
+        step: The step.
+        attempt: 1 the first time; one more with each retry.
+    """
+
+    step: ExecutionStep
+    attempt: int = 1
+
+
+class SkipStep(msgspec.Struct, frozen=True):
+    """
+    Tell that a step is not executed.
+
+    Attributes:
+        step: The step.
+        reason: Why, as shown to people.
+        failed_parents: The steps whose failure is the reason, if that is it.
+    """
+
+    step: ExecutionStep
+    reason: str
+    failed_parents: tuple[str, ...] = ()
+
+
+class Wait(msgspec.Struct, frozen=True):
+    """
+    Nothing can be launched before an instant.
+
+    Attributes:
+        until: Seconds on the monotonic clock that was handed in.
+    """
+
+    until: float
+
+
+Command: TypeAlias = LaunchStep | SkipStep | Wait

@@ -1,0 +1,460 @@
+"""
+Run config against a job: what each op, resource, logger and the executor gets.
+
+Pure but for config mappings, which are functions of the user. All problems are told at once. Ops for
+which nothing is given and nothing is wanted cost nothing, so that a job of many assets is resolved in
+time proportional to what was said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from orrery.base.errors import InvalidConfigError
+from orrery.definitions.graphs.graph import GraphDefinition
+from orrery.definitions.graphs.job import JobDefinition
+from orrery.definitions.graphs.op import OpDefinition
+from orrery.definitions.parts.inputs_outputs import InputDefinition
+from orrery.model.config.configured import NOTHING_GIVEN, ConfigurableDefinition, plain_config, resolve_entry
+from orrery.model.config.problems import Path, Walk, raise_if_problems
+
+__all__ = ["OpConfig", "ResolvedRunConfig", "resolve_run_config"]
+
+
+class OpConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What run config says of one op.
+
+    Attributes:
+        config: The op's config, resolved; None if it takes none.
+        inputs: Values of inputs, as given, by name.
+        outputs: Config of the IO managers of outputs, by name.
+    """
+
+    config: Any = None
+    inputs: Mapping[str, Any] = {}
+    outputs: Mapping[str, Any] = {}
+
+
+NO_OP_CONFIG = OpConfig()
+
+
+class ResolvedRunConfig(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    Run config, checked and with defaults.
+
+    Attributes:
+        ops: What is said of each op, by the names of nodes joined by dots; ops without an entry get nothing.
+        resources: ``{"config": ...}`` of each resource that was given config, as given.
+        loggers: Config of each logger that was chosen.
+        execution: Config of the executor, or None.
+        inputs: Values of the job's own inputs, as given.
+        given: The run config as the user gave it.
+    """
+
+    ops: Mapping[str, OpConfig] = {}
+    resources: Mapping[str, Any] = {}
+    loggers: Mapping[str, Any] = {}
+    execution: Any = None
+    inputs: Mapping[str, Any] = {}
+    given: Mapping[str, Any] = {}
+
+    def op(self, path: str) -> OpConfig:
+        """Return what is said of the op at *path*."""
+        return self.ops.get(path, NO_OP_CONFIG)
+
+    def to_dict(self) -> Mapping[str, Any]:
+        """Return the run config as the user gave it."""
+        return self.given
+
+
+_SECTIONS = ("ops", "resources", "loggers", "execution", "inputs")
+
+
+class _Resolving:
+    """One walk over a job's run config."""
+
+    def __init__(self, job: JobDefinition, environment: Mapping[str, str] | None) -> None:
+        self.job = job
+        self.walk = Walk(environment=environment)
+        self.environment = environment
+        self.ops: dict[str, OpConfig] = {}
+        self.later: list[tuple[str, OpDefinition, Any, Path]] = []
+
+    def node(self, name: str, definition: Any, given: Any, path: Path, handle: str, connected: Any) -> None:
+        """Resolve what is said of one node."""
+        if isinstance(definition, GraphDefinition):
+            self.graph_node(definition, given, path, handle, connected)
+            return
+        if given is NOTHING_GIVEN:
+            if not definition.has_config and not _needs_inputs(definition, connected):
+                return
+            entry: Mapping[str, Any] = {}
+        elif given is None:
+            entry = {}
+        elif not isinstance(given, Mapping):
+            self.walk.add_shape_mismatch(path, given, "{ config?: ..., inputs?: ..., outputs?: ... }", "a dict")
+            return
+        else:
+            entry = given
+        allowed = ["config", "inputs", "outputs"]
+        for key in entry:
+            if key not in allowed:
+                self.walk.add_unexpected(path, key, allowed, "{ config?: ..., inputs?: ..., outputs?: ... }")
+        raw = entry.get("config", NOTHING_GIVEN)
+        config: Any = None
+        if definition.has_config:
+            config = resolve_entry(definition.config_field, raw, path, self.walk)
+            if getattr(definition, "configured_from", None) is not None:
+                self.later.append((handle, definition, raw, path))
+        elif raw is not NOTHING_GIVEN:
+            config = raw
+        inputs = self.inputs(definition.input_dict, entry.get("inputs"), connected, path)
+        outputs = entry.get("outputs") or {}
+        if config is not None or inputs or outputs:
+            self.ops[handle] = OpConfig(config=config, inputs=inputs, outputs=_outputs_by_name(outputs))
+
+    def inputs(
+        self, definitions: Mapping[str, InputDefinition], given: Any, connected: Any, path: Path
+    ) -> Mapping[str, Any]:
+        """Check which inputs config gives, and which it must."""
+        if given is None and connected is ALL_CONNECTED:
+            return {}
+        values = dict(given) if isinstance(given, Mapping) else {}
+        here = (*path, "inputs")
+        if given is not None and not isinstance(given, Mapping):
+            self.walk.add_shape_mismatch(here, given, "{ <input>: ... }", "a dict")
+        for name in values:
+            if name not in definitions:
+                self.walk.add_unexpected(here, name, definitions, "{ " + " ".join(f"{each}: ..." for each in definitions) + " }")
+        missing = []
+        for name, each in definitions.items():
+            if name in values or connected is ALL_CONNECTED or name in connected or each.has_default_value:
+                continue
+            if each.input_manager_key is not None or each.dagster_type.is_nothing or each.asset_key is not None:
+                continue
+            missing.append(name)
+        for name in missing:
+            self.walk.add_missing(here, [name], {name: {"value": "..."}} if definitions[name].dagster_type.loader else {name: "..."})
+        return values
+
+    def graph_node(
+        self, definition: GraphDefinition, given: Any, path: Path, handle: str, connected: Any
+    ) -> None:
+        """Resolve what is said of a graph used as a node."""
+        if given is NOTHING_GIVEN or given is None:
+            entry: Mapping[str, Any] = {}
+        elif isinstance(given, Mapping):
+            entry = given
+        else:
+            self.walk.add_shape_mismatch(path, given, "{ ops?: ... }", "a dict")
+            return
+        mapping = definition.config_mapping
+        if mapping is None:
+            for key in entry:
+                if key not in ("ops", "inputs", "outputs", "config"):
+                    self.walk.add_unexpected(path, key, ["ops", "inputs", "outputs"], "{ inputs?: ..., ops?: ..., outputs?: ... }")
+            if "config" in entry and entry["config"]:
+                self.walk.add_unexpected(path, "config", ["ops", "inputs", "outputs"], "{ inputs?: ..., ops?: ..., outputs?: ... }")
+            inner: Any = entry.get("ops", NOTHING_GIVEN)
+        else:
+            inner = self.mapped(definition, mapping, entry, path)
+        graph_inputs = entry.get("inputs") or {}
+        inner_connected = {
+            name
+            for name in definition.input_dict
+            if connected is ALL_CONNECTED or name in connected or name in graph_inputs
+        }
+        if graph_inputs:
+            self.ops[handle] = OpConfig(inputs=dict(graph_inputs))
+        self.graph(definition, inner, (*path, "ops"), handle, inner_connected)
+
+    def mapped(self, definition: GraphDefinition, mapping: Any, entry: Mapping[str, Any], path: Path) -> Any:
+        """Return the config of the nodes inside, as the graph's mapping makes it."""
+        before = len(self.walk.problems)
+        raw = entry.get("config", NOTHING_GIVEN)
+        outer = resolve_entry(definition.config_field, raw, path, self.walk)
+        for key in entry:
+            if key not in ("config", "inputs", "outputs"):
+                self.walk.add_unexpected(path, key, ["config", "inputs", "outputs"], "{ config: ... }")
+        if len(self.walk.problems) > before:
+            return {}
+        if getattr(definition, "configured_from", None) is not None:
+            outer = _through_origins(definition, outer, self.environment, path)
+        elif mapping.receive_processed_config_values is False and raw is not NOTHING_GIVEN:
+            outer = raw
+        return mapping.resolve_from_validated_config(outer if outer is not None else {})
+
+    def graph(self, graph: GraphDefinition, given: Any, path: Path, handle: str, connected: set[str]) -> None:
+        """Resolve what is said of the nodes of a graph."""
+        entries: Mapping[str, Any]
+        if given is NOTHING_GIVEN or given is None:
+            entries = {}
+        elif isinstance(given, Mapping):
+            entries = given
+        else:
+            self.walk.add_shape_mismatch(path, given, "{ <op>: ... }", "a dict")
+            return
+        nodes = graph.node_dict
+        for key in entries:
+            if key not in nodes:
+                expected = "{ " + " ".join(f"{each}?: {{ ... }}" for each in nodes) + " }"
+                self.walk.add_unexpected(path, key, nodes, expected)
+        for name, node in nodes.items():
+            sources = graph.sources_for(name)
+            fed = set()
+            for input_name, (given_sources, _kind) in sources.items():
+                if all(each.node is not None or each.output in connected for each in given_sources):
+                    fed.add(input_name)
+            assets = graph.input_assets.get(name, {})
+            inner = f"{handle}.{name}" if handle else name
+            self.node(
+                name, node.definition, entries.get(name, NOTHING_GIVEN), (*path, name), inner, fed | set(assets)
+            )
+
+
+class _AllConnected:
+    """Every input is fed by something."""
+
+
+ALL_CONNECTED = _AllConnected()
+
+
+def _needs_inputs(definition: OpDefinition, connected: Any) -> bool:
+    if connected is ALL_CONNECTED:
+        return False
+    return any(name not in connected for name in definition.input_dict)
+
+
+def _outputs_by_name(outputs: Any) -> Mapping[str, Any]:
+    if isinstance(outputs, Mapping):
+        return dict(outputs)
+    merged: dict[str, Any] = {}
+    for each in outputs:
+        if isinstance(each, Mapping):
+            merged.update(each)
+    return merged
+
+
+def _through_origins(definition: ConfigurableDefinition, outer: Any, environment: Any, path: Path) -> Any:
+    origin = getattr(definition, "configured_from", None)
+    if origin is None:
+        return outer
+    mapped = definition._map_config(origin, outer)
+    return origin.definition.resolve_config(
+        mapped, subject=f"configured graph '{getattr(definition, 'name', '')}'", environment=environment, path=path
+    )
+
+
+def resolve_run_config(
+    job: JobDefinition, run_config: Any, environment: Mapping[str, str] | None = None
+) -> ResolvedRunConfig:
+    """
+    Return *run_config* as it holds for *job*.
+
+    Args:
+        job: The job.
+        run_config: A dictionary, a :class:`RunConfig`, or None for the job's own.
+        environment: Variables by name; None leaves references to them as they are.
+
+    Raises:
+        InvalidConfigError: Tells all problems at once.
+        ConfigMappingFunctionError: A config mapping raised.
+    """
+    if run_config is None:
+        run_config = job.run_config
+    given = plain_config(run_config) if run_config is not None else {}
+    if hasattr(given, "to_config_dict"):
+        given = given.to_config_dict()
+    if not isinstance(given, Mapping):
+        raise InvalidConfigError(
+            f"The run config of job '{job.name}' is {given!r} ({type(given).__name__}), which is no dictionary.",
+            mend='write {"ops": {...}, "resources": {...}}, or a RunConfig.',
+        )
+    state = _Resolving(job, environment)
+    layer = job.asset_layer
+    graph_config = None if layer is not None and layer.is_asset_job else job.graph.config_mapping
+    sections = _SECTIONS if graph_config is None else (*_SECTIONS, "config")
+    for key in given:
+        if key not in sections:
+            state.walk.add_unexpected(
+                (), key, sections, "{ execution?: ..., inputs?: ..., loggers?: ..., ops?: ..., resources?: ... }"
+            )
+    ops = given.get("ops", NOTHING_GIVEN)
+    job_inputs = given.get("inputs") or {}
+    if layer is not None and layer.is_asset_job:
+        _asset_ops(state, layer, ops)
+    else:
+        graph = job.graph
+        if graph_config is not None:
+            ops = state.mapped(graph, graph_config, {k: v for k, v in given.items() if k == "config"} or _from_ops(given), ())
+        connected = set(job.input_values) | set(job_inputs)
+        unconnected = {
+            name: each
+            for name, each in graph.input_dict.items()
+            if name not in connected and not each.has_default_value and each.asset_key is None
+        }
+        missing = [name for name, each in unconnected.items() if not each.dagster_type.is_nothing and each.input_manager_key is None]
+        fed_below = _inputs_given_below(graph, ops)
+        for name in missing:
+            if name not in fed_below:
+                state.walk.add_missing(("inputs",), [name], {name: "..."})
+        state.graph(graph, ops, ("ops",), "", set(graph.input_dict))
+    _resources(state, job, given)
+    loggers = _loggers(state, job, given)
+    execution = _execution(state, job, given)
+    raise_if_problems(state.walk.problems, subject=f"run config of job '{job.name}'")
+    for handle, definition, raw, path in state.later:
+        entry = state.ops.get(handle, NO_OP_CONFIG)
+        config = definition.resolve_config(raw, subject=f"op '{handle}'", environment=environment, path=path)
+        state.ops[handle] = msgspec.structs.replace(entry, config=config)
+    return ResolvedRunConfig(
+        ops=state.ops,
+        resources=given.get("resources") or {},
+        loggers=loggers,
+        execution=execution,
+        inputs=dict(job_inputs),
+        given=given,
+    )
+
+
+def _from_ops(given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return config for a job whose graph maps it, as it may also stand under ``ops``."""
+    ops = given.get("ops")
+    return ops if isinstance(ops, Mapping) and set(ops) <= {"config"} else {}
+
+
+def _inputs_given_below(graph: GraphDefinition, ops: Any) -> set[str]:
+    """Return the graph's inputs whose inner inputs config gives directly."""
+    if not isinstance(ops, Mapping):
+        return set()
+    found = set()
+    for mapping in graph.input_mappings:
+        entry = ops.get(mapping.mapped_node_name)
+        inputs = entry.get("inputs") if isinstance(entry, Mapping) else None
+        if isinstance(inputs, Mapping) and mapping.mapped_node_input_name in inputs:
+            found.add(mapping.graph_input_name)
+    return found
+
+
+def _asset_ops(state: _Resolving, layer: Any, ops: Any) -> None:
+    entries: Mapping[str, Any]
+    if ops is NOTHING_GIVEN or ops is None:
+        entries = {}
+    elif isinstance(ops, Mapping):
+        entries = ops
+    else:
+        state.walk.add_shape_mismatch(("ops",), ops, "{ <asset>: ... }", "a dict")
+        return
+    names = None
+    if entries:
+        names = {node.name for node in layer.nodes}
+        for key in entries:
+            if key not in names:
+                expected = "{ " + " ".join(f"{each}?: {{ ... }}" for each in sorted(names)[:20]) + " }"
+                state.walk.add_unexpected(("ops",), key, names, expected)
+    for node in layer.nodes:
+        definition = node.assets_def._node_def
+        if names is None or node.name not in entries:
+            if isinstance(definition, OpDefinition) and not definition.has_config:
+                continue
+            state.node(node.name, definition, NOTHING_GIVEN, ("ops", node.name), node.name, ALL_CONNECTED)
+        else:
+            state.node(node.name, definition, entries[node.name], ("ops", node.name), node.name, ALL_CONNECTED)
+
+
+def _resources(state: _Resolving, job: JobDefinition, given: Mapping[str, Any]) -> None:
+    """Refuse config of resources that there are not; each resource's own config is checked as it is opened."""
+    resources = given.get("resources")
+    if resources is None:
+        entries: Mapping[str, Any] = {}
+    elif isinstance(resources, Mapping):
+        entries = resources
+    else:
+        state.walk.add_shape_mismatch(("resources",), resources, "{ <resource>: { config: ... } }", "a dict")
+        return
+    known = {**dict.fromkeys(job.resource_defs), "io_manager": None}
+    for key in entries:
+        if key not in known:
+            state.walk.add_unexpected(("resources",), key, known, "{ " + " ".join(f"{each}?: ..." for each in known) + " }")
+            continue
+        entry = entries[key]
+        if entry is not None and not isinstance(entry, Mapping):
+            state.walk.add_shape_mismatch(("resources", key), entry, "{ config?: ... }", "a dict")
+    for key, definition in job.resource_defs.items():
+        entry = entries.get(key)
+        raw = entry.get("config", NOTHING_GIVEN) if isinstance(entry, Mapping) else NOTHING_GIVEN
+        if isinstance(entry, Mapping):
+            for name in entry:
+                if name != "config":
+                    state.walk.add_unexpected(("resources", key), name, ["config"], "{ config?: ... }")
+        field = definition.config_field
+        if raw is NOTHING_GIVEN and not (field is not None and field.is_required):
+            continue
+        if raw is NOTHING_GIVEN and job.asset_layer is not None and key not in needed_resources(job):
+            continue
+        resolve_entry(field, raw, ("resources", key), state.walk)
+
+
+def needed_resources(job: JobDefinition) -> set[str]:
+    """Return the keys of the resources that a run of *job* opens, with those that they need themselves."""
+    layer = job.asset_layer
+    needed: set[str] = set()
+    if layer is not None and layer.is_asset_job:
+        for node in layer.nodes:
+            needed.update(node.assets_def.get_resource_requirements())
+            for hook in node.assets_def.hook_defs:
+                needed |= hook.required_resource_keys
+    else:
+        needed |= job.required_resource_keys
+    stack = list(needed)
+    while stack:
+        definition = job.resource_defs.get(stack.pop())
+        for key in definition.required_resource_keys if definition is not None else ():
+            if key not in needed:
+                needed.add(key)
+                stack.append(key)
+    return needed
+
+
+def _loggers(state: _Resolving, job: JobDefinition, given: Mapping[str, Any]) -> Mapping[str, Any]:
+    loggers = given.get("loggers")
+    if loggers is None:
+        return {}
+    if not isinstance(loggers, Mapping):
+        state.walk.add_shape_mismatch(("loggers",), loggers, "{ <logger>: { config: ... } }", "a dict")
+        return {}
+    found = {}
+    known = {**dict.fromkeys(job.loggers), "console": None}
+    for key, entry in loggers.items():
+        if key not in known:
+            state.walk.add_unexpected(("loggers",), key, known, "{ " + " ".join(f"{each}?: ..." for each in known) + " }")
+            continue
+        definition = job.loggers.get(key)
+        raw = entry.get("config", NOTHING_GIVEN) if isinstance(entry, Mapping) else NOTHING_GIVEN
+        if definition is None:
+            found[key] = raw if raw is not NOTHING_GIVEN else {}
+        else:
+            found[key] = resolve_entry(definition.config_field, raw, ("loggers", key), state.walk)
+    return found
+
+
+def _execution(state: _Resolving, job: JobDefinition, given: Mapping[str, Any]) -> Any:
+    entry = given.get("execution")
+    definition = job.executor
+    if entry is not None and not isinstance(entry, Mapping):
+        state.walk.add_shape_mismatch(("execution",), entry, "{ config?: ... }", "a dict")
+        return None
+    for key in entry or ():
+        if key != "config":
+            state.walk.add_unexpected(("execution",), key, ["config"], "{ config?: ... }")
+    raw = (entry or {}).get("config", NOTHING_GIVEN)
+    if definition is None:
+        return raw if raw is not NOTHING_GIVEN else None
+    resolved = resolve_entry(definition.config_field, raw, ("execution",), state.walk)
+    if getattr(definition, "configured_from", None) is not None and not state.walk.problems:
+        return definition.resolve_config(raw, subject="execution", environment=state.environment, path=("execution",))
+    return resolved
