@@ -24,11 +24,8 @@ from orrery.model.partitions.loading import (
 )
 from orrery.model.partitions.mapping import (
     AllPartitionMapping,
-    DimensionPartitionMapping,
     IdentityPartitionMapping,
     LastPartitionMapping,
-    MultiPartitionMapping,
-    MultiToSingleDimensionPartitionMapping,
     PartitionMapping,
     SpecificPartitionsPartitionMapping,
     StaticPartitionMapping,
@@ -36,18 +33,24 @@ from orrery.model.partitions.mapping import (
     TimeWindowPartitionMapping,
     UpstreamPartitionsResult,
 )
-from orrery.model.partitions.multi import MultiPartitionsDefinition
+from orrery.model.partitions.multi import MultiPartitionsDefinition, MultiPartitionsSubset, PartitionDimensionDefinition
+from orrery.model.partitions.multi_mapping import (
+    DimensionPartitionMapping,
+    MultiPartitionMapping,
+    MultiToSingleDimensionPartitionMapping,
+    default_partition_mapping,
+)
 from orrery.model.partitions.partition import AssetPartitionStatus, Partition
-from orrery.model.partitions.static import StaticPartitionsDefinition
-from orrery.model.partitions.subset import DefaultPartitionsSubset, PartitionsSubset
-from orrery.model.partitions.time_window import (
+from orrery.model.partitions.periods import (
     DailyPartitionsDefinition,
     HourlyPartitionsDefinition,
     MonthlyPartitionsDefinition,
-    TimeWindow,
-    TimeWindowPartitionsDefinition,
     WeeklyPartitionsDefinition,
 )
+from orrery.model.partitions.static import StaticPartitionsDefinition
+from orrery.model.partitions.subset import DefaultPartitionsSubset, PartitionsSubset
+from orrery.model.partitions.time_window import TimeWindowPartitionsDefinition, TimeWindowPartitionsSubset
+from orrery.model.partitions.windows import ScheduleType, TimestampWithTimezone, TimeWindow
 
 __all__ = [
     "AddDynamicPartitionsRequest",
@@ -68,15 +71,18 @@ __all__ = [
     "MultiPartitionKey",
     "MultiPartitionMapping",
     "MultiPartitionsDefinition",
+    "MultiPartitionsSubset",
     "MultiToSingleDimensionPartitionMapping",
     "PaginatedResults",
     "Partition",
+    "PartitionDimensionDefinition",
     "PartitionDimensionKey",
     "PartitionKeyRange",
     "PartitionLoadingContext",
     "PartitionMapping",
     "PartitionsDefinition",
     "PartitionsSubset",
+    "ScheduleType",
     "SpecificPartitionsPartitionMapping",
     "StaticPartitionMapping",
     "StaticPartitionsDefinition",
@@ -85,7 +91,10 @@ __all__ = [
     "TimeWindow",
     "TimeWindowPartitionMapping",
     "TimeWindowPartitionsDefinition",
+    "TimeWindowPartitionsSubset",
+    "TimestampWithTimezone",
     "UpstreamPartitionsResult",
     "WeeklyPartitionsDefinition",
+    "default_partition_mapping",
     "partition_loading_context",
 ]

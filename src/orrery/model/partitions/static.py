@@ -24,7 +24,7 @@ from orrery.model.partitions.subset import (
 
 __all__ = ["StaticPartitionsDefinition", "StaticPartitionsSubset"]
 
-_FEW_KEYS = 256
+_FEW_KEYS = 64
 
 
 class StaticPartitionsSubset(IndexedPartitionsSubset):
