@@ -25,9 +25,10 @@ class Line:
     def cell(self, side: str) -> str:
         """Return what stands in the column of *side*."""
         figure = self.figures.get(side)
+        problem = self.problems.get(side, "")
         if figure is None:
-            return self.problems.get(side, "")
-        return f"{_number(figure)} {'ms' if self.unit == 'ms' else 'µs'}"
+            return problem
+        return f"{_number(figure)} {'ms' if self.unit == 'ms' else 'µs'}" + (f" ({problem})" if problem else "")
 
     def ratio(self, ours: str, theirs: str) -> str:
         """Return how many times as long *theirs* takes as *ours*."""
@@ -53,11 +54,12 @@ def lines(cases: Sequence[Case | Slope], samples: Samples, sides: Sequence[str])
         figures: dict[str, float | None] = {}
         problems: dict[str, str] = {}
         for side in sides:
+            taken = [sample for part in parts for sample in samples.get((part, side), ())]
             seconds = [median_seconds(samples.get((part, side), ())) for part in parts]
-            bad = [sample.problem for part in parts for sample in samples.get((part, side), ()) if sample.problem]
+            figures[side] = None if None in seconds else _figure(case, [s for s in seconds if s is not None])
+            bad = [sample.problem for sample in taken if sample.problem]
             if bad:
-                problems[side] = bad[0]
-            figures[side] = None if bad or None in seconds else _figure(case, [s for s in seconds if s is not None])
+                problems[side] = bad[0] if figures[side] is None else f"{len(bad)} of {len(taken)}: {bad[0]}"
         unit = case.unit if isinstance(case, Case) else "us"
         made.append(
             Line(group=case.group, title=case.title, unit=unit, goal=case.goal, figures=figures, problems=problems)

@@ -20,6 +20,9 @@ PROGRAMS = ROOT / "benchmarks" / "programs"
 
 OURS, THEIRS = "Orrery", "Dagster"
 
+#: The problem of a program that uses what one side does not have yet.
+NOT_YET = "not yet"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Side:
@@ -44,11 +47,12 @@ class Side:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
     """
-    One measurement: ``seconds`` by part if it went well, else ``problem`` in a few words.
+    One measurement: ``seconds`` by part if it went well, else ``problem`` in a few words and the end of what it said.
     """
 
     seconds: dict[str, float] | None = None
     problem: str | None = None
+    last_words: str | None = None
 
 
 def our_side(python: Path | None) -> Side:
@@ -101,7 +105,8 @@ def measure(side: Side, program: str, arguments: tuple[str, ...], *, limit_secon
         took = time.perf_counter() - start
         if child.returncode != 0:
             errors.seek(0)
-            return Sample(problem=describe_failure(errors.read().decode(errors="replace")))
+            said = errors.read().decode(errors="replace")
+            return Sample(problem=describe_failure(said), last_words=last_words(said))
     if outside:
         return Sample(seconds={"total": took})
     return Sample(seconds=json.loads(output.decode().strip().splitlines()[-1])["seconds"])
@@ -117,11 +122,13 @@ def clean_environment(side: Side) -> dict[str, str]:
     return kept
 
 
+def last_words(errors: str) -> str:
+    """Return the end of what a process said on its standard error, without the lines of a traceback."""
+    return "\n".join([line for line in errors.strip().splitlines() if line and not line.startswith(" ")][-5:])[-1_000:]
+
+
 def describe_failure(errors: str) -> str:
     """Return the end of a traceback as two or three words."""
-    if "RecursionError" in errors:
-        return "RecursionError"
-    lines = [line for line in errors.strip().splitlines() if line and not line.startswith(" ")]
-    last = lines[-1] if lines else "no message"
+    last = last_words(errors).rpartition("\n")[2] or "no message"
     kind = last.split(":", 1)[0].rsplit(".", 1)[-1]
-    return "not yet" if kind in {"NotYet", "NotImplementedError"} or "No module named 'orrery" in last else kind[:40]
+    return NOT_YET if kind in {"NotYet", "NotImplementedError"} or "No module named 'orrery" in last else kind[:40]
