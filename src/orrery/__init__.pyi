@@ -4,6 +4,11 @@ from orrery.adapters.io.filesystem import custom_path_fs_io_manager as custom_pa
 from orrery.adapters.io.filesystem import fs_io_manager as fs_io_manager
 from orrery.adapters.io.memory import InMemoryIOManager as InMemoryIOManager
 from orrery.adapters.io.memory import mem_io_manager as mem_io_manager
+from orrery.api.config_files import config_from_files as config_from_files
+from orrery.api.config_files import config_from_pkg_resources as config_from_pkg_resources
+from orrery.api.config_files import config_from_yaml_strings as config_from_yaml_strings
+from orrery.api.verbs.build_resources import build_resources as build_resources
+from orrery.api.verbs.resource_contexts import build_init_resource_context as build_init_resource_context
 from orrery.base.errors import AssetCheckFailedError as AssetCheckFailedError
 from orrery.base.errors import CodeLocationLoadError as CodeLocationLoadError
 from orrery.base.errors import ConfigMappingFunctionError as ConfigMappingFunctionError
@@ -92,6 +97,19 @@ from orrery.definitions.assets.asset_spec import AssetOut as AssetOut
 from orrery.definitions.assets.asset_spec import AssetSpec as AssetSpec
 from orrery.definitions.assets.assets_definition import AssetsDefinition as AssetsDefinition
 from orrery.definitions.assets.source_asset import SourceAsset as SourceAsset
+from orrery.definitions.decorators.asset import asset as asset
+from orrery.definitions.decorators.asset import graph_asset as graph_asset
+from orrery.definitions.decorators.asset import graph_multi_asset as graph_multi_asset
+from orrery.definitions.decorators.asset import multi_asset as multi_asset
+from orrery.definitions.decorators.asset import multi_observable_source_asset as multi_observable_source_asset
+from orrery.definitions.decorators.asset import observable_source_asset as observable_source_asset
+from orrery.definitions.decorators.asset_check import asset_check as asset_check
+from orrery.definitions.decorators.asset_check import multi_asset_check as multi_asset_check
+from orrery.definitions.decorators.graph import graph as graph
+from orrery.definitions.decorators.graph import job as job
+from orrery.definitions.decorators.hook import failure_hook as failure_hook
+from orrery.definitions.decorators.hook import success_hook as success_hook
+from orrery.definitions.decorators.op import op as op
 from orrery.definitions.graphs.composition import PendingNodeInvocation as PendingNodeInvocation
 from orrery.definitions.graphs.dependency import DependencyDefinition as DependencyDefinition
 from orrery.definitions.graphs.dependency import InputMapping as InputMapping
@@ -208,34 +226,42 @@ from orrery.model.partitions.keys import MultiPartitionKey as MultiPartitionKey
 from orrery.model.partitions.keys import PartitionKeyRange as PartitionKeyRange
 from orrery.model.partitions.loading import partition_loading_context as partition_loading_context
 from orrery.model.partitions.mapping import AllPartitionMapping as AllPartitionMapping
-from orrery.model.partitions.mapping import DimensionPartitionMapping as DimensionPartitionMapping
 from orrery.model.partitions.mapping import IdentityPartitionMapping as IdentityPartitionMapping
 from orrery.model.partitions.mapping import LastPartitionMapping as LastPartitionMapping
-from orrery.model.partitions.mapping import MultiPartitionMapping as MultiPartitionMapping
-from orrery.model.partitions.mapping import (
-    MultiToSingleDimensionPartitionMapping as MultiToSingleDimensionPartitionMapping,
-)
 from orrery.model.partitions.mapping import PartitionMapping as PartitionMapping
 from orrery.model.partitions.mapping import SpecificPartitionsPartitionMapping as SpecificPartitionsPartitionMapping
 from orrery.model.partitions.mapping import StaticPartitionMapping as StaticPartitionMapping
 from orrery.model.partitions.mapping import TimeWindowPartitionMapping as TimeWindowPartitionMapping
 from orrery.model.partitions.multi import MultiPartitionsDefinition as MultiPartitionsDefinition
+from orrery.model.partitions.multi_mapping import DimensionPartitionMapping as DimensionPartitionMapping
+from orrery.model.partitions.multi_mapping import MultiPartitionMapping as MultiPartitionMapping
+from orrery.model.partitions.multi_mapping import (
+    MultiToSingleDimensionPartitionMapping as MultiToSingleDimensionPartitionMapping,
+)
 from orrery.model.partitions.partition import AssetPartitionStatus as AssetPartitionStatus
 from orrery.model.partitions.partition import Partition as Partition
+from orrery.model.partitions.periods import DailyPartitionsDefinition as DailyPartitionsDefinition
+from orrery.model.partitions.periods import HourlyPartitionsDefinition as HourlyPartitionsDefinition
+from orrery.model.partitions.periods import MonthlyPartitionsDefinition as MonthlyPartitionsDefinition
+from orrery.model.partitions.periods import WeeklyPartitionsDefinition as WeeklyPartitionsDefinition
 from orrery.model.partitions.static import StaticPartitionsDefinition as StaticPartitionsDefinition
-from orrery.model.partitions.time_window import DailyPartitionsDefinition as DailyPartitionsDefinition
-from orrery.model.partitions.time_window import HourlyPartitionsDefinition as HourlyPartitionsDefinition
-from orrery.model.partitions.time_window import MonthlyPartitionsDefinition as MonthlyPartitionsDefinition
 from orrery.model.partitions.time_window import TimeWindowPartitionsDefinition as TimeWindowPartitionsDefinition
-from orrery.model.partitions.time_window import WeeklyPartitionsDefinition as WeeklyPartitionsDefinition
 from orrery.model.partitions.windows import TimeWindow as TimeWindow
 from orrery.model.records.run import Run as Run
 from orrery.model.records.run import RunRecord as RunRecord
 from orrery.model.records.run import RunsFilter as RunsFilter
 from orrery.model.records.run import RunStatus as RunStatus
+from orrery.plan.compile import create_execution_plan as create_execution_plan
+from orrery.plan.execution_plan import ExecutionPlan as ExecutionPlan
 from orrery.runtime.contexts.init_resource import InitResourceContext as InitResourceContext
+from orrery.runtime.instance.instance import Instance as Instance
 from orrery.runtime.ports.run_coordinator import SubmitRunContext as SubmitRunContext
 from orrery.runtime.resources.attach import IAttachDifferentObjectToOpContext as IAttachDifferentObjectToOpContext
+from orrery.runtime.resources.configurable import ConfigurableResource as ConfigurableResource
+from orrery.runtime.resources.dependency import ResourceDependency as ResourceDependency
 from orrery.runtime.resources.env_var import EnvVar as EnvVar
+from orrery.runtime.resources.io_manager import ConfigurableIOManager as ConfigurableIOManager
+from orrery.runtime.resources.io_manager import ConfigurableIOManagerFactory as ConfigurableIOManagerFactory
+from orrery.runtime.resources.io_manager import ConfigurableLegacyIOManagerAdapter as ConfigurableLegacyIOManagerAdapter
 
 __version__: str

@@ -14,6 +14,7 @@ DagsterEventType = _orrery.EventType
 DagsterExecutionInterruptedError = _orrery.ExecutionInterruptedError
 DagsterExecutionStepExecutionError = _orrery.ExecutionStepExecutionError
 DagsterExecutionStepNotFoundError = _orrery.ExecutionStepNotFoundError
+DagsterInstance = _orrery.Instance
 DagsterInvalidConfigDefinitionError = _orrery.InvalidConfigDefinitionError
 DagsterInvalidConfigError = _orrery.InvalidConfigError
 DagsterInvalidDefinitionError = _orrery.InvalidDefinitionError
