@@ -58,7 +58,7 @@ class Sample:
 def our_side(python: Path | None) -> Side:
     """Return the Orrery of this checkout."""
     python = python or Path(sys.executable)
-    return Side(title=OURS, python=python, module="orrery", command="orrery", source=ROOT / "src")
+    return Side(title=OURS, python=python.absolute(), module="orrery", command="orrery", source=ROOT / "src")
 
 
 def their_side(python: Path | None) -> Side | None:
@@ -66,7 +66,7 @@ def their_side(python: Path | None) -> Side | None:
     named = python or os.environ.get("ORRERY_ORACLE_PYTHON") or ROOT / ".oracle" / "bin" / "python"
     if not Path(named).exists():
         return None
-    return Side(title=THEIRS, python=Path(named), module="dagster", command="dagster")
+    return Side(title=THEIRS, python=Path(named).absolute(), module="dagster", command="dagster")
 
 
 def measure(side: Side, program: str, arguments: tuple[str, ...], *, limit_seconds: float) -> Sample:
