@@ -20,7 +20,26 @@ from orrery.base.names import (
     partition_path,
 )
 
-ODD = ["", ".", "..", "a", "A", "con", "CON", "Con.txt", "con.txt", "a.", "a ", " a", "/", "a/b", "%", "%61", "~", "a~b"]
+ODD = [
+    "",
+    ".",
+    "..",
+    "a",
+    "A",
+    "con",
+    "CON",
+    "Con.txt",
+    "con.txt",
+    "a.",
+    "a ",
+    " a",
+    "/",
+    "a/b",
+    "%",
+    "%61",
+    "~",
+    "a~b",
+]
 TEXTS = st.one_of(st.text(max_size=40), st.sampled_from(ODD), st.text("aAbB./%=~ \u00e9e\u0301\ud800", max_size=400))
 KEYS = st.lists(TEXTS, min_size=1, max_size=4)
 SAFE = re.compile(r"[a-z0-9_%~=-](?:[a-z0-9_.%~=-]*[a-z0-9_%~=-])?\Z")

@@ -31,7 +31,7 @@ def dump_pickle(path: str, value: Any, *, what: Callable[[], str]) -> None:
         data = pickle.dumps(value, 5)
     except Exception as error:  # whatever a user's __reduce__ raises
         raise InvariantViolationError(
-            f"The value of {what()} ({type(value).__name__}) cannot be pickled, so it cannot be stored in a file: {error}",
+            f"The value of {what()} ({type(value).__name__}) cannot be pickled, so no file can hold it: {error}",
             mend="return a value that pickle takes (a function defined at the top of a module, not a lambda), or give "
             "this output an IO manager that stores it otherwise, for example mem_io_manager.",
         ) from error

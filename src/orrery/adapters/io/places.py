@@ -99,7 +99,7 @@ def only_partition(context: Any) -> str | None:
     raise InvariantViolationError(
         f"The value of {describe_value(context)} belongs to {len(keys)} partitions at once, and this IO manager stores "
         "one file for each.",
-        mend="run the partitions one by one (BackfillPolicy.multi_run()), or return None and store the values yourself.",
+        mend="run the partitions one by one (BackfillPolicy.multi_run()), or return None and store them yourself.",
     )
 
 

@@ -104,7 +104,7 @@ def open_sealed(data: bytes, *, what: Callable[[], str], path: str) -> memoryvie
     _, version, kind, length, digest = _FIELDS.unpack_from(data, len(_OPEN))
     if version > _VERSION or kind != _SHA256:
         raise DamagedValueError(
-            f"The stored value of {what()} (file {path}) has format {version}.{kind}, which this release does not know.",
+            f"The stored value of {what()} (file {path}) has format {version}.{kind}, unknown to this release.",
             mend="read it with the release of Orrery that wrote it, or a newer one.",
         )
     body = memoryview(data)[HEADER_BYTES:]

@@ -1,0 +1,220 @@
+"""
+Store a batch of entries, with everything that follows from it, in the transaction of the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from orrery.adapters.storage.sql.tables import assets, checks, counters, events, run_keys, runs
+from orrery.base.keys import AssetCheckKey, AssetKey
+from orrery.model.events.entry import EventLogEntry, encode_entry
+from orrery.model.events.event import ASSET_EVENTS, RUN_EVENTS
+from orrery.model.records.run import FINISHED_STATUSES, RunStatus
+from orrery.model.records.run_status import status_after
+
+__all__ = ["PROMISED_KINDS", "Numbers", "append_entries", "insert_or_ignore"]
+
+PROMISED_KINDS = RUN_EVENTS | {
+    "ASSET_MATERIALIZATION",
+    "ASSET_OBSERVATION",
+    "ASSET_FAILED_TO_MATERIALIZE",
+    "ASSET_CHECK_EVALUATION",
+    "ASSET_WIPED",
+}
+"""Kinds that must survive a power cut once they were told; log lines of the last second may not."""
+
+_ASSET_COLUMNS = {
+    "ASSET_MATERIALIZATION": "materialization",
+    "ASSET_OBSERVATION": "observation",
+    "ASSET_MATERIALIZATION_PLANNED": "planned",
+    "ASSET_FAILED_TO_MATERIALIZE": "failed",
+}
+_CHECK_COLUMNS = {"ASSET_CHECK_EVALUATION": "evaluation", "ASSET_CHECK_EVALUATION_PLANNED": "planned"}
+_RUN_OF = {"ASSET_MATERIALIZATION", "ASSET_MATERIALIZATION_PLANNED"}
+
+_insert_events = insert(events)
+_take_numbers = (
+    update(counters)
+    .where(counters.c.name == "events")
+    .values(value=counters.c.value + bindparam("many"))
+    .returning(counters.c.value)
+)
+_update_assets = (
+    update(assets)
+    .where(assets.c.id == bindparam("number"))
+    .values(
+        known=True,
+        last_run=func.coalesce(bindparam("run"), assets.c.last_run),
+        **{name: func.coalesce(bindparam(f"new_{name}"), assets.c[name]) for name in _ASSET_COLUMNS.values()},
+    )
+)
+_update_checks = (
+    update(checks)
+    .where(checks.c.id == bindparam("number"))
+    .values(
+        planned=func.coalesce(bindparam("new_planned"), checks.c.planned),
+        evaluation=func.coalesce(bindparam("new_evaluation"), checks.c.evaluation),
+    )
+)
+_select_run = select(runs.c.status, runs.c.started, runs.c.ended, runs.c.updated).where(
+    runs.c.run_id == bindparam("run_id")
+)
+_update_run = (
+    update(runs)
+    .where(runs.c.run_id == bindparam("wanted"))
+    .values(
+        status=bindparam("new_status"),
+        started=bindparam("new_started"),
+        ended=bindparam("new_ended"),
+        updated=bindparam("new_updated"),
+    )
+)
+
+
+class Numbers:
+    """The numbers of run ids, asset keys and checks that this process has met: rows that never go."""
+
+    def __init__(self) -> None:
+        self.runs: dict[str, int] = {}
+        self.assets: dict[AssetKey, int] = {}
+        self.checks: dict[AssetCheckKey, int] = {}
+
+    def of_run(self, connection: Connection, run_id: str) -> int:
+        """Return the number of a run id, giving it one at need."""
+        number = self.runs.get(run_id)
+        if number is None:
+            connection.execute(insert_or_ignore(connection, run_keys), {"run_id": run_id})
+            number = connection.execute(select(run_keys.c.id).where(run_keys.c.run_id == run_id)).scalar_one()
+            if len(self.runs) > 10_000:
+                self.runs.clear()
+            self.runs[run_id] = number
+        return number
+
+    def of_asset(self, connection: Connection, key: AssetKey) -> int:
+        """Return the number of an asset, giving it one at need."""
+        number = self.assets.get(key)
+        if number is None:
+            text = key.to_db_string()
+            connection.execute(insert_or_ignore(connection, assets), {"key": text, "known": False})
+            number = connection.execute(select(assets.c.id).where(assets.c.key == text)).scalar_one()
+            self.assets[key] = number
+        return number
+
+    def of_check(self, connection: Connection, key: AssetCheckKey) -> int:
+        """Return the number of a check, giving it one at need."""
+        number = self.checks.get(key)
+        if number is None:
+            text = key.asset_key.to_db_string()
+            connection.execute(insert_or_ignore(connection, checks), {"asset_key": text, "name": key.name})
+            wanted = select(checks.c.id).where(checks.c.asset_key == text, checks.c.name == key.name)
+            number = connection.execute(wanted).scalar_one()
+            self.checks[key] = number
+        return number
+
+
+def insert_or_ignore(connection: Connection, table: Any) -> Any:
+    """Return an insertion that does nothing where a row with the same unique key stands."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    return dialect.insert(table).on_conflict_do_nothing()
+
+
+def append_entries(connection: Connection, entries: Sequence[EventLogEntry], numbers: Numbers) -> int:
+    """
+    Append *entries* and change runs, assets and checks with them.
+
+    Returns:
+        The storage id of the last of them; the others have those just before it.
+    """
+    last: int = connection.execute(_take_numbers, {"many": len(entries)}).scalar_one()
+    storage_id = last - len(entries)
+    rows: list[dict[str, Any]] = []
+    asset_changes: dict[int, dict[str, Any]] = {}
+    check_changes: dict[int, dict[str, Any]] = {}
+    run_events: list[EventLogEntry] = []
+    run_id, run_number = None, 0
+    for entry in entries:
+        storage_id += 1
+        if entry.run_id != run_id:
+            run_id, run_number = entry.run_id, numbers.of_run(connection, entry.run_id)
+        event = entry.dagster_event
+        kind = asset = check = partition = watched = None
+        if event is not None:
+            kind = event.event_type_value
+            if kind in ASSET_EVENTS:
+                watched, partition = 1, event.partition
+                asset_key, check_key = event.asset_key, event.asset_check_key
+                if check_key is not None:
+                    check = numbers.of_check(connection, check_key)
+                    check_changes.setdefault(check, _nothing(check, "planned", "evaluation"))[
+                        f"new_{_CHECK_COLUMNS[kind]}"
+                    ] = storage_id
+                elif asset_key is not None and kind in _ASSET_COLUMNS:
+                    asset = numbers.of_asset(connection, asset_key)
+                    change = asset_changes.get(asset)
+                    if change is None:
+                        change = asset_changes[asset] = _nothing(asset, *_ASSET_COLUMNS.values()) | {"run": None}
+                    change[f"new_{_ASSET_COLUMNS[kind]}"] = storage_id
+                    if kind in _RUN_OF and run_id:
+                        change["run"] = run_id
+            elif kind in RUN_EVENTS:
+                watched = 1
+                run_events.append(entry)
+        rows.append(
+            {
+                "id": storage_id,
+                "run": run_number,
+                "at": entry.timestamp,
+                "kind": kind,
+                "watched": watched,
+                "asset": asset,
+                "check_id": check,
+                "partition": partition,
+                "body": encode_entry(entry),
+            }
+        )
+    connection.execute(_insert_events, rows)
+    if asset_changes:
+        connection.execute(_update_assets, list(asset_changes.values()))
+    if check_changes:
+        connection.execute(_update_checks, list(check_changes.values()))
+    if run_events:
+        _change_runs(connection, run_events)
+    return last
+
+
+def _nothing(number: int, *names: str) -> dict[str, Any]:
+    return {"number": number} | {f"new_{name}": None for name in names}
+
+
+def _change_runs(connection: Connection, entries: Iterable[EventLogEntry]) -> None:
+    by_run: dict[str, list[EventLogEntry]] = {}
+    for entry in entries:
+        by_run.setdefault(entry.run_id, []).append(entry)
+    for run_id, changes in by_run.items():
+        row = connection.execute(_select_run, {"run_id": run_id}).one_or_none()
+        if row is None:
+            continue
+        status, started, ended, updated = RunStatus(row.status), row.started, row.ended, row.updated
+        for entry in changes:
+            kind = entry.get_dagster_event().event_type_value
+            status = status_after(status, kind) or status
+            updated = max(updated, entry.timestamp)
+            if kind == "PIPELINE_START" and started is None:
+                started = entry.timestamp
+            if status in FINISHED_STATUSES and ended is None:
+                ended = entry.timestamp
+        connection.execute(
+            _update_run,
+            {
+                "wanted": run_id,
+                "new_status": status.value,
+                "new_started": started,
+                "new_ended": ended,
+                "new_updated": updated,
+            },
+        )

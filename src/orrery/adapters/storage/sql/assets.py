@@ -1,0 +1,221 @@
+"""
+Questions about assets, checks and dynamic partitions.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+
+from sqlalchemy import Connection, and_, delete, func, or_, select, update
+
+from orrery.adapters.storage.sql.append import insert_or_ignore
+from orrery.adapters.storage.sql.events import latest_by_partition, records_by_id, refresh_asset
+from orrery.adapters.storage.sql.tables import assets, checks, dynamic_partitions, events, run_keys
+from orrery.base.keys import AssetCheckKey, AssetKey
+from orrery.model.events.entry import EventLogRecord, decode_entry
+from orrery.model.events.event import EventType
+from orrery.runtime.ports.event_log import AssetState, CheckState
+
+__all__ = [
+    "add_dynamic",
+    "asset_keys",
+    "asset_states",
+    "check_evaluations",
+    "check_states",
+    "delete_dynamic",
+    "dynamic_keys",
+    "failed_partitions",
+    "has_asset",
+    "has_dynamic",
+    "planned_partitions",
+    "wipe_asset",
+    "wipe_partitions",
+]
+
+_CHUNK = 500
+
+
+def asset_states(connection: Connection, keys: Sequence[AssetKey] | None) -> Sequence[AssetState]:
+    """Return the states of these assets, or of all, in the order of their keys."""
+    known = select(assets).where(assets.c.known)
+    if keys is None:
+        rows = list(connection.execute(known))
+    else:
+        texts = sorted({key.to_db_string() for key in keys})
+        rows = [
+            row
+            for start in range(0, len(texts), _CHUNK)
+            for row in connection.execute(known.where(assets.c.key.in_(texts[start : start + _CHUNK])))
+        ]
+    records = records_by_id(
+        connection,
+        (number for row in rows for number in (row.materialization, row.observation, row.planned, row.failed)),
+    )
+    states = [
+        AssetState(
+            storage_id=row.id,
+            asset_key=AssetKey(json.loads(row.key)),
+            last_run_id=row.last_run,
+            last_materialization=records.get(row.materialization),
+            last_observation=records.get(row.observation),
+            last_planned=records.get(row.planned),
+            last_failed=records.get(row.failed),
+        )
+        for row in rows
+    ]
+    return sorted(states, key=lambda state: state.asset_key)
+
+
+def asset_keys(
+    connection: Connection, prefix: Sequence[str] | None, limit: int | None, cursor: str | None
+) -> Sequence[AssetKey]:
+    """Return the keys of known assets below *prefix*, in the order of their stored form."""
+    query = select(assets.c.key).where(assets.c.known).order_by(assets.c.key)
+    if prefix:
+        text = json.dumps(list(prefix))[:-1]  # up to the quote that closes the last part
+        query = query.where(func.substr(assets.c.key, 1, len(text)) == text)
+    if cursor:
+        query = query.where(assets.c.key > cursor)
+    if limit is not None:
+        query = query.limit(limit)
+    return [AssetKey(json.loads(text)) for text in connection.execute(query).scalars()]
+
+
+def has_asset(connection: Connection, key: AssetKey) -> bool:
+    """Tell whether an asset was ever seen and not wiped."""
+    query = select(assets.c.id).where(assets.c.key == key.to_db_string(), assets.c.known)
+    return connection.execute(query).first() is not None
+
+
+def planned_partitions(connection: Connection, key: AssetKey) -> Mapping[str, str]:
+    """Return the run that last planned each partition whose plan is newer than what came of it."""
+    planned = latest_by_partition(connection, key, EventType.ASSET_MATERIALIZATION_PLANNED)
+    made = latest_by_partition(connection, key, EventType.ASSET_MATERIALIZATION)
+    failed = latest_by_partition(connection, key, EventType.ASSET_FAILED_TO_MATERIALIZE)
+    pending = {
+        number: partition
+        for partition, number in planned.items()
+        if number > max(made.get(partition, 0), failed.get(partition, 0))
+    }
+    found: dict[str, str] = {}
+    numbers = sorted(pending)
+    for start in range(0, len(numbers), _CHUNK):
+        query = (
+            select(events.c.id, run_keys.c.run_id)
+            .join(run_keys, run_keys.c.id == events.c.run)
+            .where(events.c.id.in_(numbers[start : start + _CHUNK]))
+        )
+        found.update((pending[row.id], row.run_id) for row in connection.execute(query))
+    return found
+
+
+def failed_partitions(connection: Connection, key: AssetKey) -> set[str]:
+    """Return the partitions whose latest event is a failure to make them."""
+    made = latest_by_partition(connection, key, EventType.ASSET_MATERIALIZATION)
+    failed = latest_by_partition(connection, key, EventType.ASSET_FAILED_TO_MATERIALIZE)
+    return {partition for partition, number in failed.items() if number > made.get(partition, 0)}
+
+
+def wipe_asset(connection: Connection, key: AssetKey) -> None:
+    """Forget an asset and its checks; the logs of its runs stay."""
+    text = key.to_db_string()
+    row = connection.execute(select(assets.c.id).where(assets.c.key == text)).one_or_none()
+    if row is not None:
+        connection.execute(update(events).where(events.c.asset == row.id).values(asset=None))
+        nothing = dict.fromkeys(("last_run", "materialization", "observation", "planned", "failed"))
+        connection.execute(update(assets).where(assets.c.id == row.id).values(known=False, **nothing))
+    of_asset = list(connection.execute(select(checks.c.id).where(checks.c.asset_key == text)).scalars())
+    for check in of_asset:
+        connection.execute(update(events).where(events.c.check_id == check).values(check_id=None))
+        connection.execute(update(checks).where(checks.c.id == check).values(planned=None, evaluation=None))
+
+
+def wipe_partitions(connection: Connection, key: AssetKey, partitions: Sequence[str]) -> None:
+    """Forget these partitions of an asset."""
+    number = connection.execute(select(assets.c.id).where(assets.c.key == key.to_db_string())).scalar()
+    if number is None:
+        return
+    for start in range(0, len(partitions), _CHUNK):
+        some = list(partitions[start : start + _CHUNK])
+        connection.execute(
+            update(events).where(events.c.asset == number, events.c.partition.in_(some)).values(asset=None)
+        )
+    refresh_asset(connection, number)
+
+
+def check_states(connection: Connection, keys: Sequence[AssetCheckKey]) -> Sequence[CheckState]:
+    """Return the states of these checks; unknown ones are left out."""
+    rows = {}
+    for start in range(0, len(keys), _CHUNK):
+        query = select(checks).where(
+            or_(
+                *(
+                    and_(checks.c.asset_key == key.asset_key.to_db_string(), checks.c.name == key.name)
+                    for key in keys[start : start + _CHUNK]
+                )
+            ),
+            or_(checks.c.planned.is_not(None), checks.c.evaluation.is_not(None)),
+        )
+        for row in connection.execute(query):
+            rows[AssetCheckKey(AssetKey(json.loads(row.asset_key)), row.name)] = row
+    records = records_by_id(connection, (number for row in rows.values() for number in (row.planned, row.evaluation)))
+    return [
+        CheckState(
+            check_key=key,
+            last_planned=records.get(rows[key].planned),
+            last_evaluation=records.get(rows[key].evaluation),
+        )
+        for key in keys
+        if key in rows
+    ]
+
+
+def check_evaluations(
+    connection: Connection, key: AssetCheckKey, limit: int, cursor: int | None
+) -> Sequence[EventLogRecord]:
+    """Return the evaluations of a check before *cursor*, newest first."""
+    number = (
+        select(checks.c.id)
+        .where(checks.c.asset_key == key.asset_key.to_db_string(), checks.c.name == key.name)
+        .scalar_subquery()
+    )
+    query = (
+        select(events.c.id, events.c.body)
+        .where(events.c.check_id == number, events.c.kind == "ASSET_CHECK_EVALUATION")
+        .order_by(events.c.id.desc())
+        .limit(limit)
+    )
+    if cursor is not None:
+        query = query.where(events.c.id < cursor)
+    return [EventLogRecord(row.id, decode_entry(row.body)) for row in connection.execute(query)]
+
+
+def dynamic_keys(connection: Connection, name: str) -> Sequence[str]:
+    """Return the keys of a dynamic partitions definition, in the order in which they were added."""
+    query = (
+        select(dynamic_partitions.c.partition)
+        .where(dynamic_partitions.c.name == name)
+        .order_by(dynamic_partitions.c.id)
+    )
+    return list(connection.execute(query).scalars())
+
+
+def has_dynamic(connection: Connection, name: str, partition: str) -> bool:
+    """Tell whether a dynamic partition exists."""
+    table = dynamic_partitions.c
+    query = select(table.id).where(table.name == name, table.partition == partition)
+    return connection.execute(query).first() is not None
+
+
+def add_dynamic(connection: Connection, name: str, partitions: Iterable[str]) -> None:
+    """Add dynamic partitions; those that exist stay where they are."""
+    rows = [{"name": name, "partition": partition} for partition in dict.fromkeys(partitions)]
+    if rows:
+        connection.execute(insert_or_ignore(connection, dynamic_partitions), rows)
+
+
+def delete_dynamic(connection: Connection, name: str, partition: str) -> None:
+    """Delete a dynamic partition; nothing happens if it does not exist."""
+    table = dynamic_partitions.c
+    connection.execute(delete(dynamic_partitions).where(table.name == name, table.partition == partition))

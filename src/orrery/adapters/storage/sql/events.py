@@ -1,0 +1,211 @@
+"""
+Questions about events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+from sqlalchemy import Connection, Select, delete, func, select, update
+
+from orrery.adapters.storage.sql.tables import assets, checks, counters, events, run_keys
+from orrery.base.keys import AssetKey
+from orrery.model.events.entry import (
+    EventLogRecord,
+    EventRecordsFilter,
+    cursor_of_storage_id,
+    decode_entry,
+    storage_id_of_cursor,
+)
+from orrery.model.events.event import ASSET_EVENTS, RUN_EVENTS, EventType
+from orrery.runtime.ports.event_log import EventLogConnection
+
+__all__ = [
+    "delete_events_of_run",
+    "latest_by_partition",
+    "maximum_id",
+    "page_of_run",
+    "records_by_id",
+    "records_of_kind",
+]
+
+_WATCHED = ASSET_EVENTS | RUN_EVENTS
+_CHUNK = 500
+
+
+def page_of_run(
+    connection: Connection,
+    run_id: str,
+    cursor: str | None,
+    of_type: EventType | AbstractSet[EventType] | None,
+    limit: int | None,
+    ascending: bool,
+) -> EventLogConnection:
+    """Return a page of the log of a run."""
+    start = storage_id_of_cursor(cursor) if cursor else None
+    number = select(run_keys.c.id).where(run_keys.c.run_id == run_id).scalar_subquery()
+    wanted = select(events.c.id, events.c.body).where(events.c.run == number)
+    if of_type is not None:
+        kinds = {of_type} if isinstance(of_type, EventType) else of_type
+        wanted = wanted.where(events.c.kind.in_([kind.value for kind in kinds]))
+    if start is not None:
+        wanted = wanted.where(events.c.id > start if ascending else events.c.id < start)
+    wanted = wanted.order_by(events.c.id if ascending else events.c.id.desc())
+    if limit is not None:
+        wanted = wanted.limit(limit + 1)
+    rows = connection.execute(wanted).all()
+    page = [EventLogRecord(row.id, decode_entry(row.body)) for row in (rows if limit is None else rows[:limit])]
+    last = page[-1].storage_id if page else -1 if start is None else start
+    return EventLogConnection(page, cursor_of_storage_id(last), len(rows) > len(page))
+
+
+def records_of_kind(
+    connection: Connection,
+    wanted: EventRecordsFilter,
+    job_names: Sequence[str] | None,
+    limit: int | None,
+    ascending: bool,
+) -> Sequence[EventLogRecord]:
+    """Return the entries of one kind that pass the filter."""
+    query = select(events.c.id, events.c.body).where(*_conditions(wanted))
+    query = query.order_by(events.c.id if ascending else events.c.id.desc())
+    if job_names is None:
+        return _records(connection, query if limit is None else query.limit(limit))
+    names = set(job_names)
+    found: list[EventLogRecord] = []
+    for row in connection.execute(query):
+        entry = decode_entry(row.body)
+        if entry.dagster_event is not None and entry.dagster_event.job_name in names:
+            found.append(EventLogRecord(row.id, entry))
+            if limit is not None and len(found) >= limit:
+                break
+    return found
+
+
+def _conditions(wanted: EventRecordsFilter) -> list[Any]:
+    kind = wanted.event_type.value
+    conditions: list[Any] = [events.c.kind == kind]
+    if kind in _WATCHED and wanted.asset_key is None:
+        conditions.append(events.c.watched == 1)
+    if wanted.asset_key is not None:
+        key = wanted.asset_key.to_db_string()
+        conditions.append(events.c.asset == select(assets.c.id).where(assets.c.key == key).scalar_subquery())
+    if wanted.asset_partitions is not None:
+        conditions.append(events.c.partition.in_(list(wanted.asset_partitions)))
+    after, before = _number(wanted.after_cursor), _number(wanted.before_cursor)
+    if after is not None:
+        conditions.append(events.c.id > after)
+    if before is not None:
+        conditions.append(events.c.id < before)
+    if wanted.after_timestamp is not None:
+        conditions.append(events.c.at > wanted.after_timestamp)
+    if wanted.before_timestamp is not None:
+        conditions.append(events.c.at < wanted.before_timestamp)
+    if wanted.storage_ids is not None:
+        conditions.append(events.c.id.in_(list(wanted.storage_ids)))
+    return conditions
+
+
+def _number(cursor: object) -> int | None:
+    if cursor is None or isinstance(cursor, int):
+        return cursor
+    number: int = getattr(cursor, "id")  # noqa: B009  # a RunShardedEventsCursor
+    return number
+
+
+def _records(connection: Connection, query: Select[Any]) -> list[EventLogRecord]:
+    return [EventLogRecord(row.id, decode_entry(row.body)) for row in connection.execute(query)]
+
+
+def records_by_id(connection: Connection, storage_ids: Iterable[int | None]) -> Mapping[int, EventLogRecord]:
+    """Return the records with these storage ids, by id."""
+    wanted = sorted({number for number in storage_ids if number is not None})
+    found: dict[int, EventLogRecord] = {}
+    for start in range(0, len(wanted), _CHUNK):
+        query = select(events.c.id, events.c.body).where(events.c.id.in_(wanted[start : start + _CHUNK]))
+        found.update((record.storage_id, record) for record in _records(connection, query))
+    return found
+
+
+def maximum_id(connection: Connection) -> int | None:
+    """Return the storage id of the newest entry; None if there never was one."""
+    value = connection.execute(select(counters.c.value).where(counters.c.name == "events")).scalar()
+    return value or None
+
+
+def latest_by_partition(
+    connection: Connection,
+    key: AssetKey,
+    event_type: EventType,
+    *,
+    partitions: AbstractSet[str] | None = None,
+    after: int | None = None,
+    before: int | None = None,
+) -> Mapping[str, int]:
+    """Return the storage id of the newest entry of this kind for each partition of an asset."""
+    number = select(assets.c.id).where(assets.c.key == key.to_db_string()).scalar_subquery()
+    query = (
+        select(events.c.partition, func.max(events.c.id))
+        .where(events.c.asset == number, events.c.kind == event_type.value, events.c.partition.is_not(None))
+        .group_by(events.c.partition)
+    )
+    if after is not None:
+        query = query.where(events.c.id > after)
+    if before is not None:
+        query = query.where(events.c.id < before)
+    rows = connection.execute(query).all()
+    return {partition: number for partition, number in rows if partitions is None or partition in partitions}
+
+
+def delete_events_of_run(connection: Connection, run_id: str) -> None:
+    """Delete the log of a run; what was the latest of an asset or check is found anew."""
+    number = connection.execute(select(run_keys.c.id).where(run_keys.c.run_id == run_id)).scalar()
+    if number is None:
+        return
+    of_run = events.c.run == number
+    touched_assets = connection.execute(
+        select(events.c.asset).where(of_run, events.c.asset.is_not(None)).distinct()
+    ).scalars()
+    touched_checks = connection.execute(
+        select(events.c.check_id).where(of_run, events.c.check_id.is_not(None)).distinct()
+    ).scalars()
+    changed_assets, changed_checks = list(touched_assets), list(touched_checks)
+    connection.execute(delete(events).where(of_run))
+    for asset in changed_assets:
+        refresh_asset(connection, asset)
+    for check in changed_checks:
+        latest = {
+            "planned": _latest(events.c.check_id == check, "ASSET_CHECK_EVALUATION_PLANNED"),
+            "evaluation": _latest(events.c.check_id == check, "ASSET_CHECK_EVALUATION"),
+        }
+        connection.execute(update(checks).where(checks.c.id == check).values(**latest))
+
+
+def refresh_asset(connection: Connection, asset: int) -> None:
+    """Find the latest events of an asset anew."""
+    of_asset = events.c.asset == asset
+    run = (
+        select(run_keys.c.run_id)
+        .join(events, events.c.run == run_keys.c.id)
+        .where(of_asset, events.c.kind.in_(["ASSET_MATERIALIZATION", "ASSET_MATERIALIZATION_PLANNED"]))
+        .order_by(events.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    connection.execute(
+        update(assets)
+        .where(assets.c.id == asset)
+        .values(
+            materialization=_latest(of_asset, "ASSET_MATERIALIZATION"),
+            observation=_latest(of_asset, "ASSET_OBSERVATION"),
+            planned=_latest(of_asset, "ASSET_MATERIALIZATION_PLANNED"),
+            failed=_latest(of_asset, "ASSET_FAILED_TO_MATERIALIZE"),
+            last_run=run,
+        )
+    )
+
+
+def _latest(condition: Any, kind: str) -> Any:
+    return select(func.max(events.c.id)).where(condition, events.c.kind == kind).scalar_subquery()

@@ -1,0 +1,3 @@
+"""
+The revisions of the schema, one file each.
+"""

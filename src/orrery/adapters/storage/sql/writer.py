@@ -1,0 +1,165 @@
+"""
+One thread that writes: batches are grouped into transactions.
+
+``submit`` returns at once; the thread takes everything that waits and stores it in one transaction, so
+that a slow disk makes transactions larger, not runs slower. ``wait`` returns when all that was submitted
+before is durable. The thread belongs to one process: in a forked child the first use starts another,
+with nothing waiting - what the parent had submitted is the parent's to write.
+
+An error is kept for those whose entries it lost: ``wait`` raises it in their name. The thread goes on.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from orrery.model.events.entry import EventLogEntry
+
+__all__ = ["Batch", "Writer"]
+
+
+class Batch(NamedTuple):
+    """
+    What is stored together.
+
+    Attributes:
+        entries: The entries, in order.
+        before: What is done before they become durable.
+    """
+
+    entries: Sequence[EventLogEntry]
+    before: Callable[[], None] | None
+
+
+class _Failure(NamedTuple):
+    run_ids: frozenset[str]
+    error: Exception
+
+
+class Writer:
+    """
+    Writes batches in a thread of its own.
+
+    Args:
+        store: Stores batches in one transaction, durably; all or none.
+    """
+
+    def __init__(self, store: Callable[[Sequence[Batch]], None]) -> None:
+        self._store = store
+        self._begin()
+
+    def _begin(self) -> None:
+        self._pid = os.getpid()
+        self._change = threading.Condition()
+        self._waiting: list[Batch] = []
+        self._failures: list[_Failure] = []
+        self._submitted = 0
+        self._done = 0
+        self._closing = False
+        self._thread: threading.Thread | None = None
+
+    def submit(self, batch: Batch) -> None:
+        """Take a batch; it will be stored after all that were taken before."""
+        if os.getpid() != self._pid:
+            self._begin()
+        with self._change:
+            self._waiting.append(batch)
+            self._submitted += 1
+            if self._thread is None:
+                self._closing = False
+                self._thread = threading.Thread(target=self._run, name="orrery-writer", daemon=True)
+                self._thread.start()
+            elif len(self._waiting) == 1:
+                self._change.notify_all()
+
+    def settle(self) -> None:
+        """Wait until all that was submitted before is stored, or was lost by an error."""
+        if self._done == self._submitted or os.getpid() != self._pid:
+            return
+        with self._change:
+            target = self._submitted
+            while self._done < target:
+                self._change.wait()
+
+    def wait(self, run_id: str | None = None) -> None:
+        """
+        Wait until all that was submitted before is durable.
+
+        Args:
+            run_id: Raise only what lost entries of this run.
+
+        Raises:
+            Exception: What happened to a batch that could not be stored; told once.
+        """
+        self.settle()
+        if not self._failures:
+            return
+        with self._change:
+            for failure in self._failures:
+                if run_id is None or run_id in failure.run_ids:
+                    self._failures.remove(failure)
+                    raise failure.error
+
+    def close(self) -> None:
+        """Wait for all that was submitted and stop the thread."""
+        if os.getpid() != self._pid:
+            return
+        with self._change:
+            thread, self._thread = self._thread, None
+            self._closing = True
+            self._change.notify_all()
+        if thread is not None and thread is not threading.current_thread():
+            thread.join()
+
+    def _run(self) -> None:
+        while True:
+            with self._change:
+                while not self._waiting and not self._closing:
+                    self._change.wait()
+                batches, self._waiting = self._waiting, []
+                if not batches:
+                    return
+            failures = self._write(batches)
+            with self._change:
+                self._failures.extend(failures)
+                self._done += len(batches)
+                self._change.notify_all()
+
+    def _write(self, batches: Sequence[Batch]) -> list[_Failure]:
+        """Store *batches*; what fails alone is lost alone."""
+        failures: list[_Failure] = []
+        ready: list[Batch] = []
+        broken: dict[Callable[[], None], Exception] = {}
+        called: set[Callable[[], None]] = set()
+        for batch in batches:
+            before = batch.before
+            if before is not None and before not in called:
+                called.add(before)
+                try:
+                    before()
+                except Exception as error:  # noqa: BLE001  # told to those who wait for these entries
+                    broken[before] = error
+            if before in broken:
+                failures.append(_failure(batch, broken[before]))
+            else:
+                ready.append(batch)
+        if not ready:
+            return failures
+        try:
+            self._store(ready)
+        except Exception as error:  # noqa: BLE001  # told to those who wait for these entries
+            if len(ready) == 1:
+                return [*failures, _failure(ready[0], error)]
+            for batch in ready:
+                try:
+                    self._store([batch])
+                except Exception as alone:  # noqa: BLE001  # as above
+                    failures.append(_failure(batch, alone))
+        return failures
+
+
+def _failure(batch: Batch, error: Exception) -> _Failure:
+    return _Failure(frozenset(entry.run_id for entry in batch.entries), error)

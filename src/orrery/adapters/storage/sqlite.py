@@ -1,0 +1,228 @@
+"""
+Records in one SQLite file: the storage of a project.
+
+WAL mode, so that readers and the writer do not wait for each other; ``BEGIN IMMEDIATE``, so that a
+transaction that will write waits at its begin and never fails half way; a busy time-out of 60 seconds.
+``synchronous`` is FULL for transactions with something promised (a run's end, a materialization) and
+NORMAL for the rest, which a power cut may take back by a moment, in order. The schema is made under an
+exclusive lock on a file beside the database, so that processes that open a fresh home at once make it once.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import quote
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import QueuePool
+
+from orrery.adapters.storage.sql.storage import SqlStorage
+from orrery.adapters.storage.sql.tables import SCHEMA_VERSION, counters, metadata, schema_version
+from orrery.base.errors import SchemaVersionError, StorageError
+
+__all__ = ["BUSY_SECONDS", "SqliteStorage"]
+
+BUSY_SECONDS = 60.0
+
+
+class SqliteStorage(SqlStorage):
+    """
+    Keeps records in the SQLite file *path*; made at need, with its schema.
+
+    Args:
+        path: The file (absolute). Its directory must exist, on a local disk.
+        busy_seconds: How long to wait for another process that writes.
+
+    Raises:
+        StorageError: The file cannot be made, read or written, or is damaged.
+        SchemaVersionError: A newer release made it.
+    """
+
+    def __init__(self, path: str, *, busy_seconds: float = BUSY_SECONDS) -> None:
+        self.path = os.path.abspath(path)
+        self._busy_seconds = busy_seconds
+        writing = _engine(self.path, busy_seconds, begin="BEGIN IMMEDIATE")
+        reading = _engine(self.path, busy_seconds, begin="BEGIN")
+        super().__init__(reading=reading, writing=writing, set_durable=_set_synchronous, tell=self._told)
+        try:
+            self._make_schema()
+        except DBAPIError as error:
+            self._let_go()
+            raise self._told(error) from error
+        except BaseException:
+            self._let_go()
+            raise
+
+    def _let_go(self) -> None:
+        self._forget()
+        self._writing.dispose()
+        self._reading.dispose()
+
+    def _make_schema(self) -> None:
+        """Make the schema, or bring an older one up to date; nothing as a rule."""
+        if self._found_version() == SCHEMA_VERSION:
+            return
+        with _locked(f"{self.path}.lock", self._busy_seconds, self.path):
+            found = self._found_version()
+            if found == SCHEMA_VERSION:
+                return
+            if found is None:
+                with self._writing.connect() as connection:
+                    _driver(connection).execute("PRAGMA journal_mode=WAL")
+                    with connection.begin():
+                        metadata.create_all(connection)
+                        connection.execute(schema_version.insert(), {"version_num": SCHEMA_VERSION})
+                        connection.execute(counters.insert(), {"name": "events", "value": 0})
+                return
+            self._migrate(found)
+
+    def _found_version(self) -> str | None:
+        """Return the revision of the schema; None for a file without one."""
+        with self._reading.connect() as connection:
+            names = inspect(connection).get_table_names()
+            if not names:
+                return None
+            if "schema_version" not in names:
+                raise StorageError(
+                    f"The database {self.path} holds tables of another program ({', '.join(sorted(names)[:3])}, ...).",
+                    mend="name another directory in ORRERY_HOME.",
+                )
+            found: str = connection.execute(schema_version.select()).scalar_one()
+            return found
+
+    def _migrate(self, found: str) -> None:
+        # Alembic takes 150 ms to import, and is needed once for each release that changes the schema.
+        from orrery.adapters.storage.sql.migrations import known_revisions, upgrade
+
+        if found not in known_revisions():
+            raise SchemaVersionError(
+                f"The database {self.path} has schema {found}, which a newer release of Orrery made "
+                f"(this one knows {SCHEMA_VERSION}).",
+                mend="use that release, or a newer one; or name another directory in ORRERY_HOME.",
+            )
+        with self._writing.connect() as connection:
+            # Not a copy of the file: closing one here would drop the locks that this process has on it.
+            _driver(connection).execute("VACUUM INTO ?", (_unused(f"{self.path}.before-{SCHEMA_VERSION}"),))
+            upgrade(connection)
+
+    def _told(self, error: DBAPIError) -> Exception:
+        """Return the error in our words."""
+        cause = error.orig
+        text = str(cause)
+        code = getattr(cause, "sqlite_errorname", "") or ""
+        if code.startswith("SQLITE_BUSY") or "locked" in text:
+            return StorageError(
+                f"The database {self.path} was locked by another process for {self._busy_seconds:.0f} seconds"
+                f"{_holder(self.path)}.",
+                mend="end the process that holds it, then try again.",
+            )
+        if code.startswith("SQLITE_FULL") or "disk is full" in text:
+            return StorageError(f"The disk of {self.path} is full.", mend="make room, then try again.")
+        if code.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
+            return StorageError(
+                f"The database {self.path} cannot be opened for writing: {text}.",
+                mend="give yourself the right to write there, or name another directory in ORRERY_HOME.",
+            )
+        if code.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+            return StorageError(
+                f"The database {self.path} is damaged: {text}.",
+                mend=f"restore it from a copy, or move it away (with {os.path.basename(self.path)}-wal) to begin anew.",
+            )
+        return StorageError(f"The database {self.path} refused: {text}.", mend="look at the cause above.")
+
+
+def _engine(path: str, busy_seconds: float, *, begin: str) -> Engine:
+    """Return an engine for the file; we tell the driver when transactions begin, it does not guess."""
+    engine = create_engine(
+        f"sqlite+pysqlite:///file:{quote(path)}?uri=true",
+        poolclass=QueuePool,
+        pool_size=4,
+        max_overflow=-1,
+        connect_args={"timeout": busy_seconds, "check_same_thread": False, "isolation_level": None},
+    )
+
+    def prepare(connection: sqlite3.Connection, _record: Any) -> None:
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute("PRAGMA temp_store=MEMORY")
+
+    def start(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)
+
+    event.listen(engine, "connect", prepare)
+    event.listen(engine, "begin", start)
+    return engine
+
+
+def _set_synchronous(connection: Connection, durable: bool) -> None:
+    """Have the next commit wait for the disk, or not."""
+    _driver(connection).execute("PRAGMA synchronous=FULL" if durable else "PRAGMA synchronous=NORMAL")
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    return cast(sqlite3.Connection, connection.connection.driver_connection)
+
+
+def _unused(path: str) -> str:
+    """Return *path*, or *path* with a number, whichever is not there yet."""
+    candidates = (path if number == 0 else f"{path}-{number}" for number in count())
+    return next(candidate for candidate in candidates if not os.path.lexists(candidate))
+
+
+@contextmanager
+def _locked(path: str, seconds: float, database: str) -> Iterator[None]:
+    """Hold an exclusive lock on the file *path*, against other processes and threads."""
+    import fcntl  # not on Windows, where a database is made by one process at a time
+
+    try:
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        raise StorageError(
+            f"The directory of {database} cannot be written: {error.strerror}.",
+            mend="give yourself the right to write there, or name another directory in ORRERY_HOME.",
+        ) from error
+    try:
+        end = time.monotonic() + seconds
+        while True:
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > end:
+                    raise StorageError(
+                        f"Another process has been making the database {database} for {seconds:.0f} seconds"
+                        f"{_holder(path)}.",
+                        mend="end that process, then try again.",
+                    ) from None
+                time.sleep(0.01)
+        yield
+    finally:
+        os.close(fd)
+
+
+def _holder(path: str) -> str:
+    """Return which processes have the file open, as far as this system tells."""
+    try:
+        wanted = os.stat(path)
+    except OSError:
+        return ""
+    holders = []
+    for process in Path("/proc").glob("[0-9]*"):
+        if int(process.name) == os.getpid():
+            continue
+        try:
+            for fd in (process / "fd").iterdir():
+                found = fd.stat()
+                if (found.st_dev, found.st_ino) == (wanted.st_dev, wanted.st_ino):
+                    holders.append(process.name)
+                    break
+        except OSError:
+            continue
+    return f" (open in process {', '.join(holders)})" if holders else ""
