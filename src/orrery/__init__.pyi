@@ -7,6 +7,7 @@ from orrery.adapters.io.memory import mem_io_manager as mem_io_manager
 from orrery.api.config_files import config_from_files as config_from_files
 from orrery.api.config_files import config_from_pkg_resources as config_from_pkg_resources
 from orrery.api.config_files import config_from_yaml_strings as config_from_yaml_strings
+from orrery.api.file_path import file_relative_path as file_relative_path
 from orrery.api.verbs.build_resources import build_resources as build_resources
 from orrery.api.verbs.resource_contexts import build_init_resource_context as build_init_resource_context
 from orrery.base.errors import AssetCheckFailedError as AssetCheckFailedError
@@ -90,6 +91,10 @@ from orrery.base.metadata.values import TimestampMetadataValue as TimestampMetad
 from orrery.base.metadata.values import UrlCodeReference as UrlCodeReference
 from orrery.base.metadata.values import UrlMetadataValue as UrlMetadataValue
 from orrery.base.tags import MAX_RUNTIME_SECONDS_TAG as MAX_RUNTIME_SECONDS_TAG
+from orrery.base.warnings import BetaWarning as BetaWarning
+from orrery.base.warnings import ConfigArgumentWarning as ConfigArgumentWarning
+from orrery.base.warnings import PreviewWarning as PreviewWarning
+from orrery.base.warnings import SupersessionWarning as SupersessionWarning
 from orrery.definitions.assets.asset_checks import AssetChecksDefinition as AssetChecksDefinition
 from orrery.definitions.assets.asset_spec import AssetDep as AssetDep
 from orrery.definitions.assets.asset_spec import AssetIn as AssetIn
