@@ -415,14 +415,12 @@ def encode_entry(entry: EventLogEntry) -> bytes:
     """
     Return the stored form of *entry*: one line of JSON in UTF-8.
 
-    Text that UTF-8 cannot say (lone surrogates, as in the names of some files) is written with
-    backslashes.
+    Text that UTF-8 cannot say (lone surrogates, as in the names of some files) is escaped.
     """
     try:
         return _encoder.encode(entry)
     except UnicodeEncodeError:
-        plain = msgspec.to_builtins(entry, enc_hook=to_wire)
-        return msgspec.json.encode(_without_surrogates(plain))
+        return json.dumps(msgspec.to_builtins(entry, enc_hook=to_wire), separators=(",", ":")).encode()
 
 
 def decode_entry(data: bytes | str) -> EventLogEntry:
@@ -434,13 +432,15 @@ def decode_entry(data: bytes | str) -> EventLogEntry:
     """
     try:
         return _decoder.decode(data)
-    except msgspec.ValidationError:
-        try:
-            plain = _as_known(msgspec.json.decode(data))
-            return msgspec.convert(plain, EventLogEntry, dec_hook=from_wire)
-        except msgspec.ValidationError as error:
-            raise _damaged(error) from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _decode_other(data)
+
+
+def _decode_other(data: bytes | str) -> EventLogEntry:
+    """Return the entry that a newer release wrote, or that holds text which UTF-8 cannot say."""
+    try:
+        return msgspec.convert(_as_known(json.loads(data)), EventLogEntry, dec_hook=from_wire)
+    except (ValueError, msgspec.ValidationError) as error:
         raise _damaged(error) from error
 
 
@@ -449,16 +449,6 @@ def _damaged(error: Exception) -> StorageError:
         f"A stored event cannot be read: {error}.",
         mend="restore the records from a copy, or wipe the run that holds it.",
     )
-
-
-def _without_surrogates(value: Any) -> Any:
-    if isinstance(value, str):
-        return value.encode("utf-8", "backslashreplace").decode()
-    if isinstance(value, dict):
-        return {_without_surrogates(key): _without_surrogates(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_surrogates(item) for item in value]
-    return value
 
 
 def _tags(union: Any) -> frozenset[str]:

@@ -4,6 +4,8 @@ The run: what was asked for, and how it stands.
 
 from __future__ import annotations
 
+import json
+import math
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
@@ -136,6 +138,8 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True):
         for name, default in _DEFAULTS:
             if getattr(self, name) is None:
                 _put(self, name, default)
+        if self.tags:
+            _put(self, "tags", canonical_tags(self.tags))
         for name in ("asset_selection", "asset_check_selection", "resolved_op_selection"):
             given = getattr(self, name)
             if given is not None and given.__class__ is not frozenset:
@@ -224,7 +228,7 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def with_tags(self, tags: Mapping[str, str]) -> Run:
         """Return the run with *tags* in place of its own."""
-        return msgspec.structs.replace(self, tags=canonical_tags(tags))
+        return msgspec.structs.replace(self, tags=tags)
 
     def with_job_origin(self, origin: Any) -> Run:
         """Return the run with another place of definition."""
@@ -348,8 +352,18 @@ _decoder = msgspec.json.Decoder(Run, dec_hook=from_wire)
 
 
 def encode_run(run: Run) -> bytes:
-    """Return the stored form of *run*: one line of JSON in UTF-8."""
-    return _encoder.encode(run)
+    """
+    Return the stored form of *run*: one line of JSON.
+
+    Numbers that JSON cannot say (NaN, infinities) and text that UTF-8 cannot say are written as
+    Python's ``json`` writes them, so that the config that is read back is the config that was given.
+    """
+    if _is_finite(run.run_config):
+        try:
+            return _encoder.encode(run)
+        except UnicodeEncodeError:
+            pass  # and so as below
+    return json.dumps(msgspec.to_builtins(run, enc_hook=to_wire), separators=(",", ":")).encode()
 
 
 def decode_run(data: bytes | str) -> Run:
@@ -361,7 +375,20 @@ def decode_run(data: bytes | str) -> Run:
     """
     try:
         return _decoder.decode(data)
-    except msgspec.DecodeError as error:
-        raise StorageError(
-            f"A stored run cannot be read: {error}.", mend="restore the records from a copy, or delete the run."
-        ) from error
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        try:
+            return msgspec.convert(json.loads(data), Run, dec_hook=from_wire)
+        except (ValueError, msgspec.ValidationError) as error:
+            raise StorageError(
+                f"A stored run cannot be read: {error}.", mend="restore the records from a copy, or delete the run."
+            ) from error
+
+
+def _is_finite(value: Any) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, Mapping):
+        return all(map(_is_finite, value.values()))
+    if isinstance(value, list | tuple):
+        return all(map(_is_finite, value))
+    return True
