@@ -2,7 +2,9 @@
 The latest state of an asset, folded from the events about it.
 
 The fold does not care in which order the entries come: what has the greater storage id is the
-later. So a storage may fold each batch as it is written, or all over again.
+later. So a storage may fold each batch as it is written, or all over again. One thing no fold can
+know: what was made before, where the latest materialization was of a partition that was wiped; then
+there is none until the storage folds what is left.
 """
 
 from __future__ import annotations

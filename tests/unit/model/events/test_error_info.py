@@ -1,5 +1,6 @@
 """Errors as records: true to the exception, and made however broken it is."""
 
+import linecache
 import pickle
 import sys
 import traceback
@@ -8,6 +9,7 @@ from collections.abc import Callable
 import msgspec
 
 from orrery.base.errors import InvalidDefinitionError
+from orrery.base.keys import AssetKey
 from orrery.model.events import error_info
 from orrery.model.events.error_info import ErrorInfo, error_info_from_exception
 
@@ -54,8 +56,6 @@ def test_a_frame_knows_its_place() -> None:
 def test_our_frames_are_marked() -> None:
     info = error_info_from_exception(caught(lambda: msgspec.json.decode("{", type=int)))
     assert all(frame.is_user for frame in info.frames)
-    from orrery.base.keys import AssetKey
-
     info = error_info_from_exception(caught(lambda: AssetKey(1)))
     assert [frame.is_user for frame in info.frames] == [True, True, False, False]
     assert info.user_frames == info.frames[:2]
@@ -74,12 +74,7 @@ def frames_of(*files: str) -> BaseException:
         exec(compile(source, file, "exec"), names)
         inner, outermost = function, names["outermost"]
         function = lambda inner=inner, outermost=outermost: outermost(inner)  # noqa: E731
-    error = caught(function)
-    kept = [
-        (frame, line) for frame, line in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename in files
-    ]
-    assert len(kept) == len(files)
-    return error
+    return caught(function)
 
 
 OURS = error_info.__file__
@@ -265,8 +260,6 @@ def test_an_exception_that_was_never_raised_has_no_stack() -> None:
 
 def test_a_long_source_line_is_cut() -> None:
     names: dict[str, Callable[[], object]] = {}
-    import linecache
-
     source = "def f(): raise ValueError('" + "x" * 10_000 + "')\n"
     linecache.cache["<long>"] = (len(source), None, [source], "<long>")
     exec(compile(source, "<long>", "exec"), names)

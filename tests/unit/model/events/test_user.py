@@ -52,6 +52,8 @@ def test_outputs_are_equal_by_all_they_say() -> None:
     assert Output(1) != Output(2)
     assert Output(1) != Output(1, "other")
     assert Output(1) != Output(1, metadata={"a": 1})
+    assert Output(1) != Output(1, data_version=DataVersion("v"))
+    assert Output(1) != Output(1, tags={"a": "b"})
     assert Output(1) != 1
 
 

@@ -103,6 +103,13 @@ def test_what_was_made_before_the_wipe_does_not_come_back() -> None:
     assert state_of(record(2, build.asset_wiped(KEY)), made(1)) == AssetEntry(KEY, wiped_storage_id=2)
 
 
+def test_a_wipe_that_is_heard_of_late_leaves_what_is_later() -> None:
+    before = [made(1), planned_check(2), checked(3, True, "d")]
+    wipe, after = record(4, build.asset_wiped(KEY)), [checked(5, True), made(6)]
+    assert state_of(*before, *after, wipe) == state_of(*before, wipe, *after)
+    assert state_of(*before, *after, wipe).checks.keys() == {"c"}
+
+
 def test_wiping_a_partition_leaves_what_is_of_another() -> None:
     other = state_of(made(1, partition="p"), record(2, build.asset_wiped(KEY, ["q"])))
     assert other.is_materialized
