@@ -181,6 +181,7 @@ class WriteBatch:
         self._lock = threading.Lock()
         self._flushing = threading.Lock()
         self._pending: dict[str, tuple[str, Sequence[str]]] = {}
+        self._included: set[str] = set()
         self._pid = os.getpid()
 
     def __len__(self) -> int:
@@ -199,6 +200,14 @@ class WriteBatch:
         if older:
             _discard(older, final)
 
+    def include(self, path: str) -> None:
+        """Make *path*, written where it stands, durable before what is staged is published."""
+        if os.getpid() != self._pid:
+            sync_file(path)
+            return
+        with self._lock:
+            self._included.add(path)
+
     def flush(self) -> None:
         """
         Make all that was staged durable, then publish it; at once if nothing is.
@@ -214,13 +223,14 @@ class WriteBatch:
                 return
             with self._lock:
                 pending, self._pending = self._pending, {}
+                included, self._included = self._included, set()
             left = {final: temporary for final, (temporary, _) in pending.items()}
             try:
                 removed = [final for final, temporary in left.items() if not os.path.lexists(temporary)]
                 for final in removed:
                     del left[final]
                 published = list(left)
-                _sync_all(left.values())
+                _sync_all([*left.values(), *included])
                 for final in published:
                     _rename(left[final], final)
                     del left[final]

@@ -36,6 +36,7 @@ __all__ = [
     "PickledObjectFilesystemIOManager",
     "custom_path_fs_io_manager",
     "fs_io_manager",
+    "storage_directory",
 ]
 
 _EXTENSION = ".pickle"
@@ -139,7 +140,7 @@ class CustomPathPickledObjectFilesystemIOManager(IOManager):
         return whole
 
 
-def _storage_directory(context: Any) -> str:
+def storage_directory(context: Any) -> str:
     """Return where the instance of a run keeps values."""
     instance = getattr(context, "instance", None)
     directory = instance.storage_directory() if instance is not None else os.path.join(".orrery", "storage")
@@ -148,7 +149,7 @@ def _storage_directory(context: Any) -> str:
 
 def _make_filesystem(context: Any) -> PickledObjectFilesystemIOManager:
     base_dir = (context.resource_config or {}).get("base_dir")
-    return PickledObjectFilesystemIOManager(base_dir or _storage_directory(context))
+    return PickledObjectFilesystemIOManager(base_dir or storage_directory(context))
 
 
 def _make_custom_path(context: Any) -> CustomPathPickledObjectFilesystemIOManager:

@@ -128,8 +128,11 @@ def append_seal(path: str, seal: Seal) -> None:
     fd = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0), 0o666)
     try:
         os.write(fd, line)
-        if active_barrier.get() is None:
+        barrier = active_barrier.get()
+        if barrier is None:
             os.fsync(fd)
+        else:
+            barrier.include(name)
         size = os.fstat(fd).st_size
     finally:
         os.close(fd)

@@ -38,6 +38,10 @@ class WriteBarrier(Protocol):
         """
         ...
 
+    def include(self, path: str) -> None:
+        """Make *path*, written where it stands, durable before what is staged is published."""
+        ...
+
     def flush(self) -> None:
         """Make all that was staged durable, then publish it; returns when both are done."""
         ...

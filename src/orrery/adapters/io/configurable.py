@@ -1,0 +1,34 @@
+"""
+The IO managers that people configure as classes.
+"""
+
+from __future__ import annotations
+
+from orrery.adapters.io.filesystem import PickledObjectFilesystemIOManager, storage_directory
+from orrery.runtime.contexts.init_resource import InitResourceContext
+from orrery.runtime.resources.io_manager import ConfigurableIOManagerFactory
+
+__all__ = ["FilesystemIOManager"]
+
+
+class FilesystemIOManager(ConfigurableIOManagerFactory[PickledObjectFilesystemIOManager]):
+    """
+    Store values as pickles, each in a file of its own, whole or not at all.
+
+    The value of asset ``["sales", "orders"]`` lies at ``sales/orders.pickle`` below the directory, that of
+    a partition at ``sales/orders/partition=2024-01-01.pickle``, that of an op's output at
+    ``RUN_ID/STEP_KEY/OUTPUT.pickle``. A materialization replaces the one before it.
+
+    Attributes:
+        base_dir: The directory; by default the storage directory of the instance.
+
+    Example::
+
+        Definitions(assets=[orders], resources={"io_manager": FilesystemIOManager(base_dir="data")})
+    """
+
+    base_dir: str | None = None
+
+    def create_io_manager(self, context: InitResourceContext) -> PickledObjectFilesystemIOManager:
+        """Return the IO manager that steps use."""
+        return PickledObjectFilesystemIOManager(self.base_dir or storage_directory(context))

@@ -1,0 +1,316 @@
+"""
+A base for IO managers that store each value in a file: local, in an object store, or in memory alike.
+
+Subclasses say how a value is written to a path and read from it. Where the path lies, partitions,
+whole writes and damage are minded here. Local files are written whole or not at all and get a seal
+(``seal.py``); elsewhere the store's own write decides, as a rule an upload that appears when it is complete.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+from collections.abc import Callable, Coroutine, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from orrery.adapters.io.atomic import is_stored, place_to_read, remove_whole, whole_path
+from orrery.adapters.io.places import (
+    describe_value,
+    load_for_partitions,
+    only_partition,
+    relative_path,
+    value_key,
+    write_notes,
+)
+from orrery.adapters.io.seal import MissingFileError, Seal, append_seal, check_seal
+from orrery.base.errors import InvariantViolationError
+from orrery.base.metadata import MetadataValue
+from orrery.base.names import labelled_part
+from orrery.definitions.parts.io_manager import IOManager
+from orrery.model.partitions.keys import MultiPartitionKey, split_dimension_keys
+
+if TYPE_CHECKING:
+    from upath import UPath
+
+__all__ = ["UPathIOManager"]
+
+_LOCAL = ("", "file", "local")
+
+
+class UPathIOManager(IOManager):
+    """
+    Store each value at a path of its own; subclass it and say how.
+
+    A subclass has ``dump_to_path`` and ``load_from_path`` and, as a rule, an ``extension``. While a value
+    is dumped, a local *path* is a temporary one of the same name: write to it, do not remember it.
+    ``load_from_path`` may be ``async``; then the partitions of an input are loaded together.
+
+    Without an ``extension``, no asset's key may be the beginning of another's, as the one would be a
+    file where the other needs a directory; the second is refused.
+
+    Args:
+        base_path: Where the values lie; by default the working directory.
+
+    Example::
+
+        class TextIOManager(UPathIOManager):
+            extension = ".txt"
+
+            def dump_to_path(self, context, obj, path):
+                path.write_text(obj)
+
+            def load_from_path(self, context, path):
+                return path.read_text()
+    """
+
+    extension: ClassVar[str | None] = None
+
+    def __init__(self, base_path: UPath | str | os.PathLike[str] | None = None) -> None:
+        from upath import UPath  # 60 ms, and only who stores by path needs it
+
+        self._base_path = UPath(base_path if base_path is not None else ".")
+        if self._base_path.protocol in _LOCAL:
+            self._base_path = self._base_path.absolute()
+
+    # -- what subclasses say -------------------------------------------------------------------
+
+    def dump_to_path(self, context: Any, obj: Any, path: UPath) -> None:
+        """Write *obj* to *path*; the directory exists."""
+        raise NotImplementedError(f"{type(self).__name__} has no dump_to_path")
+
+    def load_from_path(self, context: Any, path: UPath) -> Any:
+        """Return the value at *path*; may be ``async``."""
+        raise NotImplementedError(f"{type(self).__name__} has no load_from_path")
+
+    def get_metadata(self, context: Any, obj: Any) -> Mapping[str, Any]:
+        """Return what is noted about a stored value, besides its path."""
+        return {}
+
+    def get_path_for_partition(self, context: Any, path: UPath, partition: str) -> UPath:
+        """
+        Return where a partition lies; override it for a scheme of your own.
+
+        Args:
+            context: The ``InputContext`` or ``OutputContext``.
+            path: The path of the asset, without extension; the extension is added to what is returned.
+            partition: The key; that of several dimensions has ``/`` between its parts.
+        """
+        return self.make_safe_partition_path(path, partition)
+
+    def make_safe_partition_path(self, base_path: UPath, partition: str) -> UPath:
+        """Return a path below *base_path* for any text as partition key."""
+        return base_path / labelled_part("partition", partition)
+
+    # -- the file system -----------------------------------------------------------------------
+
+    @property
+    def fs(self) -> Any:
+        """Return the file system (fsspec) of the base path."""
+        return self._base_path.fs
+
+    @property
+    def storage_options(self) -> dict[str, Any]:
+        """Return the options of the file system, for libraries that open URLs themselves."""
+        return dict(self._base_path.storage_options)
+
+    def unlink(self, path: UPath) -> None:
+        """Remove the file at *path*; nothing happens if it is not there."""
+        if _is_local(path):
+            remove_whole(str(path))
+        else:
+            path.unlink(missing_ok=True)
+
+    def path_exists(self, path: UPath) -> bool:
+        """Tell whether a value is stored at *path*."""
+        return is_stored(str(path)) if _is_local(path) else bool(path.exists())
+
+    def make_directory(self, path: UPath) -> None:
+        """Make the directory *path*; override it where there are none."""
+        path.mkdir(parents=True, exist_ok=True)
+
+    def has_output(self, context: Any) -> bool:
+        """Tell whether a value is stored for the output of *context*."""
+        return self.path_exists(self._path(context, only_partition(context)))
+
+    # -- paths ---------------------------------------------------------------------------------
+
+    def get_asset_relative_path(self, context: Any) -> UPath:
+        """Return where an asset lies below the base path, without extension."""
+        return self._relative(context)
+
+    def get_op_output_relative_path(self, context: Any) -> UPath:
+        """Return where the output of an op lies below the base path, without extension."""
+        return self._relative(context)
+
+    def _relative(self, context: Any) -> UPath:
+        from upath import UPath  # imported by __init__ already
+
+        return UPath(relative_path(value_key(context), extension=""))
+
+    def _path(self, context: Any, partition: str | None) -> UPath:
+        if context.has_asset_key:
+            path = self._base_path / str(self.get_asset_relative_path(context))
+        else:
+            path = self._base_path / str(self.get_op_output_relative_path(context))
+        if partition is not None:
+            path = self._partition_path(context, path, partition)
+        return path.with_name(path.name + self.extension) if self.extension else path
+
+    def _partition_path(self, context: Any, path: UPath, partition: str) -> UPath:
+        if type(self).get_path_for_partition is UPathIOManager.get_path_for_partition:
+            # Not with "/" between the parts, which may stand in a part too.
+            return self.make_safe_partition_path(path, partition)
+        shown = "/".join(split_dimension_keys(partition)) if isinstance(partition, MultiPartitionKey) else partition
+        return self.get_path_for_partition(context, path, shown)
+
+    # -- messages ------------------------------------------------------------------------------
+
+    def get_loading_input_log_message(self, path: UPath) -> str:
+        """Return the line of the log that tells that a value is loaded."""
+        return f"Loading file from: {path} using {type(self).__name__}..."
+
+    def get_writing_output_log_message(self, path: UPath) -> str:
+        """Return the line of the log that tells that a value is stored."""
+        return f"Writing file at: {path} using {type(self).__name__}..."
+
+    def get_loading_input_partition_log_message(self, path: UPath, partition_key: str) -> str:
+        """Return the line of the log that tells that a partition is loaded."""
+        return f"Loading partition {partition_key} from {path} using {type(self).__name__}..."
+
+    def get_missing_partition_log_message(self, partition_key: str) -> str:
+        """Return the line of the log that tells that a partition has no value and is left out."""
+        return (
+            f"No value of partition {partition_key} is stored; it is left out, since the metadata of the input allows "
+            "missing partitions."
+        )
+
+    # -- storing -------------------------------------------------------------------------------
+
+    def handle_output(self, context: Any, obj: Any) -> None:
+        """
+        Store *obj*; a local file is replaced when all of the new one is written.
+
+        Raises:
+            InvariantViolationError: The value belongs to several partitions, or its file would stand
+                where another asset has a directory.
+        """
+        partition = only_partition(context) if context.has_asset_key else None
+        path = self._path(context, partition)
+        context.log.debug(self.get_writing_output_log_message(path))
+        try:
+            if _is_local(path):
+                self._dump_local(context, obj, path)
+            else:
+                self.make_directory(path.parent)
+                self.dump_to_path(context=context, obj=obj, path=path)
+        except (IsADirectoryError, NotADirectoryError) as error:
+            raise InvariantViolationError(
+                f"The value of {describe_value(context, partition)} cannot be stored at {path}: the key of another value "
+                f"begins with its key, or its key with that ({error.strerror or error}).",
+                mend=f"give {type(self).__name__} an extension, or one of the two another key.",
+            ) from error
+        if "~" in path.name and _is_local(self._base_path):
+            write_notes(str(self._base_path), value_key(context, partition), extension=self.extension or "")
+        context.add_output_metadata({"path": MetadataValue.path(str(path)), **self.get_metadata(context, obj)})
+
+    def _dump_local(self, context: Any, obj: Any, path: UPath) -> None:
+        final = str(path)
+        if os.path.isdir(final):
+            # A table or the like that its writer changes in place, by rules of its own.
+            self.dump_to_path(context=context, obj=obj, path=path)
+            return
+        if type(self).make_directory is not UPathIOManager.make_directory:
+            self.make_directory(path.parent)
+        with whole_path(final) as temporary:
+            self.dump_to_path(context=context, obj=obj, path=type(path)(temporary))
+            if os.path.isfile(temporary):
+                append_seal(final, Seal.of_file(temporary))
+
+    # -- loading -------------------------------------------------------------------------------
+
+    def load_input(self, context: Any) -> Any:
+        """
+        Return the stored value; for several partitions a dictionary by partition key.
+
+        Raises:
+            FileNotFoundError: No value is stored.
+            DamagedValueError: A local file is not what was written.
+        """
+        if not context.has_asset_key or not context.has_asset_partitions:
+            path = self._path(context, None)
+            context.log.debug(self.get_loading_input_log_message(path))
+            return _completed(self._load(context, path, None))
+        if inspect.iscoroutinefunction(self.load_from_path):
+            import asyncio  # 40 ms, and only IO managers that load asynchronously need it
+
+            return asyncio.run(self.load_partitions_async(context))
+        return self.load_partitions(context)
+
+    def load_partitions(self, context: Any) -> Any:
+        """
+        Load the partitions that an input asks for; override it where one read gives several.
+
+        Returns:
+            The value of the one partition, or a dictionary of values by partition key.
+        """
+        return load_for_partitions(context, lambda key: self._load_partition(context, key), missing=FileNotFoundError)
+
+    async def load_partitions_async(self, context: Any) -> Any:
+        """Load the partitions that an input asks for, together."""
+        import asyncio  # imported by who runs this
+
+        keys = list(context.asset_partition_keys)
+        loaded = await asyncio.gather(
+            *(_awaited(self._load_partition, context, key) for key in keys), return_exceptions=True
+        )
+        values = dict(zip(keys, loaded, strict=True))
+
+        def value_of(key: str | None) -> Any:
+            value = values[key or ""]
+            if isinstance(value, BaseException):
+                raise value
+            return value
+
+        return load_for_partitions(context, value_of, missing=FileNotFoundError)
+
+    def _load_partition(self, context: Any, partition: str | None) -> Any:
+        path = self._path(context, partition)
+        if partition is not None:
+            context.log.debug(self.get_loading_input_partition_log_message(path, partition))
+        try:
+            return self._load(context, path, partition)
+        except FileNotFoundError:
+            if (context.definition_metadata or {}).get("allow_missing_partitions") and partition is not None:
+                context.log.warning(self.get_missing_partition_log_message(partition))
+            raise
+
+    def _load(self, context: Any, path: UPath, partition: str | None) -> Any:
+        if not _is_local(path):
+            return self.load_from_path(context=context, path=path)
+        final = str(path)
+        if not is_stored(final):
+            name = describe_value(context, partition)
+            raise MissingFileError(
+                f"No value of {name} is stored (no file {final}).", mend=f"materialize {name} first."
+            )
+        if not os.path.isdir(final):
+            check_seal(final, what=lambda: describe_value(context, partition))
+        return self.load_from_path(context=context, path=type(path)(place_to_read(final)))
+
+
+def _is_local(path: UPath) -> bool:
+    return path.protocol in _LOCAL
+
+
+def _completed(value: Any) -> Any:
+    """Return *value*, or what it comes to if it is a coroutine."""
+    if not inspect.iscoroutine(value):
+        return value
+    import asyncio  # 40 ms, and only IO managers that load asynchronously need it
+
+    return asyncio.run(value)
+
+
+async def _awaited(load: Callable[..., Any], *args: Any) -> Any:
+    value = load(*args)
+    return await value if isinstance(value, Coroutine) else value
