@@ -1054,7 +1054,7 @@ def _from_check(text: str) -> AssetSelection:
     if text == "*":
         return AllAssetCheckSelection()
     pieces = re.findall(r"(?:[^\\:]|\\.)+|:", text, re.DOTALL)
-    asset, name = "".join(pieces[:-2]), pieces[-1] if len(pieces) > 2 and pieces[-2] == ":" else ""
+    asset, name = "".join(pieces[:-2]), pieces[-1] if len(pieces) > 1 and pieces[-2] == ":" else ""
     parts = _exact_parts(asset)
     if not name or parts is None or ("*" in name.replace("\\*", "") and name != "*"):
         raise InvalidSubsetError(
