@@ -5,7 +5,6 @@ From a local source file to its place in source control.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from pathlib import PurePath, PurePosixPath
 
 from orrery.base.errors import InvalidDefinitionError
@@ -16,12 +15,13 @@ __all__ = ["AnchorBasedFilePathMapping", "FilePathMapping"]
 class FilePathMapping(ABC):
     """Translate paths of local files into paths inside a source control repository."""
 
+    __slots__ = ()
+
     @abstractmethod
     def convert_to_source_control_path(self, local_path: PurePath) -> str:
         """Return the path of the local file *local_path* inside the repository."""
 
 
-@dataclass(frozen=True, slots=True)
 class AnchorBasedFilePathMapping(FilePathMapping):
     """
     Translate by one file whose place is known on both sides.
@@ -35,8 +35,14 @@ class AnchorBasedFilePathMapping(FilePathMapping):
     'code/app/assets/one.py'
     """
 
+    __slots__ = ("file_anchor_path_in_repository", "local_file_anchor")
+
     local_file_anchor: PurePath
     file_anchor_path_in_repository: str
+
+    def __init__(self, local_file_anchor: PurePath, file_anchor_path_in_repository: str) -> None:
+        self.local_file_anchor = local_file_anchor
+        self.file_anchor_path_in_repository = file_anchor_path_in_repository
 
     def convert_to_source_control_path(self, local_path: PurePath) -> str:
         """

@@ -7,7 +7,9 @@ Values only. The metadata types that carry them are in ``values``.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import msgspec
 
 from orrery.base.errors import InvalidMetadataError
 from orrery.base.keys import AssetKey, CoercibleToAssetKey
@@ -23,14 +25,15 @@ __all__ = [
 ]
 
 RecordValue = str | int | float | bool | None
+_put = msgspec.structs.force_setattr
 
 
 def _refuse(what: str, expected: str, got: object, mend: str) -> InvalidMetadataError:
     return InvalidMetadataError(f"{what} is {expected}, not {got!r} ({type(got).__name__}).", mend=mend)
 
 
-def _optional_text(what: str, value: object) -> None:
-    if value is not None and not isinstance(value, str):
+def _text(what: str, value: object) -> None:
+    if not isinstance(value, str):
         raise _refuse(what, "text", value, f"give {str(value)!r}.")
 
 
@@ -45,12 +48,11 @@ def _texts(what: str, values: object) -> list[str]:
     return list(values)
 
 
-@dataclass(frozen=True, slots=True, init=False)
-class TableRecord:
+class TableRecord(msgspec.Struct, frozen=True):
     """
     One record of a table: a value by field name.
 
-    Args:
+    Attributes:
         data: Text, numbers, truth values or None, by field name.
 
     Raises:
@@ -59,7 +61,8 @@ class TableRecord:
 
     data: Mapping[str, str | int | float | bool | None]
 
-    def __init__(self, data: Mapping[str, RecordValue]) -> None:
+    def __post_init__(self) -> None:
+        data: object = self.data
         if not isinstance(data, Mapping):
             raise _refuse("The data of a table record", "a mapping", data, 'write TableRecord({"field": 1}).')
         for name, value in data.items():
@@ -72,11 +75,10 @@ class TableRecord:
                     value,
                     "convert it, for instance with str().",
                 )
-        object.__setattr__(self, "data", dict(data))
+        _put(self, "data", dict(data))
 
 
-@dataclass(frozen=True, slots=True, init=False)
-class TableConstraints:
+class TableConstraints(msgspec.Struct, frozen=True):
     """
     Constraints on a whole table, in the author's own words.
 
@@ -86,12 +88,11 @@ class TableConstraints:
 
     other: Sequence[str]
 
-    def __init__(self, other: Sequence[str]) -> None:
-        object.__setattr__(self, "other", _texts("The constraints of a table", other))
+    def __post_init__(self) -> None:
+        _put(self, "other", _texts("The constraints of a table", self.other))
 
 
-@dataclass(frozen=True, slots=True, init=False)
-class TableColumnConstraints:
+class TableColumnConstraints(msgspec.Struct, frozen=True, omit_defaults=True):
     """
     Constraints on one column.
 
@@ -103,20 +104,21 @@ class TableColumnConstraints:
 
     nullable: bool = True
     unique: bool = False
-    other: Sequence[str] = ()
+    other: Sequence[str] = []
 
-    def __init__(self, nullable: bool = True, unique: bool = False, other: Sequence[str] | None = None) -> None:
-        for name, value in (("nullable", nullable), ("unique", unique)):
+    def __post_init__(self) -> None:
+        for name in ("nullable", "unique"):
+            value = getattr(self, name)
             if not isinstance(value, bool):
                 raise _refuse(f"'{name}' of a column constraint", "True or False", value, "give True or False.")
-        put = object.__setattr__
-        put(self, "nullable", nullable)
-        put(self, "unique", unique)
-        put(self, "other", _texts("The constraints of a column", other))
+        _put(self, "other", _texts("The constraints of a column", self.other))
 
 
-@dataclass(frozen=True, slots=True, init=False)
-class TableColumn:
+_PLAIN_COLUMN = TableColumnConstraints()
+_PLAIN_TABLE = TableConstraints([])
+
+
+class TableColumn(msgspec.Struct, frozen=True, omit_defaults=True):
     """
     One column of a table schema.
 
@@ -131,41 +133,42 @@ class TableColumn:
     name: str
     type: str = "string"
     description: str | None = None
-    constraints: TableColumnConstraints = field(default_factory=TableColumnConstraints)
-    tags: Mapping[str, str] = field(default_factory=dict)
+    constraints: TableColumnConstraints = _PLAIN_COLUMN
+    tags: Mapping[str, str] = {}
 
-    def __init__(
-        self,
-        name: str,
-        type: str = "string",
-        description: str | None = None,
-        constraints: TableColumnConstraints | None = None,
-        tags: Mapping[str, str] | None = None,
-    ) -> None:
-        if not isinstance(name, str):
-            raise _refuse("The name of a table column", "text", name, f"give {str(name)!r}.")
-        if not isinstance(type, str):
-            raise _refuse(f"The type of column '{name}'", "text", type, "give its name, for instance 'int'.")
-        _optional_text(f"The description of column '{name}'", description)
-        if constraints is not None and not isinstance(constraints, TableColumnConstraints):
+    if TYPE_CHECKING:  # what may be given is more than what is kept
+
+        def __init__(
+            self,
+            name: str,
+            type: str = "string",
+            description: str | None = None,
+            constraints: TableColumnConstraints | None = None,
+            tags: Mapping[str, str] | None = None,
+        ) -> None: ...
+
+    def __post_init__(self) -> None:
+        _text("The name of a table column", self.name)
+        _text(f"The type of column '{self.name}'", self.type)
+        if self.description is not None:
+            _text(f"The description of column '{self.name}'", self.description)
+        constraints: object = self.constraints
+        if constraints is None:
+            _put(self, "constraints", _PLAIN_COLUMN)
+        elif not isinstance(constraints, TableColumnConstraints):
             raise _refuse(
-                f"The constraints of column '{name}'",
+                f"The constraints of column '{self.name}'",
                 "a TableColumnConstraints",
                 constraints,
                 "write TableColumnConstraints(nullable=False).",
             )
-        for key, value in (tags or {}).items():
-            _optional_text(f"Tag '{key}' of column '{name}'", value)
-        put = object.__setattr__
-        put(self, "name", name)
-        put(self, "type", type)
-        put(self, "description", description)
-        put(self, "constraints", TableColumnConstraints() if constraints is None else constraints)
-        put(self, "tags", dict(tags or {}))
+        tags = dict(self.tags or {})
+        for key, value in tags.items():
+            _text(f"Tag '{key}' of column '{self.name}'", value)
+        _put(self, "tags", tags)
 
 
-@dataclass(frozen=True, slots=True, init=False)
-class TableSchema:
+class TableSchema(msgspec.Struct, frozen=True, omit_defaults=True):
     """
     The columns of a table and the constraints on it.
 
@@ -178,26 +181,32 @@ class TableSchema:
     """
 
     columns: Sequence[TableColumn]
-    constraints: TableConstraints = field(default_factory=lambda: TableConstraints([]))
+    constraints: TableConstraints = _PLAIN_TABLE
 
-    def __init__(self, columns: Sequence[TableColumn], constraints: TableConstraints | None = None) -> None:
-        given: object = columns
-        if isinstance(given, str) or not isinstance(given, Sequence):
+    if TYPE_CHECKING:  # what may be given is more than what is kept
+
+        def __init__(self, columns: Sequence[TableColumn], constraints: TableConstraints | None = None) -> None: ...
+
+    def __post_init__(self) -> None:
+        columns: object = self.columns
+        if isinstance(columns, str) or not isinstance(columns, Sequence):
             raise _refuse("The columns of a table schema", "a list of TableColumn", columns, "give a list.")
-        for column in given:
+        for column in columns:
             if not isinstance(column, TableColumn):
                 raise _refuse(
                     "A column of a table schema", "a TableColumn", column, "write TableColumn('name', 'int')."
                 )
-        if constraints is not None and not isinstance(constraints, TableConstraints):
+        constraints: object = self.constraints
+        if constraints is None:
+            _put(self, "constraints", _PLAIN_TABLE)
+        elif not isinstance(constraints, TableConstraints):
             raise _refuse(
                 "The constraints of a table schema",
                 "a TableConstraints",
                 constraints,
                 "write TableConstraints(other=[...]).",
             )
-        object.__setattr__(self, "columns", list(columns))
-        object.__setattr__(self, "constraints", TableConstraints([]) if constraints is None else constraints)
+        _put(self, "columns", list(columns))
 
     @staticmethod
     def from_name_type_dict(name_type_dict: Mapping[str, str]) -> TableSchema:
@@ -205,8 +214,7 @@ class TableSchema:
         return TableSchema([TableColumn(name, type_name) for name, type_name in name_type_dict.items()])
 
 
-@dataclass(frozen=True, slots=True, init=False)
-class TableColumnDep:
+class TableColumnDep(msgspec.Struct, frozen=True):
     """
     A column of another asset that a column is made from.
 
@@ -218,15 +226,17 @@ class TableColumnDep:
     asset_key: AssetKey
     column_name: str
 
-    def __init__(self, asset_key: CoercibleToAssetKey, column_name: str) -> None:
-        if not isinstance(column_name, str):
-            raise _refuse("The column name of a dependency", "text", column_name, f"give {str(column_name)!r}.")
-        object.__setattr__(self, "asset_key", AssetKey.from_coercible(asset_key))
-        object.__setattr__(self, "column_name", column_name)
+    if TYPE_CHECKING:  # what may be given is more than what is kept
+
+        def __init__(self, asset_key: CoercibleToAssetKey, column_name: str) -> None: ...
+
+    def __post_init__(self) -> None:
+        _text("The column name of a dependency", self.column_name)
+        if self.asset_key.__class__ is not AssetKey:
+            _put(self, "asset_key", AssetKey.from_coercible(self.asset_key))
 
 
-@dataclass(frozen=True, slots=True, init=False)
-class TableColumnLineage:
+class TableColumnLineage(msgspec.Struct, frozen=True):
     """
     Where the columns of a table come from.
 
@@ -236,13 +246,13 @@ class TableColumnLineage:
 
     deps_by_column: Mapping[str, Sequence[TableColumnDep]]
 
-    def __init__(self, deps_by_column: Mapping[str, Sequence[TableColumnDep]]) -> None:
-        if not isinstance(deps_by_column, Mapping):
-            raise _refuse("Column lineage", "a mapping", deps_by_column, 'write {"column": [TableColumnDep(...)]}.')
+    def __post_init__(self) -> None:
+        given: object = self.deps_by_column
+        if not isinstance(given, Mapping):
+            raise _refuse("Column lineage", "a mapping", given, 'write {"column": [TableColumnDep(...)]}.')
         kept: dict[str, list[TableColumnDep]] = {}
-        for column, deps in deps_by_column.items():
-            if not isinstance(column, str):
-                raise _refuse("A column name of a lineage", "text", column, f"give {str(column)!r}.")
+        for column, deps in given.items():
+            _text("A column name of a lineage", column)
             distinct: dict[TableColumnDep, None] = {}
             for dep in deps:
                 if not isinstance(dep, TableColumnDep):
@@ -254,4 +264,4 @@ class TableColumnLineage:
                     )
                 distinct[dep] = None
             kept[column] = list(distinct)
-        object.__setattr__(self, "deps_by_column", kept)
+        _put(self, "deps_by_column", kept)

@@ -5,8 +5,9 @@ The spec of an asset check: its name, its asset, and what else is known of it be
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from orrery.base.errors import InvalidDefinitionError
 from orrery.base.keys import AssetCheckKey, AssetKey
@@ -14,8 +15,7 @@ from orrery.base.keys import AssetCheckKey, AssetKey
 __all__ = ["AssetCheckSpec", "CheckDep"]
 
 
-@dataclass(frozen=True, slots=True)
-class CheckDep:
+class CheckDep(msgspec.Struct, frozen=True):
     """
     An asset that a check reads beside its own.
 
@@ -27,10 +27,9 @@ class CheckDep:
 
     asset_key: AssetKey
     partition_mapping: Any = None
-    metadata: Mapping[str, Any] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True, slots=True, init=False)
 class AssetCheckSpec:
     """
     Declare a check of an asset.
@@ -51,6 +50,17 @@ class AssetCheckSpec:
     >>> AssetCheckSpec("not_null", asset="orders").key.to_user_string()
     'orders:not_null'
     """
+
+    __slots__ = (
+        "additional_deps",
+        "asset_key",
+        "automation_condition",
+        "blocking",
+        "description",
+        "metadata",
+        "name",
+        "partitions_def",
+    )
 
     name: str
     asset_key: AssetKey
@@ -106,8 +116,25 @@ class AssetCheckSpec:
         put(self, "automation_condition", automation_condition)
         put(self, "partitions_def", partitions_def)
 
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"AssetCheckSpec is immutable: '{name}' cannot be set")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"AssetCheckSpec is immutable: '{name}' cannot be deleted")
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, AssetCheckSpec):
+            return NotImplemented
+        return self._given() == other._given()
+
     def __hash__(self) -> int:
         return hash((self.asset_key, self.name))
+
+    def __repr__(self) -> str:
+        return f"AssetCheckSpec({', '.join(f'{name}={value!r}' for name, value in self._given().items())})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuilt, (self._given(),)
 
     @property
     def key(self) -> AssetCheckKey:
@@ -132,7 +159,10 @@ class AssetCheckSpec:
         return self._with(metadata=metadata)
 
     def _with(self, **changes: Any) -> AssetCheckSpec:
-        given: dict[str, Any] = {
+        return AssetCheckSpec(**{**self._given(), **changes})
+
+    def _given(self) -> dict[str, Any]:
+        return {
             "name": self.name,
             "asset": self.asset_key,
             "description": self.description,
@@ -142,7 +172,10 @@ class AssetCheckSpec:
             "automation_condition": self.automation_condition,
             "partitions_def": self.partitions_def,
         }
-        return AssetCheckSpec(**{**given, **changes})
+
+
+def _rebuilt(given: dict[str, Any]) -> AssetCheckSpec:
+    return AssetCheckSpec(**given)
 
 
 def _deps(where: str, asset_key: AssetKey, deps: Iterable[Any] | None) -> tuple[Any, ...]:

@@ -5,9 +5,8 @@ Asset checks: what the user's function says, and what the record of it keeps.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -50,17 +49,15 @@ def _truth(what: str, value: Any) -> bool:
     )
 
 
-def _checked_severity(value: object) -> AssetCheckSeverity:
-    if isinstance(value, AssetCheckSeverity):
-        return value
-    raise InvalidDefinitionError(
-        f"The severity of a check is an AssetCheckSeverity, not {value!r} ({type(value).__name__}).",
-        mend="give AssetCheckSeverity.WARN or AssetCheckSeverity.ERROR.",
-    )
+def _checked_severity(value: object) -> None:
+    if not isinstance(value, AssetCheckSeverity):
+        raise InvalidDefinitionError(
+            f"The severity of a check is an AssetCheckSeverity, not {value!r} ({type(value).__name__}).",
+            mend="give AssetCheckSeverity.WARN or AssetCheckSeverity.ERROR.",
+        )
 
 
-@dataclass(frozen=True, slots=True, init=False)
-class AssetCheckResult:
+class AssetCheckResult(msgspec.Struct, frozen=True, kw_only=True):
     """
     Say whether a check of an asset passed.
 
@@ -74,29 +71,33 @@ class AssetCheckResult:
     """
 
     passed: bool
-    asset_key: AssetKey | None
-    check_name: str | None
-    metadata: Mapping[str, AnyMetadataValue]
-    severity: AssetCheckSeverity
-    description: str | None
+    asset_key: AssetKey | None = None
+    check_name: str | None = None
+    metadata: Mapping[str, AnyMetadataValue] = {}
+    severity: AssetCheckSeverity = AssetCheckSeverity.ERROR
+    description: str | None = None
 
-    def __init__(
-        self,
-        *,
-        passed: bool,
-        asset_key: CoercibleToAssetKey | None = None,
-        check_name: str | None = None,
-        metadata: RawMetadataMapping | None = None,
-        severity: AssetCheckSeverity = AssetCheckSeverity.ERROR,
-        description: str | None = None,
-    ) -> None:
-        put = object.__setattr__
-        put(self, "passed", _truth("'passed' of an asset check result", passed))
-        put(self, "asset_key", None if asset_key is None else AssetKey.from_coercible(asset_key))
-        put(self, "check_name", _optional_text("The name of a check", check_name))
-        put(self, "metadata", normalize_metadata(metadata))
-        put(self, "severity", _checked_severity(severity))
-        put(self, "description", _optional_text("The description of a check result", description))
+    if TYPE_CHECKING:  # what may be given is more than what is kept
+
+        def __init__(
+            self,
+            *,
+            passed: bool,
+            asset_key: CoercibleToAssetKey | None = None,
+            check_name: str | None = None,
+            metadata: RawMetadataMapping | None = None,
+            severity: AssetCheckSeverity = AssetCheckSeverity.ERROR,
+            description: str | None = None,
+        ) -> None: ...
+
+    def __post_init__(self) -> None:
+        _put(self, "passed", _truth("'passed' of an asset check result", self.passed))
+        if self.asset_key is not None:
+            _put(self, "asset_key", AssetKey.from_coercible(self.asset_key))
+        _optional_text("The name of a check", self.check_name)
+        _put(self, "metadata", normalize_metadata(self.metadata))
+        _checked_severity(self.severity)
+        _optional_text("The description of a check result", self.description)
 
     def with_metadata(self, metadata: RawMetadataMapping) -> AssetCheckResult:
         """Return the result with *metadata* in place of its own."""
@@ -199,12 +200,11 @@ class AssetCheckResult:
         )
 
 
-def _optional_text(what: str, value: Any) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    raise InvalidDefinitionError(
-        f"{what} is text, not {value!r} ({type(value).__name__}).", mend=f"give {str(value)!r}."
-    )
+def _optional_text(what: str, value: object) -> None:
+    if value is not None and not isinstance(value, str):
+        raise InvalidDefinitionError(
+            f"{what} is text, not {value!r} ({type(value).__name__}).", mend=f"give {str(value)!r}."
+        )
 
 
 class AssetCheckEvaluationTargetMaterializationData(msgspec.Struct, frozen=True):

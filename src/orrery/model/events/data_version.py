@@ -5,7 +5,9 @@ Data versions: which content a value has, so that a consumer can tell whether it
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from orrery.base.errors import InvalidDefinitionError
 from orrery.base.keys import AssetKey
@@ -22,8 +24,7 @@ from orrery.base.tags import (
 __all__ = ["DataProvenance", "DataVersion", "DataVersionsByPartition", "data_version_of_tags"]
 
 
-@dataclass(frozen=True, slots=True)
-class DataVersion:
+class DataVersion(msgspec.Struct, frozen=True):
     """
     Name the content of a value; equal names mean equal content.
 
@@ -34,15 +35,15 @@ class DataVersion:
     value: str
 
     def __post_init__(self) -> None:
-        if not isinstance(self.value, str):
+        given: object = self.value
+        if not isinstance(given, str):
             raise InvalidDefinitionError(
-                f"A data version is text, not {self.value!r} ({type(self.value).__name__}).",
-                mend=f"write DataVersion({str(self.value)!r}).",
+                f"A data version is text, not {given!r} ({type(given).__name__}).",
+                mend=f"write DataVersion({str(given)!r}).",
             )
 
 
-@dataclass(frozen=True, slots=True, init=False)
-class DataVersionsByPartition:
+class DataVersionsByPartition(msgspec.Struct, frozen=True):
     """
     The data version of each partition that was observed.
 
@@ -52,19 +53,22 @@ class DataVersionsByPartition:
 
     data_versions_by_partition: Mapping[str, DataVersion]
 
-    def __init__(self, data_versions_by_partition: Mapping[str, str | DataVersion]) -> None:
-        versions: dict[str, DataVersion] = {}
-        for key, version in data_versions_by_partition.items():
+    if TYPE_CHECKING:  # what may be given is more than what is kept
+
+        def __init__(self, data_versions_by_partition: Mapping[str, str | DataVersion]) -> None: ...
+
+    def __post_init__(self) -> None:
+        given: Mapping[Any, Any] = self.data_versions_by_partition
+        for key in given:
             if not isinstance(key, str):
                 raise InvalidDefinitionError(
                     f"A partition key is text, not {key!r} ({type(key).__name__}).", mend=f"write {str(key)!r}."
                 )
-            versions[key] = version if isinstance(version, DataVersion) else DataVersion(version)
-        object.__setattr__(self, "data_versions_by_partition", versions)
+        kept = {key: each if isinstance(each, DataVersion) else DataVersion(each) for key, each in given.items()}
+        msgspec.structs.force_setattr(self, "data_versions_by_partition", kept)
 
 
-@dataclass(frozen=True, slots=True)
-class DataProvenance:
+class DataProvenance(msgspec.Struct, frozen=True):
     """
     What a materialization was made from.
 

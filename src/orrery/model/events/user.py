@@ -11,7 +11,9 @@ import keyword
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+import msgspec
 
 from orrery.base.errors import InvalidDefinitionError, InvariantViolationError, nearest_hint
 from orrery.base.keys import AssetKey, CoercibleToAssetKey
@@ -259,6 +261,10 @@ class DynamicOutput(Generic[T]):
 
     def __repr__(self) -> str:
         return f"DynamicOutput(value={self._value!r}, mapping_key={self._mapping_key!r})"
+
+
+# The three below are stored inside events. They are dataclasses, whose ``__init__`` no decoder calls:
+# what was stored under the rules of its time is read whatever the rules of today are.
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -548,8 +554,7 @@ class ExpectationResult:
         put(self, "metadata", normalize_metadata(metadata))
 
 
-@dataclass(frozen=True, slots=True, init=False)
-class TypeCheck:
+class TypeCheck(msgspec.Struct, frozen=True):
     """
     Say whether a value is of a type.
 
@@ -560,20 +565,22 @@ class TypeCheck:
     """
 
     success: bool
-    description: str | None
-    metadata: Mapping[str, AnyMetadataValue]
+    description: str | None = None
+    metadata: Mapping[str, AnyMetadataValue] = {}
 
-    def __init__(
-        self, success: bool, description: str | None = None, metadata: RawMetadataMapping | None = None
-    ) -> None:
-        put = object.__setattr__
-        put(self, "success", _truth("'success' of a type check", success))
-        put(self, "description", _optional_text("The description of a type check", description))
-        put(self, "metadata", normalize_metadata(metadata))
+    if TYPE_CHECKING:  # what may be given is more than what is kept
+
+        def __init__(
+            self, success: bool, description: str | None = None, metadata: RawMetadataMapping | None = None
+        ) -> None: ...
+
+    def __post_init__(self) -> None:
+        _truth("'success' of a type check", self.success)
+        _optional_text("The description of a type check", self.description)
+        msgspec.structs.force_setattr(self, "metadata", normalize_metadata(self.metadata))
 
 
-@dataclass(frozen=True, slots=True)
-class HookExecutionResult:
+class HookExecutionResult(msgspec.Struct, frozen=True):
     """
     Say what became of a hook.
 
