@@ -163,7 +163,7 @@ def test_every_problem_has_a_path_that_leads_into_the_value(spec: Spec, value: A
         here: Any = value
         for part in problem.path:
             assert isinstance(here, (Mapping, list)), render_path(problem.path)
-            here = here[part] if isinstance(here, list) else here[part]
+            here = here[part]
         assert render_path(problem.path) in problem.message or not problem.path
 
 

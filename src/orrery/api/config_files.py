@@ -11,7 +11,7 @@ import glob
 from collections.abc import Mapping, Sequence
 from importlib import resources as package_resources
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import yaml
 
@@ -27,11 +27,6 @@ _TIMESTAMP = "tag:yaml.org,2002:timestamp"
 class _ConfigLoader(yaml.SafeLoader):
     """Reads plain data; dates stay texts, for config knows no dates, and a key given twice is an error."""
 
-    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {
-        first: [(tag, pattern) for tag, pattern in resolvers if tag != _TIMESTAMP]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         """Return the mapping; refuse a key that is written twice."""
         seen: set[str] = set()
@@ -43,6 +38,12 @@ class _ConfigLoader(yaml.SafeLoader):
                     )
                 seen.add(key.value)
         return super().construct_mapping(node, deep=deep)
+
+
+_ConfigLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != _TIMESTAMP]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 def config_from_files(config_files: Sequence[str]) -> Mapping[str, Any]:

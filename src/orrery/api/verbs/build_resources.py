@@ -5,6 +5,7 @@ Open resources outside of a run.
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 from collections.abc import Callable, Generator, Mapping
 from typing import Any
@@ -13,10 +14,12 @@ from orrery.definitions.parts.resource import as_resource_definitions
 from orrery.model.config.configured import plain_config
 from orrery.model.config.schema import Field, Shape
 from orrery.model.config.validate import resolve_config
-from orrery.runtime.contexts.init_resource import ScopedResources
+from orrery.runtime.contexts.init_resource import Later, ScopedResources
+from orrery.runtime.contexts.log import LogManager
 from orrery.runtime.engine.resources import open_resources
+from orrery.runtime.instance.instance import Instance
 
-__all__ = ["build_resources"]
+__all__ = ["build_resources", "console_log"]
 
 
 @contextlib.contextmanager
@@ -33,10 +36,10 @@ def build_resources(
 
     Args:
         resources: Definitions, objects of resource classes, or plain objects, by key.
-        instance: The instance that they see.
+        instance: The instance that they see; by default one in memory.
         resource_config: Their config: ``{key: {"config": ...}}``.
         dagster_run: The run that they see.
-        log_manager: Where they log.
+        log_manager: Where they log; by default the logger ``orrery`` of the standard library.
         event_loop: The loop in which asynchronous resources live; it must not be running.
 
     Yields:
@@ -59,9 +62,9 @@ def build_resources(
         definitions,
         definitions,
         given,
-        instance=instance,
+        instance=Later(Instance.ephemeral) if instance is None else instance,
         run=dagster_run,
-        log=log_manager,
+        log=console_log() if log_manager is None else log_manager,
         event_loop=event_loop,
         run_async=_runner_of(event_loop),
     )
@@ -73,6 +76,11 @@ def build_resources(
     errors = opened.close()
     if errors:
         raise errors[0] if len(errors) == 1 else ExceptionGroup("resources could not be closed", errors)
+
+
+def console_log() -> LogManager:
+    """Return where code outside of runs logs: the logger ``orrery`` of the standard library."""
+    return LogManager(managed_loggers=[logging.getLogger("orrery")])
 
 
 def _runner_of(event_loop: Any) -> Callable[[Any], Any] | None:

@@ -7,10 +7,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from orrery.api.verbs.build_resources import console_log
 from orrery.definitions.parts.resource import as_resource_definitions
 from orrery.model.config.configured import plain_config
-from orrery.runtime.contexts.init_resource import ScopedResources, UnboundInitResourceContext
+from orrery.runtime.contexts.init_resource import Later, ScopedResources, UnboundInitResourceContext
 from orrery.runtime.engine.resources import call_resource_unbound, open_resources
+from orrery.runtime.instance.instance import Instance
 
 __all__ = ["build_init_resource_context"]
 
@@ -26,14 +28,16 @@ def build_init_resource_context(
     Args:
         config: The config that the resource reads.
         resources: The resources that it uses, by key: definitions, objects of resource classes, plain objects.
-        instance: The instance that it sees.
+        instance: The instance that it sees; by default one in memory.
 
     Example::
 
         assert my_resource(build_init_resource_context(config={"limit": 3})) == 3
     """
     definitions = as_resource_definitions(resources)
-    opened = open_resources(definitions, definitions, instance=instance)
+    seen = Later(Instance.ephemeral) if instance is None else instance
+    log = console_log()
+    opened = open_resources(definitions, definitions, instance=seen, log=log)
 
     def close() -> None:
         for error in opened.close():
@@ -44,6 +48,7 @@ def build_init_resource_context(
         ScopedResources(opened.mapping, opened.originals),
         close=close,
         must_close=opened.must_close,
-        instance=instance,
+        instance=seen,
+        log=log,
         call=call_resource_unbound,
     )

@@ -371,7 +371,7 @@ def _resource_of(
 def is_schema_like(value: Any) -> bool:
     """Tell whether a callable first argument of a decorator is a schema (a type), and not the decorated function."""
     if not isinstance(value, type):
-        return hasattr(value, "as_field") or hasattr(value, "as_config_type")
+        return hasattr(value, "as_field") or getattr(value, "is_builtin", False) is True
     return value in (int, float, str, bool, dict, list) or getattr(value, "__orrery_config__", False) is True
 
 

@@ -147,11 +147,8 @@ class ConfigType:
         """Return the scalar type for one of Python's ``int, float, str, bool``, or for its config type."""
         if isinstance(builtin_enum, ConfigType):
             return builtin_enum
-        as_config_type = getattr(builtin_enum, "as_config_type", None)
-        if callable(as_config_type):
-            found = as_config_type()
-            if isinstance(found, ConfigType):
-                return found
+        if getattr(builtin_enum, "is_builtin", False) is True:
+            builtin_enum = builtin_enum.typing_type
         for python_type, scalar in ((int, INT), (float, FLOAT), (str, STRING), (bool, BOOL)):
             if builtin_enum is python_type:
                 return scalar

@@ -630,11 +630,8 @@ def resolve_type(schema: Any) -> ConfigType:
     as_field = _as_field_of(schema)
     if as_field is not None:
         return as_field.config_type
-    as_config_type = getattr(schema, "as_config_type", None)
-    if as_config_type is not None and not isinstance(schema, type):
-        found = as_config_type()
-        if isinstance(found, ConfigType):
-            return found
+    if getattr(schema, "is_builtin", False) is True and not isinstance(schema, type):
+        return resolve_type(schema.typing_type)  # orrery.Int and its like, which are types of values too
     raise _not_a_schema(schema)
 
 

@@ -13,7 +13,7 @@ from typing import Any, NoReturn, Self
 
 from orrery.base.errors import InvariantViolationError, UnknownResourceError, nearest_hint
 
-__all__ = ["InitResourceContext", "ScopedResources", "UnboundInitResourceContext"]
+__all__ = ["InitResourceContext", "Later", "ScopedResources", "UnboundInitResourceContext"]
 
 
 class ScopedResources:
@@ -61,6 +61,22 @@ class ScopedResources:
         return f"Resources({', '.join(f'{key}={each!r}' for key, each in self._asdict().items())})"
 
 
+class Later:
+    """An object that is made when it is first asked for: an instance for code that may not need one."""
+
+    __slots__ = ("_made", "_make")
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = make
+        self._made: Any = None
+
+    def get(self) -> Any:
+        """Return the object; the first call makes it."""
+        if self._made is None:
+            self._made = self._make()
+        return self._made
+
+
 class InitResourceContext:
     """
     What the function of a resource is given.
@@ -70,7 +86,7 @@ class InitResourceContext:
         resources: The resources that it declared.
         resource_def: Its definition.
         all_resource_defs: All definitions around it, by key.
-        instance: The instance of the run.
+        instance: The instance of the run, or a :class:`Later` that makes it.
         dagster_run: The run; None outside of one.
         log_manager: Where it may log.
         event_loop: The loop in which asynchronous resources live, if there is one.
@@ -134,7 +150,8 @@ class InitResourceContext:
     @property
     def instance(self) -> Any:
         """Return the instance of the run."""
-        return self._instance
+        instance = self._instance
+        return instance.get() if type(instance) is Later else instance
 
     @property
     def run(self) -> Any:
@@ -207,10 +224,12 @@ class UnboundInitResourceContext(InitResourceContext):
 
     Args:
         config: The config, as the user would write it.
-        open_resources: Opens the given resources; gives the objects by key and a function that closes them.
-        has_generators: Whether one of them must be closed.
+        resources: The given resources, open.
+        close: Closes them.
+        must_close: Whether one of them must be closed.
         instance: The instance to show.
-        call: Makes the object of a definition with a config and this context.
+        log: Where to log.
+        call: Makes the object of a definition, with this context and the config.
     """
 
     __slots__ = ("_call", "_closers", "_given_config", "_has_generators", "_is_entered")
@@ -223,6 +242,7 @@ class UnboundInitResourceContext(InitResourceContext):
         close: Callable[[], None],
         must_close: bool,
         instance: Any,
+        log: Any,
         call: Callable[[UnboundInitResourceContext, Any, Any], Any],
     ) -> None:
         super().__init__(
@@ -232,7 +252,7 @@ class UnboundInitResourceContext(InitResourceContext):
             all_resource_defs={},
             instance=instance,
             dagster_run=None,
-            log_manager=None,
+            log_manager=log,
         )
         self._given_config = config
         self._closers = [close]

@@ -172,6 +172,17 @@ class TestDirectCalls:
         with context as entered:
             assert entered.resources.session == 5
 
+    def test_the_context_has_an_instance_and_a_log(self) -> None:
+        @resource
+        def chatty(context: Any) -> Any:
+            context.log.info("made")
+            return context.instance
+
+        assert chatty(build_init_resource_context()) is not None
+        assert chatty(build_init_resource_context(instance="given")) == "given"
+        with build_resources({"chatty": chatty}) as resources:
+            assert resources.chatty is not None
+
 
 class TestIOManagers:
     def test_a_function_that_returns_one_is_decorated(self) -> None:

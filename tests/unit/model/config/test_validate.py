@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from orrery.base.errors import InvalidConfigDefinitionError, InvalidConfigError, InvalidDefinitionError
+from orrery.definitions.parts import types
 from orrery.model.config.problems import show_value
 from orrery.model.config.scalars import STRING
 from orrery.model.config.schema import (
@@ -269,6 +270,11 @@ class TestBadSchemas:
     def test_an_enum_has_no_value_twice(self) -> None:
         with pytest.raises(InvalidDefinitionError, match="twice"):
             Enum("E", [EnumValue("a"), EnumValue("a")])
+
+
+def test_the_types_of_values_are_types_of_config_too() -> None:
+    assert value_of({"a": types.Int, "b": [types.String]}, {"a": 1, "b": ["x"]}) == {"a": 1, "b": ["x"]}
+    assert len(problems_of(types.Bool, 1)) == 1
 
 
 def test_types_tell_themselves_on_one_line() -> None:
