@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import pytest
 from tests.differential.harness import sides
 from tests.differential.harness.compare import compare, load_differences
+from tests.differential.harness.page import PAGE, page
 
 NAMES = {sides.program_name(path): path for path in sides.program_paths()}
 DIFFERENCES = load_differences(sides.DIFFERENTIAL / "differences.toml")
@@ -54,3 +55,8 @@ def test_listed_differences_name_programs_that_exist_and_a_reason() -> None:
     unreasoned = [difference.fact for difference in DIFFERENCES if len(difference.reason.split()) < 5]
     assert not strangers
     assert not unreasoned
+
+
+def test_page_of_the_differences_is_up_to_date() -> None:
+    """docs/differences.md tells what is listed; ``python -m tests.differential.harness.page`` writes it."""
+    assert PAGE.read_text(encoding="utf-8") == page(DIFFERENCES, len(NAMES))

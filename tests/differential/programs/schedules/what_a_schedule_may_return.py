@@ -20,11 +20,14 @@ def program(record):
         data = schedule.evaluate_tick(context)
         return [[request.run_key for request in data.run_requests or []], data.skip_message]
 
+    def config():
+        return {}
+
     def several():
         yield dg.RunRequest(run_key="a")
         yield dg.RunRequest(run_key="b")
 
-    record.value("config", tick(dict))
+    record.value("config", tick(config))
     record.value("request", tick(lambda: dg.RunRequest(run_key="k")))
     record.value("list", tick(lambda: [dg.RunRequest(run_key="a"), dg.RunRequest(run_key="b")]))
     record.value("generator", tick(several))
