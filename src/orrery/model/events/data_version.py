@@ -21,7 +21,13 @@ from orrery.base.tags import (
     canonical_tags,
 )
 
-__all__ = ["DataProvenance", "DataVersion", "DataVersionsByPartition", "data_version_of_tags"]
+__all__ = [
+    "DataProvenance",
+    "DataVersion",
+    "DataVersionsByPartition",
+    "data_provenance_of_tags",
+    "data_version_of_tags",
+]
 
 
 class DataVersion(msgspec.Struct, frozen=True):
@@ -125,3 +131,8 @@ def data_version_of_tags(tags: Mapping[str, str] | None) -> DataVersion | None:
     if value is None:
         value = canonical_tags(tags).get(DATA_VERSION_TAG)
     return None if value is None else DataVersion(value)
+
+
+def data_provenance_of_tags(tags: Mapping[str, str] | None) -> DataProvenance | None:
+    """Return what the tags of an event tell of what its value was made from, if anything."""
+    return None if not tags else DataProvenance.from_tags(tags)

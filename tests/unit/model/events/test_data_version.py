@@ -4,7 +4,13 @@ import pytest
 
 from orrery.base.errors import InvalidDefinitionError
 from orrery.base.keys import AssetKey
-from orrery.model.events.data_version import DataProvenance, DataVersion, DataVersionsByPartition, data_version_of_tags
+from orrery.model.events.data_version import (
+    DataProvenance,
+    DataVersion,
+    DataVersionsByPartition,
+    data_provenance_of_tags,
+    data_version_of_tags,
+)
 
 
 def test_versions_by_partition_may_be_given_as_text() -> None:
@@ -36,6 +42,8 @@ def test_provenance_is_read_from_tags_under_either_prefix() -> None:
 
 def test_without_a_code_version_there_is_no_provenance() -> None:
     assert DataProvenance.from_tags({"orrery/data_version": "1"}) is None
+    assert data_provenance_of_tags(None) is None
+    assert data_provenance_of_tags({"orrery/code_version": "1"}) == DataProvenance("1", {}, {}, False)
 
 
 def test_the_version_of_a_value_is_read_from_tags() -> None:
