@@ -80,11 +80,13 @@ class Walk:
         environment: Variables by name; None if references are to be left as they are.
         problems: The problems found so far.
         is_secret: Whether the walk is below a field marked as a secret.
+        from_environment: Where values were read from the environment; they are masked, for they may be secrets.
     """
 
     environment: Mapping[str, str] | None = None
     problems: list[Problem] = field(default_factory=list)
     is_secret: bool = False
+    from_environment: set[Path] = field(default_factory=set)
 
     def show(self, value: object) -> str:
         """Return *value* as text for a message: masked below a secret, cut if long."""
@@ -191,7 +193,7 @@ class Walk:
 
     def add_limit(self, path: Path, value: object, reason: str) -> None:
         """Note that a limit or validator of a config class refuses *value*, for *reason*."""
-        given = self.show(value)
+        given = MASK if path in self.from_environment else self.show(value)
         message = f'Value "{given}" {at(path)} is refused: {reason}.'
         self.problems.append(Problem(kind="limit", path=path, message=message, given=given, expected=reason))
 

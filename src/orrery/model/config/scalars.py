@@ -311,6 +311,7 @@ class Source(ConfigType):
         if text is None:
             walk.add_unset_variable(field_path, name)
             return original
+        walk.from_environment.add(field_path)
         try:
             return parse_env_text(text, self.env_kind)
         except ValueError as error:

@@ -407,9 +407,9 @@ def make_with_config(
     try:
         made = cls(**arguments)
     except pydantic.ValidationError as error:
-        walk = Walk()
+        walk = Walk(is_secret=True)  # values of resources come from the environment as often as not
         add_pydantic_problems(error, (), walk)
-        raise config_error(walk.problems, subject=f"resource {cls.__name__}") from error
+        raise config_error(walk.problems, subject=f"resource {cls.__name__}") from None
     made.__dict__.update(live)
     made._init_context = context
     return made

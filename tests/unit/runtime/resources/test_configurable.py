@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import traceback
 from collections.abc import Iterator
 from typing import Any
 
@@ -296,12 +297,13 @@ def test_a_value_that_the_class_refuses_is_a_config_error(monkeypatch: pytest.Mo
     class Limited(ConfigurableResource):  # type: ignore[type-arg]
         n: int = pydantic.Field(ge=1)
 
-    monkeypatch.setenv("N", "0")
+    monkeypatch.setenv("N", "-31337")
     with (
-        pytest.raises(InvalidConfigError, match="greater than or equal to 1"),
+        pytest.raises(InvalidConfigError, match="greater than or equal to 1") as caught,
         build_resources({"r": Limited(n=EnvVar.int("N"))}),
     ):
         raise AssertionError("never opened")
+    assert "31337" not in "".join(traceback.format_exception(caught.value))
 
 
 def test_config_objects_and_lists_may_hold_references(monkeypatch: pytest.MonkeyPatch) -> None:
