@@ -80,7 +80,7 @@ def plain(value: object, depth: int = 0) -> Any:
     if isinstance(value, dg.TableSchema):
         return {
             "columns": [plain(column, depth + 1) for column in value.columns],
-            "constraints": plain(list(value.constraints.other) if value.constraints is not None else [], depth + 1),
+            "constraints": plain(list(value.constraints.other), depth + 1),
         }
     if isinstance(value, dg.TableColumn):
         limits = value.constraints
