@@ -1,9 +1,14 @@
 """The public face, typed: the same names as the table in ``__init__.py`` (a test holds them together)."""
 
+from orrery.adapters.io.configurable import FilesystemIOManager as FilesystemIOManager
+from orrery.adapters.io.file_manager import FileHandle as FileHandle
+from orrery.adapters.io.file_manager import LocalFileHandle as LocalFileHandle
+from orrery.adapters.io.file_manager import local_file_manager as local_file_manager
 from orrery.adapters.io.filesystem import custom_path_fs_io_manager as custom_path_fs_io_manager
 from orrery.adapters.io.filesystem import fs_io_manager as fs_io_manager
 from orrery.adapters.io.memory import InMemoryIOManager as InMemoryIOManager
 from orrery.adapters.io.memory import mem_io_manager as mem_io_manager
+from orrery.adapters.io.upath import UPathIOManager as UPathIOManager
 from orrery.api.config_files import config_from_files as config_from_files
 from orrery.api.config_files import config_from_pkg_resources as config_from_pkg_resources
 from orrery.api.config_files import config_from_yaml_strings as config_from_yaml_strings
@@ -258,7 +263,15 @@ from orrery.model.records.run import RunsFilter as RunsFilter
 from orrery.model.records.run import RunStatus as RunStatus
 from orrery.plan.compile import create_execution_plan as create_execution_plan
 from orrery.plan.execution_plan import ExecutionPlan as ExecutionPlan
+from orrery.runtime.contexts.asset import AssetCheckExecutionContext as AssetCheckExecutionContext
+from orrery.runtime.contexts.asset import AssetExecutionContext as AssetExecutionContext
+from orrery.runtime.contexts.hook import HookContext as HookContext
 from orrery.runtime.contexts.init_resource import InitResourceContext as InitResourceContext
+from orrery.runtime.contexts.input import InputContext as InputContext
+from orrery.runtime.contexts.log import LogManager as LogManager
+from orrery.runtime.contexts.op import OpExecutionContext as OpExecutionContext
+from orrery.runtime.contexts.output import OutputContext as OutputContext
+from orrery.runtime.contexts.step import StepExecutionContext as StepExecutionContext
 from orrery.runtime.instance.instance import Instance as Instance
 from orrery.runtime.ports.run_coordinator import SubmitRunContext as SubmitRunContext
 from orrery.runtime.resources.attach import IAttachDifferentObjectToOpContext as IAttachDifferentObjectToOpContext
@@ -268,5 +281,6 @@ from orrery.runtime.resources.env_var import EnvVar as EnvVar
 from orrery.runtime.resources.io_manager import ConfigurableIOManager as ConfigurableIOManager
 from orrery.runtime.resources.io_manager import ConfigurableIOManagerFactory as ConfigurableIOManagerFactory
 from orrery.runtime.resources.io_manager import ConfigurableLegacyIOManagerAdapter as ConfigurableLegacyIOManagerAdapter
+from orrery.testing.instance import instance_for_test as instance_for_test
 
 __version__: str

@@ -22,6 +22,7 @@ DagsterInvalidInvocationError = _orrery.InvalidInvocationError
 DagsterInvalidSubsetError = _orrery.InvalidSubsetError
 DagsterInvariantViolationError = _orrery.InvariantViolationError
 DagsterJobMetadataValue = _orrery.JobMetadataValue
+DagsterLogManager = _orrery.LogManager
 DagsterResourceFunctionError = _orrery.ResourceFunctionError
 DagsterRun = _orrery.Run
 DagsterRunMetadataValue = _orrery.RunMetadataValue
