@@ -32,7 +32,6 @@ from __future__ import annotations
 import itertools
 import os
 import re
-import socket
 import sys
 import threading
 import time
@@ -289,7 +288,8 @@ def _temporary_name() -> str:
 def _host() -> str:
     from zlib import crc32  # 0.1 ms, once for each process that writes
 
-    return f"{crc32(socket.gethostname().encode()):08x}"
+    name = os.uname().nodename if hasattr(os, "uname") else os.environ.get("COMPUTERNAME", "")
+    return f"{crc32(name.encode()):08x}"
 
 
 def _write_all(fd: int, data: bytes | memoryview) -> None:

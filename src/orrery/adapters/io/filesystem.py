@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from orrery.adapters.io.atomic import is_stored
 from orrery.adapters.io.formats import dump_pickle, load_pickle
+from orrery.adapters.io.notes import write_notes
 from orrery.adapters.io.places import (
     describe_value,
     load_for_partitions,
     only_partition,
     relative_path,
     value_key,
-    write_notes,
 )
 from orrery.adapters.io.seal import MissingFileError
 from orrery.base.errors import InvalidDefinitionError

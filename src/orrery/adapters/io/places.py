@@ -8,13 +8,11 @@ calls something can leave the directory or meet something else in it.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable
 from typing import Any, TypeAlias
 
-from orrery.adapters.io.atomic import is_stored, write_whole
 from orrery.base.errors import InvariantViolationError
-from orrery.base.names import is_shortened, key_path, labelled_part, note_name, notes_of_key
+from orrery.base.names import key_path, labelled_part
 
 __all__ = [
     "ValueKey",
@@ -23,7 +21,6 @@ __all__ = [
     "only_partition",
     "relative_path",
     "value_key",
-    "write_notes",
 ]
 
 ValueKey: TypeAlias = tuple[tuple[str, ...], str | None, bool]
@@ -58,21 +55,6 @@ def relative_path(key: ValueKey, *, extension: str) -> str:
         return key_path(parts, extension=extension)
     folder = key_path((*parts, "."), extension="")
     return f"{folder[:-3]}{labelled_part(PARTITION, partition)}{extension}"
-
-
-def write_notes(base: str, key: ValueKey, *, extension: str) -> None:
-    """Leave beside a value the notes that tell the whole text of names too long for a file."""
-    parts, partition, _ = key
-    notes = list(notes_of_key(parts, extension=extension) if partition is None else notes_of_key((*parts, ".")))
-    if partition is not None:
-        path = relative_path(key, extension="")
-        name = os.path.basename(path)
-        if is_shortened(name):
-            notes.append((f"{os.path.dirname(path)}/{note_name(name)}", partition))
-    for note, text in notes:
-        place = f"{base}/{note}"
-        if not is_stored(place):
-            write_whole(place, text.encode("utf-8", "surrogatepass"))
 
 
 def describe_value(context: Any, partition: str | None = None) -> str:

@@ -14,13 +14,13 @@ from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from orrery.adapters.io.atomic import is_stored, place_to_read, remove_whole, whole_path
+from orrery.adapters.io.notes import write_notes
 from orrery.adapters.io.places import (
     describe_value,
     load_for_partitions,
     only_partition,
     relative_path,
     value_key,
-    write_notes,
 )
 from orrery.adapters.io.seal import MissingFileError, Seal, append_seal, check_seal
 from orrery.base.errors import InvariantViolationError
@@ -205,8 +205,8 @@ class UPathIOManager(IOManager):
                 self.dump_to_path(context=context, obj=obj, path=path)
         except (IsADirectoryError, NotADirectoryError) as error:
             raise InvariantViolationError(
-                f"The value of {describe_value(context, partition)} cannot be stored at {path}: the key of another value "
-                f"begins with its key, or its key with that ({error.strerror or error}).",
+                f"The value of {describe_value(context, partition)} cannot be stored at {path}: the key of another "
+                f"value begins with its key, or its key with that ({error.strerror or error}).",
                 mend=f"give {type(self).__name__} an extension, or one of the two another key.",
             ) from error
         if "~" in path.name and _is_local(self._base_path):

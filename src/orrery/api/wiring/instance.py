@@ -6,13 +6,10 @@ from __future__ import annotations
 
 import importlib
 import os
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from orrery.adapters.io.atomic import WriteBatch
-from orrery.adapters.io.filesystem import PickledObjectFilesystemIOManager
 from orrery.adapters.io.memory import EphemeralIOManager
 from orrery.adapters.storage.memory import MemoryStorage
 from orrery.api.wiring.settings import read_settings
@@ -20,6 +17,10 @@ from orrery.base.errors import StorageError
 from orrery.definitions.parts.io_manager import IOManager, IOManagerDefinition
 from orrery.runtime.instance.instance import Instance
 from orrery.runtime.instance.ref import InstanceRef
+from orrery.runtime.ports.write_barrier import WriteBarrier
+
+if TYPE_CHECKING:
+    from tempfile import TemporaryDirectory
 
 __all__ = [
     "HOME_VARIABLE",
@@ -77,7 +78,7 @@ def temporary_instance(*, tempdir: str | None = None, overrides: Mapping[str, An
     """Return a persistent instance in *tempdir*, or in a directory that is removed when it is disposed."""
     if tempdir is not None:
         return _persistent(os.path.abspath(tempdir), overrides or {})
-    folder = tempfile.TemporaryDirectory(prefix="orrery-")
+    folder = _new_directory()
     instance = _persistent(folder.name, overrides or {})
     instance.on_dispose.append(folder.cleanup)
     return instance
@@ -95,7 +96,7 @@ def ephemeral_instance(
         schedules=storage,
         home=os.path.abspath(tempdir) if tempdir else _TemporaryHome(on_dispose),
         settings=settings or {},
-        write_barriers=WriteBatch,
+        write_barriers=_new_barrier,
         on_dispose=on_dispose,
     )
     for run, entries in preload or ():
@@ -108,7 +109,8 @@ def default_io_manager(instance: Instance) -> IOManager:
     """Return the IO manager of runs that name none: in memory or below the instance's directory."""
     if instance.is_ephemeral:
         return EphemeralIOManager(instance.scratch.setdefault("values", {}))
-    return PickledObjectFilesystemIOManager(instance.storage_directory())
+    manager: IOManager = _adapter("io.filesystem").PickledObjectFilesystemIOManager(instance.storage_directory())
+    return manager
 
 
 default_io_manager_definition = IOManagerDefinition(
@@ -118,16 +120,32 @@ default_io_manager_definition = IOManagerDefinition(
 """The IO manager of runs that name none, as a resource."""
 
 
+def _adapter(name: str) -> Any:
+    """Import an adapter that ephemeral instances do without: SQLAlchemy alone takes 100 ms."""
+    return importlib.import_module(f"orrery.adapters.{name}")
+
+
+def _new_barrier() -> WriteBarrier:
+    barrier: WriteBarrier = _adapter("io.atomic").WriteBatch()
+    return barrier
+
+
+def _new_directory() -> TemporaryDirectory[str]:
+    import tempfile  # 20 ms, and ephemeral instances as a rule write no file
+
+    return tempfile.TemporaryDirectory(prefix="orrery-")
+
+
 class _TemporaryHome:
     """A temporary directory that is made when its path is asked for, and removed on dispose."""
 
     def __init__(self, on_dispose: list[Callable[[], None]]) -> None:
         self._on_dispose = on_dispose
-        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self._folder: TemporaryDirectory[str] | None = None
 
     def __call__(self) -> str:
         if self._folder is None:
-            self._folder = tempfile.TemporaryDirectory(prefix="orrery-")
+            self._folder = _new_directory()
             self._on_dispose.append(self._folder.cleanup)
         return self._folder.name
 
@@ -140,13 +158,12 @@ def _persistent(home: str, settings: Mapping[str, Any]) -> Instance:
             f"The directory for records, {home}, cannot be made: {error.strerror or error}.",
             mend=f"make it, or name another place in {HOME_VARIABLE}.",
         ) from error
-    # SQLAlchemy takes 100 ms to import; ephemeral instances do without.
-    storage = importlib.import_module("orrery.adapters.storage.sqlite").SqliteStorage(os.path.join(home, "orrery.db"))
+    storage = _adapter("storage.sqlite").SqliteStorage(os.path.join(home, "orrery.db"))
     return Instance(
         event_log=storage,
         runs=storage,
         schedules=storage,
         home=home,
         settings=settings,
-        write_barriers=WriteBatch,
+        write_barriers=_new_barrier,
     )
