@@ -13,8 +13,9 @@ import re
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, replace
 from typing import Any, ClassVar, TypeAlias
+
+import msgspec
 
 from orrery.base.errors import InvalidDefinitionError, InvalidSubsetError, InvariantViolationError, nearest_hint
 from orrery.base.keys import AssetCheckKey, AssetKey, CoercibleToAssetKey, CoercibleToAssetKeyPrefix, key_prefix_parts
@@ -60,7 +61,7 @@ _COLUMN_SCHEMA_KEYS = ("orrery/column_schema", "dagster/column_schema")
 _TABLE_NAME_KEYS = ("orrery/table_name", "dagster/table_name")
 
 
-class AssetSelection:
+class AssetSelection(msgspec.Struct, frozen=True):
     """
     Name some of the assets and asset checks of a project, whichever they turn out to be.
 
@@ -76,8 +77,6 @@ class AssetSelection:
     >>> str(AssetSelection.groups("marketing") & AssetSelection.assets("leads").downstream())
     'group:"marketing" and key:"leads"+'
     """
-
-    __slots__ = ()
 
     # -- making them -------------------------------------------------------------------------------
 
@@ -209,8 +208,12 @@ class AssetSelection:
             return selection
         if isinstance(selection, str):
             return cls.from_string(selection)
-        if isinstance(selection, AssetKey) or hasattr(type(selection), "asset_nodes"):
+        if isinstance(selection, AssetKey):
             return cls.assets(selection)
+        if hasattr(type(selection), "asset_nodes"):
+            chosen = cls.assets(selection)
+            checks = () if chosen.selected_keys else tuple(_check_keys_of(selection))
+            return AssetCheckKeysSelection(checks) if checks else chosen
         if isinstance(selection, AssetCheckKey):
             return cls.checks(selection)
         if isinstance(selection, Iterable) and not isinstance(selection, Mapping | bytes):
@@ -344,8 +347,7 @@ class AssetSelection:
 # -- plain selections ------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class AllSelection(AssetSelection):
+class AllSelection(AssetSelection, frozen=True):
     """Select all assets."""
 
     include_sources: bool = False
@@ -359,8 +361,7 @@ class AllSelection(AssetSelection):
         return "*"
 
 
-@dataclass(frozen=True, slots=True)
-class KeysAssetSelection(AssetSelection):
+class KeysAssetSelection(AssetSelection, frozen=True):
     """Select certain assets."""
 
     selected_keys: tuple[AssetKey, ...]
@@ -387,8 +388,7 @@ class KeysAssetSelection(AssetSelection):
         return len(self.selected_keys) != 1
 
 
-@dataclass(frozen=True, slots=True)
-class KeyWildCardAssetSelection(AssetSelection):
+class KeyWildCardAssetSelection(AssetSelection, frozen=True):
     r"""
     Select assets by their key as people read it, ``*`` standing for any text.
 
@@ -421,8 +421,7 @@ class KeyWildCardAssetSelection(AssetSelection):
         return f'key:"{_ESCAPED_QUOTE.sub(_escape_quote, self.selected_key_wildcard)}"'
 
 
-@dataclass(frozen=True, slots=True)
-class _AttributeSelection(AssetSelection):
+class _AttributeSelection(AssetSelection, frozen=True):
     """Select the assets for which something holds."""
 
     def resolve_inner(self, asset_graph: AssetGraph, allow_missing: bool) -> AbstractSet[AssetKey]:
@@ -436,8 +435,7 @@ class _AttributeSelection(AssetSelection):
     def _holds_for(self, node: AssetNode) -> bool: ...
 
 
-@dataclass(frozen=True, slots=True)
-class KeyPrefixesAssetSelection(_AttributeSelection):
+class KeyPrefixesAssetSelection(_AttributeSelection, frozen=True):
     """Select the assets whose keys begin with certain parts."""
 
     selected_key_prefixes: tuple[tuple[str, ...], ...]
@@ -456,8 +454,7 @@ class KeyPrefixesAssetSelection(_AttributeSelection):
         return len(self.selected_key_prefixes) != 1
 
 
-@dataclass(frozen=True, slots=True)
-class KeySubstringAssetSelection(_AttributeSelection):
+class KeySubstringAssetSelection(_AttributeSelection, frozen=True):
     """Select the assets whose key holds some text."""
 
     selected_key_substring: str
@@ -471,8 +468,7 @@ class KeySubstringAssetSelection(_AttributeSelection):
         return f"key_substring:{syntax.quote(self.selected_key_substring)}"
 
 
-@dataclass(frozen=True, slots=True)
-class GroupsAssetSelection(AssetSelection):
+class GroupsAssetSelection(AssetSelection, frozen=True):
     """Select the assets of certain groups; ``*`` in a name stands for any text."""
 
     selected_groups: tuple[str, ...]
@@ -498,8 +494,7 @@ class GroupsAssetSelection(AssetSelection):
         return len(self.selected_groups) > 1
 
 
-@dataclass(frozen=True, slots=True)
-class TagAssetSelection(_AttributeSelection):
+class TagAssetSelection(_AttributeSelection, frozen=True):
     """Select the assets that have a tag with a value."""
 
     key: str
@@ -514,8 +509,7 @@ class TagAssetSelection(_AttributeSelection):
         return _written_pair("tag", self.key, self.value)
 
 
-@dataclass(frozen=True, slots=True)
-class KindAssetSelection(_AttributeSelection):
+class KindAssetSelection(_AttributeSelection, frozen=True):
     """Select the assets of a kind, or of none."""
 
     kind_str: str | None
@@ -529,8 +523,7 @@ class KindAssetSelection(_AttributeSelection):
         return _written("kind", self.kind_str)
 
 
-@dataclass(frozen=True, slots=True)
-class OwnerAssetSelection(_AttributeSelection):
+class OwnerAssetSelection(_AttributeSelection, frozen=True):
     """Select the assets of an owner, or of none."""
 
     selected_owner: str | None
@@ -543,8 +536,7 @@ class OwnerAssetSelection(_AttributeSelection):
         return _written("owner", self.selected_owner)
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnAssetSelection(_AttributeSelection):
+class ColumnAssetSelection(_AttributeSelection, frozen=True):
     """Select the assets whose table schema, in their metadata, has a column; None for those without a schema."""
 
     selected_column: str | None
@@ -560,8 +552,7 @@ class ColumnAssetSelection(_AttributeSelection):
         return _written("column", self.selected_column)
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnTagAssetSelection(_AttributeSelection):
+class ColumnTagAssetSelection(_AttributeSelection, frozen=True):
     """Select the assets whose table schema, in their metadata, has a column with a tag."""
 
     key: str
@@ -575,8 +566,7 @@ class ColumnTagAssetSelection(_AttributeSelection):
         return _written_pair("column_tag", self.key, self.value)
 
 
-@dataclass(frozen=True, slots=True)
-class TableNameAssetSelection(_AttributeSelection):
+class TableNameAssetSelection(_AttributeSelection, frozen=True):
     """Select the assets that name a table in their metadata; None for those that name none."""
 
     selected_table_name: str | None
@@ -589,8 +579,7 @@ class TableNameAssetSelection(_AttributeSelection):
         return _written("table_name", self.selected_table_name)
 
 
-@dataclass(frozen=True, slots=True)
-class OutsideAttributeSelection(AssetSelection):
+class OutsideAttributeSelection(AssetSelection, frozen=True):
     """Select by what definitions alone do not tell: code location, status, change in a branch, automation."""
 
     attribute: str
@@ -612,8 +601,7 @@ class OutsideAttributeSelection(AssetSelection):
 # -- checks ------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _CheckSelection(AssetSelection):
+class _CheckSelection(AssetSelection, frozen=True):
     """Select checks, and no asset."""
 
     def resolve_inner(self, asset_graph: AssetGraph, allow_missing: bool) -> AbstractSet[AssetKey]:
@@ -621,8 +609,7 @@ class _CheckSelection(AssetSelection):
         return set()
 
 
-@dataclass(frozen=True, slots=True)
-class AllAssetCheckSelection(_CheckSelection):
+class AllAssetCheckSelection(_CheckSelection, frozen=True):
     """Select all checks."""
 
     def resolve_checks_inner(self, asset_graph: AssetGraph, allow_missing: bool) -> AbstractSet[AssetCheckKey]:
@@ -634,8 +621,7 @@ class AllAssetCheckSelection(_CheckSelection):
         return "check:*"
 
 
-@dataclass(frozen=True, slots=True)
-class AssetCheckKeysSelection(_CheckSelection):
+class AssetCheckKeysSelection(_CheckSelection, frozen=True):
     """Select certain checks."""
 
     selected_asset_check_keys: tuple[AssetCheckKey, ...]
@@ -668,8 +654,7 @@ class AssetCheckKeysSelection(_CheckSelection):
         return len(self.selected_asset_check_keys) != 1
 
 
-@dataclass(frozen=True, slots=True)
-class AssetChecksForAssetKeysSelection(_CheckSelection):
+class AssetChecksForAssetKeysSelection(_CheckSelection, frozen=True):
     """Select all checks of certain assets."""
 
     selected_asset_keys: tuple[AssetKey, ...]
@@ -692,8 +677,7 @@ class AssetChecksForAssetKeysSelection(_CheckSelection):
 # -- algebra -----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _ChainedSelection(AssetSelection):
+class _ChainedSelection(AssetSelection, frozen=True):
     """Join two or more selections."""
 
     operands: tuple[AssetSelection, ...]
@@ -710,13 +694,12 @@ class _ChainedSelection(AssetSelection):
 
     def to_serializable_asset_selection(self, asset_graph: AssetGraph) -> AssetSelection:
         """Return the operands, each as it can be written down."""
-        return replace(
+        return msgspec.structs.replace(
             self, operands=tuple(each.to_serializable_asset_selection(asset_graph) for each in self.operands)
         )
 
 
-@dataclass(frozen=True, slots=True)
-class AndAssetSelection(_ChainedSelection):
+class AndAssetSelection(_ChainedSelection, frozen=True):
     """Select what all operands select."""
 
     operator: ClassVar[str] = "and"
@@ -730,8 +713,7 @@ class AndAssetSelection(_ChainedSelection):
         return set.intersection(*(set(each.resolve_checks_inner(asset_graph, allow_missing)) for each in self.operands))
 
 
-@dataclass(frozen=True, slots=True)
-class OrAssetSelection(_ChainedSelection):
+class OrAssetSelection(_ChainedSelection, frozen=True):
     """Select what any operand selects."""
 
     operator: ClassVar[str] = "or"
@@ -745,8 +727,7 @@ class OrAssetSelection(_ChainedSelection):
         return set().union(*(each.resolve_checks_inner(asset_graph, allow_missing) for each in self.operands))
 
 
-@dataclass(frozen=True, slots=True)
-class SubtractAssetSelection(AssetSelection):
+class SubtractAssetSelection(AssetSelection, frozen=True):
     """Select what the left selects and the right does not."""
 
     left: AssetSelection
@@ -784,19 +765,17 @@ class SubtractAssetSelection(AssetSelection):
 # -- along the edges ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _DerivedSelection(AssetSelection):
+class _DerivedSelection(AssetSelection, frozen=True):
     """Build on one selection."""
 
     child: AssetSelection
 
     def to_serializable_asset_selection(self, asset_graph: AssetGraph) -> AssetSelection:
         """Return the same of the child as it can be written down."""
-        return replace(self, child=self.child.to_serializable_asset_selection(asset_graph))
+        return msgspec.structs.replace(self, child=self.child.to_serializable_asset_selection(asset_graph))
 
 
-@dataclass(frozen=True, slots=True)
-class _TraversalSelection(_DerivedSelection):
+class _TraversalSelection(_DerivedSelection, frozen=True):
     """Follow the edges from one selection."""
 
     depth: int | None = None
@@ -823,8 +802,7 @@ class _TraversalSelection(_DerivedSelection):
         return not self.include_self
 
 
-@dataclass(frozen=True, slots=True)
-class UpstreamAssetSelection(_TraversalSelection):
+class UpstreamAssetSelection(_TraversalSelection, frozen=True):
     """Select what the project makes upstream of a selection."""
 
     def resolve_inner(self, asset_graph: AssetGraph, allow_missing: bool) -> AbstractSet[AssetKey]:
@@ -837,8 +815,7 @@ class UpstreamAssetSelection(_TraversalSelection):
         return f"{self._written_steps()}+{self._written_operand()}"
 
 
-@dataclass(frozen=True, slots=True)
-class DownstreamAssetSelection(_TraversalSelection):
+class DownstreamAssetSelection(_TraversalSelection, frozen=True):
     """Select what lies downstream of a selection."""
 
     def resolve_inner(self, asset_graph: AssetGraph, allow_missing: bool) -> AbstractSet[AssetKey]:
@@ -850,8 +827,7 @@ class DownstreamAssetSelection(_TraversalSelection):
         return f"{self._written_operand()}+{self._written_steps()}"
 
 
-@dataclass(frozen=True, slots=True)
-class _FunctionSelection(_DerivedSelection):
+class _FunctionSelection(_DerivedSelection, frozen=True):
     """Apply a function of the language to one selection."""
 
     function: ClassVar[str]
@@ -861,8 +837,7 @@ class _FunctionSelection(_DerivedSelection):
         return f"{self.function}({self.child.to_selection_str()})"
 
 
-@dataclass(frozen=True, slots=True)
-class SinksAssetSelection(_FunctionSelection):
+class SinksAssetSelection(_FunctionSelection, frozen=True):
     """Select those of a selection that have nothing of it downstream."""
 
     function: ClassVar[str] = "sinks"
@@ -873,8 +848,7 @@ class SinksAssetSelection(_FunctionSelection):
         return keys - asset_graph.strictly_upstream_of(keys)
 
 
-@dataclass(frozen=True, slots=True)
-class RootsAssetSelection(_FunctionSelection):
+class RootsAssetSelection(_FunctionSelection, frozen=True):
     """Select those of a selection that have nothing of it upstream."""
 
     function: ClassVar[str] = "roots"
@@ -885,8 +859,7 @@ class RootsAssetSelection(_FunctionSelection):
         return keys - asset_graph.strictly_downstream_of(keys)
 
 
-@dataclass(frozen=True, slots=True)
-class MaterializableAssetSelection(_FunctionSelection):
+class MaterializableAssetSelection(_FunctionSelection, frozen=True):
     """Select those of a selection that the project makes."""
 
     function: ClassVar[str] = "materializable"
@@ -896,8 +869,7 @@ class MaterializableAssetSelection(_FunctionSelection):
         return self.child.resolve_inner(asset_graph, allow_missing) & asset_graph.materializable_asset_keys
 
 
-@dataclass(frozen=True, slots=True)
-class ParentSourcesAssetSelection(_FunctionSelection):
+class ParentSourcesAssetSelection(_FunctionSelection, frozen=True):
     """Select the external assets at and upstream of a selection."""
 
     function: ClassVar[str] = "upstream_sources"
@@ -908,8 +880,7 @@ class ParentSourcesAssetSelection(_FunctionSelection):
         return asset_graph.upstream_of(keys) & asset_graph.external_asset_keys
 
 
-@dataclass(frozen=True, slots=True)
-class RequiredNeighborsAssetSelection(_FunctionSelection):
+class RequiredNeighborsAssetSelection(_FunctionSelection, frozen=True):
     """Select a selection and all that can only be made together with any of it."""
 
     function: ClassVar[str] = "multi_asset_neighbors"

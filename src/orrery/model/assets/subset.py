@@ -8,7 +8,8 @@ and what one function makes at a stroke must be taken whole.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+import msgspec
 
 from orrery.base.errors import InvalidSubsetError
 from orrery.base.keys import AssetCheckKey, AssetKey, EntityKey
@@ -18,8 +19,7 @@ from orrery.model.assets.selection import AssetSelection, CoercibleToAssetSelect
 __all__ = ["RunSubset", "subset_to_run", "with_needed_upstream"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunSubset:
+class RunSubset(msgspec.Struct, frozen=True, kw_only=True):
     """
     The assets and checks of one run.
 

@@ -24,8 +24,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+import msgspec
 
 from orrery.base.errors import InvalidSubsetError, nearest, nearest_hint
 
@@ -76,20 +77,17 @@ _NULLABLE = ("group", "owner", "kind", "code_location", "column", "table_name")
 _MAX_DEPTH = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Everything:
+class Everything(msgspec.Struct, frozen=True):
     """Stand for all assets: ``*``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(msgspec.Struct, frozen=True):
     """Stand for the asset of one key, its parts joined by ``/``."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(msgspec.Struct, frozen=True):
     """Stand for the assets with a value: ``name:value`` or ``name:key=value``; None for ``<null>``."""
 
     name: str
@@ -97,8 +95,7 @@ class Attribute:
     second: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Traversal:
+class Traversal(msgspec.Struct, frozen=True):
     """Stand for assets and what is above and below: steps up and down, 0 for none, None for all."""
 
     operand: SelectionTree
@@ -106,31 +103,27 @@ class Traversal:
     down: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """Stand for a function of a selection."""
 
     function: str
     operand: SelectionTree
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(msgspec.Struct, frozen=True):
     """Stand for all other assets."""
 
     operand: SelectionTree
 
 
-@dataclass(frozen=True, slots=True)
-class And:
+class And(msgspec.Struct, frozen=True):
     """Stand for the assets in all operands and in none of the others; without operands, for all but those."""
 
     operands: tuple[SelectionTree, ...]
     without: tuple[SelectionTree, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Or:
+class Or(msgspec.Struct, frozen=True):
     """Stand for the assets in any operand."""
 
     operands: tuple[SelectionTree, ...]
@@ -179,8 +172,7 @@ _VALUE = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(msgspec.Struct, frozen=True):
     kind: str
     text: str
     start: int

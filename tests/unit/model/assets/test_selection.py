@@ -1,5 +1,6 @@
 """Selections: what each resolves to on one small project, and what is refused."""
 
+import pickle
 from dataclasses import dataclass
 
 import pytest
@@ -243,6 +244,30 @@ def test_coercion_takes_what_people_give() -> None:
     assert S.from_coercible([S.all(), "a"]) == S.all() | S.assets("a")
     assert S.from_coercible([]) == S.assets()
     assert S.from_coercible(AssetCheckKey("a", "ch")) == S.checks(AssetCheckKey("a", "ch"))
+
+
+class OnlyChecks:
+    """A definition of checks, as far as a selection looks."""
+
+    def asset_nodes(self) -> tuple[AssetNode, ...]:
+        """Return no asset."""
+        return ()
+
+    def check_nodes(self) -> list[AssetCheckNode]:
+        """Return the checks."""
+        return CHECKS[:1]
+
+
+def test_a_definition_of_checks_selects_its_checks() -> None:
+    """Alone or in a list, and never nothing."""
+    assert checks_of(S.from_coercible(OnlyChecks())) == "m1:mc"
+    assert checks_of(S.from_coercible(["b", OnlyChecks()])) == "m1:mc"
+
+
+def test_selections_travel_between_processes() -> None:
+    """What comes out equals what went in."""
+    selection = (S.groups("g").upstream(2) | S.assets("a")) - S.from_string("roots(key:a*)")
+    assert pickle.loads(pickle.dumps(selection)) == selection
 
 
 @pytest.mark.parametrize("wrong", [3, None, {"a": 1}, b"a", object()], ids=repr)
