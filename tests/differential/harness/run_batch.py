@@ -8,6 +8,7 @@ directory, the environment as it was, and a limit of time; what it prints is thr
 Runs under both interpreters: standard library only, apart from what the programs themselves import.
 """
 
+import faulthandler
 import importlib.util
 import json
 import logging
@@ -63,6 +64,9 @@ def run_program(path: Path, number: int) -> dict[str, Any]:
     os.environ["ORRERY_HOME"] = str(folder / ".orrery")
     signal.signal(signal.SIGALRM, _stop)
     signal.alarm(LIMIT_SECONDS)
+    faulthandler.dump_traceback_later(
+        LIMIT_SECONDS + 15, exit=True
+    )  # where even that is caught: the next process goes on
     try:
         spec.loader.exec_module(module)
         module.program(record)
@@ -70,6 +74,7 @@ def run_program(path: Path, number: int) -> dict[str, Any]:
         return {"crashed": _tell(error), "facts": record.facts}
     finally:
         signal.alarm(0)
+        faulthandler.cancel_dump_traceback_later()
         os.chdir(before)
         os.environ.clear()
         os.environ.update(environment)
