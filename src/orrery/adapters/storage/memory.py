@@ -392,6 +392,7 @@ class MemoryStorage:
                 gone = {record.storage_id for record in self._records(ids) if record.partition_key in wiped}
                 if _drop(ids, gone):
                     _set_latest(rows, kind, ids)
+            rows.last_run_id = self._last_run(rows)
 
     # -- checks --------------------------------------------------------------------------------
 

@@ -203,7 +203,7 @@ def _change_runs(connection: Connection, entries: Iterable[EventLogEntry]) -> No
         for entry in changes:
             kind = entry.get_dagster_event().event_type_value
             status = status_after(status, kind) or status
-            updated = max(updated, entry.timestamp)
+            updated = max(updated, round(entry.timestamp, 6))
             if kind == "PIPELINE_START" and started is None:
                 started = entry.timestamp
             if status in FINISHED_STATUSES and ended is None:

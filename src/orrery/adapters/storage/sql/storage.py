@@ -282,7 +282,7 @@ class SqlStorage:
     def add_run(self, run: Run) -> Run:
         """Keep a new run; it becomes durable with its first promised event."""
         with self._write(durable=False) as connection:
-            _runs.add_run(connection, run, time.time())
+            _runs.add_run(connection, run, _now())
         return run
 
     def has_run(self, run_id: str) -> bool:
@@ -310,7 +310,7 @@ class SqlStorage:
     def add_run_tags(self, run_id: str, new_tags: Mapping[str, str]) -> None:
         """Add tags to a run, over its own."""
         with self._change() as connection:
-            _runs.add_tags(connection, run_id, new_tags, time.time())
+            _runs.add_tags(connection, run_id, new_tags, _now())
 
     def get_run_tag_keys(self) -> Sequence[str]:
         """Return the keys of tags that any run has, in order."""
@@ -327,7 +327,7 @@ class SqlStorage:
     def replace_job_origin(self, run: Run, job_origin: object) -> None:
         """Say where the job of a run is defined."""
         with self._change() as connection:
-            _runs.replace_run(connection, run.with_job_origin(job_origin), time.time())
+            _runs.replace_run(connection, run.with_job_origin(job_origin), _now())
 
     def delete_run(self, run_id: str) -> None:
         """Forget a run (not its events); nothing happens if there is none of this id."""
@@ -440,6 +440,11 @@ class SqlStorage:
                     self._connection = None
                 self._writing.dispose()
                 self._reading.dispose()
+
+
+def _now() -> float:
+    """Return the present instant, no finer than a ``datetime`` tells it."""
+    return round(time.time(), 6)
 
 
 def _flush_at_exit(storage: SqlStorage) -> Callable[[], None]:

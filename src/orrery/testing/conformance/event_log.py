@@ -1,0 +1,270 @@
+"""
+What every event log must do.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from orrery.base.errors import OrreryError
+from orrery.base.keys import AssetCheckKey, AssetKey
+from orrery.model.events import build
+from orrery.model.events.entry import EventRecordsFilter
+from orrery.model.events.event import EventType
+from orrery.runtime.ports.event_log import EventLogStorage
+from orrery.testing.conformance.samples import (
+    JOB,
+    entry_of,
+    evaluated,
+    failed_to_materialize,
+    line,
+    materialized,
+    observed,
+    planned,
+)
+
+__all__ = ["EventLogSuite"]
+
+MADE = EventType.ASSET_MATERIALIZATION
+
+
+class EventLogSuite:
+    """Subclass it with a fixture ``storage`` that gives an empty storage and disposes of it."""
+
+    def test_entries_come_back_equal_and_in_order(self, storage: EventLogStorage) -> None:
+        """Lines of the log and events alike, whatever text they hold."""
+        entries = [
+            line("begin \u2028 \U0001f600 'quoted' %s"),
+            entry_of(build.run_started(JOB)),
+            materialized(["a", "b/c"], partition="2024-01-01", tags={"k": "v"}),
+            line("end"),
+        ]
+        storage.store_entries(entries)
+        records = storage.get_records_for_run("run-1").records
+        assert [record.event_log_entry for record in records] == entries
+        assert [record.storage_id for record in records] == sorted(record.storage_id for record in records)
+
+    def test_order_is_that_of_storing_and_not_of_the_clock(self, storage: EventLogStorage) -> None:
+        """A clock that jumps back changes nothing."""
+        storage.store_entries([line("first", at=2_000.0)])
+        storage.store_entries([line("second", at=1_000.0)])
+        log = storage.get_records_for_run("run-1").records
+        assert [record.event_log_entry.user_message for record in log] == ["first", "second"]
+
+    def test_an_empty_batch_is_nothing(self, storage: EventLogStorage) -> None:
+        """Neither an entry nor an error."""
+        storage.store_entries([])
+        storage.flush()
+        assert storage.get_maximum_record_id() is None
+
+    def test_runs_do_not_see_each_other(self, storage: EventLogStorage) -> None:
+        """The log of a run is its own, and that of an unknown run empty."""
+        storage.store_entries([line("one", "run-1"), line("two", "run-2")])
+        assert [r.run_id for r in storage.get_records_for_run("run-2").records] == ["run-2"]
+        empty = storage.get_records_for_run("run-3")
+        assert (list(empty.records), empty.has_more) == ([], False)
+
+    @pytest.mark.parametrize("ascending", [True, False])
+    def test_pages_give_each_entry_once(self, storage: EventLogStorage, ascending: bool) -> None:
+        """Following the cursors walks the whole log, also while it grows."""
+        storage.store_entries([line(str(number)) for number in range(7)])
+        seen: list[str] = []
+        cursor, more = None, True
+        while more:
+            page = storage.get_records_for_run("run-1", cursor, limit=3, ascending=ascending)
+            seen += [record.event_log_entry.user_message for record in page.records]
+            cursor, more = page.cursor, page.has_more
+        numbers = [str(number) for number in range(7)]
+        assert seen == (numbers if ascending else numbers[::-1])
+        if ascending:
+            storage.store_entries([line("late")])
+            rest = storage.get_records_for_run("run-1", cursor).records
+            assert [record.event_log_entry.user_message for record in rest] == ["late"]
+
+    def test_a_cursor_that_is_none_is_refused(self, storage: EventLogStorage) -> None:
+        """It is not taken for the beginning."""
+        storage.store_entries([line("one")])
+        with pytest.raises(OrreryError, match="no cursor"):
+            storage.get_records_for_run("run-1", "nonsense")
+
+    def test_a_log_is_read_by_kind(self, storage: EventLogStorage) -> None:
+        """One kind or several."""
+        storage.store_entries([line("x"), entry_of(build.run_started(JOB)), materialized("a"), observed("a")])
+        of_one = storage.get_records_for_run("run-1", of_type=MADE).records
+        of_two = storage.get_records_for_run("run-1", of_type={MADE, EventType.RUN_START}).records
+        assert [record.event_type for record in of_one] == [MADE]
+        assert [record.event_type for record in of_two] == [EventType.RUN_START, MADE]
+
+    def test_records_are_filtered(self, storage: EventLogStorage) -> None:
+        """By kind, asset, partition, place and time; newest first."""
+        storage.store_entries(
+            [
+                materialized("a", at=10.0, partition="x"),
+                materialized("a", at=20.0, partition="y"),
+                materialized("b", at=30.0, partition="x"),
+                observed("a", at=40.0),
+                materialized("a", at=50.0),
+            ]
+        )
+        first = storage.get_event_records(EventRecordsFilter(MADE), limit=10)[-1].storage_id
+
+        def ids(ascending: bool = False, limit: int | None = None, **fields: object) -> list[int]:
+            wanted = EventRecordsFilter(MADE, **fields)  # type: ignore[arg-type]  # the fields of the case
+            return [record.storage_id - first for record in storage.get_event_records(wanted, limit, ascending)]
+
+        a = AssetKey("a")
+        assert ids() == [4, 2, 1, 0]
+        assert ids(ascending=True, limit=2) == [0, 1]
+        assert ids(asset_key=a) == [4, 1, 0]
+        assert ids(asset_key=a, asset_partitions=["x", "z"]) == [0]
+        assert ids(asset_key=a, after_cursor=first) == [4, 1]
+        assert ids(before_cursor=first + 4) == [2, 1, 0]
+        assert ids(after_timestamp=10.0, before_timestamp=50.0) == [2, 1]
+        assert ids(storage_ids=[first, first + 3, first + 4]) == [4, 0]
+        assert ids(asset_key=AssetKey("none")) == []
+
+    def test_changes_of_runs_are_found_by_job(self, storage: EventLogStorage) -> None:
+        """Sensors ask for the ends of the runs of some jobs."""
+        storage.store_entries(
+            [entry_of(build.run_succeeded("one"), "run-1"), entry_of(build.run_succeeded("two"), "run-2")]
+        )
+        wanted = EventRecordsFilter(EventType.RUN_SUCCESS)
+        assert [r.run_id for r in storage.get_run_status_change_records(wanted)] == ["run-2", "run-1"]
+        assert [r.run_id for r in storage.get_run_status_change_records(wanted, ["one"], limit=1)] == ["run-1"]
+
+    def test_the_state_of_an_asset_is_the_latest_of_each_kind(self, storage: EventLogStorage) -> None:
+        """Made, observed, planned and failed, each by its newest entry."""
+        storage.store_entries([planned("a"), materialized("a"), observed("a"), line("x")])
+        storage.store_entries([planned("a", "run-2"), failed_to_materialize("a", "run-2"), materialized("b")])
+        a, b = storage.get_asset_states()
+        assert (a.asset_key, b.asset_key) == (AssetKey("a"), AssetKey("b"))
+        assert a.last_materialization is not None
+        assert a.last_materialization.run_id == "run-1"
+        assert a.last_observation is not None
+        assert a.last_planned is not None
+        assert a.last_planned.run_id == "run-2"
+        assert a.last_failed is not None
+        assert a.last_run_id == "run-2"
+        assert b.last_planned is None
+        assert [state.asset_key for state in storage.get_asset_states([AssetKey("b"), AssetKey("no")])] == [b.asset_key]
+
+    def test_assets_are_listed_by_prefix_and_page(self, storage: EventLogStorage) -> None:
+        """A prefix is whole parts; a cursor is the stored form of a key."""
+        keys = [["a"], ["a", "b"], ["ab"], ["A"], ["a/b"]]
+        storage.store_entries([materialized(key) for key in keys])
+        assert sorted(storage.get_asset_keys()) == sorted(AssetKey(key) for key in keys)
+        assert list(storage.get_asset_keys(prefix=["a"])) == [AssetKey(["a", "b"]), AssetKey("a")]
+        page = storage.get_asset_keys(limit=2)
+        rest = storage.get_asset_keys(cursor=page[-1].to_db_string())
+        assert [*page, *rest] == list(storage.get_asset_keys())
+        assert storage.has_asset_key(AssetKey("A"))
+        assert not storage.has_asset_key(AssetKey("B"))
+
+    def test_a_wiped_asset_is_unknown_but_its_logs_stay(self, storage: EventLogStorage) -> None:
+        """And it may be made again."""
+        storage.store_entries([materialized("a", partition="x"), materialized("b"), evaluated("a", "check")])
+        storage.wipe_asset(AssetKey("a"))
+        assert list(storage.get_asset_keys()) == [AssetKey("b")]
+        assert storage.get_event_records(EventRecordsFilter(MADE, asset_key=AssetKey("a"))) == []
+        assert storage.get_materialized_partitions(AssetKey("a")) == set()
+        assert storage.get_check_states([AssetCheckKey("a", "check")]) == []
+        assert len(storage.get_records_for_run("run-1").records) == 3
+        storage.store_entries([materialized("a", "run-2")])
+        (state,) = storage.get_asset_states([AssetKey("a")])
+        assert state.last_materialization is not None
+        assert state.last_materialization.run_id == "run-2"
+
+    def test_partitions_have_a_state_of_their_own(self, storage: EventLogStorage) -> None:
+        """The newest entry of each; wiped ones are forgotten."""
+        a = AssetKey("a")
+        storage.store_entries([materialized("a", partition="x"), materialized("a", partition="y"), materialized("a")])
+        storage.store_entries([materialized("a", "run-2", partition="x")])
+        newest = storage.get_latest_storage_id_by_partition(a, MADE)
+        assert set(newest) == storage.get_materialized_partitions(a) == {"x", "y"}
+        assert newest["x"] > newest["y"]
+        assert set(storage.get_latest_storage_id_by_partition(a, MADE, partitions={"y"})) == {"y"}
+        assert storage.get_materialized_partitions(a, after_cursor=newest["y"]) == {"x"}
+        assert storage.get_materialized_partitions(a, before_cursor=newest["y"]) == {"x"}
+        storage.wipe_asset_partitions(a, ["x"])
+        assert storage.get_materialized_partitions(a) == {"y"}
+        assert storage.has_asset_key(a)
+
+    def test_partitions_are_planned_until_something_comes_of_it(self, storage: EventLogStorage) -> None:
+        """Made or failed."""
+        a = AssetKey("a")
+        storage.store_entries([planned("a", partition=partition) for partition in ("x", "y", "z")])
+        storage.store_entries([materialized("a", partition="x"), failed_to_materialize("a", partition="y")])
+        assert storage.get_planned_partitions(a) == {"z": "run-1"}
+        assert storage.get_failed_partitions(a) == {"y"}
+        storage.store_entries([materialized("a", "run-2", partition="y")])
+        assert storage.get_failed_partitions(a) == set()
+
+    def test_checks_have_a_latest_evaluation(self, storage: EventLogStorage) -> None:
+        """And a history, newest first."""
+        key = AssetCheckKey("a", "unique")
+        storage.store_entries([entry_of(build.asset_check_evaluation_planned(JOB, "a", key.asset_key, key.name))])
+        storage.store_entries([evaluated("a", "unique", passed=False), evaluated("a", "other")])
+        storage.store_entries([evaluated("a", "unique", "run-2")])
+        (state,) = storage.get_check_states([key, AssetCheckKey("a", "none")])
+        assert state.last_evaluation is not None
+        assert state.last_evaluation.run_id == "run-2"
+        assert state.last_planned is not None
+        history = storage.get_check_evaluations(key, 10)
+        assert [record.run_id for record in history] == ["run-2", "run-1"]
+        assert [r.run_id for r in storage.get_check_evaluations(key, 10, history[0].storage_id)] == ["run-1"]
+
+    def test_after_a_run_is_deleted_the_one_before_is_the_latest(self, storage: EventLogStorage) -> None:
+        """States follow from what is left, and storage ids are not given again."""
+        storage.store_entries([materialized("a", "run-1", partition="x"), evaluated("a", "check", "run-1")])
+        storage.store_entries([materialized("a", "run-2", partition="y"), evaluated("a", "check", "run-2")])
+        newest = storage.get_maximum_record_id()
+        assert newest is not None
+        storage.delete_events("run-2")
+        storage.delete_events("unknown")
+        (state,) = storage.get_asset_states()
+        assert state.last_materialization is not None
+        assert (state.last_materialization.run_id, state.last_run_id) == ("run-1", "run-1")
+        assert storage.get_materialized_partitions(AssetKey("a")) == {"x"}
+        (check,) = storage.get_check_states([AssetCheckKey("a", "check")])
+        assert check.last_evaluation is not None
+        assert check.last_evaluation.run_id == "run-1"
+        storage.store_entries([line("next")])
+        assert storage.get_records_for_run("run-1").records[-1].storage_id > newest
+
+    def test_dynamic_partitions_keep_the_order_of_adding(self, storage: EventLogStorage) -> None:
+        """Each once, by the name of its definition."""
+        storage.add_dynamic_partitions("colours", ["red", "blue"])
+        storage.add_dynamic_partitions("colours", ["blue", "green", "green"])
+        storage.add_dynamic_partitions("shapes", ["red"])
+        assert list(storage.get_dynamic_partitions("colours")) == ["red", "blue", "green"]
+        storage.delete_dynamic_partition("colours", "red")
+        storage.delete_dynamic_partition("colours", "nothing")
+        assert list(storage.get_dynamic_partitions("colours")) == ["blue", "green"]
+        assert not storage.has_dynamic_partition("colours", "red")
+        assert storage.has_dynamic_partition("shapes", "red")
+        assert list(storage.get_dynamic_partitions("none")) == []
+
+    def test_what_comes_before_is_done_by_the_flush(self, storage: EventLogStorage) -> None:
+        """Once, however many batches name it."""
+        calls: list[str] = []
+
+        def before() -> None:
+            calls.append("before")
+
+        storage.store_entries([line("one")], before)
+        storage.store_entries([line("two")])
+        storage.flush()
+        assert calls == ["before"]
+
+    def test_wiping_leaves_nothing(self, storage: EventLogStorage) -> None:
+        """But storage ids go on."""
+        storage.store_entries([materialized("a")])
+        newest = storage.get_maximum_record_id()
+        storage.add_dynamic_partitions("colours", ["red"])
+        storage.wipe()
+        assert list(storage.get_asset_keys()) == []
+        assert list(storage.get_records_for_run("run-1").records) == []
+        assert list(storage.get_dynamic_partitions("colours")) == []
+        storage.store_entries([materialized("a")])
+        assert newest is not None
+        assert storage.get_records_for_run("run-1").records[0].storage_id > newest

@@ -1,0 +1,145 @@
+"""Memory and SQLite give one answer to every question, whatever was stored in whatever batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from orrery.adapters.storage.memory import MemoryStorage
+from orrery.adapters.storage.sqlite import SqliteStorage
+from orrery.base.keys import AssetCheckKey, AssetKey
+from orrery.model.events import build
+from orrery.model.events.entry import EventLogEntry, EventRecordsFilter
+from orrery.model.events.event import EventType
+from orrery.model.records.run import Run, RunsFilter, RunStatus
+from orrery.testing.conformance.samples import (
+    entry_of,
+    evaluated,
+    failed_to_materialize,
+    line,
+    materialized,
+    observed,
+    planned,
+)
+
+ASSETS = ["a", "b/c", "A"]
+PARTITIONS = [None, "x", "y"]
+RUNS = ["run-1", "run-2", "run-3"]
+KINDS = [
+    EventType.ASSET_MATERIALIZATION,
+    EventType.ASSET_MATERIALIZATION_PLANNED,
+    EventType.ASSET_OBSERVATION,
+    EventType.ASSET_FAILED_TO_MATERIALIZE,
+    EventType.RUN_SUCCESS,
+]
+CHECKS = [AssetCheckKey(key, name) for key in ASSETS for name in ("one", "two")]
+
+about_assets = st.builds(
+    lambda make, key, run_id, partition, at: make(key, run_id, partition=partition, at=at),
+    st.sampled_from([materialized, observed, planned, failed_to_materialize]),
+    st.sampled_from(ASSETS),
+    st.sampled_from(RUNS),
+    st.sampled_from(PARTITIONS),
+    st.integers(1, 5).map(float),
+)
+about_runs = st.builds(
+    lambda make, run_id, at: entry_of(make("job"), run_id, at),
+    st.sampled_from([build.run_started, build.run_succeeded, build.run_canceling, build.run_canceled]),
+    st.sampled_from(RUNS),
+    st.integers(1, 5).map(float),
+)
+about_checks = st.builds(
+    lambda key, name, run_id, passed: evaluated(key, name, run_id, passed=passed),
+    st.sampled_from(ASSETS),
+    st.sampled_from(["one", "two"]),
+    st.sampled_from(RUNS),
+    st.booleans(),
+)
+lines = st.builds(line, st.text(st.characters(codec="utf-8")), st.sampled_from(RUNS))
+batches = st.lists(st.one_of(about_assets, about_runs, about_checks, lines), max_size=6)
+actions = st.lists(
+    st.one_of(
+        batches.map(lambda batch: ("store", batch)),
+        st.sampled_from(RUNS).map(lambda run_id: ("delete", run_id)),
+        st.sampled_from(ASSETS).map(lambda key: ("wipe", key)),
+        st.sampled_from(ASSETS).map(lambda key: ("wipe partitions", key)),
+        st.sampled_from(RUNS).map(lambda run_id: ("tag", run_id)),
+    ),
+    max_size=8,
+)
+
+
+def do(storage: Any, action: tuple[str, Any]) -> None:
+    match action:
+        case "store", batch:
+            storage.store_entries(batch)
+        case "delete", run_id:
+            storage.delete_events(run_id)
+        case "wipe", key:
+            storage.wipe_asset(AssetKey(key))
+        case "wipe partitions", key:
+            storage.wipe_asset_partitions(AssetKey(key), ["x"])
+        case "tag", run_id:
+            storage.add_run_tags(run_id, {"k": "v"})
+
+
+def answers(storage: Any) -> list[Any]:
+    """Everything that can be asked, without what the clock says."""
+    told: list[Any] = [storage.get_maximum_record_id(), storage.get_asset_keys()]
+    for run_id in RUNS:
+        told.append(storage.get_records_for_run(run_id, limit=5))
+        told.append(storage.get_records_for_run(run_id, ascending=False, of_type=set(KINDS)))
+    for kind in KINDS:
+        told.append(storage.get_event_records(EventRecordsFilter(kind), limit=4))
+        told.append(storage.get_event_records(EventRecordsFilter(kind, after_timestamp=2.0), ascending=True))
+        for key in map(AssetKey, ASSETS):
+            wanted = EventRecordsFilter(kind, asset_key=key, asset_partitions=["x"], before_cursor=40)
+            told.append(storage.get_event_records(wanted))
+            told.append(storage.get_latest_storage_id_by_partition(key, kind))
+    for key in map(AssetKey, ASSETS):
+        told += [storage.get_planned_partitions(key), storage.get_failed_partitions(key)]
+        told += [storage.has_asset_key(key), storage.get_materialized_partitions(key, after_cursor=30)]
+    for state in storage.get_asset_states():
+        told.append((state.asset_key, state.last_run_id, state.last_materialization, state.last_observation))
+        told.append((state.last_planned, state.last_failed))
+    told.append(storage.get_check_states(CHECKS))
+    told.extend(storage.get_check_evaluations(check, 3) for check in CHECKS)
+    for filters in (None, RunsFilter(statuses=[RunStatus.SUCCESS]), RunsFilter(tags={"k": "v"})):
+        for record in storage.get_run_records(filters, order_by="start_time"):
+            told.append((record.dagster_run, record.start_time, record.end_time))
+    return told
+
+
+@pytest.fixture(scope="module")
+def storages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[MemoryStorage, SqliteStorage]]:
+    """One pair for all examples, wiped before each: storage ids go on in both."""
+    sqlite = SqliteStorage(str(tmp_path_factory.mktemp("law") / "orrery.db"))
+    yield MemoryStorage(), sqlite
+    sqlite.dispose()
+
+
+@settings(max_examples=50, deadline=None)
+@given(steps=actions)
+def test_memory_and_sqlite_agree(storages: tuple[MemoryStorage, SqliteStorage], steps: list[tuple[str, Any]]) -> None:
+    """The one is the model of the other."""
+    for storage in storages:
+        storage.wipe()
+        for run_id in RUNS:
+            storage.add_run(Run(job_name="job", run_id=run_id))
+        for step in steps:
+            do(storage, step)
+    memory, sqlite = storages
+    assert answers(memory) == answers(sqlite)
+
+
+def test_an_answer_is_more_than_nothing() -> None:
+    """The comparison would notice a difference."""
+    storage = MemoryStorage()
+    before = answers(storage)
+    entry: EventLogEntry = materialized("a")
+    storage.store_entries([entry])
+    assert answers(storage) != before
