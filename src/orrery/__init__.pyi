@@ -250,6 +250,14 @@ from orrery.model.partitions.multi_mapping import (
 )
 from orrery.model.partitions.partition import AssetPartitionStatus as AssetPartitionStatus
 from orrery.model.partitions.partition import Partition as Partition
+from orrery.model.partitions.partitioned_config import PartitionedConfig as PartitionedConfig
+from orrery.model.partitions.partitioned_config import daily_partitioned_config as daily_partitioned_config
+from orrery.model.partitions.partitioned_config import dynamic_partitioned_config as dynamic_partitioned_config
+from orrery.model.partitions.partitioned_config import hourly_partitioned_config as hourly_partitioned_config
+from orrery.model.partitions.partitioned_config import monthly_partitioned_config as monthly_partitioned_config
+from orrery.model.partitions.partitioned_config import partitioned_config as partitioned_config
+from orrery.model.partitions.partitioned_config import static_partitioned_config as static_partitioned_config
+from orrery.model.partitions.partitioned_config import weekly_partitioned_config as weekly_partitioned_config
 from orrery.model.partitions.periods import DailyPartitionsDefinition as DailyPartitionsDefinition
 from orrery.model.partitions.periods import HourlyPartitionsDefinition as HourlyPartitionsDefinition
 from orrery.model.partitions.periods import MonthlyPartitionsDefinition as MonthlyPartitionsDefinition
