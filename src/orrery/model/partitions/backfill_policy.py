@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from orrery.base.errors import InvalidDefinitionError
 
@@ -38,9 +38,8 @@ class BackfillPolicy(_Policy):
 
     def __new__(cls, max_partitions_per_run: int | None = 1) -> BackfillPolicy:
         """Check the number."""
-        if max_partitions_per_run is not None and (
-            not isinstance(max_partitions_per_run, int) or max_partitions_per_run < 1
-        ):
+        given: Any = max_partitions_per_run
+        if given is not None and (not isinstance(given, int) or given < 1):
             raise InvalidDefinitionError(
                 f"max_partitions_per_run of a backfill policy is {max_partitions_per_run!r}, not a number from 1 up.",
                 mend="write a number from 1 up, or BackfillPolicy.single_run().",
@@ -70,4 +69,6 @@ class BackfillPolicy(_Policy):
         return BackfillPolicyType.MULTI_RUN
 
     def __str__(self) -> str:
-        return f"BackfillPolicy(policy_type={self.policy_type.name}, max_partitions_per_run={self.max_partitions_per_run})"
+        if self.max_partitions_per_run is None:
+            return "BackfillPolicy.single_run()"
+        return f"BackfillPolicy.multi_run(max_partitions_per_run={self.max_partitions_per_run})"

@@ -89,6 +89,7 @@ class Cron:
         days, months, weekdays: Matching days (0 stands for the last), months and weekdays (Sunday is 0).
         every_hour: Whether each hour matches: such a schedule follows real time through clock changes.
         every_day: Whether each day matches.
+        begins_days: Whether the hour after midnight is the only one that matches.
     """
 
     __slots__ = (
@@ -99,6 +100,7 @@ class Cron:
         "_times",
         "_weekday_restricted",
         "_weekly",
+        "begins_days",
         "days",
         "every_day",
         "every_hour",
@@ -120,10 +122,15 @@ class Cron:
         self.months = frozenset(_union(_MONTH, month))
         self.days = frozenset(_days(day))
         self.weekdays, self._nth_weekdays = _weekdays(weekday)
-        self._day_restricted = self.days != frozenset(range(1, 32))
-        self._weekday_restricted = bool(self._nth_weekdays) or len(self.weekdays) < 7
+        # As written: "1-31" names all days, and so any of them is enough beside a weekday.
+        self._day_restricted = day not in ("*", "?")
+        self._weekday_restricted = weekday not in ("*", "?")
         self.every_hour = len(self.hours) == 24
-        self.every_day = not self._day_restricted and not self._weekday_restricted and len(self.months) == 12
+        any_day = not self._day_restricted and not self._weekday_restricted
+        any_day = any_day or (self._day_restricted and self.days >= set(range(1, 32)))
+        any_day = any_day or (self._weekday_restricted and len(self.weekdays) == 7)
+        self.every_day = any_day and len(self.months) == 12
+        self.begins_days = self.hours == (0,)
         self._times = [h * 3600 + m * 60 for h in self.hours for m in self.minutes]
         self._weekly = not self._day_restricted and len(self.months) == 12 and not self._nth_weekdays
         self._by_year: dict[int, tuple[int, tuple[int, ...]]] = {}

@@ -173,9 +173,7 @@ class PartitionsDefinition(ABC, Generic[T_co]):
             self, serialized, serialized_partitions_def_unique_id, serialized_partitions_def_class_name
         )
 
-    def get_serializable_unique_identifier(
-        self, dynamic_partitions_store: DynamicPartitionsStore | None = None
-    ) -> str:
+    def get_serializable_unique_identifier(self, dynamic_partitions_store: DynamicPartitionsStore | None = None) -> str:
         """Return a digest that two definitions share if they have the same keys."""
         keys = self.get_partition_keys(dynamic_partitions_store=dynamic_partitions_store)
         return digest_of(keys)

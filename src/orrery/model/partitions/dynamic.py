@@ -54,7 +54,8 @@ def check_dynamic_partition_keys(partitions_def_name: str, partition_keys: Seque
     Raises:
         InvalidDefinitionError: A key is not text, is empty, or holds what no key may hold.
     """
-    if isinstance(partition_keys, str) or not isinstance(partition_keys, Iterable):
+    given: Any = partition_keys
+    if isinstance(given, str) or not isinstance(given, Iterable):
         raise InvalidDefinitionError(
             f"The keys of dynamic partitions '{partitions_def_name}' are {partition_keys!r}, not a sequence of text.",
             mend=f"write [{partition_keys!r}].",
@@ -99,7 +100,8 @@ class DynamicPartitionsDefinition(PartitionsDefinition[str]):
             raise InvalidDefinitionError(
                 f"Dynamic partitions '{name}' have both a name and a function.", mend="leave out partition_fn."
             )
-        if name is not None and (not isinstance(name, str) or not name):
+        given: Any = name
+        if given is not None and (not isinstance(given, str) or not given):
             raise InvalidDefinitionError(
                 f"The name of dynamic partitions is {name!r}, which is no name.", mend="write a text that is not empty."
             )
@@ -152,7 +154,7 @@ class DynamicPartitionsDefinition(PartitionsDefinition[str]):
         if self.partition_fn is not None:
             return partition_key in self.get_partition_keys(current_time)
         name = self._required_name()
-        if not isinstance(partition_key, str) or not partition_key:
+        if not partition_key:
             return False
         return required_store(dynamic_partitions_store, name=name).has_dynamic_partition(name, partition_key)
 

@@ -6,8 +6,9 @@ calendar of :class:`~orrery.model.partitions.cron.Cron`. A :class:`Grid` keeps t
 stretches around what it was asked for, with the number of ticks before each, and finds its way by
 bisection. At a change:
 
-* a schedule that names hours runs once for a time that is shown twice, at the later of the two, and
-  at the first instant after the gap for a time that is never shown; a day that does not exist has none;
+* a schedule that names hours runs once for a time that is shown twice, at the later of the two (but at
+  the earlier if it begins days: its only hour is that after midnight), and at the first instant after
+  the gap for a time that is never shown; a day that does not exist has none;
 * a schedule of every hour (or finer) follows real time: each instant whose wall time matches, once.
 """
 
@@ -193,7 +194,8 @@ class Grid:
         if self.cron.every_hour:
             return old_wall, 0, new_wall
         if new_wall <= old_wall:
-            return new_wall, 0, new_wall
+            counted_from = old_wall if self.cron.begins_days else new_wall
+            return counted_from, 0, counted_from
         missed = self.cron.count_before(new_wall) > self.cron.count_before(old_wall)
         gap = missed and new_wall - old_wall < _DAY and not self.cron.matches(new_wall)
         return old_wall, int(gap), new_wall

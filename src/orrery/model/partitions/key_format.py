@@ -18,7 +18,7 @@ from orrery.model.partitions.zones import Zone
 __all__ = ["KeyFormat", "key_format_of", "offset_text"]
 
 _DAY = 86400
-_EPOCH = datetime(1970, 1, 1)
+_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001  # a time on the wall, of no zone
 _EPOCH_UTC = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 _WIDTHS = {"Y": 4, "m": 2, "d": 2, "H": 2, "M": 2, "S": 2}
@@ -104,7 +104,10 @@ class KeyFormat:
         is_time = [token[0] == "%" and token[1] in _TIME_DIRECTIVES for token in tokens]
         if True in is_time:
             place = is_time.index(True)
-            if any(token[0] == "%" and not time and token != "%%" for token, time in list(zip(tokens, is_time, strict=True))[place:]):
+            if any(
+                token[0] == "%" and not time and token != "%%"
+                for token, time in list(zip(tokens, is_time, strict=True))[place:]
+            ):
                 return
         else:
             place = len(tokens)
@@ -204,7 +207,9 @@ class KeyFormat:
                 return None
         try:
             # int() also takes "+1" and " 1"; a key that is written so is refused when it is written back.
-            seconds = (date(int(key[fields["Y"]]), int(key[fields["m"]]), int(key[fields["d"]])).toordinal() - _EPOCH_ORDINAL) * _DAY
+            seconds = (
+                date(int(key[fields["Y"]]), int(key[fields["m"]]), int(key[fields["d"]])).toordinal() - _EPOCH_ORDINAL
+            ) * _DAY
             if "H" in fields:
                 hour = int(key[fields["H"]])
                 minute = int(key[fields["M"]]) if "M" in fields else 0
@@ -218,11 +223,11 @@ class KeyFormat:
 
     def _read_slowly(self, key: str, zone: Zone, *, later: bool) -> int:
         try:
-            parsed = datetime.strptime(key, self.text)
+            parsed = datetime.strptime(key, self.text)  # noqa: DTZ007  # a time on the wall, of no zone
         except ValueError:
             if self.has_offset:
                 raise
-            parsed = datetime.strptime(key, self.text + "%z")
+            parsed = datetime.strptime(key, f"{self.text}%z")
         if parsed.tzinfo is not None:
             return (parsed - _EPOCH_UTC) // timedelta(seconds=1)
         return zone.instant_of_wall((parsed - _EPOCH) // timedelta(seconds=1), later=later)

@@ -79,7 +79,7 @@ def check_partition_keys(keys: Iterable[object], *, where: str) -> None:
         InvalidDefinitionError: A key is not text, is empty, holds one of :data:`FORBIDDEN_IN_KEYS`,
             or cannot be written as UTF-8.
     """
-    kept = keys if isinstance(keys, list | tuple) else list(keys)
+    kept: list[Any] = list(keys)
     # All at once first: a million keys are judged in a few milliseconds.
     if set(map(type, kept)) <= {str} and "" not in kept:
         joined = "\x1e".join(kept)
@@ -199,7 +199,8 @@ class MultiPartitionKey(str):
 
     def __new__(cls, keys_by_dimension: Mapping[str, str]) -> MultiPartitionKey:
         """Join the keys of the dimensions."""
-        for name, key in keys_by_dimension.items():
+        given: Mapping[Any, Any] = keys_by_dimension
+        for name, key in given.items():
             if not isinstance(name, str) or not isinstance(key, str):
                 raise InvalidDefinitionError(
                     f"Dimension {name!r} of a multi-partition key has the key {key!r}: both must be text.",

@@ -117,7 +117,7 @@ class PartitionMapping(ABC):
             dynamic_partitions_store: Where dynamic keys are kept.
         """
 
-    def validate_partition_mapping(
+    def validate_partition_mapping(  # noqa: B027  # to override where not all definitions suit the mapping
         self,
         upstream_partitions_def: PartitionsDefinition[Any],
         downstream_partitions_def: PartitionsDefinition[Any] | None,
@@ -141,7 +141,7 @@ class PartitionMapping(ABC):
         if self is other:
             return True
         if type(other) is type(self):
-            return self._values() == other._values()  # type: ignore[attr-defined]  # it is of our own class
+            return self._values() == other._values()
         return NotImplemented
 
     def __hash__(self) -> int:
@@ -209,10 +209,10 @@ class IdentityPartitionMapping(PartitionMapping):
             InvalidDefinitionError: One is cut in time, by hand, or in several dimensions, and the other is not.
         """
         if not _same_kind(upstream_partitions_def, downstream_partitions_def):
+            down = "no partitions" if downstream_partitions_def is None else type(downstream_partitions_def).__name__
             raise InvalidDefinitionError(
                 "Upstream and downstream partitions definitions must match for the identity mapping. "
-                f"Got upstream {type(upstream_partitions_def).__name__} and downstream "
-                f"{'no partitions' if downstream_partitions_def is None else type(downstream_partitions_def).__name__}.",
+                f"Got upstream {type(upstream_partitions_def).__name__} and downstream {down}.",
                 mend="give the dependency another partition mapping.",
             )
 
@@ -513,7 +513,7 @@ class StaticPartitionMapping(PartitionMapping):
     def __init__(
         self, downstream_partition_keys_by_upstream_partition_key: Mapping[str, str | Collection[str]]
     ) -> None:
-        table = downstream_partition_keys_by_upstream_partition_key
+        table: Mapping[Any, Any] = downstream_partition_keys_by_upstream_partition_key
         self.downstream_partition_keys_by_upstream_partition_key = table
         self._down, self._up = {}, {}
         for upstream, downstream in table.items():
@@ -554,7 +554,7 @@ class StaticPartitionMapping(PartitionMapping):
             unknown = sorted(keys - set(definition.get_partition_keys()))
             if unknown:
                 raise InvalidDefinitionError(
-                    f"The mapping names partitions that are not in the {side.lower()} partitions definition: {unknown}.",
+                    f"The mapping names keys that are not in the {side.lower()} partitions definition: {unknown}.",
                     mend=nearest_hint(unknown[0], definition.get_partition_keys(), noun="partition"),
                 )
 
@@ -682,6 +682,8 @@ class TimeWindowPartitionMapping(PartitionMapping):
         existing = needed.clipped(0, count)
         missing = EMPTY
         if not self.allow_nonexistent_upstream_partitions and needed is not existing:
+            if count == 0:
+                missing = needed
             if self.start_offset >= 0:
                 missing |= needed.clipped(min(needed.base, 0), 0)
             if self.end_offset <= 0:
@@ -693,7 +695,7 @@ class TimeWindowPartitionMapping(PartitionMapping):
     def _needed(self, indexes: IndexSet, downstream: TickSeries, upstream: TickSeries) -> IndexSet:
         if self.start_offset > self.end_offset:
             # Begin and end may meet beyond each other: window by window, and most need nothing.
-            runs = ((index, index + 1) for index in indexes)
+            runs = iter([(index, index + 1) for index in indexes])
         else:
             runs = indexes.runs()
         found: list[tuple[int, int]] = []

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import product
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from orrery.base.errors import InvalidDefinitionError, InvalidInvocationError, StorageError, nearest_hint
 from orrery.model.partitions.definition import (
@@ -221,7 +221,8 @@ class MultiPartitionsSubset(PartitionsSubset):
         """Return the keys of *partitions_def* that are not in the set, in order."""
         if partitions_def != self.partitions_def:
             return super().get_partition_keys_not_in_subset(partitions_def)
-        return (partitions_def.subset_with_all_partitions() - self).get_partition_keys()
+        left = self.partitions_def.subset_with_all_partitions() - self
+        return left.get_partition_keys()
 
     def _alike(self, other: Any) -> bool:
         return type(other) is MultiPartitionsSubset and (
@@ -463,12 +464,13 @@ class MultiPartitionsDefinition(PartitionsDefinition[MultiPartitionKey]):
     _keys_of: tuple[Sequence[str], ...]
 
     def __init__(self, partitions_defs: Mapping[str, PartitionsDefinition[str]]) -> None:
-        if not isinstance(partitions_defs, Mapping) or not partitions_defs:
+        given: Any = partitions_defs
+        if not isinstance(given, Mapping) or not given:
             raise InvalidDefinitionError(
                 f"Multi-partitions need at least one dimension, not {partitions_defs!r}.",
                 mend='write MultiPartitionsDefinition({"date": ..., "region": ...}).',
             )
-        for name, definition in partitions_defs.items():
+        for name, definition in given.items():
             if not isinstance(name, str) or not name:
                 raise InvalidDefinitionError(
                     f"The name of a dimension is {name!r}, which is no name.", mend="write a text that is not empty."
@@ -514,7 +516,8 @@ class MultiPartitionsDefinition(PartitionsDefinition[MultiPartitionKey]):
             if each.name == dimension_name:
                 return each.partitions_def
         raise InvalidInvocationError(
-            f"Invalid dimension name '{dimension_name}'.", mend=nearest_hint(dimension_name, self._names, noun="dimension")
+            f"Invalid dimension name '{dimension_name}'.",
+            mend=nearest_hint(dimension_name, self._names, noun="dimension"),
         )
 
     def _time_dimensions(self) -> list[PartitionDimensionDefinition]:
@@ -577,12 +580,15 @@ class MultiPartitionsDefinition(PartitionsDefinition[MultiPartitionKey]):
                 each[0] == name for each, name in zip(keys, self._names, strict=True)
             ):
                 return [each[1] for each in keys]
-        parts = split_dimension_keys(partition_key)
+        given: Any = partition_key
+        if not isinstance(given, str):
+            return None
+        parts = split_dimension_keys(given)
         return parts if len(parts) == len(self._names) else None
 
     def is_valid_key_format(self, partition_key: str) -> bool:
         """Tell whether a text has one part for each dimension."""
-        return isinstance(partition_key, str) and self.parts_of(partition_key) is not None
+        return self.parts_of(partition_key) is not None
 
     def get_partition_key_from_str(self, partition_key_str: str) -> MultiPartitionKey:
         """
@@ -623,7 +629,7 @@ class MultiPartitionsDefinition(PartitionsDefinition[MultiPartitionKey]):
         """
         dimensions = self._dimension_keys(current_time, dynamic_partitions_store)
         if self._keys_of == dimensions:
-            return self._keys  # type: ignore[return-value]  # it holds nothing but multi-partition keys
+            return cast("Sequence[MultiPartitionKey]", self._keys)
         pairs = [
             [PartitionDimensionKey(name, key) for key in keys]
             for name, keys in zip(self._names, dimensions, strict=True)
@@ -632,7 +638,7 @@ class MultiPartitionsDefinition(PartitionsDefinition[MultiPartitionKey]):
         make, found = MultiPartitionKey.of_pairs, PartitionKeys
         self._keys = found(map(make, map("|".join, product(*texts)), product(*pairs)))
         self._keys_of = tuple(tuple(keys) if type(keys) is list else keys for keys in dimensions)
-        return self._keys  # type: ignore[return-value]  # it holds nothing but multi-partition keys
+        return cast("Sequence[MultiPartitionKey]", self._keys)
 
     def kept_keys(self) -> PartitionKeys:
         """Return the keys that were given out last."""
@@ -647,12 +653,12 @@ class MultiPartitionsDefinition(PartitionsDefinition[MultiPartitionKey]):
 
     def has_partition_key(self, partition_key: MultiPartitionKey | str) -> bool:
         """Tell whether each part of the key exists."""
-        parts = self.parts_of(partition_key) if isinstance(partition_key, str) else None
+        parts = self.parts_of(partition_key)
         return parts is not None and all(
             each.partitions_def.has_partition_key(part) for each, part in zip(self._defs, parts, strict=True)
         )
 
-    def filter_valid_partition_keys(self, partition_keys: set[str]) -> set[MultiPartitionKey]:  # type: ignore[override]  # a set of keys is what all callers take
+    def filter_valid_partition_keys(self, partition_keys: set[str]) -> set[MultiPartitionKey]:
         """Return those of *partition_keys* that exist."""
         split = [(key, self.parts_of(key)) for key in partition_keys]
         valid = [
@@ -677,7 +683,7 @@ class MultiPartitionsDefinition(PartitionsDefinition[MultiPartitionKey]):
         kept = [part for part in parts if part is not None]
         return MultiPartitionKey.of(self._names, kept) if len(kept) == len(parts) else None
 
-    def get_partition_keys_in_range(  # type: ignore[override]  # the store may be given here, as it may be left out
+    def get_partition_keys_in_range(
         self,
         partition_key_range: PartitionKeyRange,
         dynamic_partitions_store: DynamicPartitionsStore | None = None,
@@ -790,9 +796,7 @@ class MultiPartitionsDefinition(PartitionsDefinition[MultiPartitionKey]):
 
     # Values.
 
-    def get_serializable_unique_identifier(
-        self, dynamic_partitions_store: DynamicPartitionsStore | None = None
-    ) -> str:
+    def get_serializable_unique_identifier(self, dynamic_partitions_store: DynamicPartitionsStore | None = None) -> str:
         """Return a digest that two definitions share if they have the same dimensions."""
         parts: list[str] = []
         for each in self._defs:
@@ -825,4 +829,3 @@ class MultiPartitionsDefinition(PartitionsDefinition[MultiPartitionKey]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return MultiPartitionsDefinition, ({each.name: each.partitions_def for each in self._defs},)
-

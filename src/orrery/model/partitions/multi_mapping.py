@@ -138,7 +138,9 @@ class BaseMultiPartitionMapping(PartitionMapping):
                 for name, definition in down:
                     reached = [
                         each.partition_mapping.get_downstream_partitions_for_partitions(
-                            box[each.upstream_dimension_name], _definition_in(up, each.upstream_dimension_name), definition
+                            box[each.upstream_dimension_name],
+                            _definition_in(up, each.upstream_dimension_name),
+                            definition,
                         )
                         for each in dependencies
                         if each.downstream_dimension_name == name
@@ -251,7 +253,8 @@ class MultiPartitionMapping(BaseMultiPartitionMapping):
     downstream_mappings_by_upstream_dimension: Mapping[str, DimensionPartitionMapping]
 
     def __init__(self, downstream_mappings_by_upstream_dimension: Mapping[str, DimensionPartitionMapping]) -> None:
-        for name, each in downstream_mappings_by_upstream_dimension.items():
+        given: Mapping[Any, Any] = downstream_mappings_by_upstream_dimension
+        for name, each in given.items():
             if not isinstance(name, str) or not isinstance(each, DimensionPartitionMapping):
                 raise InvalidDefinitionError(
                     f"MultiPartitionMapping maps {name!r} to {each!r}, not to a DimensionPartitionMapping.",

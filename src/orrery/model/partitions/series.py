@@ -13,11 +13,15 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import pairwise
 
+from orrery.base.errors import InvalidDefinitionError
 from orrery.model.partitions.cron import Cron
 from orrery.model.partitions.grid import Grid, grid_of
 from orrery.model.partitions.zones import Zone
 
 __all__ = ["TickSeries"]
+
+# So many ticks one after the other, all left out, are taken to be all there are.
+_ENDLESS = 20_000
 
 
 class TickSeries:
@@ -84,6 +88,10 @@ class TickSeries:
             return index
         self._look(index, index + 1)
         while self._high - (len(self._excluded) - self._zero) <= index:
+            if self._high - self._low > _ENDLESS and len(self._excluded) == self._high - self._low:
+                raise InvalidDefinitionError(
+                    "The exclusions of time windows leave no partition at all.", mend="exclude less."
+                )
             self._look(self._low, self._high + 1)
         while self._low + self._zero > index:
             self._look(self._low - 1, self._high)
@@ -147,7 +155,8 @@ class TickSeries:
         instants = {instant for instant in self.without_instants if start <= instant < stop}
         for other in self.without:
             instants.update(other.instants(other.index_at_or_after(start), other.index_at_or_after(stop)))
-        found = sorted(place - origin for place in map(grid.index_of, instants) if place is not None)
+        ticks = grid.instants(low + origin, high + origin)
+        found = [place for place, instant in enumerate(ticks, low) if instant in instants]
         zero = bisect_left(found, 0)
         self._excluded = found
         self._indexes = [place - (number - zero) for number, place in enumerate(found)]

@@ -56,10 +56,11 @@ class StaticPartitionsDefinition(PartitionsDefinition[str]):
     _hash: int | None
 
     def __init__(self, partition_keys: Sequence[str]) -> None:
-        if isinstance(partition_keys, str) or not isinstance(partition_keys, Iterable):
+        given: Any = partition_keys
+        if isinstance(given, str) or not isinstance(given, Iterable):
             raise InvalidDefinitionError(
                 f"The keys of static partitions are {partition_keys!r}, not a sequence of text.",
-                mend=f"write [{partition_keys!r}]." if isinstance(partition_keys, str) else "write a list of keys.",
+                mend=f"write [{given!r}]." if isinstance(given, str) else "write a list of keys.",
             )
         keys = PartitionKeys(partition_keys)
         check_partition_keys(keys, where="static partitions")
@@ -158,12 +159,12 @@ class StaticPartitionsDefinition(PartitionsDefinition[str]):
         count = data.get("of", -1)
         if not 0 <= count <= len(self._keys):
             return False
-        digest = self.get_serializable_unique_identifier() if count == len(self._keys) else digest_of(self._keys[:count])
+        digest = (
+            self.get_serializable_unique_identifier() if count == len(self._keys) else digest_of(self._keys[:count])
+        )
         return bool(data.get("keys") == digest)
 
-    def get_serializable_unique_identifier(
-        self, dynamic_partitions_store: DynamicPartitionsStore | None = None
-    ) -> str:
+    def get_serializable_unique_identifier(self, dynamic_partitions_store: DynamicPartitionsStore | None = None) -> str:
         """Return a digest of the keys in their order."""
         if self._digest is None:
             self._digest = digest_of(self._keys)

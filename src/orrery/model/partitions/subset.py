@@ -48,9 +48,7 @@ class Partitioned(Protocol):
         """Tell whether the key exists."""
         ...
 
-    def get_serializable_unique_identifier(
-        self, dynamic_partitions_store: DynamicPartitionsStore | None = None
-    ) -> str:
+    def get_serializable_unique_identifier(self, dynamic_partitions_store: DynamicPartitionsStore | None = None) -> str:
         """Return a digest of the definition."""
         ...
 
@@ -119,6 +117,17 @@ class PartitionsSubset(ABC):
     @abstractmethod
     def create_empty_subset(cls, partitions_def: Any = None) -> PartitionsSubset:
         """Return the set of *partitions_def* that holds nothing."""
+
+    @classmethod
+    @abstractmethod
+    def can_deserialize(
+        cls,
+        partitions_def: Any,
+        serialized: str,
+        serialized_partitions_def_unique_id: str | None,
+        serialized_partitions_def_class_name: str | None,
+    ) -> bool:
+        """Tell whether *serialized* is a set of *partitions_def*."""
 
     @classmethod
     @abstractmethod
@@ -454,7 +463,7 @@ class IndexedPartitionsSubset(PartitionsSubset):
 
     def __eq__(self, other: object) -> bool:
         if self._alike(other):
-            return self.indexes == other.indexes  # type: ignore[attr-defined]  # _alike says that it is of our class
+            return self.indexes == getattr(other, "indexes", None)
         if isinstance(other, PartitionsSubset):
             return len(self) == len(other) and set(self) == set(other)
         return NotImplemented

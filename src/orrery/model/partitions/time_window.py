@@ -127,9 +127,7 @@ class TimeWindowPartitionsSubset(IndexedPartitionsSubset):
             existing = partitions_def.existing_indexes(current_time)
             clipped = self._with(self.indexes.clipped(existing.start, existing.stop))
             return IndexedPartitionsSubset.get_partition_key_ranges(clipped, partitions_def)
-        return super().get_partition_key_ranges(
-            partitions_def, current_time, dynamic_partitions_store, respect_bounds
-        )
+        return super().get_partition_key_ranges(partitions_def, current_time, dynamic_partitions_store, respect_bounds)
 
 
 class TimeWindowPartitionsDefinition(PartitionsDefinition[str]):
@@ -140,8 +138,9 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition[str]):
     not before *start*; the last one ends before the present, or *end_offset* windows later.
 
     Where clocks change, a schedule that names hours has one tick a day for a time that is shown
-    twice (the later) or never (the first instant after the gap); an hourly or finer one follows real
-    time, and the second of two hours that look alike has its offset at the end of its key.
+    twice (the later; the earlier just after midnight, where the day begins) or never (the first instant
+    after the gap). An hourly or finer one follows real time, and the second of two hours that look alike
+    has its offset at the end of its key.
 
     Args:
         start: Where windows begin: a key in the format, or a datetime (a naive one is a time in *timezone*).
@@ -259,7 +258,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition[str]):
             except ValueError as error:
                 raise InvalidDefinitionError(
                     f"The {name} of time windows is '{given}', which does not have the format '{self.fmt}'.",
-                    mend=f"write it as '{datetime(2024, 1, 31).strftime(self.fmt)}', or as a datetime.",
+                    mend=f"write it as '{datetime(2024, 1, 31, tzinfo=UTC).strftime(self.fmt)}', or as a datetime.",
                 ) from error
         if isinstance(given, datetime):
             return self._instant(given)
@@ -267,7 +266,9 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition[str]):
             return given.timestamp
         raise InvalidDefinitionError(
             f"The {name} of time windows is {given!r} ({type(given).__name__}), neither a datetime nor a text.",
-            mend=f"write datetime({given.year}, {given.month}, {given.day})." if hasattr(given, "year") else "write a datetime.",
+            mend=f"write datetime({given.year}, {given.month}, {given.day})."
+            if hasattr(given, "year")
+            else "write a datetime.",
         )
 
     def _instant(self, given: datetime) -> float:
@@ -281,9 +282,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition[str]):
         if not given:
             return None
         if isinstance(given, str) or not isinstance(given, Iterable):
-            raise InvalidDefinitionError(
-                f"The exclusions are {given!r}, not a sequence.", mend=f"write [{given!r}]."
-            )
+            raise InvalidDefinitionError(f"The exclusions are {given!r}, not a sequence.", mend=f"write [{given!r}].")
         kept: list[str | TimestampWithTimezone] = []
         for each in given:
             if isinstance(each, str):
@@ -295,7 +294,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition[str]):
                 kept.append(each)
             else:
                 raise InvalidDefinitionError(
-                    f"One of the exclusions is {each!r} ({type(each).__name__}), neither a cron schedule nor a datetime.",
+                    f"One of the exclusions is {each!r}, neither a cron schedule nor a datetime.",
                     mend="write a cron schedule as text, or a datetime.",
                 )
         return kept
@@ -343,9 +342,11 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition[str]):
         minute, hour, day, month, weekday = self._plain_fields()
         if month != "*":
             return None
-        return _PLAIN.get((minute.isdecimal(), hour.isdecimal(), day.isdecimal(), weekday.isdecimal())) if (
-            all(field == "*" or field.isdecimal() for field in (minute, hour, day, weekday))
-        ) else None
+        return (
+            _PLAIN.get((minute.isdecimal(), hour.isdecimal(), day.isdecimal(), weekday.isdecimal()))
+            if (all(field == "*" or field.isdecimal() for field in (minute, hour, day, weekday)))
+            else None
+        )
 
     def _plain_fields(self) -> list[str]:
         fields = self.cron_schedule.split()
@@ -496,7 +497,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition[str]):
 
     def keys_at(self, start: int, stop: int) -> Sequence[str]:
         """Return the keys of the partitions with the indexes from *start* to before *stop*."""
-        if 0 <= start and stop <= len(self._keys):
+        if start >= 0 and stop <= len(self._keys):
             return self._keys[start:stop]
         instants = self._ticks().starts(start, stop)
         keys = self._format.write_all(instants, self._zone)
@@ -528,7 +529,8 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition[str]):
         """
         if not isinstance(partition_key, str):
             raise ValueError(f"{partition_key!r} is not text")
-        instant = self._format.read(partition_key, self._zone, later=not self._cron.every_hour)
+        later = not (self._cron.every_hour or self._cron.begins_days)
+        instant = self._format.read(partition_key, self._zone, later=later)
         ticks = self._ticks()
         place = ticks.place_at_or_after(instant)
         if self._key_of_instant(ticks.instant_at_place(place)) != partition_key:
@@ -575,7 +577,9 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition[str]):
             UnknownPartitionError: A key names no window of this schedule.
         """
         count = self.count_at()
-        if isinstance(partition_keys, PartitionKeys) and (partition_keys is self._keys or partition_keys is self._fewer_keys):
+        if isinstance(partition_keys, PartitionKeys) and (
+            partition_keys is self._keys or partition_keys is self._fewer_keys
+        ):
             return IndexSet.of_range(0, min(len(partition_keys), count)), ()
         wanted = set(partition_keys)
         found = EMPTY
@@ -708,7 +712,11 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition[str]):
             end_closed: Whether an instant between two windows belongs to the one that ends there.
         """
         ticks = self._ticks()
-        after = ticks.place_at_or_after(-int(-timestamp // 1)) if end_closed else ticks.place_at_or_after(int(timestamp // 1) + 1)
+        after = (
+            ticks.place_at_or_after(-int(-timestamp // 1))
+            if end_closed
+            else ticks.place_at_or_after(int(timestamp // 1) + 1)
+        )
         return self.key_at(ticks.index_of_place(after) - 1)
 
     def less_than(self, partition_key1: str, partition_key2: str) -> bool:
@@ -947,7 +955,9 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition[str]):
                 mend="read it with the definition that wrote it, or choose the partitions anew.",
             )
         base = ticks.index_at_or_after(data["start"])
-        return TimeWindowPartitionsSubset(self, IndexSet.of_bytes(base, zlib.decompress(base64.b85decode(data["bits"]))))
+        return TimeWindowPartitionsSubset(
+            self, IndexSet.of_bytes(base, zlib.decompress(base64.b85decode(data["bits"])))
+        )
 
     def can_deserialize_subset(
         self,
@@ -971,9 +981,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition[str]):
 
     # Values.
 
-    def get_serializable_unique_identifier(
-        self, dynamic_partitions_store: DynamicPartitionsStore | None = None
-    ) -> str:
+    def get_serializable_unique_identifier(self, dynamic_partitions_store: DynamicPartitionsStore | None = None) -> str:
         """Return a digest that two definitions share if they make the same windows and keys."""
         return digest_of([repr(each) for each in self._identity()])
 
@@ -1021,6 +1029,17 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition[str]):
         start, end = self.start_ts, self.end_ts
         return (
             TimeWindowPartitionsDefinition,
-            (start, self.fmt, end, None, self.timezone, self.end_offset, None, None, None, self.cron_schedule, self.exclusions),
+            (
+                start,
+                self.fmt,
+                end,
+                None,
+                self.timezone,
+                self.end_offset,
+                None,
+                None,
+                None,
+                self.cron_schedule,
+                self.exclusions,
+            ),
         )
-
