@@ -77,7 +77,8 @@ def only_partition(context: Any) -> str | None:
         return None
     keys = context.asset_partition_keys
     if len(keys) == 1:
-        return str(keys[0])
+        key: str = keys[0]
+        return key
     raise InvariantViolationError(
         f"The value of {describe_value(context)} belongs to {len(keys)} partitions at once, and this IO manager stores "
         "one file for each.",

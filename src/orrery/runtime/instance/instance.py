@@ -907,8 +907,8 @@ class Instance:
         run = self.get_run_by_id(run_id)
         if run is None:
             raise RunNotFoundError(f"No run '{run_id}' is recorded.", mend="look for its id with `orrery runs list`.")
-        root_id = run.get_root_run_id() or run.run_id
-        chain = [each for each in self.get_runs() if root_id in (each.run_id, each.get_root_run_id())]
+        root_id = run.root_run_id or run.run_id
+        chain = [each for each in self.get_runs() if root_id in (each.run_id, each.root_run_id)]
         return root_id, chain
 
     def add_run_tags(self, run_id: str, new_tags: Mapping[str, str]) -> None:

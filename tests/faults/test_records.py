@@ -1,0 +1,368 @@
+"""Records under faults: what was acknowledged is there, and errors name the file and the mend."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import textwrap
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from orrery.adapters.storage.sqlite import SqliteStorage
+from orrery.base.errors import StorageError
+from orrery.model.events import build
+from orrery.model.records.run import Run, RunStatus
+from orrery.runtime.instance import Instance
+from orrery.testing.conformance.samples import JOB, entry_of, line, materialized
+
+SOURCES = str(Path(__file__).parents[2] / "src")
+
+
+def start(program: str, *args: object) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(program), *map(str, args)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": SOURCES},
+    )
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "orrery.db"
+
+
+@pytest.fixture
+def storage(path: Path) -> Iterator[SqliteStorage]:
+    storage = SqliteStorage(str(path))
+    yield storage
+    storage.dispose()
+
+
+def integrity(path: Path) -> str:
+    connection = sqlite3.connect(path)
+    try:
+        return str(connection.execute("PRAGMA integrity_check").fetchone()[0])
+    finally:
+        connection.close()
+
+
+def test_six_processes_open_a_fresh_home_at_once(path: Path) -> None:
+    """The schema is made once and every process can write."""
+    program = """
+        import sys
+        from orrery.adapters.storage.sqlite import SqliteStorage
+        from orrery.testing.conformance.samples import line
+
+        print("ready", flush=True)
+        sys.stdin.readline()
+        storage = SqliteStorage(sys.argv[1])
+        storage.store_entries([line(sys.argv[2], sys.argv[2])])
+        storage.flush()
+        storage.dispose()
+    """
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", textwrap.dedent(program), str(path), f"run-{number}"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": SOURCES},
+        )
+        for number in range(6)
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        process.stdout.readline()
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in processes:
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == 0, errors
+    storage = SqliteStorage(str(path))
+    assert storage.get_maximum_record_id() == 6
+    storage.dispose()
+
+
+def test_four_processes_write_one_log(path: Path, storage: SqliteStorage) -> None:
+    """Nothing is lost, and every entry has a storage id of its own."""
+    program = """
+        import sys
+        from orrery.adapters.storage.sqlite import SqliteStorage
+        from orrery.testing.conformance.samples import line
+
+        storage = SqliteStorage(sys.argv[1])
+        for number in range(50):
+            storage.store_entries([line(str(number), sys.argv[2]) for _ in range(4)])
+            if number % 10 == 0:
+                storage.flush()
+        storage.dispose()
+    """
+    processes = [start(program, path, f"run-{number}") for number in range(4)]
+    for process in processes:
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == 0, errors
+    ids = []
+    for number in range(4):
+        records = storage.get_records_for_run(f"run-{number}").records
+        assert [int(record.event_log_entry.user_message) for record in records] == [n // 4 for n in range(200)]
+        ids += [record.storage_id for record in records]
+    assert sorted(ids) == list(range(1, 801))
+
+
+def test_acknowledged_events_survive_a_kill(path: Path) -> None:
+    """Kill -9 in the midst of writing: what flush returned for is there, in a database without faults."""
+    program = """
+        import sys
+        from orrery.adapters.storage.sqlite import SqliteStorage
+        from orrery.model.records.run import Run
+        from orrery.testing.conformance.samples import materialized
+
+        storage = SqliteStorage(sys.argv[1])
+        storage.add_run(Run(job_name="job", run_id="run-1"))
+        for number in range(100_000):
+            storage.store_entries([materialized("a", partition=str(number))])
+            if number % 5 == 0:
+                storage.flush()
+                print(number, flush=True)
+    """
+    process = start(program, path)
+    assert process.stdout is not None
+    last = 0
+    for _ in range(20):
+        last = int(process.stdout.readline())
+    process.send_signal(signal.SIGKILL)
+    rest = process.communicate(timeout=60)[0].split()
+    last = int(rest[-1]) if rest else last
+    assert integrity(path) == "ok"
+    storage = SqliteStorage(str(path))
+    records = storage.get_records_for_run("run-1").records
+    partitions = [int(record.partition_key or -1) for record in records]
+    assert partitions == list(range(len(partitions)))
+    assert len(partitions) > last
+    assert len(storage.get_run_records()) == 1
+    (state,) = storage.get_asset_states()
+    assert state.last_materialization == records[-1]
+    storage.dispose()
+
+
+def test_a_locked_database_is_waited_for(path: Path, storage: SqliteStorage) -> None:
+    """Another process holds it for a while; nothing is lost."""
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    storage.store_entries([line("late")])
+    release = threading.Timer(0.3, lambda: other.execute("COMMIT"))
+    release.start()
+    storage.flush()
+    release.join()
+    other.close()
+    assert len(storage.get_records_for_run("run-1").records) == 1
+
+
+def test_a_database_that_stays_locked_is_told(path: Path) -> None:
+    """By the names of the file and of the process that has it."""
+    storage = SqliteStorage(str(path), busy_seconds=0.2)
+    holder = start(
+        """
+        import sqlite3, sys, time
+        connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+        connection.execute("BEGIN IMMEDIATE")
+        print("held", flush=True)
+        time.sleep(60)
+        """,
+        path,
+    )
+    assert holder.stdout is not None
+    holder.stdout.readline()
+    try:
+        storage.store_entries([line("lost")])
+        with pytest.raises(StorageError, match="locked by another process") as told:
+            storage.flush()
+        assert str(path) in str(told.value)
+        assert str(holder.pid) in str(told.value)
+        with pytest.raises(StorageError, match="locked by another process"):
+            storage.add_run(Run(job_name=JOB, run_id="run-1"))
+    finally:
+        holder.kill()
+        holder.communicate()
+    storage.store_entries([line("after")])
+    storage.flush()
+    log = storage.get_records_for_run("run-1").records
+    assert [record.event_log_entry.user_message for record in log] == ["after"]
+    storage.dispose()
+
+
+@pytest.mark.parametrize("damage", [b"no database at all", b"SQLite format 3\0" + b"\xff" * 4_000])
+def test_a_damaged_database_is_told_at_opening(path: Path, damage: bytes) -> None:
+    """With what to do; it is not overwritten."""
+    path.write_bytes(damage)
+    with pytest.raises(StorageError, match="damaged") as told:
+        SqliteStorage(str(path))
+    assert str(path) in str(told.value)
+    assert "Try: restore it" in str(told.value)
+    assert path.read_bytes() == damage
+
+
+def test_a_home_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    """A file stands in its way."""
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match="cannot be made") as told:
+        Instance.local_temp(str(tmp_path / "file" / "home"))
+    assert "ORRERY_HOME" in str(told.value)
+
+
+def test_a_directory_that_is_gone_is_told(tmp_path: Path) -> None:
+    """The database's own directory is not made here."""
+    with pytest.raises(StorageError, match="cannot be opened"):
+        SqliteStorage(str(tmp_path / "gone" / "orrery.db"))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_home_is_told(tmp_path: Path) -> None:
+    """Before anything is lost."""
+    tmp_path.chmod(0o500)
+    try:
+        with pytest.raises(StorageError, match="cannot be"):
+            SqliteStorage(str(tmp_path / "orrery.db"))
+    finally:
+        tmp_path.chmod(0o700)
+
+
+def test_a_full_disk_is_told_and_the_next_write_works(path: Path) -> None:
+    """Files may not grow, then they may again."""
+    program = """
+        import resource, signal, sys
+        from orrery.adapters.storage.sqlite import SqliteStorage
+        from orrery.base.errors import StorageError
+        from orrery.testing.conformance.samples import line
+
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        storage = SqliteStorage(sys.argv[1])
+        storage.store_entries([line("before")])
+        storage.flush()
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, hard))
+        storage.store_entries([line("x" * 1_000_000)])
+        try:
+            storage.flush()
+        except StorageError as error:
+            print(type(error).__name__, sys.argv[1] in str(error))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        storage.store_entries([line("after")])
+        storage.dispose()
+    """
+    process = start(program, path)
+    told, errors = process.communicate(timeout=60)
+    assert told == "StorageError True\n", errors
+    storage = SqliteStorage(str(path))
+    log = storage.get_records_for_run("run-1").records
+    assert [record.event_log_entry.user_message for record in log] == ["before", "after"]
+    storage.dispose()
+    assert integrity(path) == "ok"
+
+
+def test_a_forked_child_writes_its_own_entries_only(path: Path, storage: SqliteStorage) -> None:
+    """What the parent had submitted is the parent's to write; both go on."""
+    held = threading.Event()
+    storage.store_entries([line("parent")], held.wait)
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            storage.store_entries([line("child", "run-2")])
+            storage.flush()
+            code = 0 if len(storage.get_records_for_run("run-2").records) == 1 else 2
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    held.set()
+    storage.flush()
+    assert [record.event_log_entry.user_message for record in storage.get_records_for_run("run-1").records] == [
+        "parent"
+    ]
+    assert len(storage.get_records_for_run("run-2").records) == 1
+
+
+def test_what_fails_alone_is_lost_alone(storage: SqliteStorage) -> None:
+    """A barrier that breaks takes its own entries with it, and is told in the name of their run."""
+    held = threading.Event()
+
+    def broken() -> None:
+        raise OSError("the disk of the values is full")
+
+    storage.store_entries([line("first", "run-0")], held.wait)
+    storage.store_entries([materialized("a", "run-1")], broken)
+    storage.store_entries([line("good", "run-2")])
+    held.set()
+    storage.flush("run-2")
+    with pytest.raises(OSError, match="the disk of the values"):
+        storage.flush("run-1")
+    storage.flush()
+    assert not storage.get_asset_keys()
+    assert len(storage.get_records_for_run("run-2").records) == 1
+
+
+def test_a_batch_is_stored_whole_or_not_at_all(storage: SqliteStorage) -> None:
+    """An entry that cannot be stored takes back its batch, with what followed from it."""
+    storage.add_run(Run(job_name=JOB, run_id="run-1"))
+    impossible = line("x", at="not a number")  # type: ignore[arg-type]  # wrong on purpose
+    storage.store_entries([entry_of(build.run_started(JOB)), materialized("a"), impossible])
+    with pytest.raises(Exception, match="not a number|refused"):
+        storage.flush()
+    assert storage.get_run_records()[0].dagster_run.status is RunStatus.NOT_STARTED
+    assert not storage.get_asset_keys()
+    storage.store_entries([materialized("a")])
+    storage.flush()
+    assert storage.get_asset_states()[0].last_materialization is not None
+
+
+def test_what_was_promised_waits_for_the_disk(path: Path) -> None:
+    """A materialization is synced before flush returns; a line of the log need not be."""
+    seen: list[int] = []
+    storage = SqliteStorage(str(path))
+    storage.store_entries([line("x")])
+    storage.flush()
+    seen.append(_synchronous(storage))
+    storage.store_entries([materialized("a")])
+    storage.flush()
+    seen.append(_synchronous(storage))
+    storage.dispose()
+    assert seen == [1, 2]
+
+
+def _synchronous(storage: SqliteStorage) -> int:
+    connection = storage._connection
+    assert connection is not None
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    return int(driver.execute("PRAGMA synchronous").fetchone()[0])
+
+
+def test_entries_are_written_when_the_interpreter_ends(path: Path) -> None:
+    """Also by a program that forgot to flush."""
+    program = """
+        import sys
+        from orrery.adapters.storage.sqlite import SqliteStorage
+        from orrery.testing.conformance.samples import line
+
+        SqliteStorage(sys.argv[1]).store_entries([line("forgotten")])
+        kept = SqliteStorage(sys.argv[1])
+        kept.store_entries([line("kept")])
+    """
+    process = start(program, path)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    storage = SqliteStorage(str(path))
+    found = {record.event_log_entry.user_message for record in storage.get_records_for_run("run-1").records}
+    assert "kept" in found
+    storage.dispose()
