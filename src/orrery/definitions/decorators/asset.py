@@ -392,7 +392,7 @@ def _check_outputs(
                 mend="give each check of an asset a name of its own.",
             )
         found[output_name] = spec
-        outputs[output_name] = OutputDefinition(output_name, dagster_type=NOTHING, is_required=not can_subset)
+        outputs[output_name] = OutputDefinition(output_name, is_required=not can_subset)
     return found
 
 
@@ -507,7 +507,7 @@ def multi_asset(
                     metadata=spec.metadata,
                     code_version=spec.code_version or code_version,
                     description=spec.description,
-                    annotation=AnnotationThunk(lambda: _multi_annotation(analysed, from_specs=True)),
+                    dagster_type=NOTHING,
                 )
                 keys_by_output[output_name] = spec.key
                 changes: dict[str, Any] = {}
@@ -544,7 +544,7 @@ def multi_asset(
                 key = out.resolve_key(output_name)
                 position, count = len(outputs), len(outs or {})
                 thunk = AnnotationThunk(
-                    lambda at=position, of=count: _multi_annotation(analysed, from_specs=False, at=at, of=of)  # type: ignore[misc]
+                    lambda at=position, of=count: _multi_annotation(analysed, at, of)  # type: ignore[misc]
                 )
                 outputs[output_name] = OutputDefinition(
                     output_name,
@@ -624,7 +624,7 @@ def keys_loaded(dep: AssetDep, keys: Mapping[str, AssetKey], inputs: Mapping[str
     return any(key == dep.asset_key and inputs[name]._type is not NOTHING for name, key in keys.items())
 
 
-def _multi_annotation(fn: ComputeFunction, *, from_specs: bool, at: int = 0, of: int = 1) -> Any:
+def _multi_annotation(fn: ComputeFunction, at: int, of: int) -> Any:
     if fn.is_generator:
         return EMPTY
     annotation = fn.return_annotation
@@ -632,8 +632,6 @@ def _multi_annotation(fn: ComputeFunction, *, from_specs: bool, at: int = 0, of:
         return EMPTY
     if annotation is None:
         return None
-    if from_specs:
-        return EMPTY
     if of == 1:
         return annotated_type(annotation)
     arguments = getattr(annotation, "__args__", ())

@@ -1,0 +1,319 @@
+"""
+Run a job in this process.
+
+Resolve, compile, record the run, execute, and hand back the result. What can be found wrong is found
+before the run is recorded: config, missing resources, unknown partitions.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+from orrery.adapters.executors.in_process import InProcessExecutor
+from orrery.adapters.io.memory import mem_io_manager
+from orrery.api.verbs.results import ExecuteInProcessResult
+from orrery.api.wiring.instance import default_io_manager_definition, ephemeral_instance
+from orrery.base.errors import (
+    ExecutionInterruptedError,
+    InvalidDefinitionError,
+    InvalidInvocationError,
+    UserCodeExecutionError,
+    nearest_hint,
+)
+from orrery.base.keys import AssetCheckKey, AssetKey
+from orrery.base.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG, normalize_run_tags
+from orrery.definitions.graphs.graph import GraphDefinition
+from orrery.definitions.graphs.job import JobDefinition
+from orrery.definitions.parts.executor import InitExecutorContext
+from orrery.definitions.parts.resource import ResourceDefinition, as_resource_definitions
+from orrery.model.events.entry import EventLogEntry
+from orrery.model.records.run import Run, RunStatus
+from orrery.plan.compile import compile_plan
+from orrery.plan.execution_plan import ExecutionPlan
+from orrery.plan.run_config import needed_resources, resolve_run_config
+from orrery.runtime.engine.console import Console
+from orrery.runtime.engine.executor import Executor
+from orrery.runtime.engine.loggers import make_run_logger
+from orrery.runtime.engine.record import Recorder
+from orrery.runtime.engine.run import RunOutcome, execute_run
+from orrery.runtime.engine.trace import Trace
+
+__all__ = ["execute_in_process", "execute_job_in_process", "resources_for"]
+
+IO_MANAGER = "io_manager"
+
+
+def execute_in_process(
+    job_def: JobDefinition,
+    *,
+    run_config: Any = None,
+    instance: Any = None,
+    partition_key: str | None = None,
+    raise_on_error: bool = True,
+    op_selection: Sequence[str] | None = None,
+    asset_selection: Sequence[AssetKey] | None = None,
+    run_id: str | None = None,
+    input_values: Mapping[str, Any] | None = None,
+    tags: Mapping[str, str] | None = None,
+    resources: Mapping[str, Any] | None = None,
+) -> ExecuteInProcessResult:
+    """Run a job in this process and keep its values; see :meth:`JobDefinition.execute_in_process`."""
+    job = job_def
+    if resources or input_values:
+        _check_input_values(job, input_values)
+        job = job._copy(
+            resource_defs={**job.resource_defs, **as_resource_definitions(resources)},
+            input_values={**job.input_values, **(input_values or {})},
+        )
+    if op_selection or asset_selection is not None:
+        job = job.get_subset(
+            op_selection=op_selection,
+            asset_selection={AssetKey.from_coercible(each) for each in asset_selection}
+            if asset_selection is not None
+            else None,
+        )
+    layer = job.asset_layer
+    is_assets = layer is not None and layer.is_asset_job
+    return execute_job_in_process(
+        job,
+        run_config=run_config,
+        instance=instance,
+        partition_key=partition_key,
+        raise_on_error=raise_on_error,
+        run_id=run_id,
+        tags=tags,
+        in_memory=not is_assets,
+        op_selection=op_selection,
+    )
+
+
+def _check_input_values(job: JobDefinition, input_values: Mapping[str, Any] | None) -> None:
+    for each in input_values or ():
+        if each not in job.graph.input_dict:
+            raise InvalidDefinitionError(
+                f"Error when constructing JobDefinition '{job.name}': Input value provided for key '{each}', but job has "
+                "no top-level input with that name.",
+                mend=nearest_hint(each, job.graph.input_dict, noun="input"),
+            )
+
+
+def execute_job_in_process(
+    job: JobDefinition,
+    *,
+    run_config: Any = None,
+    instance: Any = None,
+    partition_key: str | None = None,
+    partition_key_range: tuple[str, str] | None = None,
+    raise_on_error: bool = True,
+    run_id: str | None = None,
+    tags: Mapping[str, Any] | None = None,
+    in_memory: bool = False,
+    on_event: Callable[[EventLogEntry], None] | None = None,
+    console: bool | None = None,
+    trace: bool = False,
+    trace_out: str | None = None,
+    op_selection: Sequence[str] | None = None,
+    executor: Executor | None = None,
+    step_keys: Sequence[str] | None = None,
+    known_outputs: Sequence[Any] = (),
+    parent_run: Run | None = None,
+    asset_selection: AbstractSet[AssetKey] | None = None,
+    check_selection: AbstractSet[AssetCheckKey] | None = None,
+) -> ExecuteInProcessResult:
+    """
+    Run a job in this process.
+
+    Args:
+        job: The job.
+        run_config: Run config; the job's own if None.
+        instance: Where the run is recorded; an ephemeral one if None.
+        partition_key: The partition to run.
+        partition_key_range: First and last of the partitions to run, in one run.
+        raise_on_error: Raise the first failure.
+        run_id: Id of the run; a new one if None.
+        tags: Tags of the run, beside those of the job.
+        in_memory: Keep values of runs that name no IO manager in memory.
+        on_event: Called with each entry of the event log as it is made.
+        console: Show log lines and failures on standard error; by default where *on_event* is not given.
+        trace: Print the tree of what was called, at the end.
+        trace_out: Write the same to this file, in the Chrome trace format.
+        executor: Carries out the steps; in this process if None.
+        step_keys: Steps to execute; all if None.
+        known_outputs: Outputs of *parent_run*, for steps that are not executed.
+        parent_run: The run that is repeated in part.
+
+    Raises:
+        InvalidConfigError: The run config does not fit.
+        InvalidDefinitionError: A resource is missing.
+        Exception: What the first failed step raised, under *raise_on_error*.
+    """
+    traced = Trace() if trace or trace_out else None
+    span = traced.begin("job", job.name) if traced is not None else None
+    own_instance = instance is None
+    used = ephemeral_instance() if own_instance else instance
+    try:
+        run_tags, config = _tags_and_config(
+            job, run_config, tags, partition_key, partition_key_range, used
+        )
+        planning = traced.begin("plan", "resolve config and compile") if traced is not None else None
+        resolved = resolve_run_config(job, config, os.environ)
+        plan = compile_plan(job, resolved, step_keys, parent_run.run_id if parent_run is not None else None)
+        if traced is not None and planning is not None:
+            planning.details["steps"] = len(plan)
+            traced.end(planning)
+        resource_defs, keys = resources_for(job, in_memory=in_memory)
+        run = used.create_run(
+            job_name=job.name,
+            run_id=run_id,
+            run_config=resolved.given,
+            status=RunStatus.NOT_STARTED,
+            tags=run_tags,
+            op_selection=op_selection,
+            step_keys_to_execute=list(plan.step_keys_to_execute) if step_keys is not None else None,
+            asset_selection=asset_selection,
+            asset_check_selection=check_selection,
+            parent_run_id=parent_run.run_id if parent_run is not None else None,
+            root_run_id=(parent_run.root_run_id or parent_run.run_id) if parent_run is not None else None,
+        )
+        barrier = None if used.is_ephemeral else used.new_write_barrier()
+        listeners = [on_event] if on_event is not None else []
+        if console if console is not None else on_event is None and not job.loggers:
+            listeners.append(Console())
+        recorder = Recorder(used, run, listeners, barrier.flush if barrier is not None else None)
+        outcome = execute_run(
+            plan=plan,
+            run=run,
+            instance=used,
+            executor=executor if executor is not None else _executor_of(job, resolved, used),
+            resource_defs=resource_defs,
+            resource_keys=keys,
+            recorder=recorder,
+            barrier=barrier,
+            keep_values=True,
+            raise_on_error=raise_on_error,
+            known_outputs=known_outputs,
+            trace=traced,
+            make_logger=lambda sink: make_run_logger(sink, job, resolved, run),
+        )
+        if traced is not None and span is not None:
+            traced.end(span)
+            _show_trace(traced, trace, trace_out)
+        if raise_on_error or outcome.interrupted:
+            _raise(outcome)
+        final = used.get_run_by_id(run.run_id) or run
+        return ExecuteInProcessResult(outcome.events, final, outcome.values, job, traced)
+    finally:
+        if own_instance:
+            used.dispose()
+
+
+def _show_trace(traced: Trace, show: bool, path: str | None) -> None:
+    if path is not None:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(traced.to_chrome())
+    if show:
+        print(traced.to_text())
+
+
+def _raise(outcome: RunOutcome) -> None:
+    error = outcome.error
+    if error is None:
+        return
+    if isinstance(error, ExecutionInterruptedError | KeyboardInterrupt):
+        raise KeyboardInterrupt(str(error)) from error
+    if isinstance(error, UserCodeExecutionError) and isinstance(error.user_exception, Exception):
+        raise error.user_exception
+    raise error
+
+
+def _executor_of(job: JobDefinition, resolved: Any, instance: Any) -> Executor:
+    """Return the executor for a run in this process: the job's own where it is made for that."""
+    definition = job.executor
+    if definition is None or definition.executor_creation_fn is None or definition.name != "in_process":
+        return InProcessExecutor()
+    made: Executor = definition.executor_creation_fn(
+        InitExecutorContext(job, definition, resolved.execution or {}, instance)
+    )
+    return made
+
+
+def _tags_and_config(
+    job: JobDefinition,
+    run_config: Any,
+    tags: Mapping[str, Any] | None,
+    partition_key: str | None,
+    partition_key_range: tuple[str, str] | None,
+    instance: Any,
+) -> tuple[dict[str, str], Any]:
+    run_tags: dict[str, str] = {**job.run_tags, **(normalize_run_tags(tags) if tags else {})}
+    if partition_key is not None:
+        partitions_def = job.partitions_def
+        if partitions_def is None:
+            raise InvalidInvocationError(
+                f"The partition '{partition_key}' was given, but neither job '{job.name}' nor its assets have partitions.",
+                mend="leave partition_key out, or give partitions_def= to the asset or job.",
+            )
+        partitions_def.validate_partition_key(partition_key, dynamic_partitions_store=instance)
+        run_tags.update(job.get_tags_for_partition_key(partition_key))
+        if run_config is None and job.partitioned_config is not None:
+            run_config = job.get_run_config_for_partition_key(partition_key)
+    if partition_key_range is not None:
+        run_tags[ASSET_PARTITION_RANGE_START_TAG], run_tags[ASSET_PARTITION_RANGE_END_TAG] = partition_key_range
+    return run_tags, run_config
+
+
+def resources_for(
+    job: JobDefinition, *, in_memory: bool = False
+) -> tuple[dict[str, ResourceDefinition], set[str]]:
+    """
+    Return the resources of a run by key, and which of them it needs.
+
+    Args:
+        job: The job.
+        in_memory: Let runs that name no IO manager keep values in memory.
+
+    Raises:
+        InvalidDefinitionError: One that is needed is not provided; says who needs it.
+    """
+    definitions = dict(job.resource_defs)
+    if IO_MANAGER not in definitions:
+        definitions[IO_MANAGER] = mem_io_manager if in_memory else default_io_manager_definition
+    needed = needed_resources(job)
+    for key in needed:
+        if key not in definitions:
+            who = _who_needs(job, key)
+            raise InvalidDefinitionError(
+                f"resource with key '{key}' required by {who} was not provided.",
+                mend=nearest_hint(key, definitions, noun="resource")
+                + f" Or provide it: resources={{'{key}': ...}}.",
+            )
+    return definitions, needed
+
+
+def _who_needs(job: JobDefinition, key: str) -> str:
+    layer = job.asset_layer
+    if layer is not None and layer.is_asset_job:
+        for node in layer.nodes:
+            if key in node.assets_def.get_resource_requirements():
+                return f"op '{node.name}'"
+    else:
+        for each in job.graph.iterate_op_defs():
+            if key in each.get_resource_requirements():
+                return f"op '{each.name}'"
+    for name, definition in job.resource_defs.items():
+        if key in definition.required_resource_keys:
+            return f"resource '{name}'"
+    return f"job '{job.name}'"
+
+
+def plan_of(job: Any, run_config: Any = None, **options: Any) -> ExecutionPlan:
+    """Return the plan of a run of *job*, a job or a graph."""
+    if isinstance(job, GraphDefinition):
+        job = job.to_job()
+    resolved = resolve_run_config(job, run_config, os.environ)
+    return compile_plan(job, resolved, options.get("step_keys_to_execute"))
+
+

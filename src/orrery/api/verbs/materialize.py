@@ -1,0 +1,233 @@
+"""``materialize`` and its kin: make assets, in this process, now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from orrery.adapters.io.memory import mem_io_manager
+from orrery.api.verbs.execute import execute_job_in_process
+from orrery.api.verbs.results import ExecuteInProcessResult
+from orrery.base.errors import InvalidDefinitionError, InvalidInvocationError, InvariantViolationError
+from orrery.base.keys import AssetCheckKey, AssetKey
+from orrery.definitions.assets.asset_job import build_asset_job, normalize_assets
+from orrery.definitions.assets.assets_definition import AssetsDefinition
+from orrery.definitions.assets.source_asset import SourceAsset
+from orrery.definitions.parts.resource import as_resource_definitions
+from orrery.model.assets.graph import AssetGraph
+from orrery.model.assets.selection import AssetSelection
+from orrery.model.assets.subset import subset_to_run, with_needed_upstream
+from orrery.model.events.entry import EventLogEntry
+
+__all__ = ["EPHEMERAL_JOB_NAME", "materialize", "materialize_to_memory", "observe"]
+
+EPHEMERAL_JOB_NAME = "__ephemeral_asset_job__"
+
+
+def materialize(
+    assets: Sequence[Any],
+    run_config: Any = None,
+    instance: Any = None,
+    resources: Mapping[str, Any] | None = None,
+    partition_key: str | None = None,
+    raise_on_error: bool = True,
+    tags: Mapping[str, str] | None = None,
+    selection: Any = None,
+    *,
+    definitions: Any = None,
+    trace: bool = False,
+    trace_out: str | None = None,
+    on_event: Callable[[EventLogEntry], None] | None = None,
+    partition_key_range: tuple[str, str] | None = None,
+) -> ExecuteInProcessResult:
+    """
+    Make assets in this process.
+
+    Args:
+        assets: Assets and checks. Assets that are made elsewhere may stand among them, to be loaded.
+        run_config: Run config as a dictionary or :class:`RunConfig`.
+        instance: Where the run is recorded and values are kept; an ephemeral one if not given.
+        resources: Resources by key: definitions, or objects to be used as they are.
+        partition_key: The partition to make.
+        raise_on_error: Raise the first failure; else return a result whose ``success`` is False.
+        tags: Tags of the run.
+        selection: Which of *assets* to make; all if not given.
+        definitions: A :class:`Definitions`. What the chosen assets need and nobody chose is taken from
+            there and made, too; so are its resources, where *resources* does not name them.
+        trace: Print the tree of what was really called, with durations.
+        trace_out: Write the same to this file in the Chrome trace format.
+        on_event: Called with each entry of the event log as it is made; nothing is shown on the console then.
+        partition_key_range: First and last of the partitions to make, in one run.
+
+    Returns:
+        An :class:`ExecuteInProcessResult`, with the values.
+
+    Raises:
+        InvalidDefinitionError: Assets that contradict one another, or lack a resource.
+        InvalidConfigError: The run config does not fit.
+        Exception: What the first failed step raised, under *raise_on_error*.
+    """
+    if isinstance(assets, AssetsDefinition | SourceAsset | str | AssetKey):
+        raise InvalidInvocationError(
+            "materialize takes a sequence of assets, not one asset.", mend="write materialize([my_asset])."
+        )
+    chosen = normalize_assets(assets)
+    everything = list(chosen)
+    bound: dict[str, Any] = dict(as_resource_definitions(resources))
+    pulled_from = None
+    if definitions is not None:
+        known = {id(each) for each in chosen}
+        keys = {key for each in chosen for key in each.asset_and_check_keys}
+        for each in definitions.all_assets_defs():
+            if id(each) not in known and not (each.asset_and_check_keys and each.asset_and_check_keys <= keys):
+                everything.append(each)
+        for key, value in definitions.resource_definitions().items():
+            bound.setdefault(key, value)
+        pulled_from = definitions
+    _check_no_conflicts(chosen, bound)
+    graph = AssetGraph.from_assets(everything)
+    asset_keys, check_keys = _selected(graph, chosen, selection, pulled_from is not None)
+    job = build_asset_job(
+        EPHEMERAL_JOB_NAME,
+        everything,
+        asset_graph=graph,
+        asset_keys=asset_keys,
+        check_keys=check_keys,
+        resource_defs=bound,
+    )
+    if not job.asset_layer.nodes:
+        raise InvariantViolationError(
+            "Attempted to materialize assets, but none of the given assets can be made: they are all made elsewhere."
+            if chosen
+            else "Attempted to materialize assets, but no asset was given.",
+            mend="give an asset that has a function.",
+        )
+    return execute_job_in_process(
+        job,
+        run_config=run_config,
+        instance=instance,
+        partition_key=partition_key,
+        partition_key_range=partition_key_range,
+        raise_on_error=raise_on_error,
+        tags=tags,
+        trace=trace,
+        trace_out=trace_out,
+        on_event=on_event,
+        asset_selection=asset_keys if instance is not None else None,
+    )
+
+
+def _selected(
+    graph: AssetGraph, chosen: Sequence[AssetsDefinition], selection: Any, pull: bool
+) -> tuple[set[AssetKey], set[AssetCheckKey]]:
+    """Return the assets and checks to make."""
+    own_assets = {key for each in chosen if each.is_materializable for key in each.keys}
+    own_checks = {key for each in chosen for key in each.check_keys}
+    if selection is None:
+        if not pull:
+            return own_assets, own_checks
+        asset_keys, check_keys = own_assets, own_checks
+    else:
+        wanted = AssetSelection.from_coercible(selection)
+        asset_keys = {key for key in wanted.resolve(graph) if key in own_assets}
+        check_keys = {key for key in wanted.resolve_checks(graph) if key in own_checks}
+    if not pull:
+        return asset_keys, check_keys
+    subset = subset_to_run(graph, AssetSelection.assets(*sorted(asset_keys)))
+    needed = with_needed_upstream(graph, subset)
+    return set(needed.asset_keys), check_keys | {each for each in needed.check_keys if each.asset_key in asset_keys and each in own_checks}
+
+
+def _check_no_conflicts(chosen: Sequence[AssetsDefinition], resources: Mapping[str, Any]) -> None:
+    for each in chosen:
+        for key, value in each.resource_defs.items():
+            given = resources.get(key)
+            if given is not None and given is not value:
+                raise InvalidDefinitionError(
+                    f"resource with key '{key}' is bound to asset '{sorted(k.to_user_string() for k in each.keys)[0]}' and "
+                    "was also provided: conflicting versions.",
+                    mend="provide it in one place.",
+                )
+
+
+def materialize_to_memory(
+    assets: Sequence[Any],
+    run_config: Any = None,
+    instance: Any = None,
+    resources: Mapping[str, Any] | None = None,
+    partition_key: str | None = None,
+    raise_on_error: bool = True,
+    tags: Mapping[str, str] | None = None,
+    selection: Any = None,
+) -> ExecuteInProcessResult:
+    """
+    Make assets in this process and keep their values in memory alone, whatever IO managers they name.
+
+    Args are those of :func:`materialize`.
+
+    Raises:
+        InvariantViolationError: *resources* gives an IO manager.
+    """
+    definitions = normalize_assets(assets)
+    keys = {
+        output.io_manager_key
+        for each in definitions
+        if each.is_executable
+        for output in each.node_def.output_dict.values()
+    }
+    keys |= {each.get_io_manager_key_for_asset_key(key) for each in definitions for key in each.keys}
+    given = [key for key in keys if key in (resources or {}) or any(key in each.resource_defs for each in definitions)]
+    if given:
+        raise InvariantViolationError(
+            "Attempted to call `materialize_to_memory` with a resource provided for io manager key "
+            f"'{given[0]}'. All io management behavior will be overridden with in-memory versions.",
+            mend="leave the IO manager out, or call materialize.",
+        )
+    memory = {key: mem_io_manager for key in keys}
+    return materialize(
+        assets,
+        run_config=run_config,
+        instance=instance,
+        resources={**(resources or {}), **memory},
+        partition_key=partition_key,
+        raise_on_error=raise_on_error,
+        tags=tags,
+        selection=selection,
+    )
+
+
+def observe(
+    assets: Sequence[Any],
+    run_config: Any = None,
+    instance: Any = None,
+    resources: Mapping[str, Any] | None = None,
+    partition_key: str | None = None,
+    raise_on_error: bool = True,
+    tags: Mapping[str, str] | None = None,
+) -> ExecuteInProcessResult:
+    """
+    Observe source assets in this process: call their functions and record what they say.
+
+    Args are those of :func:`materialize`.
+
+    Raises:
+        InvariantViolationError: None of *assets* has a function that observes it.
+    """
+    definitions = normalize_assets(assets)
+    keys = {key for each in definitions if each.is_observable for key in each.keys}
+    if not keys:
+        raise InvariantViolationError(
+            "Attempted to observe assets, but none of the given assets can be observed.",
+            mend="decorate the function with @observable_source_asset.",
+        )
+    job = build_asset_job(
+        "in_process_observation_job", definitions, asset_keys=keys, check_keys=set(), resource_defs=resources
+    )
+    return execute_job_in_process(
+        job,
+        run_config=run_config,
+        instance=instance,
+        partition_key=partition_key,
+        raise_on_error=raise_on_error,
+        tags=tags,
+    )

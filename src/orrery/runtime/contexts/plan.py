@@ -1,0 +1,214 @@
+"""The context of one run: what all its steps share."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from orrery.base.tags import PARTITION_NAME_TAG
+from orrery.definitions.graphs.job import JobDefinition
+from orrery.model.records.run import Run
+from orrery.plan.execution_plan import ExecutionPlan
+from orrery.plan.run_config import ResolvedRunConfig
+from orrery.plan.step import ExecutionStep
+from orrery.runtime.contexts.init_resource import ScopedResources
+from orrery.runtime.contexts.log import LogManager
+from orrery.runtime.contexts.step import StepExecutionContext
+
+__all__ = ["PlanOrchestrationContext", "StopRun"]
+
+
+class StopRun(Exception):
+    """The run stops at the first failed step, as was asked; never shown to anybody."""
+
+
+class PlanOrchestrationContext:
+    """
+    What all steps of one run share.
+
+    Attributes:
+        execution_plan: The plan.
+        run: The run.
+        instance: The instance that the run is recorded in.
+        log_manager: The logger of the run.
+        opened: The resources of the run, set up.
+        values: Values of outputs that are kept for the result, by (step key, output name, mapping key);
+            None if nobody wants them.
+        loop: The event loop of the run; made when something is awaited.
+        barrier: Publishes values together with the events that tell of them, or None.
+        known_outputs: Outputs of an earlier run, for steps that are not executed again.
+        active: The state of the run; kept by the executor.
+        failures: What each failed step raised, in the order they failed.
+        raise_on_error: Whether a failure is raised, and not only recorded.
+        trace: Notes what is called, if somebody asked for it.
+        given_outputs: (step key, output name) of every output given so far; kept by the executor.
+        executed_keys: The steps that this run executes, where it repeats a part of another.
+    """
+
+    __slots__ = (
+        "_producers",
+        "active",
+        "barrier",
+        "executed_keys",
+        "execution_plan",
+        "failures",
+        "given_outputs",
+        "instance",
+        "known_outputs",
+        "log_manager",
+        "loop",
+        "opened",
+        "output_metadata",
+        "raise_on_error",
+        "run",
+        "trace",
+        "values",
+    )
+
+    def __init__(
+        self,
+        *,
+        execution_plan: ExecutionPlan,
+        run: Run,
+        instance: Any,
+        log_manager: LogManager,
+        opened: Any,
+        values: dict[tuple[str, str, str | None], Any] | None = None,
+        loop: Any = None,
+        raise_on_error: bool = False,
+        trace: Any = None,
+        barrier: Any = None,
+        known_outputs: Sequence[Any] = (),
+    ) -> None:
+        self.execution_plan = execution_plan
+        self.run = run
+        self.instance = instance
+        self.log_manager = log_manager
+        self.opened = opened
+        self.values = values
+        self.loop = loop
+        self.raise_on_error = raise_on_error
+        self.trace = trace
+        self.barrier = barrier
+        self.known_outputs = known_outputs
+        self.active: Any = None
+        self.failures: dict[str, BaseException | None] = {}
+        self.executed_keys = set(execution_plan.step_keys_to_execute) if execution_plan.parent_run_id else frozenset()
+        self.given_outputs: Any = None
+        self.output_metadata: dict[tuple[str, str, str | None], Mapping[str, Any]] = {}
+        self._producers: dict[tuple[str, ...], tuple[str, str]] | None = None
+
+    @property
+    def job(self) -> JobDefinition:
+        """Return the job that runs."""
+        job: JobDefinition = self.execution_plan.job
+        return job
+
+    @property
+    def job_def(self) -> JobDefinition:
+        """Return the job that runs."""
+        return self.job
+
+    @property
+    def job_name(self) -> str:
+        """Return the name of the job that runs."""
+        return self.run.job_name
+
+    @property
+    def plan(self) -> ExecutionPlan:
+        """Return the plan."""
+        return self.execution_plan
+
+    @property
+    def dagster_run(self) -> Run:
+        """Return the run."""
+        return self.run
+
+    @property
+    def run_id(self) -> str:
+        """Return the id of the run."""
+        return self.run.run_id
+
+    @property
+    def run_config(self) -> Mapping[str, Any]:
+        """Return the run config as the user gave it."""
+        return self.run.run_config
+
+    @property
+    def resolved_run_config(self) -> ResolvedRunConfig:
+        """Return the run config, checked and with defaults."""
+        return self.execution_plan.resolved_run_config
+
+    @property
+    def run_tags(self) -> Mapping[str, str]:
+        """Return the tags of the run."""
+        return self.run.tags
+
+    @property
+    def log(self) -> LogManager:
+        """Return the logger of the run."""
+        return self.log_manager
+
+    @property
+    def resources(self) -> ScopedResources:
+        """Return all resources of the run, as attributes."""
+        scoped: ScopedResources = self.opened.scoped(self.opened.mapping.keys())
+        return scoped
+
+    @property
+    def resource_keys(self) -> Iterable[str]:
+        """Return the keys of the resources that were set up."""
+        keys: Iterable[str] = self.opened.mapping.keys()
+        return keys
+
+    def has_tag(self, key: str) -> bool:
+        """Tell whether the run bears the tag."""
+        return key in self.run.tags
+
+    def get_tag(self, key: str) -> str | None:
+        """Return the value of the run's tag, or None."""
+        return self.run.tags.get(key)
+
+    @property
+    def partition_key(self) -> str | None:
+        """Return the partition of the run, if it has exactly one."""
+        return self.run.tags.get(PARTITION_NAME_TAG)
+
+    def note_failure(self, step_key: str, error: BaseException | None) -> None:
+        """
+        Note that a step failed for good.
+
+        Raises:
+            StopRun: The run stops at the first failure.
+        """
+        self.failures[step_key] = error
+        if self.raise_on_error:
+            raise StopRun(step_key)
+
+    def run_awaitable(self, awaitable: Any) -> Any:
+        """Await something in the loop of the run, from outside of it, and return the result."""
+
+        async def wait() -> Any:
+            return await awaitable
+
+        return self.loop.run(awaitable if inspect.iscoroutine(awaitable) else wait())
+
+    def for_step(self, step: ExecutionStep, previous_attempts: int = 0) -> StepExecutionContext:
+        """Return the context of one attempt at a step."""
+        if self.trace is not None:
+            self.trace.note("for_step", step.key)
+        return StepExecutionContext(self, step, previous_attempts)
+
+    def producer_of(self, asset_parts: tuple[str, ...]) -> tuple[str, str] | None:
+        """Return (step key, output name) of the step of this run that makes the asset, if one does."""
+        producers = self._producers
+        if producers is None:
+            producers = {
+                output.asset_key.parts: (step.key, name)
+                for step in self.execution_plan.steps
+                for name, output in step.outputs.items()
+                if output.asset_key is not None
+            }
+            self._producers = producers
+        return producers.get(asset_parts)

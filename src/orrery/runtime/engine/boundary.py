@@ -1,0 +1,46 @@
+"""
+The one boundary between our code and the user's.
+
+Every call of a user's function goes through :func:`boundary`. What the function raises becomes an
+error of ours that holds it, unless it is meant for us (a request for a retry, an interruption). A
+``SystemExit`` or ``KeyboardInterrupt`` of user code is a fault of that code, and not the end of ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import TracebackType
+
+from orrery.base.errors import ExecutionInterruptedError, UserCodeExecutionError
+from orrery.model.events.user import Failure, RetryRequested
+
+__all__ = ["boundary"]
+
+_PASSED_ON = (Failure, RetryRequested, UserCodeExecutionError, ExecutionInterruptedError, GeneratorExit)
+
+
+class boundary:
+    """
+    Turn what the block raises into *error_class*, with a message that is only made when it is needed.
+
+    Args:
+        error_class: The class to raise.
+        describe: Makes the message.
+    """
+
+    __slots__ = ("_describe", "_error_class")
+
+    def __init__(self, error_class: type[UserCodeExecutionError], describe: Callable[[], str]) -> None:
+        self._error_class = error_class
+        self._describe = describe
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
+    ) -> bool:
+        if error is None or isinstance(error, _PASSED_ON):
+            return False
+        raise self._error_class(self._describe(), user_exception=error) from error
+

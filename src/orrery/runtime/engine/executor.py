@@ -1,0 +1,81 @@
+"""
+The seam of executors: whoever carries out the commands of the state machine.
+
+:class:`Executor` is what users derive from; :class:`Outcome` is what an executor's driver keeps beside
+the events. :func:`drive` and :func:`drive_async` carry a step's generator to its end.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Generator, Iterator
+from enum import Enum
+from typing import Any
+
+from orrery.model.events.event import Event
+from orrery.runtime.engine.requests import Await
+from orrery.runtime.engine.step import StepEnd
+
+__all__ = ["Executor", "RetryMode", "drive_async"]
+
+
+class RetryMode(Enum):
+    """Whether an executor retries steps itself, leaves it to somebody above, or not at all."""
+
+    ENABLED = "enabled"
+    DISABLED = "disabled"
+    DEFERRED = "deferred"
+
+
+class Executor(ABC):
+    """
+    Carries out the steps of a plan.
+
+    Derive from it to execute steps somewhere else; give it to jobs through :func:`executor`.
+    """
+
+    @abstractmethod
+    def execute(self, plan_context: Any, execution_plan: Any) -> Iterator[Event]:
+        """
+        Execute *execution_plan* and yield every event in order.
+
+        Args:
+            plan_context: The context of the run.
+            execution_plan: The plan.
+        """
+
+    @property
+    @abstractmethod
+    def retries(self) -> RetryMode:
+        """Return whether this executor retries steps itself."""
+
+    @property
+    def step_dependency_config(self) -> Any:
+        """Return rules on step dependencies beyond the plan's own: none."""
+        return None
+
+
+async def drive_async(
+    steps: Generator[Event | Await, Any, StepEnd], emit: Callable[[Event], None]
+) -> StepEnd:
+    """Carry a step's generator to its end inside an event loop; hand each event to *emit*."""
+    reply: Any = None
+    error: BaseException | None = None
+    while True:
+        try:
+            if error is not None:
+                raised, error = error, None
+                item = steps.throw(raised)
+            else:
+                item = steps.send(reply)
+        except StopIteration as stop:
+            end: StepEnd = stop.value
+            return end
+        reply = None
+        if type(item) is Await:
+            try:
+                reply = await item.awaitable
+            except BaseException as raised_here:  # the function's own, or a cancellation: the step decides
+                error = raised_here
+        else:
+            emit(item)  # type: ignore[arg-type]  # all else is an event

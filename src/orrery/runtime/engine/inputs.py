@@ -1,0 +1,366 @@
+"""Inputs of a step: where each value comes from, loaded and checked."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Generator, Mapping
+from typing import Any
+
+from orrery.base.errors import (
+    ExecutionLoadInputError,
+    InvariantViolationError,
+    TypeCheckDidNotPass,
+    TypeCheckError,
+    TypeLoadingError,
+    nearest_hint,
+)
+from orrery.base.keys import AssetKey
+from orrery.definitions.parts.types import ANY, OrreryType
+from orrery.model.events import build
+from orrery.model.events.event import Event
+from orrery.model.events.payloads import TypeCheckData
+from orrery.model.events.user import TypeCheck
+from orrery.plan.sources import (
+    FromAsset,
+    FromCollect,
+    FromConfig,
+    FromDefault,
+    FromDirectValue,
+    FromInputManager,
+    FromNothing,
+    FromSeveral,
+    FromStepOutput,
+)
+from orrery.plan.step import StepInput
+from orrery.runtime.contexts.input import InputContext
+from orrery.runtime.contexts.output import OutputContext
+from orrery.runtime.contexts.step import StepExecutionContext
+from orrery.runtime.engine.boundary import boundary
+from orrery.runtime.engine.requests import Await
+
+__all__ = ["check_value", "load_inputs", "manager_of"]
+
+InputEvents = Generator[Event | Await, Any, Any]
+MISSING = object()
+
+
+def load_inputs(context: StepExecutionContext) -> Generator[Event | Await, Any, dict[str, Any]]:
+    """Load and check every input of the step; return the values by name."""
+    values: dict[str, Any] = {}
+    for name, step_input in context.step.inputs.items():
+        definition = step_input.definition
+        if definition._type is not None and definition._type.is_nothing:
+            continue
+        source = step_input.source
+        if type(source) is FromNothing:
+            continue
+        value = yield from _load(context, step_input, source)
+        if value is MISSING:
+            continue
+        expected = definition.dagster_type
+        if expected.is_nothing:
+            continue
+        if expected is ANY:
+            yield build.step_input(context.ref, name)
+        else:
+            found, data = check_value(context, expected, value, name)
+            yield build.step_input(context.ref, name, data)
+            if not found.success:
+                raise TypeCheckDidNotPass(
+                    f'Type check failed for step input "{name}" - expected type "{expected.display_name}". '
+                    f"Description: {found.description}",
+                    description=found.description,
+                    metadata=found.metadata,
+                    dagster_type=expected,
+                )
+        values[name] = value
+    return values
+
+
+def check_value(
+    context: StepExecutionContext, expected: OrreryType, value: Any, label: str
+) -> tuple[TypeCheck, TypeCheckData]:
+    """Check *value* against a type; return what the check says, and the same for the event."""
+    with boundary(
+        TypeCheckError,
+        lambda: f"Error occurred while type-checking '{label}' of step '{context.step.key}', with Python type "
+        f"{type(value)} and type {expected.display_name}",
+    ):
+        found = expected.type_check(_TypeContext(context, expected), value)
+    return found, TypeCheckData(found.success, label, found.description, found.metadata, expected.display_name)
+
+
+class _TypeContext:
+    """What a type check may ask: log, resources, run id."""
+
+    __slots__ = ("_context", "_type")
+
+    def __init__(self, context: StepExecutionContext, expected: OrreryType) -> None:
+        self._context = context
+        self._type = expected
+
+    @property
+    def log(self) -> Any:
+        """Return the logger of the step."""
+        return self._context.log
+
+    @property
+    def run_id(self) -> str:
+        """Return the id of the run."""
+        return self._context.run_id
+
+    @property
+    def resources(self) -> Any:
+        """Return the resources that the type declares, as attributes."""
+        return self._context.plan_context.opened.scoped(self._type.required_resource_keys)
+
+
+def manager_of(context: StepExecutionContext, key: str, *, wanted: str, purpose: str) -> Any:
+    """
+    Return the resource under *key* if it can do what is *wanted* of it.
+
+    Raises:
+        InvariantViolationError: There is none, or it has no such method.
+    """
+    mapping: Mapping[str, Any] = context.plan_context.opened.mapping
+    manager = mapping.get(key)
+    if manager is None:
+        raise InvariantViolationError(
+            f"There is no resource '{key}', which {purpose}.", mend=nearest_hint(key, mapping, noun="resource")
+        )
+    if not hasattr(manager, wanted):
+        raise InvariantViolationError(
+            f"The resource '{key}' ({type(manager).__name__}) {purpose}, but has no method {wanted}.",
+            mend="give an IO manager under this key.",
+        )
+    return manager
+
+
+def _load(context: StepExecutionContext, step_input: StepInput, source: Any) -> InputEvents:
+    kind = type(source)
+    if kind is FromStepOutput:
+        return (yield from _load_output(context, step_input, source.step_key, source.output_name, source.mapping_key))
+    if kind is FromAsset:
+        return (yield from _load_asset(context, step_input, source.asset_key))
+    if kind is FromDefault:
+        return source.value
+    if kind is FromDirectValue:
+        return context.job_def.input_values[source.input_name]
+    if kind is FromConfig:
+        return _from_config(context, step_input, source)
+    if kind is FromSeveral:
+        found = []
+        for each in source.sources:
+            if type(each) is FromStepOutput and not _was_given(context, each):
+                continue
+            value = yield from _load(context, step_input, each)
+            if value is not MISSING:
+                found.append(value)
+        return found
+    if kind is FromCollect:
+        found = []
+        for handle in source.handles or ():
+            value = yield from _load_output(
+                context, step_input, handle.step_key, handle.output_name, handle.mapping_key
+            )
+            if value is not MISSING:
+                found.append(value)
+        return found
+    if kind is FromInputManager:
+        return (yield from _load_unconnected(context, step_input, source))
+    return MISSING
+
+
+def _was_given(context: StepExecutionContext, source: FromStepOutput) -> bool:
+    given = context.plan_context.given_outputs
+    return given is None or (source.step_key, source.output_name) in given
+
+
+def upstream_context(
+    context: StepExecutionContext, step_key: str, output_name: str, mapping_key: str | None
+) -> OutputContext:
+    """Return the description of an output of another step, for whoever loads it."""
+    plan_context = context.plan_context
+    plan = plan_context.execution_plan
+    template = step_key.partition("[")[0]
+    step = plan.step_dict[template]
+    output = step.outputs[output_name]
+    definition = output.definition
+    run_id = plan_context.run.run_id
+    if plan.parent_run_id is not None and template not in plan_context.executed_keys:
+        run_id = plan.parent_run_id
+    config = plan_context.execution_plan.resolved_run_config.op(step.handle.to_string()).outputs.get(output_name)
+    return OutputContext(
+        step_key,
+        output_name,
+        plan_context.run.job_name,
+        run_id,
+        definition.raw_metadata,
+        mapping_key,
+        config,
+        definition.dagster_type,
+        None,
+        None,
+        None,
+        None,
+        StepExecutionContext(plan_context, step) if context.step is not step else context,
+        step.op,
+        output.asset_key,
+        manager_key=definition.io_manager_key,
+    )
+
+
+def _load_output(
+    context: StepExecutionContext,
+    step_input: StepInput,
+    step_key: str,
+    output_name: str,
+    mapping_key: str | None,
+) -> InputEvents:
+    producer = context.plan_context.execution_plan.step_dict[step_key.partition("[")[0]]
+    output = producer.outputs[output_name]
+    definition = step_input.definition
+    if definition.input_manager_key is None and output.definition._type is not None and output.definition._type.is_nothing:
+        return None
+    key = definition.input_manager_key or output.definition.io_manager_key
+    manager = manager_of(
+        context, key, wanted="load_input", purpose=f"loads input '{step_input.name}' of step '{context.step.key}'"
+    )
+    given = context.op_entry.inputs
+    described = InputContext(
+        name=step_input.name,
+        config=given.get(step_input.name) if given else None,
+        definition_metadata=definition.raw_metadata,
+        upstream_output=upstream_context(context, step_key, output_name, mapping_key),
+        dagster_type=definition.dagster_type,
+        step_context=context,
+        asset_key=step_input.asset_key if step_input.asset_key is not None else output.asset_key,
+        manager_key=key,
+    )
+    value = yield from _call_manager(context, manager, described, step_input.name)
+    yield build.loaded_input(
+        context.ref,
+        step_input.name,
+        key,
+        upstream_output_name=output_name,
+        upstream_step_key=step_key,
+        metadata=described.consume_logged_metadata() if described._logged_metadata else build.NO_METADATA,
+    )
+    yield from _observations(context, described)
+    return value
+
+
+def _load_asset(context: StepExecutionContext, step_input: StepInput, asset_key: AssetKey) -> InputEvents:
+    definition = step_input.definition
+    layer = context.job_def.asset_layer
+    known = layer.assets_def_for_key(asset_key) if layer is not None else None
+    key = definition.input_manager_key
+    if key is None:
+        key = known.get_io_manager_key_for_asset_key(asset_key) if known is not None else "io_manager"
+    manager = manager_of(
+        context, key, wanted="load_input", purpose=f"loads asset '{asset_key.to_user_string()}'"
+    )
+    spec = known._specs_by_key[asset_key] if known is not None else None
+    output_name = "result"
+    if known is not None and known._node_def is not None and known.has_output_for_asset_key(asset_key):
+        output_name = known.get_output_name_for_asset_key(asset_key)
+    given = context.op_entry.inputs
+    described = InputContext(
+        name=step_input.name,
+        config=given.get(step_input.name) if given else None,
+        definition_metadata=definition.raw_metadata,
+        upstream_output=OutputContext(
+            step_key="none",
+            name=output_name if known is not None else asset_key.parts[-1] if asset_key.parts else "result",
+            job_name=context.job_name,
+            run_id="none" if known is None else None,
+            definition_metadata=spec.metadata if spec is not None else {},
+            asset_key=asset_key,
+            op_def=known.get_op_def_for_asset_key(asset_key) if known is not None else None,
+            asset_partitions_def=spec.partitions_def if spec is not None else None,
+            step_context=context,
+            asset_spec=spec,
+            manager_key=key,
+        ),
+        dagster_type=definition.dagster_type,
+        step_context=context,
+        asset_key=asset_key,
+        manager_key=key,
+    )
+    value = yield from _call_manager(context, manager, described, step_input.name)
+    yield build.loaded_input(
+        context.ref,
+        step_input.name,
+        key,
+        metadata=described.consume_logged_metadata() if described._logged_metadata else build.NO_METADATA,
+    )
+    yield from _observations(context, described)
+    return value
+
+
+def _load_unconnected(context: StepExecutionContext, step_input: StepInput, source: FromInputManager) -> InputEvents:
+    definition = step_input.definition
+    manager = manager_of(
+        context,
+        source.manager_key,
+        wanted="load_input",
+        purpose=f"loads input '{step_input.name}' of step '{context.step.key}'",
+    )
+    path = ".".join(source.path)
+    config = context.resolved_run_config.op(path).inputs.get(source.input_name)
+    described = InputContext(
+        name=step_input.name,
+        config=config,
+        definition_metadata=definition.raw_metadata,
+        dagster_type=definition.dagster_type,
+        step_context=context,
+        asset_key=step_input.asset_key,
+        manager_key=source.manager_key,
+    )
+    value = yield from _call_manager(context, manager, described, step_input.name)
+    yield build.loaded_input(
+        context.ref,
+        step_input.name,
+        source.manager_key,
+        metadata=described.consume_logged_metadata() if described._logged_metadata else build.NO_METADATA,
+    )
+    yield from _observations(context, described)
+    return value
+
+
+def _call_manager(context: StepExecutionContext, manager: Any, described: InputContext, name: str) -> InputEvents:
+    trace = context.plan_context.trace
+    span = trace.begin("load_input", name, manager=type(manager).__name__) if trace is not None else None
+    with boundary(
+        ExecutionLoadInputError,
+        lambda: f'Error occurred while loading input "{name}" of step "{context.step.key}"',
+    ):
+        value = manager.load_input(described)
+        if inspect.isawaitable(value):
+            value = yield Await(value)
+    if span is not None:
+        trace.end(span)
+    return value
+
+
+def _observations(context: StepExecutionContext, described: InputContext) -> Generator[Event, None, None]:
+    if described._events:
+        for each in described.consume_events():
+            yield build.asset_observation(context.ref, each)
+
+
+def _from_config(context: StepExecutionContext, step_input: StepInput, source: FromConfig) -> Any:
+    resolved = context.resolved_run_config
+    entry = resolved.inputs if not source.path else resolved.op(".".join(source.path)).inputs
+    raw = entry[source.input_name]
+    expected = step_input.definition.dagster_type
+    loader = expected.loader
+    if loader is None:
+        if isinstance(raw, Mapping) and set(raw) == {"value"}:
+            return raw["value"]
+        return raw
+    with boundary(
+        TypeLoadingError,
+        lambda: f'Error occurred while loading input "{step_input.name}" of step "{context.step.key}" from config',
+    ):
+        return loader.construct_from_config_value(_TypeContext(context, expected), raw)

@@ -1,0 +1,103 @@
+"""
+The one room that writes events.
+
+A :class:`Recorder` belongs to one run. It keeps the events for the result, makes an entry of each (and
+of each log line), hands the entries to the instance in batches, and tells whoever listens. Entries are
+handed over before a step's function is called, so that a function that asks the instance finds all that
+came before it, and a step that takes hours hides nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from orrery.model.events.entry import EventLogEntry
+from orrery.model.events.error_info import error_info_from_exception
+from orrery.model.events.event import Event, level_of
+from orrery.model.records.run import Run
+
+__all__ = ["Recorder"]
+
+_DEBUG = logging.DEBUG
+_QUIET = frozenset({"STEP_INPUT", "STEP_OUTPUT", "LOADED_INPUT", "HANDLED_OUTPUT", "STEP_SUCCESS", "STEP_START"})
+_BATCH = 256
+
+Listener = Callable[[EventLogEntry], None]
+
+
+class Recorder:
+    """
+    Writes the events and log lines of one run.
+
+    Args:
+        instance: Where entries go.
+        run: The run.
+        listeners: Called with each entry as it is made.
+        before_durable: Called before entries become durable: publishes the values they tell of.
+    """
+
+    def __init__(
+        self,
+        instance: Any,
+        run: Run,
+        listeners: Sequence[Listener] = (),
+        before_durable: Callable[[], None] | None = None,
+    ) -> None:
+        self.events: list[Event] = []
+        self._store = instance.store_entries
+        self._flush = instance.flush
+        self._run_id = run.run_id
+        self._job_name = run.job_name
+        self._listeners = tuple(listeners)
+        self._before = before_durable
+        self._waiting: list[EventLogEntry] = []
+
+    def listen(self, listener: Listener) -> None:
+        """Tell *listener* of each entry from now on."""
+        self._listeners = (*self._listeners, listener)
+
+    def event(self, event: Event, *, keep: bool = True) -> None:
+        """Record *event*; *keep* it for the result, too."""
+        kind = event.event_type_value
+        entry = EventLogEntry(
+            None,
+            _DEBUG if kind in _QUIET else level_of(event),
+            "",
+            self._run_id,
+            time.time(),
+            event.step_key,
+            self._job_name,
+            event,
+        )
+        if keep:
+            self.events.append(event)
+        waiting = self._waiting
+        waiting.append(entry)
+        for listener in self._listeners:
+            listener(entry)
+        if kind == "STEP_START" or len(waiting) >= _BATCH:
+            self.push()
+
+    def log(self, level: int, message: str, step_key: str | None, record: logging.LogRecord | None) -> None:
+        """Record a log line."""
+        error = None
+        if record is not None and record.exc_info and record.exc_info[1] is not None:
+            error = error_info_from_exception(record.exc_info[1])
+        entry = EventLogEntry(error, level, message, self._run_id, time.time(), step_key, self._job_name, None)
+        self._waiting.append(entry)
+        for listener in self._listeners:
+            listener(entry)
+
+    def push(self) -> None:
+        """Hand what waits to the instance."""
+        if self._waiting:
+            waiting, self._waiting = self._waiting, []
+            self._store(waiting, self._before)
+
+    def close(self) -> None:
+        """Hand over what waits, and return when all of it is durable."""
+        self.push()
+        self._flush()

@@ -1,0 +1,279 @@
+"""
+One run, from its first event to its last.
+
+:func:`execute_run` opens the resources, lets the executor execute the plan, records every event as it
+comes, closes the resources in reverse, always, and says how the run ended.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from orrery.base.errors import ExecutionInterruptedError, OrreryError, UserCodeExecutionError
+from orrery.definitions.parts.resource import ResourceDefinition
+from orrery.model.events import build
+from orrery.model.events.error_info import error_info_from_exception
+from orrery.model.events.event import Event
+from orrery.model.events.payloads import RunFailureReason
+from orrery.model.records.run import Run
+from orrery.plan.execution_plan import ExecutionPlan
+from orrery.runtime.contexts.log import LogManager
+from orrery.runtime.contexts.plan import PlanOrchestrationContext, StopRun
+from orrery.runtime.engine.executor import Executor
+from orrery.runtime.engine.interrupts import interruptible
+from orrery.runtime.engine.loop import RunLoop
+from orrery.runtime.engine.record import Recorder
+from orrery.runtime.engine.resources import open_resources
+from orrery.runtime.ports.write_barrier import active_barrier
+
+__all__ = ["RunOutcome", "execute_run"]
+
+
+class RunOutcome:
+    """
+    How a run ended.
+
+    Attributes:
+        succeeded: Whether every step did.
+        error: What ended the run, or what the first failed step raised.
+        error_is_final: Whether *error* ended the run, rather than being that of a step.
+        events: Its events, in order.
+        values: Values of outputs that were kept.
+        failed_steps: The steps that failed, in order.
+        interrupted: Whether it was asked to stop.
+    """
+
+    __slots__ = ("error", "events", "failed_steps", "interrupted", "succeeded", "values")
+
+    def __init__(self) -> None:
+        self.succeeded = False
+        self.error: BaseException | None = None
+        self.events: list[Event] = []
+        self.values: dict[tuple[str, str, str | None], Any] = {}
+        self.failed_steps: list[str] = []
+        self.interrupted = False
+
+
+def execute_run(
+    *,
+    plan: ExecutionPlan,
+    run: Run,
+    instance: Any,
+    executor: Executor,
+    resource_defs: Mapping[str, ResourceDefinition],
+    resource_keys: Iterable[str],
+    recorder: Recorder,
+    barrier: Any = None,
+    keep_values: bool = False,
+    raise_on_error: bool = False,
+    known_outputs: Sequence[Any] = (),
+    environment: Mapping[str, str] | None = None,
+    trace: Any = None,
+    make_logger: Callable[[Recorder], LogManager] | None = None,
+) -> RunOutcome:
+    """
+    Execute a run that was recorded before, and record how it goes.
+
+    Args:
+        plan: The plan.
+        run: The run.
+        instance: The instance it is recorded in.
+        executor: Carries out the steps.
+        resource_defs: Resources by key.
+        resource_keys: Those to open.
+        recorder: Writes the events.
+        barrier: Publishes values together with the events that tell of them; None where each is durable
+            by itself.
+        keep_values: Keep the values of outputs for the result.
+        raise_on_error: Stop at the first failed step.
+        known_outputs: Outputs of an earlier run, for steps that are not executed again.
+        environment: Variables by name; the process's own if None.
+        trace: Notes what is called, if somebody asked for it.
+        make_logger: Makes the logger of the run.
+
+    Returns:
+        How it ended. A failure of a step, of a resource, or of the engine itself is in the outcome; only
+        what stops the process (SystemExit of our own callers) is raised.
+    """
+    outcome = RunOutcome()
+    outcome.events = recorder.events
+    job_name = run.job_name
+    pid = os.getpid()
+    token = active_barrier.set(barrier)
+    loop = RunLoop()
+    try:
+        with interruptible():
+            try:
+                _plan_events(plan, run, recorder)
+                recorder.event(build.run_started(job_name, pid=pid))
+                _execute(
+                    outcome,
+                    plan,
+                    run,
+                    instance,
+                    executor,
+                    resource_defs,
+                    resource_keys,
+                    recorder,
+                    barrier,
+                    keep_values,
+                    raise_on_error,
+                    known_outputs,
+                    environment,
+                    trace,
+                    loop,
+                    make_logger,
+                )
+            except (ExecutionInterruptedError, KeyboardInterrupt) as error:
+                outcome.error, outcome.interrupted = error, True
+            except Exception as error:  # noqa: BLE001  # the run ends, and says why
+                outcome.error = error
+            _end(outcome, recorder, job_name, pid)
+    finally:
+        active_barrier.reset(token)
+        loop.close()
+    return outcome
+
+
+def _plan_events(plan: ExecutionPlan, run: Run, recorder: Recorder) -> None:
+    """Record which assets and checks the run is going to make."""
+    job_name = run.job_name
+    partition = run.tags.get("orrery/partition") if run.tags else None
+    for step in plan.steps:
+        if step.assets_def is None or step.assets_def.execution_type != "MATERIALIZATION":
+            continue
+        for output in step.outputs.values():
+            if not output.is_selected:
+                continue
+            if output.asset_key is not None:
+                recorder.event(
+                    build.asset_materialization_planned(job_name, step.key, output.asset_key, partition), keep=False
+                )
+            if output.check_spec is not None:
+                recorder.event(
+                    build.asset_check_evaluation_planned(
+                        job_name, step.key, output.check_spec.asset_key, output.check_spec.name
+                    ),
+                    keep=False,
+                )
+
+
+def _execute(
+    outcome: RunOutcome,
+    plan: ExecutionPlan,
+    run: Run,
+    instance: Any,
+    executor: Executor,
+    resource_defs: Mapping[str, ResourceDefinition],
+    resource_keys: Iterable[str],
+    recorder: Recorder,
+    barrier: Any,
+    keep_values: bool,
+    raise_on_error: bool,
+    known_outputs: Sequence[Any],
+    environment: Mapping[str, str] | None,
+    trace: Any,
+    loop: RunLoop,
+    make_logger: Callable[[Recorder], LogManager] | None,
+) -> None:
+    log = make_logger(recorder) if make_logger is not None else LogManager(sink=recorder)
+    span = trace.begin("execute", run.job_name, run_id=run.run_id) if trace is not None else None
+    setup = trace.begin("resources", ", ".join(sorted(resource_keys))) if trace is not None else None
+    opened = open_resources(
+        resource_defs,
+        resource_keys,
+        plan.resolved_run_config.resources,
+        instance=instance,
+        run=run,
+        log=log,
+        emit=recorder.event,
+        job_name=run.job_name,
+        step_key=plan.steps[0].key if len(plan) == 1 else None,
+        environment=environment,
+        run_async=loop.run,
+    )
+    if setup is not None:
+        trace.end(setup)
+    try:
+        context = PlanOrchestrationContext(
+            execution_plan=plan,
+            run=run,
+            instance=instance,
+            log_manager=log,
+            opened=opened,
+            values=outcome.values if keep_values else None,
+            loop=loop,
+            raise_on_error=raise_on_error,
+            trace=trace,
+            barrier=barrier,
+            known_outputs=known_outputs,
+        )
+        if trace is not None:
+            trace.note(
+                "PlanOrchestrationContext",
+                run.run_id,
+                resources=sorted(opened.mapping),
+                run_config=dict(run.run_config),
+            )
+        try:
+            for event in executor.execute(context, plan):
+                recorder.event(event)
+        except StopRun:
+            pass  # the failure is noted below, and raised by whoever asked for it
+        finally:
+            outcome.failed_steps = list(context.failures)
+            outcome.error = next(iter(context.failures.values()), None)
+    finally:
+        opened.close()
+        if span is not None:
+            trace.end(span)
+
+
+def _end(outcome: RunOutcome, recorder: Recorder, job_name: str, pid: int) -> None:
+    """Record how the run ended, and wait until that is durable."""
+    if outcome.interrupted:
+        error = error_info_from_exception(outcome.error) if outcome.error is not None else None
+        recorder.event(build.run_canceled(job_name, error, pid=pid))
+    elif outcome.failed_steps:
+        recorder.event(
+            build.run_failed(
+                job_name,
+                reason=RunFailureReason.STEP_FAILURE,
+                context_message=f"Steps failed: {sorted(outcome.failed_steps)}.",
+                first_failed_step=outcome.failed_steps[0],
+                pid=pid,
+            )
+        )
+    elif outcome.error is not None:
+        recorder.event(
+            build.run_failed(
+                job_name,
+                error_info_from_exception(outcome.error),
+                reason=RunFailureReason.RUN_EXCEPTION,
+                context_message=_why(outcome.error),
+                pid=pid,
+            )
+        )
+    else:
+        try:
+            recorder.close()
+        except Exception as error:  # noqa: BLE001  # what was promised could not be kept: the run failed
+            outcome.error = error
+            recorder.event(
+                build.run_failed(
+                    job_name, error_info_from_exception(error), reason=RunFailureReason.RUN_EXCEPTION, pid=pid
+                )
+            )
+            recorder.close()
+            return
+        recorder.event(build.run_succeeded(job_name, pid=pid))
+        outcome.succeeded = True
+    recorder.close()
+
+
+def _why(error: BaseException) -> str:
+    if isinstance(error, UserCodeExecutionError | OrreryError):
+        return str(error.args[0]) if error.args else type(error).__name__
+    return "An exception was thrown during execution."
