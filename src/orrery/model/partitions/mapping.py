@@ -694,15 +694,10 @@ class TimeWindowPartitionMapping(PartitionMapping):
 
     def _needed(self, indexes: IndexSet, downstream: TickSeries, upstream: TickSeries) -> IndexSet:
         if self.start_offset > self.end_offset:
-            # Begin and end may meet beyond each other: window by window, and most need nothing.
-            runs = iter([(index, index + 1) for index in indexes])
-        else:
-            runs = indexes.runs()
+            return EMPTY  # the time that is compared would end before it begins
         found: list[tuple[int, int]] = []
-        for first, stop in runs:
-            for start, end in self._spans(first, stop, downstream):
-                if start < end:
-                    found.append(upstream.overlapping(start, end))
+        for first, stop in indexes.runs():
+            found += [upstream.overlapping(start, end) for start, end in self._spans(first, stop, downstream)]
         return IndexSet.of_runs(found)
 
     def _spans(self, first: int, stop: int, downstream: TickSeries) -> list[tuple[int, int]]:
@@ -731,6 +726,8 @@ class TimeWindowPartitionMapping(PartitionMapping):
         with _within(current_time, dynamic_partitions_store):
             indexes = _indexes_of(upstream_partitions_subset, upstream)
             count = downstream.count_at()
+        if self.start_offset > self.end_offset:
+            return TimeWindowPartitionsSubset(downstream)
         before, ticks = upstream.tick_series(), downstream.tick_series()
         found: list[tuple[int, int]] = []
         for first, stop in indexes.runs():

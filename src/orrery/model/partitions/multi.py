@@ -145,10 +145,9 @@ class MultiPartitionsSubset(PartitionsSubset):
         return _boxes(self.rows)
 
     def _key_parts(self) -> list[tuple[str, ...]]:
-        parts: list[tuple[str, ...]] = []
-        for box in self.boxes():
-            parts.extend(product(*box))
-        if len(self.rows) > 1 or len(parts) != len(self):
+        boxes = list(self.boxes())
+        parts = [keys for box in boxes for keys in product(*box)]
+        if len(boxes) > 1 or any(isinstance(each, DefaultPartitionsSubset) for box in boxes for each in box):
             ranks = [_Ranks(each.partitions_def) for each in self.partitions_def.partitions_defs]
             parts.sort(key=lambda keys: [rank(key) for rank, key in zip(ranks, keys, strict=True)])
         return parts

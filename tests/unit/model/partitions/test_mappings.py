@@ -1,5 +1,7 @@
 """Mappings: what needs what, and what is told as missing."""
 
+# ruff: noqa: DTZ001  # naive datetimes are taken: they are times on the wall of the zone
+
 from __future__ import annotations
 
 from collections.abc import Sequence

@@ -1,5 +1,7 @@
 """Config by partition, and policies of backfills."""
 
+# ruff: noqa: DTZ001  # naive datetimes are taken: they are times on the wall of the zone
+
 from __future__ import annotations
 
 from datetime import datetime

@@ -1,5 +1,7 @@
 """Partitions in time: their keys, windows and bounds."""
 
+# ruff: noqa: DTZ001  # naive datetimes are taken: they are times on the wall of the zone
+
 from __future__ import annotations
 
 import pickle
