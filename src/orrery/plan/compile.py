@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from orrery.base.bulk import collection_paused
 from orrery.base.errors import InvalidDefinitionError
 from orrery.base.keys import AssetKey
 from orrery.definitions.assets.asset_job import AssetLayer, AssetNodeUse
@@ -85,12 +86,13 @@ def compile_plan(
 ) -> ExecutionPlan:
     """Return the plan of a run of *job* under a run config that was checked before."""
     layer = job.asset_layer
-    if layer is not None and layer.is_asset_job:
-        steps = _AssetCompiler(job, layer, resolved).compile()
-    else:
-        compiler = _GraphCompiler(job, resolved)
-        compiler.graph(job.graph, None, compiler.top_inputs(job.graph), job.hook_defs, None)
-        steps = _in_levels(compiler.steps)
+    with collection_paused():
+        if layer is not None and layer.is_asset_job:
+            steps = _AssetCompiler(job, layer, resolved).compile()
+        else:
+            compiler = _GraphCompiler(job, resolved)
+            compiler.graph(job.graph, None, compiler.top_inputs(job.graph), job.hook_defs, None)
+            steps = _in_levels(compiler.steps)
     return ExecutionPlan(job, steps, resolved, step_keys_to_execute, parent_run_id)
 
 

@@ -88,7 +88,8 @@ class ExecutionPlan:
         return list(self.step_dict)
 
     def get_step_by_key(self, key: str) -> ExecutionStep:
-        """Return the step.
+        """
+        Return the step.
 
         Raises:
             ExecutionStepNotFoundError: There is none of this key.

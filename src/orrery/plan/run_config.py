@@ -157,7 +157,7 @@ class _Resolving:
             for key in entry:
                 if key not in ("ops", "inputs", "outputs", "config"):
                     self.walk.add_unexpected(path, key, ["ops", "inputs", "outputs"], "{ inputs?: ..., ops?: ..., outputs?: ... }")
-            if "config" in entry and entry["config"]:
+            if entry.get("config"):
                 self.walk.add_unexpected(path, "config", ["ops", "inputs", "outputs"], "{ inputs?: ..., ops?: ..., outputs?: ... }")
             inner: Any = entry.get("ops", NOTHING_GIVEN)
         else:
@@ -392,7 +392,7 @@ def _resources(state: _Resolving, job: JobDefinition, given: Mapping[str, Any]) 
                 if name != "config":
                     state.walk.add_unexpected(("resources", key), name, ["config"], "{ config?: ... }")
         field = definition.config_field
-        if raw is NOTHING_GIVEN and not (field is not None and field.is_required):
+        if raw is NOTHING_GIVEN and not field.is_required:
             continue
         if raw is NOTHING_GIVEN and job.asset_layer is not None and key not in needed_resources(job):
             continue

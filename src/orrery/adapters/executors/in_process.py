@@ -12,7 +12,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, cast
 
 from orrery.definitions.parts.executor import ExecutorDefinition
 from orrery.definitions.parts.signature import ComputeFunction
@@ -129,13 +129,14 @@ class InProcessExecutor(Executor):
                 except Exception as raised_here:  # noqa: BLE001  # handed to the step, where it belongs
                     error = raised_here
                 continue
-            data = item.event_specific_data  # type: ignore[union-attr]  # all else is an event
-            if item.event_type_value == "STEP_OUTPUT":  # type: ignore[union-attr]
+            event = cast(Event, item)
+            if event.event_type_value == "STEP_OUTPUT":
+                data: Any = event.event_specific_data
                 handle = data.step_output_handle
                 active.note_output(key, handle.output_name, handle.mapping_key)
             if events is not None:
-                events.append(item)  # type: ignore[arg-type]
-            yield item  # type: ignore[misc]
+                events.append(event)
+            yield event
         if span is not None:
             trace.end(span)
         yield from self._ended(plan_context, active, step, context, end, events)

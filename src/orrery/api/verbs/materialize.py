@@ -183,7 +183,7 @@ def materialize_to_memory(
             f"'{given[0]}'. All io management behavior will be overridden with in-memory versions.",
             mend="leave the IO manager out, or call materialize.",
         )
-    memory = {key: mem_io_manager for key in keys}
+    memory = dict.fromkeys(keys, mem_io_manager)
     return materialize(
         assets,
         run_config=run_config,

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
+from orrery.base.bulk import collection_paused
 from orrery.base.errors import InvalidDefinitionError, InvalidSubsetError, nearest_hint
 from orrery.base.keys import AssetCheckKey, AssetKey
 from orrery.base.toposort import level_indices, order_indices
@@ -379,6 +380,21 @@ def build_asset_job(
     Raises:
         InvalidDefinitionError: Two assets under one key; one resource key bound to two resources.
     """
+    with collection_paused():
+        return _build(
+            name, definitions, asset_graph, asset_keys, check_keys, resource_defs, job_options
+        )
+
+
+def _build(
+    name: str,
+    definitions: Sequence[AssetsDefinition],
+    asset_graph: AssetGraph | None,
+    asset_keys: AbstractSet[AssetKey] | None,
+    check_keys: AbstractSet[AssetCheckKey] | None,
+    resource_defs: Mapping[str, Any] | None,
+    job_options: Mapping[str, Any],
+) -> JobDefinition:
     graph = asset_graph if asset_graph is not None else AssetGraph.from_assets(definitions)
     if asset_keys is None:
         asset_keys = {node.key for node in graph.nodes if node.is_materializable}

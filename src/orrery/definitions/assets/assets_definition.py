@@ -18,12 +18,14 @@ from orrery.definitions.parts.resource import ResourceDefinition, as_resource_de
 from orrery.definitions.verbs import verbs
 from orrery.model.assets.check_spec import AssetCheckSpec
 from orrery.model.assets.node import AssetCheckNode, AssetNode
+from orrery.model.partitions.multi_mapping import default_partition_mapping
 
 __all__ = ["ASSET_EXECUTION_TYPES", "AssetsDefinition"]
 
 MATERIALIZATION = "MATERIALIZATION"
 OBSERVATION = "OBSERVATION"
 UNEXECUTABLE = "UNEXECUTABLE"
+_NO_HOOKS: frozenset[HookDefinition] = frozenset()
 ASSET_EXECUTION_TYPES = (MATERIALIZATION, OBSERVATION, UNEXECUTABLE)
 
 
@@ -56,6 +58,9 @@ class AssetsDefinition:
         execution_type: What running the node does: materialize, observe, or nothing.
         hook_defs: Hooks of the node.
     """
+
+    _selected_keys: set[AssetKey] | None
+    _selected_check_keys: set[AssetCheckKey] | None
 
     __slots__ = (
         "__weakref__",
@@ -152,8 +157,10 @@ class AssetsDefinition:
             keys = [spec.key for spec in specs]
             double = next(key for key in keys if keys.count(key) > 1)
             raise InvalidDefinitionError(f"Asset '{double.to_user_string()}' stands twice in one definition.")
-        self._selected_keys = set(selected_asset_keys) if selected_asset_keys is not None else None
-        self._selected_check_keys = set(selected_asset_check_keys) if selected_asset_check_keys is not None else None
+        if selected_asset_keys is not None:
+            self._selected_keys = set(selected_asset_keys)
+        if selected_asset_check_keys is not None:
+            self._selected_check_keys = set(selected_asset_check_keys)
         self.is_subset = is_subset
 
     def _fill(
@@ -184,8 +191,8 @@ class AssetsDefinition:
         self.hook_defs = hook_defs
         self.execution_type = execution_type
         self._source = source
-        self._selected_keys: set[AssetKey] | None = None
-        self._selected_check_keys: set[AssetCheckKey] | None = None
+        self._selected_keys = None
+        self._selected_check_keys = None
         self.is_subset = False
         self._original: AssetsDefinition | None = None
         self.auto_observe_interval_minutes: float | None = None
@@ -379,7 +386,8 @@ class AssetsDefinition:
         return list(self.check_specs_by_output_name.values())
 
     def get_output_name_for_asset_key(self, key: AssetKey) -> str:
-        """Return the output that the asset is.
+        """
+        Return the output that the asset is.
 
         Raises:
             InvalidInvocationError: The asset is none of these.
@@ -534,7 +542,8 @@ class AssetsDefinition:
 
     @property
     def partitions_def(self) -> Any:
-        """Return the partitions of the assets, if they have any.
+        """
+        Return the partitions of the assets, if they have any.
 
         Raises:
             InvalidDefinitionError: The assets have several partitions definitions.
@@ -566,13 +575,10 @@ class AssetsDefinition:
         self, asset_key: AssetKey, upstream_asset_key: AssetKey, upstream_partitions_def: Any
     ) -> Any:
         """Return how partitions map to those of the upstream asset: as was said, or the natural way."""
-        from orrery.model.partitions.mapping import infer_partition_mapping
-
-        return infer_partition_mapping(
-            self._partition_mappings.get(upstream_asset_key),
-            self._specs_by_key[asset_key].partitions_def,
-            upstream_partitions_def,
-        )
+        given = self._partition_mappings.get(upstream_asset_key)
+        if given is not None:
+            return given
+        return default_partition_mapping(self._specs_by_key[asset_key].partitions_def, upstream_partitions_def)
 
     # -- resources -----------------------------------------------------------------------------
 
@@ -991,7 +997,8 @@ class AssetsDefinition:
         """Call the function of the asset directly, or use its node inside a composition."""
         composition = current_composition()
         if composition is not None:
-            return self.node_def(*args, **kwargs)
+            used: Any = self.node_def
+            return used(*args, **kwargs)
         node_def = self.node_def
         if isinstance(node_def, GraphDefinition):
             return node_def(*args, **kwargs)
@@ -1021,7 +1028,7 @@ def fast_assets_definition(
         can_subset=False,
         resource_defs={},
         backfill_policy=None,
-        hook_defs=frozenset(),
+        hook_defs=_NO_HOOKS,
         execution_type=MATERIALIZATION,
         source=source,
     )
@@ -1128,7 +1135,7 @@ def _from_node(
     for name, key in outputs.items():
         deps = (internal_asset_deps or {}).get(name, set(inputs.values()))
         output = node_def.output_dict[name]
-        values = {field: (given or {}).get(name) for field, given in per_output.items()}
+        values: dict[str, Any] = {field: (given or {}).get(name) for field, given in per_output.items()}
         values["description"] = values.get("description") or output.description or node_def.description
         specs.append(
             AssetSpec(

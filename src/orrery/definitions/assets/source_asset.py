@@ -85,7 +85,7 @@ class SourceAsset:
     ) -> None:
         self.key = AssetKey.from_coercible(key)
         self.raw_metadata = dict(metadata or {})
-        self._metadata: Mapping[str, MetadataValue] | None = None
+        self._metadata: Mapping[str, MetadataValue[Any]] | None = None
         defs = as_resource_definitions(resource_defs)
         if io_manager_def is not None:
             io_manager_key = io_manager_key or f"{self.key.to_python_identifier()}__io_manager"
@@ -115,7 +115,7 @@ class SourceAsset:
         self._assets_def: AssetsDefinition | None = None
 
     @property
-    def metadata(self) -> Mapping[str, MetadataValue]:
+    def metadata(self) -> Mapping[str, MetadataValue[Any]]:
         """Return the metadata by name."""
         if self._metadata is None:
             self._metadata = normalize_metadata(self.raw_metadata)

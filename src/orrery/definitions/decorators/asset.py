@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from functools import partial
 from typing import Any
 
 from orrery.base.errors import InvalidDefinitionError, nearest_hint
@@ -28,7 +29,6 @@ from orrery.definitions.parts.inputs_outputs import (
     AnnotationThunk,
     GraphIn,
     GraphOut,
-    In,
     InputDefinition,
     OutputDefinition,
 )
@@ -36,7 +36,7 @@ from orrery.definitions.parts.naming import DEFAULT_IO_MANAGER_KEY, check_name
 from orrery.definitions.parts.policies import RetryPolicy
 from orrery.definitions.parts.resource import ResourceDefinition, as_resource_definitions
 from orrery.definitions.parts.signature import EMPTY, ComputeFunction
-from orrery.definitions.parts.types import NOTHING
+from orrery.definitions.parts.types import NOTHING, resolve_type
 from orrery.model.assets.check_spec import AssetCheckSpec
 
 __all__ = [
@@ -90,7 +90,7 @@ def _asset_inputs(
         _add_declared(name, declared, parameter, fn, inputs, keys, found, mappings, owner)
     for name, declared in given.items():
         asset_in = AssetIn.from_coercible(declared)
-        is_nothing = asset_in.dagster_type is not NO_VALUE and In(asset_in.dagster_type).dagster_type.is_nothing
+        is_nothing = asset_in.dagster_type is not NO_VALUE and resolve_type(asset_in.dagster_type).is_nothing
         if not (fn.takes_kwargs or is_nothing):
             known = [each.name for each in fn.input_params]
             raise InvalidDefinitionError(
@@ -138,10 +138,9 @@ def _add_declared(
         annotation=parameter.annotation if parameter is not None else EMPTY,
         fn=fn.fn,
     )
-    if key in keys.values():
-        keys[name] = key
-        return
     keys[name] = key
+    if any(dep.asset_key == key for dep in found) if len(found) < 8 else key in {dep.asset_key for dep in found}:
+        return
     found.append(AssetDep(key, partition_mapping=asset_in.partition_mapping))
     if asset_in.partition_mapping is not None:
         mappings[key] = asset_in.partition_mapping
@@ -332,7 +331,7 @@ def asset(
             io_manager_key=manager_key or DEFAULT_IO_MANAGER_KEY,
             metadata=meta,
             code_version=code_version,
-            annotation=AnnotationThunk(lambda: _return_type(analysed)),
+            annotation=AnnotationThunk(_return_type, analysed),
         )
         outputs = {"result": output}
         checks = _check_outputs(check_specs, outputs, {asset_key})
@@ -543,9 +542,7 @@ def multi_asset(
                 check_name(output_name, noun=f"an output of {owner}")
                 key = out.resolve_key(output_name)
                 position, count = len(outputs), len(outs or {})
-                thunk = AnnotationThunk(
-                    lambda at=position, of=count: _multi_annotation(analysed, at, of)  # type: ignore[misc]
-                )
+                thunk = AnnotationThunk(partial(_multi_annotation, at=position, of=count), analysed)
                 outputs[output_name] = OutputDefinition(
                     output_name,
                     dagster_type=NO_VALUE if out.dagster_type is NO_VALUE else out.dagster_type,

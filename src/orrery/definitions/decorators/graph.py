@@ -85,7 +85,7 @@ def compose_graph(
         name,
         description=description if description is not None else analysed.doc,
         node_defs=composed.node_defs,
-        dependencies=composed.dependencies,
+        dependencies=dict(composed.dependencies),
         input_mappings=composed.input_mappings,
         output_mappings=composed.output_mappings,
         config=config,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
+from functools import partial
 from typing import Any
 
 from orrery.base.errors import InvalidDefinitionError
@@ -98,7 +99,7 @@ def output_definitions(
     """
     if out is None or isinstance(out, Out):
         spec = out if out is not None else Out()
-        annotation: Any = AnnotationThunk(lambda: _single_annotation(fn))
+        annotation: Any = AnnotationThunk(_single_annotation, fn)
         return {"result": spec.to_definition(annotation, "result", None, code_version)}
     if not isinstance(out, Mapping):
         raise InvalidDefinitionError(f"out of op '{owner}' is {out!r}.", mend="write Out(...) or a dictionary of them.")
@@ -108,7 +109,7 @@ def output_definitions(
         if not isinstance(each, Out):
             raise InvalidDefinitionError(f"out['{name}'] of op '{owner}' is {each!r}.", mend="write Out(...).")
         check_name(name, noun="an output")
-        thunk = AnnotationThunk(lambda at=index, count=len(names): _part_annotation(fn, at, count))  # type: ignore[misc]
+        thunk = AnnotationThunk(partial(_part_annotation, index=index, count=len(names)), fn)
         found[name] = each.to_definition(thunk, name, None, code_version)
     return found
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
+from types import FrameType
 from typing import Any
 
 from orrery.base.errors import InvalidDefinitionError, InvalidInvocationError, nearest_hint
@@ -44,12 +45,12 @@ _OWN_FILES = ("/orrery/definitions/", "/orrery/plan/")
 
 def _user_line() -> str:
     """Return `` (file, line n)`` of the innermost frame outside Orrery."""
-    frame = sys._getframe(1)
+    frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         filename = frame.f_code.co_filename
         if not any(part in filename.replace("\\", "/") for part in _OWN_FILES):
             return f' ("{filename}", line {frame.f_lineno})'
-        frame = frame.f_back  # type: ignore[assignment]  # the outermost frame has none: the loop ends
+        frame = frame.f_back
     return ""
 
 

@@ -77,7 +77,7 @@ class GraphDefinition(NodeDefinition):
         *,
         description: str | None = None,
         node_defs: Sequence[NodeDefinition] | None = None,
-        dependencies: Mapping[str | NodeInvocation, Mapping[str, Any]] | Mapping[str, Any] | None = None,
+        dependencies: Mapping[Any, Mapping[str, Any]] | None = None,
         input_mappings: Sequence[InputMapping] | None = None,
         output_mappings: Sequence[OutputMapping] | None = None,
         config: ConfigMapping | None = None,
@@ -214,7 +214,7 @@ class GraphDefinition(NodeDefinition):
             )
 
     def _make_inputs(self, name: str, declared: dict[str, InputDefinition]) -> dict[str, InputDefinition]:
-        found: dict[str, InputDefinition] = dict.fromkeys(declared)  # type: ignore[arg-type]  # filled below
+        found: dict[str, InputDefinition | None] = dict.fromkeys(declared)
         for mapping in self._input_mappings:
             if declared and mapping.graph_input_name not in declared:
                 declared[mapping.graph_input_name] = mapping.get_definition()
@@ -354,7 +354,8 @@ class GraphDefinition(NodeDefinition):
         return self._config_field
 
     def get_config_field(self) -> Field:
-        """Return what the graph's own config must look like.
+        """
+        Return what the graph's own config must look like.
 
         Raises:
             InvalidInvocationError: The graph has no config of its own.
@@ -388,7 +389,8 @@ class GraphDefinition(NodeDefinition):
         return name in self._node_dict
 
     def node_named(self, name: str) -> Node:
-        """Return the node called *name*.
+        """
+        Return the node called *name*.
 
         Raises:
             InvalidInvocationError: There is none.
@@ -550,8 +552,11 @@ class GraphDefinition(NodeDefinition):
         )
         return copied
 
-    def copy_for_configured(self, name: str, description: str | None, config_schema: Any) -> GraphDefinition:
-        """Return the graph under *name* with another config schema.
+    def copy_for_configured(  # type: ignore[override]  # a node is configured under a new name
+        self, name: str, description: str | None, config_schema: Any
+    ) -> GraphDefinition:
+        """
+        Return the graph under *name* with another config schema.
 
         Raises:
             InvalidDefinitionError: The graph has no config mapping to configure.

@@ -113,7 +113,7 @@ class JobDefinition:
         self._description = description
         self._tags: Mapping[str, str] = normalize_definition_tags(tags) if tags else {}
         self._run_tags = normalize_definition_tags(run_tags) if run_tags is not None else None
-        self._metadata: Mapping[str, MetadataValue] = normalize_metadata(metadata) if metadata else {}
+        self._metadata: Mapping[str, MetadataValue[Any]] = normalize_metadata(metadata) if metadata else {}
         self.hook_defs = check_hooks(hook_defs, f"job '{self._name}'")
         self.op_retry_policy = op_retry_policy
         self.asset_layer = asset_layer
@@ -196,7 +196,7 @@ class JobDefinition:
         return self._run_tags is not None
 
     @property
-    def metadata(self) -> Mapping[str, MetadataValue]:
+    def metadata(self) -> Mapping[str, MetadataValue[Any]]:
         """Return the metadata by name."""
         return self._metadata
 
@@ -207,7 +207,8 @@ class JobDefinition:
 
     @property
     def executor_def(self) -> ExecutorDefinition:
-        """Return how steps are executed.
+        """
+        Return how steps are executed.
 
         Raises:
             InvalidInvocationError: The job does not say; the instance's default holds then.
@@ -312,7 +313,8 @@ class JobDefinition:
         return self.graph.node_defs
 
     def node_def_named(self, name: str) -> NodeDefinition:
-        """Return the definition called *name*, at any depth.
+        """
+        Return the definition called *name*, at any depth.
 
         Raises:
             InvalidInvocationError: There is none.

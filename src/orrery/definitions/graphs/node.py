@@ -161,7 +161,7 @@ class NodeDefinition(ConfigurableDefinition):
             description: Of the copy; by default ours.
         """
         schema, function, constant = self._configuration(config_or_config_fn, config_schema)
-        copied = self.copy_for_configured(check_name(name, noun=self.node_type_str), description, schema)  # type: ignore[call-arg, arg-type]
+        copied = self.copy_for_configured(check_name(name, noun=self.node_type_str), description, schema)  # type: ignore[call-arg]  # a node is copied under a name
         copied.configured_from = Origin(self, function, constant)
         return copied
 

@@ -18,6 +18,8 @@ from orrery.model.config.schema import Field, resolve_field
 
 __all__ = ["OpDefinition"]
 
+_NO_KEYS: frozenset[str] = frozenset()
+
 
 class OpDefinition(NodeDefinition):
     """
@@ -85,7 +87,7 @@ class OpDefinition(NodeDefinition):
         self._compute_fn = compute_fn
         self._config_schema = config_schema
         self._config_field: Field | None = None
-        self._required_resource_keys = frozenset(required_resource_keys or ())
+        self._required_resource_keys: frozenset[str] = frozenset(required_resource_keys) if required_resource_keys else _NO_KEYS
         self._retry_policy = retry_policy
         self._version = code_version if code_version is not None else version
         self._pool = pool
@@ -237,7 +239,9 @@ class OpDefinition(NodeDefinition):
         """Return the inputs inside that the output feeds: none."""
         return []
 
-    def copy_for_configured(self, name: str, description: str | None, config_schema: Any) -> OpDefinition:
+    def copy_for_configured(  # type: ignore[override]  # a node is configured under a new name
+        self, name: str, description: str | None, config_schema: Any
+    ) -> OpDefinition:
         """Return the op under *name* with another config schema."""
         return self.with_replaced_properties(name, config_schema=config_schema, description=description or self.description)
 

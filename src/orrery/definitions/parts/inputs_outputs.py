@@ -381,15 +381,22 @@ class OutputDefinition:
 
 
 class AnnotationThunk:
-    """An annotation that is worked out when it is asked for."""
+    """
+    An annotation that is worked out when it is asked for.
 
-    __slots__ = ("_resolve",)
+    Args:
+        resolve: Works it out from *subject*.
+        subject: As a rule the function that bears the annotation.
+    """
 
-    def __init__(self, resolve: Callable[[], Any]) -> None:
+    __slots__ = ("_resolve", "_subject")
+
+    def __init__(self, resolve: Callable[[Any], Any], subject: Any) -> None:
         self._resolve = resolve
+        self._subject = subject
 
     def __call__(self) -> Any:
-        return self._resolve()
+        return self._resolve(self._subject)
 
 
 def _is_thunk(annotation: object) -> bool:

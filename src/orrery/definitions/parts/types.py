@@ -173,7 +173,8 @@ class OrreryType:
 
     @property
     def unique_name(self) -> str | None:
-        """Return the name.
+        """
+        Return the name.
 
         Raises:
             InvariantViolationError: The type has no name.
@@ -218,7 +219,7 @@ class OrreryType:
         return self._typing_type
 
     @property
-    def metadata(self) -> Mapping[str, MetadataValue]:
+    def metadata(self) -> Mapping[str, MetadataValue[TypingAny]]:
         """Return the metadata by name."""
         return self._metadata
 

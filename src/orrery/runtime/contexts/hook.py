@@ -81,8 +81,8 @@ class HookContext:
     @property
     def op_exception(self) -> BaseException | None:
         """Return what the op raised, or None."""
-        error = self._step.step_exception
-        user = getattr(error, "user_exception", None)
+        error: BaseException | None = self._step.step_exception
+        user: BaseException | None = getattr(error, "user_exception", None)
         return user if user is not None else error
 
     @property

@@ -221,7 +221,8 @@ class InputContext:
 
     @property
     def asset_key(self) -> AssetKey:
-        """Return the asset that the input loads.
+        """
+        Return the asset that the input loads.
 
         Raises:
             InvariantViolationError: It loads none.
@@ -235,7 +236,8 @@ class InputContext:
 
     @property
     def asset_partitions_def(self) -> Any:
-        """Return the partitions of the asset.
+        """
+        Return the partitions of the asset.
 
         Raises:
             InvariantViolationError: It has none.
@@ -258,7 +260,8 @@ class InputContext:
 
     @property
     def partition_key(self) -> str:
-        """Return the partition of the run.
+        """
+        Return the partition of the run.
 
         Raises:
             InvariantViolationError: The run has none.
@@ -298,7 +301,8 @@ class InputContext:
 
     @property
     def asset_partition_key(self) -> str:
-        """Return the one partition of the upstream asset that is loaded.
+        """
+        Return the one partition of the upstream asset that is loaded.
 
         Raises:
             InvariantViolationError: There are several, or none.

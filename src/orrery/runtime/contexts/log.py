@@ -18,7 +18,8 @@ class LogSink(Protocol):
     """Where log lines go."""
 
     def log(self, level: int, message: str, step_key: str | None, record: logging.LogRecord | None) -> None:
-        """Take one line.
+        """
+        Take one line.
 
         Args:
             level: Number of the level, as of :mod:`logging`.

@@ -106,7 +106,8 @@ class OpExecutionContext:
 
     @property
     def repository_def(self) -> Any:
-        """Return the repository of the job.
+        """
+        Return the repository of the job.
 
         Raises:
             InvariantViolationError: The run was not started from one.
@@ -288,7 +289,7 @@ class OpExecutionContext:
         Raises:
             InvariantViolationError: It makes several, or none.
         """
-        keys = list(self._step.get_output_asset_keys()) or list(self.assets_def.keys)
+        keys: list[AssetKey] = list(self._step.get_output_asset_keys()) or list(self.assets_def.keys)
         if len(keys) != 1:
             raise InvariantViolationError(
                 "Cannot call `context.asset_key` in a multi_asset with more than one asset. Use "

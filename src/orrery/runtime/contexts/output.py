@@ -222,7 +222,8 @@ class OutputContext:
 
     @property
     def asset_key(self) -> AssetKey:
-        """Return the asset that the output is.
+        """
+        Return the asset that the output is.
 
         Raises:
             InvariantViolationError: It is none.
@@ -246,7 +247,8 @@ class OutputContext:
 
     @property
     def asset_partitions_def(self) -> Any:
-        """Return the partitions of the asset.
+        """
+        Return the partitions of the asset.
 
         Raises:
             InvariantViolationError: It has none.
@@ -269,7 +271,8 @@ class OutputContext:
 
     @property
     def partition_key(self) -> str:
-        """Return the partition of the run.
+        """
+        Return the partition of the run.
 
         Raises:
             InvariantViolationError: The run has none.
@@ -308,7 +311,8 @@ class OutputContext:
 
     @property
     def asset_partition_key(self) -> str:
-        """Return the one partition of the asset that the output is.
+        """
+        Return the one partition of the asset that the output is.
 
         Raises:
             InvariantViolationError: There are several.

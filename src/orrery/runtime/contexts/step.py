@@ -24,7 +24,9 @@ from orrery.base.tags import (
 from orrery.definitions.graphs.node import NodeHandle
 from orrery.definitions.graphs.op import OpDefinition
 from orrery.model.events.build import StepRef
-from orrery.model.partitions.keys import PartitionKeyRange
+from orrery.model.partitions.keys import MultiPartitionKey, PartitionKeyRange
+from orrery.model.partitions.loading import partition_loading_context
+from orrery.model.partitions.multi_mapping import default_partition_mapping
 from orrery.plan.run_config import OpConfig
 from orrery.plan.step import ExecutionStep
 from orrery.runtime.contexts.init_resource import ScopedResources
@@ -61,6 +63,8 @@ class StepExecutionContext:
         "step_output_capture",
         "typed_event_stream_error_message",
     )
+
+    plan_context: Any
 
     def __init__(self, plan_context: Any, step: ExecutionStep, previous_attempts: int = 0) -> None:
         self.plan_context = plan_context
@@ -99,17 +103,20 @@ class StepExecutionContext:
     @property
     def run_id(self) -> str:
         """Return the id of the run."""
-        return self.plan_context.run.run_id
+        found: str = self.plan_context.run.run_id
+        return found
 
     @property
     def run_config(self) -> Mapping[str, Any]:
         """Return the run config as the user gave it."""
-        return self.plan_context.run.run_config
+        found: Mapping[str, Any] = self.plan_context.run.run_config
+        return found
 
     @property
     def run_tags(self) -> Mapping[str, str]:
         """Return the tags of the run."""
-        return self.plan_context.run.tags
+        found: Mapping[str, str] = self.plan_context.run.tags
+        return found
 
     def has_tag(self, key: str) -> bool:
         """Tell whether the run bears the tag."""
@@ -133,7 +140,8 @@ class StepExecutionContext:
     @property
     def job_name(self) -> str:
         """Return the name of the job that runs."""
-        return self.plan_context.run.job_name
+        found: str = self.plan_context.run.job_name
+        return found
 
     @property
     def execution_plan(self) -> Any:
@@ -153,7 +161,8 @@ class StepExecutionContext:
     @property
     def raise_on_error(self) -> bool:
         """Tell whether a failure is raised, and not only recorded."""
-        return self.plan_context.raise_on_error
+        found: bool = self.plan_context.raise_on_error
+        return found
 
     @property
     def event_loop(self) -> Any:
@@ -211,7 +220,8 @@ class StepExecutionContext:
         ops = self.plan_context.execution_plan.resolved_run_config.ops
         if not ops:
             return _NO_ENTRY
-        return ops.get(step._handle.to_string() if step._handle is not None else step.template_key, _NO_ENTRY)
+        entry: OpConfig = ops.get(step._handle.to_string() if step._handle is not None else step.template_key, _NO_ENTRY)
+        return entry
 
     @property
     def op_retry_policy(self) -> Any:
@@ -514,8 +524,6 @@ class StepExecutionContext:
             return made
         multi = self._multi_tags()
         if multi is not None:
-            from orrery.model.partitions.keys import MultiPartitionKey
-
             return MultiPartitionKey(multi)
         if self.has_partition_key_range:
             given = self.partition_key_range
@@ -531,7 +539,8 @@ class StepExecutionContext:
 
     @property
     def multi_partition_key(self) -> Any:
-        """Return the partition of the run, by dimension.
+        """
+        Return the partition of the run, by dimension.
 
         Raises:
             InvariantViolationError: Its partitions have one dimension.
@@ -678,8 +687,6 @@ class StepExecutionContext:
         return found
 
     def _subset_for_input(self, input_name: str, require_valid: bool) -> Any:
-        from orrery.model.partitions.multi_mapping import default_partition_mapping
-
         key = self._input_asset(input_name)
         upstream = self.partitions_def_of(key) if key is not None else None
         if key is None or upstream is None:
@@ -687,7 +694,7 @@ class StepExecutionContext:
                 f"The input '{input_name}' of step '{self.step.key}' is backed by no asset with partitions."
             )
         assets_def = self.step.assets_def
-        downstream = assets_def.partitions_def if assets_def is not None else None
+        downstream: Any = assets_def.partitions_def if assets_def is not None else None
         mapping = assets_def.get_partition_mapping(key) if assets_def is not None else None
         chosen = mapping if mapping is not None else default_partition_mapping(downstream, upstream)
         own = None
@@ -774,8 +781,6 @@ class _NamedOp:
 
 
 def _loading(store: Any) -> Any:
-    from orrery.model.partitions.loading import partition_loading_context
-
     return partition_loading_context(dynamic_partitions_store=store)
 
 

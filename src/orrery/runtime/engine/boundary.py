@@ -39,8 +39,8 @@ class boundary:
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
-    ) -> bool:
+    ) -> None:
         if error is None or isinstance(error, _PASSED_ON):
-            return False
+            return
         raise self._error_class(self._describe(), user_exception=error) from error
 

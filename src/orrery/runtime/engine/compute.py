@@ -164,6 +164,9 @@ def run_function(context: StepExecutionContext, inputs: Mapping[str, Any]) -> Re
             returned = fn.fn(*positional, **keywords)
             if fn.is_async and inspect.isawaitable(returned):
                 returned = yield Await(returned)
+        if span is not None and not fn.is_generator:
+            trace.end(span)
+            span = None
         if inspect.isgenerator(returned):
             yield from _from_generator(context, returned)
         elif inspect.isasyncgen(returned):
@@ -199,6 +202,7 @@ def _run_plain(context: StepExecutionContext, fn: Callable[..., Any], inputs: Ma
 
 
 def _from_generator(context: StepExecutionContext, generator: Any) -> ResultStream:
+    returned = None
     while True:
         with boundary(ExecutionStepExecutionError, lambda: f'Error occurred while executing op "{context.step.name}":'):
             try:

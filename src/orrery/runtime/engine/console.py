@@ -11,6 +11,7 @@ import sys
 import time
 
 from orrery.model.events.entry import EventLogEntry
+from orrery.model.events.error_info import ErrorInfo
 
 __all__ = ["Console", "plain_text"]
 
@@ -22,6 +23,14 @@ _CONTROL |= {code: f"\\u{code:04x}" for code in (0x2028, 0x2029, *range(0x202A, 
 def plain_text(text: str, *, indent: str = "    ") -> str:
     """Return *text* without control codes, and with further lines indented."""
     return text.translate(_CONTROL).replace("\n", "\n" + indent)
+
+
+def _failure_text(error: ErrorInfo) -> str:
+    """Return what went wrong: the user's frames, then the error; ours are left out where there are theirs."""
+    shown = error.cause if error.cause is not None and (error.cls_name or "").startswith("Execution") else error
+    frames = shown.user_frames or shown.frames
+    lines = [str(frame).rstrip() for frame in frames]
+    return "\n".join([*lines, *shown.message.rstrip().split("\n")])
 
 
 class Console:
@@ -50,7 +59,7 @@ class Console:
             self._write(entry, event.message or "", None)
 
     @staticmethod
-    def _write(entry: EventLogEntry, message: str, error: object) -> None:
+    def _write(entry: EventLogEntry, message: str, error: ErrorInfo | None) -> None:
         stream = sys.stderr
         if stream is None:
             return
@@ -59,7 +68,7 @@ class Console:
         level = _LEVELS.get(entry.level, str(entry.level))
         text = f"{when} - {level} - {where}{plain_text(message)}"
         if error is not None:
-            text += "\n" + plain_text("    " + str(error))
+            text += "\n" + plain_text("    " + _failure_text(error))
         try:
             stream.write(text + "\n")
             stream.flush()

@@ -35,9 +35,13 @@ def interruptible() -> Iterator[None]:
             signal.signal(each, handler)
         raise ExecutionInterruptedError(f"the run was asked to stop by {_NAMES.get(signal.Signals(number), number)}")
 
-    for number, ordinary in ((signal.SIGINT, signal.default_int_handler), (signal.SIGTERM, signal.SIG_DFL)):
-        if signal.getsignal(number) is ordinary:
-            replaced[number] = signal.signal(number, interrupt)
+    ordinary_handlers: tuple[tuple[signal.Signals, Any], ...] = (
+        (signal.SIGINT, signal.default_int_handler),
+        (signal.SIGTERM, signal.SIG_DFL),
+    )
+    for each, ordinary in ordinary_handlers:
+        if signal.getsignal(each) is ordinary:
+            replaced[each] = signal.signal(each, interrupt)
     try:
         yield
     finally:

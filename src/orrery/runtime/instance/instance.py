@@ -283,9 +283,17 @@ class Instance:
         if self._listeners:
             self._tell(entries)
 
-    def flush(self) -> None:
-        """Wait until everything that was stored is durable; call it before success is told."""
-        self.event_log.flush()
+    def flush(self, run_id: str | None = None) -> None:
+        """
+        Wait until everything that was stored is durable; call it before success is told.
+
+        Args:
+            run_id: Raise only what lost entries of this run; by default, of any.
+
+        Raises:
+            StorageError: Entries could not be stored. ``OSError``: the values they tell of could not.
+        """
+        self.event_log.flush(run_id)
 
     def store_event(self, event: EventLogEntry) -> None:
         """Append one entry."""

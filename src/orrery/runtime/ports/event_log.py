@@ -97,12 +97,15 @@ class EventLogStorage(Protocol):
         """
         ...
 
-    def flush(self) -> None:
+    def flush(self, run_id: str | None = None) -> None:
         """
         Wait until everything appended before is durable.
 
+        Args:
+            run_id: Raise only what lost entries of this run; by default, of any.
+
         Raises:
-            StorageError: Something could not be stored; what, and why.
+            StorageError: Something could not be stored; what, and why. It is told once.
         """
         ...
 
