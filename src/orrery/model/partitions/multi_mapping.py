@@ -432,7 +432,7 @@ def _between(upstream: PartitionsDefinition[Any], downstream: PartitionsDefiniti
 
 
 def default_partition_mapping(
-    upstream_partitions_def: PartitionsDefinition[Any], downstream_partitions_def: PartitionsDefinition[Any] | None
+    downstream_partitions_def: PartitionsDefinition[Any] | None, upstream_partitions_def: PartitionsDefinition[Any]
 ) -> PartitionMapping:
     """
     Return the mapping that holds where none is named.

@@ -259,12 +259,12 @@ def test_two_dimensions_from_one_meet_key_by_key() -> None:
 
 
 def test_default_mapping_suits_the_definitions() -> None:
-    assert default_partition_mapping(DAYS, HOURS) == TimeWindowPartitionMapping()
+    assert default_partition_mapping(HOURS, DAYS) == TimeWindowPartitionMapping()
     assert default_partition_mapping(ABC, ABC) == IdentityPartitionMapping()
-    assert default_partition_mapping(ABC, NUMBERS) == AllPartitionMapping()
-    assert default_partition_mapping(ABC, None) == AllPartitionMapping()
-    assert default_partition_mapping(TABLE, DAYS) == MultiToSingleDimensionPartitionMapping()
-    assert default_partition_mapping(TABLE, NUMBERS) == AllPartitionMapping()
+    assert default_partition_mapping(NUMBERS, ABC) == AllPartitionMapping()
+    assert default_partition_mapping(None, ABC) == AllPartitionMapping()
+    assert default_partition_mapping(DAYS, TABLE) == MultiToSingleDimensionPartitionMapping()
+    assert default_partition_mapping(NUMBERS, TABLE) == AllPartitionMapping()
 
 
 def test_mapping_of_your_own_needs_two_methods() -> None:
