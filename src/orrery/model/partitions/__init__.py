@@ -4,97 +4,76 @@ Partitions: into which slices data is cut, sets of slices, and which slice needs
 Any floor from ``model`` up may come in. Begin with ``definition.py`` (what a definition answers),
 then ``time_window.py`` and ``grid.py`` (windows of time as arithmetic), ``subset.py`` (sets) and
 ``mapping.py`` (what needs what).
+
+Names are loaded from their modules when they are first asked for: whoever knows of partitions
+without having any pays nothing. Type checkers read the same list from ``__init__.pyi``.
 """
 
 from __future__ import annotations
 
-from orrery.model.partitions.backfill_policy import BackfillPolicy, BackfillPolicyType
-from orrery.model.partitions.definition import PaginatedResults, PartitionsDefinition
-from orrery.model.partitions.dynamic import (
-    AddDynamicPartitionsRequest,
-    DeleteDynamicPartitionsRequest,
-    DynamicPartitionsDefinition,
-)
-from orrery.model.partitions.keys import MultiPartitionKey, PartitionDimensionKey, PartitionKeyRange
-from orrery.model.partitions.loading import (
-    DynamicPartitionsStore,
-    PartitionLoadingContext,
-    TemporalContext,
-    partition_loading_context,
-)
-from orrery.model.partitions.mapping import (
-    AllPartitionMapping,
-    IdentityPartitionMapping,
-    LastPartitionMapping,
-    PartitionMapping,
-    SpecificPartitionsPartitionMapping,
-    StaticPartitionMapping,
-    SubsetPartitionMapping,
-    TimeWindowPartitionMapping,
-    UpstreamPartitionsResult,
-)
-from orrery.model.partitions.multi import MultiPartitionsDefinition, MultiPartitionsSubset, PartitionDimensionDefinition
-from orrery.model.partitions.multi_mapping import (
-    DimensionPartitionMapping,
-    MultiPartitionMapping,
-    MultiToSingleDimensionPartitionMapping,
-    default_partition_mapping,
-)
-from orrery.model.partitions.partition import AssetPartitionStatus, Partition
-from orrery.model.partitions.periods import (
-    DailyPartitionsDefinition,
-    HourlyPartitionsDefinition,
-    MonthlyPartitionsDefinition,
-    WeeklyPartitionsDefinition,
-)
-from orrery.model.partitions.static import StaticPartitionsDefinition
-from orrery.model.partitions.subset import DefaultPartitionsSubset, PartitionsSubset
-from orrery.model.partitions.time_window import TimeWindowPartitionsDefinition, TimeWindowPartitionsSubset
-from orrery.model.partitions.windows import ScheduleType, TimestampWithTimezone, TimeWindow
+import importlib
 
-__all__ = [
-    "AddDynamicPartitionsRequest",
-    "AllPartitionMapping",
-    "AssetPartitionStatus",
-    "BackfillPolicy",
-    "BackfillPolicyType",
-    "DailyPartitionsDefinition",
-    "DefaultPartitionsSubset",
-    "DeleteDynamicPartitionsRequest",
-    "DimensionPartitionMapping",
-    "DynamicPartitionsDefinition",
-    "DynamicPartitionsStore",
-    "HourlyPartitionsDefinition",
-    "IdentityPartitionMapping",
-    "LastPartitionMapping",
-    "MonthlyPartitionsDefinition",
-    "MultiPartitionKey",
-    "MultiPartitionMapping",
-    "MultiPartitionsDefinition",
-    "MultiPartitionsSubset",
-    "MultiToSingleDimensionPartitionMapping",
-    "PaginatedResults",
-    "Partition",
-    "PartitionDimensionDefinition",
-    "PartitionDimensionKey",
-    "PartitionKeyRange",
-    "PartitionLoadingContext",
-    "PartitionMapping",
-    "PartitionsDefinition",
-    "PartitionsSubset",
-    "ScheduleType",
-    "SpecificPartitionsPartitionMapping",
-    "StaticPartitionMapping",
-    "StaticPartitionsDefinition",
-    "SubsetPartitionMapping",
-    "TemporalContext",
-    "TimeWindow",
-    "TimeWindowPartitionMapping",
-    "TimeWindowPartitionsDefinition",
-    "TimeWindowPartitionsSubset",
-    "TimestampWithTimezone",
-    "UpstreamPartitionsResult",
-    "WeeklyPartitionsDefinition",
-    "default_partition_mapping",
-    "partition_loading_context",
-]
+# Public name -> the module of this room that defines it.
+_HOME_OF: dict[str, str] = {
+    "AddDynamicPartitionsRequest": "dynamic",
+    "AllPartitionMapping": "mapping",
+    "AssetPartitionStatus": "partition",
+    "BackfillPolicy": "backfill_policy",
+    "BackfillPolicyType": "backfill_policy",
+    "DailyPartitionsDefinition": "periods",
+    "DefaultPartitionsSubset": "subset",
+    "DeleteDynamicPartitionsRequest": "dynamic",
+    "DimensionPartitionMapping": "multi_mapping",
+    "DynamicPartitionsDefinition": "dynamic",
+    "DynamicPartitionsStore": "loading",
+    "HourlyPartitionsDefinition": "periods",
+    "IdentityPartitionMapping": "mapping",
+    "LastPartitionMapping": "mapping",
+    "MonthlyPartitionsDefinition": "periods",
+    "MultiPartitionKey": "keys",
+    "MultiPartitionMapping": "multi_mapping",
+    "MultiPartitionsDefinition": "multi",
+    "MultiPartitionsSubset": "multi",
+    "MultiToSingleDimensionPartitionMapping": "multi_mapping",
+    "PaginatedResults": "definition",
+    "Partition": "partition",
+    "PartitionDimensionDefinition": "multi",
+    "PartitionDimensionKey": "keys",
+    "PartitionKeyRange": "keys",
+    "PartitionLoadingContext": "loading",
+    "PartitionMapping": "mapping",
+    "PartitionsDefinition": "definition",
+    "PartitionsSubset": "subset",
+    "ScheduleType": "windows",
+    "SpecificPartitionsPartitionMapping": "mapping",
+    "StaticPartitionMapping": "mapping",
+    "StaticPartitionsDefinition": "static",
+    "SubsetPartitionMapping": "mapping",
+    "TemporalContext": "loading",
+    "TimeWindow": "windows",
+    "TimeWindowPartitionMapping": "mapping",
+    "TimeWindowPartitionsDefinition": "time_window",
+    "TimeWindowPartitionsSubset": "time_window",
+    "TimestampWithTimezone": "windows",
+    "UpstreamPartitionsResult": "mapping",
+    "WeeklyPartitionsDefinition": "periods",
+    "default_partition_mapping": "multi_mapping",
+    "partition_loading_context": "loading",
+}
+
+__all__ = list(_HOME_OF)  # the stub beside says the same, name by name
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name from the module that defines it."""
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Return the public names."""
+    return sorted(_HOME_OF)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pickle
+from pathlib import Path
 
 import pytest
 
 from orrery.base.errors import InvalidDefinitionError, InvalidInvocationError, InvariantViolationError
+from orrery.model import partitions
 from orrery.model.partitions import (
     DynamicPartitionsDefinition,
     MultiPartitionKey,
@@ -112,3 +114,13 @@ def test_dynamic_partitions_have_a_name_or_a_function() -> None:
     with pytest.raises(InvalidDefinitionError):
         DynamicPartitionsDefinition(lambda _now: ["a"], name="x")
     assert DynamicPartitionsDefinition(lambda _now: ["a", "b"]).get_partition_keys() == ["a", "b"]
+
+
+def test_stub_of_the_room_names_what_the_room_loads() -> None:
+    room = Path(partitions.__file__)
+    stub = room.with_suffix(".pyi").read_text()
+    named = {line.rpartition(" as ")[2].rstrip(",") for line in stub.splitlines() if " as " in line}
+    assert named == set(partitions.__all__) == set(dir(partitions))
+    assert all(getattr(partitions, name) is not None for name in partitions.__all__)
+    with pytest.raises(AttributeError, match="Dayly"):
+        _ = partitions.Dayly  # type: ignore[attr-defined]  # what is refused
