@@ -23,8 +23,11 @@ import dagster as dg
 #: Kinds of events that tell of the machinery of one implementation, not of the program.
 MACHINERY = frozenset({"ENGINE_EVENT", "LOGS_CAPTURED", "STEP_WORKER_STARTING", "STEP_WORKER_STARTED"})
 
-#: Private classes that an error is wrapped in, and the public one that stands for them here.
-WRAPPERS = {"RetryRequestedFromPolicy": "ExecutionStepExecutionError"}
+#: The private class that an error is wrapped in where a policy asks for a retry.
+RETRY_WRAPPER = "RetryRequestedFromPolicy"
+
+#: What is recorded where a step gave an output without a value.
+NO_VALUE = "<no value>"
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _DIGEST = re.compile(r"\b[0-9a-f]{32,64}\b")
@@ -67,7 +70,7 @@ def plain(value: object, depth: int = 0) -> Any:
         return f"<bytes {value!r}>"
     if isinstance(value, type):
         if value.__name__ == "NoValueSentinel":  # what stands for the value of a result without one
-            return None
+            return NO_VALUE
         return f"<class {class_name(value)}>"
     if isinstance(value, PurePath):
         return f"<path {plain_text(str(value))}>"
@@ -127,19 +130,30 @@ def metadata_value(value: Any) -> Any:
 
 
 def metadata(entries: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Return metadata with its keys in order; what the product adds of its own accord is left out."""
+    """
+    Return metadata with its keys in order.
+
+    What the product adds of its own accord is left out, as is where below a temporary folder a value lies.
+    """
     return {
-        key: _place_or_value(key, value) if isinstance(value, dg.MetadataValue) else ["raw", plain(value)]
+        key: metadata_value(value) if isinstance(value, dg.MetadataValue) else ["raw", plain(value)]
         for key, value in sorted((entries or {}).items())
-        if not key.startswith(("dagster/", "orrery/"))
-        or key in ("dagster/row_count", "dagster/column_schema", "dagster/column_lineage", "dagster/table_name")
+        if not (_is_of_the_product(key) or (key == "path" and _is_temporary(value)))
     }
 
 
-def _place_or_value(key: str, value: Any) -> Any:
-    """Leave out where below a temporary folder a value lies: that is each implementation's own business."""
-    found = metadata_value(value)
-    return ["Path", "<tmp>"] if key == "path" and found[0] == "Path" and str(found[1]).startswith("<tmp>") else found
+def _is_of_the_product(key: str) -> bool:
+    prefix, _, name = key.partition("/")
+    return prefix in ("dagster", "orrery") and name not in (
+        "row_count",
+        "column_schema",
+        "column_lineage",
+        "table_name",
+    )
+
+
+def _is_temporary(value: Any) -> bool:
+    return plain_text(str(getattr(value, "value", ""))).startswith("<tmp>")
 
 
 def user_tags(tags: Mapping[str, str] | None) -> dict[str, str]:
@@ -151,14 +165,21 @@ def user_tags(tags: Mapping[str, str] | None) -> dict[str, str]:
     }
 
 
+def system_tag(tags: Mapping[str, str], name: str) -> str | None:
+    """Return the tag *name* that the product sets, under whichever prefix."""
+    return tags.get(f"dagster/{name}", tags.get(f"orrery/{name}"))
+
+
 def error_chain(error: Any) -> list[str]:
     """Return the classes from a recorded error down to its cause; the message where the cause is a builtin error."""
     chain: list[str] = []
     message = ""
     while error is not None and len(chain) < 10:
-        chain.append(WRAPPERS.get(error.cls_name, plain_name(error.cls_name or "")))
+        chain.append(plain_name(error.cls_name or ""))
         message = error.message or ""
         error = error.cause
+    if chain[:1] == [RETRY_WRAPPER]:  # as it is wrapped without a retry
+        chain[:1] = [] if chain[1:] == ["Failure"] else ["ExecutionStepExecutionError"]
     if chain and isinstance(getattr(builtins, chain[-1], None), type):
         chain[-1] = plain_text(message.strip()).partition(": [Errno")[0]  # the paths are each side's own
     return chain
@@ -207,6 +228,16 @@ class Record:
     def metadata(self, name: str, entries: Mapping[str, Any] | None) -> None:
         """Record metadata: kind and content of each value."""
         self._put(name, metadata(entries))
+
+    @staticmethod
+    def user_tags(tags: Mapping[str, str] | None) -> dict[str, str]:
+        """Return the tags that the user gave, without those of the product."""
+        return user_tags(tags)
+
+    @staticmethod
+    def system_tag(tags: Mapping[str, str], name: str) -> str | None:
+        """Return the tag *name* that the product sets, under whichever prefix."""
+        return system_tag(tags, name)
 
     def result(self, result: Any, name: str = "run", *, values: bool = True) -> None:
         """Record everything about a result that two runs of one program share."""
@@ -322,8 +353,8 @@ class Record:
                 continue
             try:
                 self.facts[place] = plain(result.output_for_node(node, handle.output_name))
-            except Exception as error:
-                self.facts[place] = f"<no value: {class_name(type(error))}>"
+            except Exception:
+                self.facts[place] = NO_VALUE
 
 
 def _with_hooks_in_order(lines: list[str]) -> list[str]:

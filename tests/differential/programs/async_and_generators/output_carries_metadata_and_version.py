@@ -11,4 +11,4 @@ def program(record):
     result = dg.materialize([made])
     record.result(result)
     (found,) = result.asset_materializations_for_node("made")
-    record.value("data version", found.tags["dagster/data_version"])
+    record.value("data version", record.system_tag(found.tags, "data_version"))

@@ -18,7 +18,7 @@ def program(record):
         note(
             "tag", [context.has_tag("who"), context.get_tag("who"), context.has_tag("other"), context.get_tag("other")]
         )
-        note("run tags", {k: v for k, v in context.run.tags.items() if not k.startswith("dagster/")})
+        note("run tags", record.user_tags(context.run.tags))
         note("op", context.op_def.name)
         note("asset definition", context.assets_def.key)
         note("key of the output", context.asset_key_for_output("result"))

@@ -13,7 +13,7 @@ def program(record):
         note("job", [context.job_name, context.job_def.name])
         note("run config", context.run_config)
         note("tags", [context.has_tag("who"), context.get_tag("who")])
-        note("run tags", {k: v for k, v in context.run_tags.items() if not k.startswith("dagster/")})
+        note("run tags", record.user_tags(context.run_tags))
         note("retry number", context.retry_number)
         note("has partition", context.has_partition_key)
         note("has asset definition", context.has_assets_def)

@@ -21,5 +21,5 @@ def program(record):
     resolved = defs.resolve_job_def("some")
     record.value("name", resolved.name)
     record.value("description", resolved.description)
-    record.value("tags", {k: v for k, v in resolved.tags.items() if not k.startswith("dagster/")})
+    record.value("tags", record.user_tags(resolved.tags))
     record.result(resolved.execute_in_process())

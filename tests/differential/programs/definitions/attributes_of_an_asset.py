@@ -26,7 +26,7 @@ def program(record):
     record.value("keys", table.keys)
     record.value("description", [table.descriptions_by_key[key], spec.description])
     record.value("group", [table.group_names_by_key[key], spec.group_name])
-    record.value("tags", {k: v for k, v in spec.tags.items() if not k.startswith("dagster/")})
+    record.value("tags", record.user_tags(spec.tags))
     record.value("owners", list(spec.owners))
     record.value("kinds", spec.kinds)
     record.value("code version", spec.code_version)

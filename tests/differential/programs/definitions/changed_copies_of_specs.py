@@ -19,4 +19,4 @@ def program(record):
     (mapped,) = dg.map_asset_specs(lambda one: one.replace_attributes(group_name="mapped"), [table])
     record.value("mapped", mapped.group_names_by_key)
     changed = table.map_asset_specs(lambda one: one.merge_attributes(tags={"a": "b"}))
-    record.value("tags", {k: v for k, v in changed.tags_by_key[changed.key].items() if not k.startswith("dagster/")})
+    record.value("tags", record.user_tags(changed.tags_by_key[changed.key]))

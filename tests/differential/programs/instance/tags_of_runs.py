@@ -12,4 +12,4 @@ def program(record):
         result = dg.materialize([a], instance=instance, tags={"x": "1"})
         instance.add_run_tags(result.run_id, {"y": "2", "x": "3"})
         tags = instance.get_run_by_id(result.run_id).tags
-        record.value("tags", {k: v for k, v in tags.items() if not k.startswith("dagster/")})
+        record.value("tags", record.user_tags(tags))

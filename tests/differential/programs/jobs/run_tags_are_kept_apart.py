@@ -6,7 +6,7 @@ import dagster as dg
 def program(record):
     @dg.op
     def one(context):
-        return {k: v for k, v in context.run_tags.items() if not k.startswith("dagster/")}
+        return record.user_tags(context.run_tags)
 
     @dg.job(tags={"a": "definition"}, run_tags={"b": "run"})
     def small():

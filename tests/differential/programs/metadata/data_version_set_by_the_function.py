@@ -15,4 +15,4 @@ def program(record):
     result = dg.materialize([a, b])
     for name in "ab":
         (found,) = result.asset_materializations_for_node(name)
-        record.value(name, found.tags["dagster/data_version"])
+        record.value(name, record.system_tag(found.tags, "data_version"))

@@ -28,6 +28,6 @@ def program(record):
     record.value("code versions", [pair.code_versions_by_key[a], pair.code_versions_by_key[b]])
     record.value("groups", pair.group_names_by_key)
     record.value("owners", pair.owners_by_key.get(a))
-    record.value("tags", {k: v for k, v in pair.tags_by_key[a].items() if not k.startswith("dagster/")})
+    record.value("tags", record.user_tags(pair.tags_by_key[a]))
     record.value("kinds", [spec.kinds for spec in pair.specs if spec.key == a])
     record.value("can_subset", pair.can_subset)

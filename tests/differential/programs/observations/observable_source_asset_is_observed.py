@@ -19,5 +19,5 @@ def program(record):
     tags = {e.asset_key.to_user_string(): e for e in result.get_asset_observation_events()}
     for name, event in sorted(tags.items()):
         record.value(
-            f"version of {name}", event.asset_observation_data.asset_observation.tags.get("dagster/data_version")
+            f"version of {name}", record.system_tag(event.asset_observation_data.asset_observation.tags, "data_version")
         )

@@ -26,7 +26,7 @@ def program(record):
     context = dg.build_schedule_context(scheduled_execution_time=datetime(2024, 1, 1, tzinfo=UTC))
     (request,) = schedule.evaluate_tick(context).run_requests
     record.value("config", request.run_config)
-    record.value("tags", {k: v for k, v in request.tags.items() if not k.startswith("dagster/")})
+    record.value("tags", record.user_tags(request.tags))
     should = dg.ScheduleDefinition(name="s", job=small, cron_schedule="0 0 * * *", should_execute=lambda _: False)
     data = should.evaluate_tick(context)
     record.value("should not", [data.run_requests, data.skip_message is not None])
