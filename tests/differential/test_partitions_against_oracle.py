@@ -61,10 +61,6 @@ def is_deliberate(ours: Answer, theirs: Answer) -> bool:
         # They list what exists, or leave out the window in which the needed time begins or ends.
         exists = set(map(str, ours["up"])) >= fewer or isinstance((ours["up"] or [""])[0], int)
         return exists and len(more) <= 2 * 30
-    if differing <= {"keys", "all"} and "keys" in ours:
-        # A window that starts in a gap at midnight: they name the time that was never shown.
-        odd = [pair for pair in zip(ours["keys"], theirs["keys"], strict=True) if pair[0] != pair[1]]
-        return all("00:00" in there and "01:00" in here for here, there in odd)
     return False
 
 

@@ -24,7 +24,6 @@ from orrery.model.partitions.mapping import SubsetPartitionMapping as SubsetPart
 from orrery.model.partitions.mapping import TimeWindowPartitionMapping as TimeWindowPartitionMapping
 from orrery.model.partitions.mapping import UpstreamPartitionsResult as UpstreamPartitionsResult
 from orrery.model.partitions.multi import MultiPartitionsDefinition as MultiPartitionsDefinition
-from orrery.model.partitions.multi import MultiPartitionsSubset as MultiPartitionsSubset
 from orrery.model.partitions.multi import PartitionDimensionDefinition as PartitionDimensionDefinition
 from orrery.model.partitions.multi_mapping import DimensionPartitionMapping as DimensionPartitionMapping
 from orrery.model.partitions.multi_mapping import MultiPartitionMapping as MultiPartitionMapping
@@ -32,6 +31,7 @@ from orrery.model.partitions.multi_mapping import (
     MultiToSingleDimensionPartitionMapping as MultiToSingleDimensionPartitionMapping,
 )
 from orrery.model.partitions.multi_mapping import default_partition_mapping as default_partition_mapping
+from orrery.model.partitions.multi_subset import MultiPartitionsSubset as MultiPartitionsSubset
 from orrery.model.partitions.partition import AssetPartitionStatus as AssetPartitionStatus
 from orrery.model.partitions.partition import Partition as Partition
 from orrery.model.partitions.periods import DailyPartitionsDefinition as DailyPartitionsDefinition
@@ -42,7 +42,7 @@ from orrery.model.partitions.static import StaticPartitionsDefinition as StaticP
 from orrery.model.partitions.subset import DefaultPartitionsSubset as DefaultPartitionsSubset
 from orrery.model.partitions.subset import PartitionsSubset as PartitionsSubset
 from orrery.model.partitions.time_window import TimeWindowPartitionsDefinition as TimeWindowPartitionsDefinition
-from orrery.model.partitions.time_window import TimeWindowPartitionsSubset as TimeWindowPartitionsSubset
+from orrery.model.partitions.time_window_subset import TimeWindowPartitionsSubset as TimeWindowPartitionsSubset
 from orrery.model.partitions.windows import ScheduleType as ScheduleType
 from orrery.model.partitions.windows import TimestampWithTimezone as TimestampWithTimezone
 from orrery.model.partitions.windows import TimeWindow as TimeWindow

@@ -27,7 +27,8 @@ from orrery.model.partitions.loading import (
 from orrery.model.partitions.series import TickSeries
 from orrery.model.partitions.static import StaticPartitionsDefinition
 from orrery.model.partitions.subset import DefaultPartitionsSubset, PartitionsSubset
-from orrery.model.partitions.time_window import TimeWindowPartitionsDefinition, TimeWindowPartitionsSubset
+from orrery.model.partitions.time_window import TimeWindowPartitionsDefinition
+from orrery.model.partitions.time_window_subset import TimeWindowPartitionsSubset
 
 __all__ = [
     "AllPartitionMapping",

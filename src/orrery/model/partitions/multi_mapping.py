@@ -24,7 +24,8 @@ from orrery.model.partitions.mapping import (
     TimeWindowPartitionMapping,
     UpstreamPartitionsResult,
 )
-from orrery.model.partitions.multi import MultiPartitionsDefinition, MultiPartitionsSubset
+from orrery.model.partitions.multi import MultiPartitionsDefinition
+from orrery.model.partitions.multi_subset import MultiPartitionsSubset
 from orrery.model.partitions.subset import PartitionsSubset
 from orrery.model.partitions.time_window import TimeWindowPartitionsDefinition
 

@@ -7,10 +7,6 @@ who asks for keys gets a list, which is kept and grown as time passes.
 
 from __future__ import annotations
 
-import base64
-import json
-import zlib
-from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
@@ -20,13 +16,12 @@ from orrery.base.errors import (
     InvalidDefinitionError,
     InvalidInvocationError,
     InvariantViolationError,
-    StorageError,
     UnknownPartitionError,
 )
 from orrery.model.partitions.cron import Cron, parse_cron
 from orrery.model.partitions.definition import PaginatedResults, PartitionsDefinition, digest_of
 from orrery.model.partitions.index_set import EMPTY, IndexSet
-from orrery.model.partitions.key_format import KeyFormat, key_format_of, offset_text
+from orrery.model.partitions.key_format import KeyFormat, key_format_of
 from orrery.model.partitions.keys import PartitionKeyRange, PartitionKeys
 from orrery.model.partitions.loading import (
     DynamicPartitionsStore,
@@ -35,14 +30,20 @@ from orrery.model.partitions.loading import (
     partition_loading_context,
 )
 from orrery.model.partitions.series import TickSeries
-from orrery.model.partitions.subset import IndexedPartitionsSubset, PartitionsSubset, read_serialized
+from orrery.model.partitions.subset import PartitionsSubset
+from orrery.model.partitions.time_window_subset import (
+    TimeWindowPartitionsSubset,
+    can_read_windows,
+    read_windows,
+    write_windows,
+)
+from orrery.model.partitions.window_keys import WindowKeys
 from orrery.model.partitions.windows import ScheduleType, TimestampWithTimezone, TimeWindow, instant_of, shown_at
 from orrery.model.partitions.zones import Zone, zone_of
 
-__all__ = ["TimeWindowPartitionsDefinition", "TimeWindowPartitionsSubset", "cron_schedule_of"]
+__all__ = ["TimeWindowPartitionsDefinition", "cron_schedule_of"]
 
 _WHERE = "a TimeWindowPartitionsDefinition"
-_FEW_WINDOWS = 64
 _PLAIN = {
     (True, False, False, False): ScheduleType.HOURLY,
     (True, True, False, False): ScheduleType.DAILY,
@@ -67,67 +68,6 @@ def cron_schedule_of(
     if schedule_type is ScheduleType.WEEKLY:
         return f"{minute_offset} {hour_offset} * * {0 if day_offset is None else day_offset}"
     return f"{minute_offset} {hour_offset} {day_offset or 1} * *"
-
-
-class TimeWindowPartitionsSubset(IndexedPartitionsSubset):
-    """Hold some of the partitions of a :class:`TimeWindowPartitionsDefinition`."""
-
-    __slots__ = ()
-
-    partitions_def: TimeWindowPartitionsDefinition
-
-    @property
-    def num_partitions(self) -> int:
-        """Return how many partitions are in the set."""
-        return len(self.indexes)
-
-    @property
-    def first_start(self) -> datetime:
-        """
-        Return the start of the first window.
-
-        Raises:
-            InvariantViolationError: The set is empty.
-        """
-        if not self.indexes:
-            raise InvariantViolationError(
-                "An empty set of time windows has no first one.", mend="look at `is_empty` before."
-            )
-        return self.partitions_def.window_at(self.indexes.base).start
-
-    @property
-    def included_time_windows(self) -> list[TimeWindow]:
-        """Return the time that is covered, neighbours joined, in order."""
-        definition = self.partitions_def
-        return [
-            TimeWindow(definition.window_at(start).start, definition.window_at(stop - 1).end)
-            for start, stop in self.indexes.runs()
-        ]
-
-    def cheap_ends_before(self, dt: datetime, dt_cron_schedule: str | None = None) -> bool:
-        """Tell whether all windows end before, or at, an instant."""
-        if not self.indexes:
-            return True
-        return self.partitions_def.window_at(self.indexes.stop - 1).end <= dt
-
-    def with_partitions_def(self, partitions_def: TimeWindowPartitionsDefinition) -> TimeWindowPartitionsSubset:
-        """Return the set of the same windows for a definition with another start or end."""
-        shift = partitions_def.index_of_start(self.first_start) - self.indexes.base if self.indexes else 0
-        return TimeWindowPartitionsSubset(partitions_def, IndexSet(self.indexes.base + shift, self.indexes.bits))
-
-    def get_partition_key_ranges(
-        self,
-        partitions_def: Any,
-        current_time: Any = None,
-        dynamic_partitions_store: DynamicPartitionsStore | None = None,
-        respect_bounds: bool = True,
-    ) -> Sequence[PartitionKeyRange]:
-        """Return the longest ranges of neighbours, in order."""
-        if respect_bounds and partitions_def == self.partitions_def:
-            existing = partitions_def.existing_indexes(current_time)
-            clipped = self._with(self.indexes.clipped(existing.start, existing.stop))
-            return IndexedPartitionsSubset.get_partition_key_ranges(clipped, partitions_def)
-        return super().get_partition_key_ranges(partitions_def, current_time, dynamic_partitions_store, respect_bounds)
 
 
 class TimeWindowPartitionsDefinition(PartitionsDefinition[str]):
@@ -449,6 +389,9 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition[str]):
             self._series = TickSeries(self._cron, self._zone, start, crons, instants)
         return self._series
 
+    def _names(self) -> WindowKeys:
+        return WindowKeys(self._format, self._cron, self._zone)
+
     def tick_series(self) -> TickSeries:
         """Return the numbered ticks at which windows begin."""
         return self._ticks()
@@ -493,32 +436,13 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition[str]):
         """Return the key of the partition with an index."""
         if 0 <= index < len(self._keys):
             return self._keys[index]
-        return self._key_of_instant(self._ticks().start_of(index))
+        return self._names().key_of(self._ticks().start_of(index))
 
     def keys_at(self, start: int, stop: int) -> Sequence[str]:
         """Return the keys of the partitions with the indexes from *start* to before *stop*."""
         if start >= 0 and stop <= len(self._keys):
             return self._keys[start:stop]
-        instants = self._ticks().starts(start, stop)
-        keys = self._format.write_all(instants, self._zone)
-        if instants and self._cron.every_hour and not self._format.has_offset:
-            self._tell_apart(keys, instants)
-        return keys
-
-    def _tell_apart(self, keys: list[str], instants: list[int]) -> None:
-        """Add the offset to the keys of times that look like those just before the clocks were set back."""
-        for change in self._zone.changes(instants[0] - 90_000, instants[-1]):
-            if change.after < change.before:
-                first = bisect_left(instants, change.at)
-                last = bisect_left(instants, change.at + change.before - change.after)
-                for place in range(first, last):
-                    keys[place] += offset_text(change.after)
-
-    def _key_of_instant(self, instant: int) -> str:
-        keys = [self._format.write(instant, self._zone)]
-        if self._cron.every_hour and not self._format.has_offset:
-            self._tell_apart(keys, [instant])
-        return keys[0]
+        return self._names().keys_of(self._ticks().starts(start, stop))
 
     def _place_of(self, partition_key: str) -> int:
         """
@@ -527,15 +451,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition[str]):
         Raises:
             ValueError: The key names no tick.
         """
-        if not isinstance(partition_key, str):
-            raise ValueError(f"{partition_key!r} is not text")
-        later = not (self._cron.every_hour or self._cron.begins_days)
-        instant = self._format.read(partition_key, self._zone, later=later)
-        ticks = self._ticks()
-        place = ticks.place_at_or_after(instant)
-        if self._key_of_instant(ticks.instant_at_place(place)) != partition_key:
-            raise ValueError(f"'{partition_key}' is no start of a window")
-        return place
+        return self._names().place_of(partition_key, self._ticks())
 
     def _known_place_of(self, partition_key: str) -> int:
         try:
@@ -544,17 +460,8 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition[str]):
             raise UnknownPartitionError(
                 f"Could not find a partition with key `{partition_key}`: it names no window of cron schedule "
                 f"'{self.cron_schedule}' in the format '{self.fmt}'.",
-                mend=self._nearest_key(partition_key),
+                mend=f"write a key such as '{self._names().nearest_key(partition_key, self._ticks())}'.",
             ) from error
-
-    def _nearest_key(self, partition_key: str) -> str:
-        try:
-            instant = self._format.read(partition_key, self._zone, later=False)
-            ticks = self._ticks()
-            near = self._key_of_instant(ticks.start_of(ticks.index_at_or_after(instant)))
-        except (ValueError, OverflowError, TypeError):
-            near = self._key_of_instant(self._ticks().start_of(0))
-        return f"write a key such as '{near}'."
 
     def index_of(self, partition_key: str) -> int | None:
         """
@@ -908,29 +815,12 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition[str]):
         """Return the set of all partitions."""
         return TimeWindowPartitionsSubset(self, IndexSet.of_range(0, self.count_at()))
 
-    def serialize_indexes(self, indexes: IndexSet) -> str:
-        """Return a set as text: few stretches of time by their ends, many as bits after the first window."""
-        ticks = self._ticks()
-        runs = []
-        for run in indexes.runs():
-            runs.append(run)
-            if len(runs) > _FEW_WINDOWS:
-                break
-        if len(runs) <= _FEW_WINDOWS:
-            windows = [[float(ticks.start_of(start)), float(ticks.end_of(stop - 1))] for start, stop in runs]
-            return json.dumps({"version": 1, "time_windows": windows, "num_partitions": len(indexes)})
-        return json.dumps(
-            {
-                "version": 2,
-                "start": ticks.start_of(indexes.base),
-                "bits": base64.b85encode(zlib.compress(indexes.to_bytes())).decode(),
-                "num_partitions": len(indexes),
-                "of": self._schedule_digest(),
-            }
-        )
-
     def _schedule_digest(self) -> str:
         return digest_of([self.cron_schedule, self.timezone, repr(self.exclusions or [])])[:16]
+
+    def serialize_indexes(self, indexes: IndexSet) -> str:
+        """Return a set of windows as text that stays true when the definition gets another start or end."""
+        return write_windows(indexes, self._ticks(), self._schedule_digest())
 
     def deserialize_subset(self, serialized: str) -> PartitionsSubset:
         """
@@ -941,23 +831,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition[str]):
         Raises:
             StorageError: The text is damaged, or was written for another schedule.
         """
-        data = read_serialized(serialized)
-        ticks = self._ticks()
-        if "time_windows" in data:
-            runs = [
-                (ticks.index_at_or_after(int(start)), ticks.index_at_or_after(int(end)))
-                for start, end in data["time_windows"]
-            ]
-            return TimeWindowPartitionsSubset(self, IndexSet.of_runs(runs))
-        if data.get("of") != self._schedule_digest():
-            raise StorageError(
-                "This serialized set belongs to time windows of another schedule.",
-                mend="read it with the definition that wrote it, or choose the partitions anew.",
-            )
-        base = ticks.index_at_or_after(data["start"])
-        return TimeWindowPartitionsSubset(
-            self, IndexSet.of_bytes(base, zlib.decompress(base64.b85decode(data["bits"])))
-        )
+        return TimeWindowPartitionsSubset(self, read_windows(serialized, self._ticks(), self._schedule_digest()))
 
     def can_deserialize_subset(
         self,
@@ -966,18 +840,7 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition[str]):
         serialized_partitions_def_class_name: str | None,
     ) -> bool:
         """Tell whether *serialized* was written by a set of this schedule; its start and end may differ."""
-        try:
-            data = read_serialized(serialized)
-        except StorageError:
-            return False
-        if "time_windows" not in data:
-            return bool(data.get("of") == self._schedule_digest())
-        ticks = self._ticks()
-        return all(
-            ticks.instant_at_place(ticks.place_at_or_after(int(instant))) == int(instant)
-            for window in data["time_windows"]
-            for instant in window
-        )
+        return can_read_windows(serialized, self._ticks(), self._schedule_digest())
 
     # Values.
 
