@@ -19,7 +19,7 @@ from orrery.runtime.contexts.log import LogManager
 from orrery.runtime.engine.resources import open_resources
 from orrery.runtime.instance.instance import Instance
 
-__all__ = ["build_resources", "console_log"]
+__all__ = ["build_resources", "console_log", "runner_of"]
 
 
 @contextlib.contextmanager
@@ -66,7 +66,7 @@ def build_resources(
         run=dagster_run,
         log=console_log() if log_manager is None else log_manager,
         event_loop=event_loop,
-        run_async=_runner_of(event_loop),
+        run_async=runner_of(event_loop),
     )
     try:
         yield ScopedResources(opened.mapping, opened.originals)
@@ -83,5 +83,5 @@ def console_log() -> LogManager:
     return LogManager(managed_loggers=[logging.getLogger("orrery")])
 
 
-def _runner_of(event_loop: Any) -> Callable[[Any], Any] | None:
+def runner_of(event_loop: Any) -> Callable[[Any], Any] | None:
     return None if event_loop is None else event_loop.run_until_complete

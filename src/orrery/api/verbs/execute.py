@@ -224,7 +224,7 @@ def _raise(outcome: RunOutcome) -> None:
         return
     if isinstance(error, ExecutionInterruptedError | KeyboardInterrupt):
         raise KeyboardInterrupt(str(error)) from error
-    if isinstance(error, UserCodeExecutionError) and isinstance(error.user_exception, Exception):
+    if outcome.failed_steps and isinstance(error, UserCodeExecutionError) and isinstance(error.user_exception, Exception):
         raise error.user_exception
     raise error
 

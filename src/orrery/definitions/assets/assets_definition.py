@@ -203,7 +203,7 @@ class AssetsDefinition:
     def keys(self) -> AbstractSet[AssetKey]:
         """Return the keys of the assets (of those selected, where some are)."""
         selected = self._selected_keys
-        return selected if selected is not None else self._specs_by_key.keys()
+        return selected if selected is not None else set(self._specs_by_key)
 
     @property
     def key(self) -> AssetKey:

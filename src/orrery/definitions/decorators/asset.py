@@ -114,6 +114,9 @@ def _asset_inputs(
             found.append(dep)
             if dep.partition_mapping is not None:
                 mappings[key] = dep.partition_mapping
+    if len(inputs) > 1:
+        inputs = {name: inputs[name] for name in sorted(inputs)}
+        keys = {name: keys[name] for name in inputs}
     return inputs, keys, tuple(found), mappings
 
 

@@ -10,7 +10,14 @@ from orrery.base.errors import InvalidDefinitionError, InvalidInvocationError, I
 from orrery.base.keys import AssetCheckKey, AssetKey
 from orrery.base.metadata import MetadataValue, normalize_metadata
 from orrery.base.tags import normalize_definition_tags
-from orrery.definitions.graphs.dependency import DependencyKind, InputMapping
+from orrery.definitions.graphs.dependency import (
+    DependencyDefinition,
+    DependencyKind,
+    DynamicCollectDependencyDefinition,
+    InputMapping,
+    MultiDependencyDefinition,
+    NodeInvocation,
+)
 from orrery.definitions.graphs.graph import GraphDefinition
 from orrery.definitions.graphs.node import Node, NodeDefinition, NodeHandle
 from orrery.definitions.parts.executor import ExecutorDefinition, LoggerDefinition
@@ -22,8 +29,10 @@ from orrery.definitions.parts.types import OrreryType
 from orrery.definitions.verbs import verbs
 from orrery.model.assets.syntax import resolve_op_selection
 from orrery.model.config.configured import ConfigMapping
+from orrery.model.partitions.loading import partition_loading_context
+from orrery.model.records.run_request import RunRequest
 
-__all__ = ["JobDefinition"]
+__all__ = ["JobDefinition", "partition_run_request"]
 
 
 class JobDefinition:
@@ -606,17 +615,40 @@ class JobDefinition:
         run_config: Mapping[str, Any] | None = None,
         current_time: Any = None,
         dynamic_partitions_store: Any = None,
-    ) -> Any:
-        """Return a request for a run of the partition."""
-        from orrery.definitions.instigators.run_request import RunRequest
+    ) -> RunRequest:
+        """
+        Return a request for a run of the partition.
 
-        return RunRequest(
-            job_name=self.name,
+        Args:
+            partition_key: The partition.
+            run_key: Name of the run, under which it is launched once.
+            tags: Tags of the run, beside those of the partition.
+            asset_selection: Assets to make; all of the job if not given.
+            run_config: Run config; that of the partition if not given.
+            current_time: The instant that counts as now, for partitions of time.
+            dynamic_partitions_store: Where dynamic partitions are kept.
+
+        Raises:
+            InvalidInvocationError: The job has no partitions.
+            UnknownPartitionError: The partition is not there.
+        """
+        partitions_def = self.partitions_def
+        if partitions_def is None:
+            raise InvalidInvocationError(
+                f"Job '{self.name}' is not partitioned, but a request for a run of partition '{partition_key}' was wanted.",
+                mend="give the job partitions_def=..., or its assets.",
+            )
+        return partition_run_request(
+            self.name,
+            partitions_def,
+            self.partitioned_config,
+            partition_key,
             run_key=run_key,
-            run_config=run_config if run_config is not None else self.get_run_config_for_partition_key(partition_key),
-            tags={**(tags or {}), **self.get_tags_for_partition_key(partition_key)},
+            tags=tags,
             asset_selection=asset_selection,
-            partition_key=partition_key,
+            run_config=run_config,
+            current_time=current_time,
+            dynamic_partitions_store=dynamic_partitions_store,
         )
 
     def as_ephemeral_job(
@@ -698,15 +730,45 @@ class JobDefinition:
         return f"JobDefinition({self._name!r})"
 
 
-def _part_of(graph: GraphDefinition, kept: AbstractSet[str], partial: Mapping[str, list[str]]) -> GraphDefinition:
-    """Return *graph* without the nodes outside *kept*, and of nested graphs in *partial* only what is queried."""
-    from orrery.definitions.graphs.dependency import (
-        DependencyDefinition,
-        DynamicCollectDependencyDefinition,
-        MultiDependencyDefinition,
-        NodeInvocation,
+def partition_run_request(
+    job_name: str,
+    partitions_def: Any,
+    partitioned_config: Any,
+    partition_key: str,
+    *,
+    run_key: str | None,
+    tags: Mapping[str, str] | None,
+    asset_selection: Sequence[AssetKey] | None,
+    run_config: Mapping[str, Any] | None,
+    current_time: Any,
+    dynamic_partitions_store: Any,
+) -> RunRequest:
+    """
+    Return a request for a run of a partition, with the tags and the run config of the partition.
+
+    Raises:
+        UnknownPartitionError: The partition is not there.
+    """
+    with partition_loading_context(current_time, dynamic_partitions_store):
+        partitions_def.validate_partition_key(partition_key)
+        if partitioned_config is not None:
+            own_tags = partitioned_config.get_tags_for_partition_key(partition_key, job_name=job_name)
+            if run_config is None:
+                run_config = partitioned_config.get_run_config_for_partition_key(partition_key)
+        else:
+            own_tags = partitions_def.get_tags_for_partition_key(partition_key)
+    return RunRequest(
+        job_name=job_name,
+        run_key=run_key,
+        run_config=run_config,
+        tags={**(tags or {}), **own_tags},
+        asset_selection=asset_selection,
+        partition_key=partition_key,
     )
 
+
+def _part_of(graph: GraphDefinition, kept: AbstractSet[str], partial: Mapping[str, list[str]]) -> GraphDefinition:
+    """Return *graph* without the nodes outside *kept*, and of nested graphs in *partial* only what is queried."""
     definitions: dict[str, NodeDefinition] = {}
     dependencies: dict[Any, dict[str, Any]] = {}
     mappings: list[InputMapping] = [each for each in graph.input_mappings if each.mapped_node_name in kept]

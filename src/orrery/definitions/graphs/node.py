@@ -149,17 +149,29 @@ class NodeDefinition(ConfigurableDefinition):
         return list(self._output_dict.values())
 
     def configured(  # type: ignore[override]  # a node is configured under a new name
-        self, config_or_config_fn: Any, name: str, config_schema: Any = None, description: str | None = None
+        self,
+        config_or_config_fn: Any,
+        name: str | None = None,
+        config_schema: Any = None,
+        description: str | None = None,
     ) -> Any:
         """
         Return a copy called *name* whose config is given, or computed.
 
         Args:
             config_or_config_fn: The config, or a function from a config of *config_schema* to one of ours.
-            name: Name of the copy.
+            name: Name of the copy; that of the function if it is not given.
             config_schema: What the function takes; without it, anything.
             description: Of the copy; by default ours.
         """
+        if name is None:
+            name = getattr(config_or_config_fn, "__name__", None)
+            if name is None:
+                raise InvalidDefinitionError(
+                    f"Missing string param 'name' while attempting to configure {self.describe_node()}: a copy that is "
+                    "configured by a dictionary needs a name.",
+                    mend='write .configured({...}, name="...").',
+                )
         schema, function, constant = self._configuration(config_or_config_fn, config_schema)
         copied = self.copy_for_configured(check_name(name, noun=self.node_type_str), description, schema)  # type: ignore[call-arg]  # a node is copied under a name
         copied.configured_from = Origin(self, function, constant)

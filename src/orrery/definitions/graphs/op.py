@@ -203,7 +203,7 @@ class OpDefinition(NodeDefinition):
     def get_resource_requirements(self, handle: Any = None, asset_layer: Any = None) -> Sequence[str]:
         """Return the keys of all resources that the op needs, its IO managers among them."""
         keys = set(self.required_resource_keys)
-        keys.update(each.io_manager_key for each in self._output_dict.values() if not each.dagster_type.is_nothing)
+        keys.update(each.io_manager_key for each in self._output_dict.values())
         keys.update(each.input_manager_key for each in self._input_dict.values() if each.input_manager_key)
         return sorted(keys)
 

@@ -331,9 +331,7 @@ class InputContext:
     # -- names for storage ---------------------------------------------------------------------
 
     def get_identifier(self) -> Sequence[str]:
-        """Return parts that name the value: the asset's key and partition, or those of the upstream output."""
-        if self._asset_key is not None:
-            return self.get_asset_identifier()
+        """Return parts that name the value: those of the upstream output; see ``get_asset_identifier``."""
         if self._upstream_output is None:
             raise InvariantViolationError(
                 "InputContext.get_identifier cannot be called for an input that has neither asset nor upstream output."

@@ -344,12 +344,12 @@ class OutputContext:
 
     def get_identifier(self) -> Sequence[str]:
         """
-        Return parts that name the output: the asset's key and partition, or run, step and output.
+        Return run, step and output, and the mapping key where there is one; see ``get_asset_identifier``.
 
         >>> OutputContext(run_id="r", step_key="s", name="o").get_identifier()
         ['r', 's', 'o']
         """
-        return self.get_asset_identifier() if self._asset_key is not None else self.get_run_scoped_output_identifier()
+        return self.get_run_scoped_output_identifier()
 
     def get_run_scoped_output_identifier(self) -> Sequence[str]:
         """Return run, step, output, and mapping key where there is one."""

@@ -459,9 +459,6 @@ def _several(context: StepExecutionContext, value: Any) -> ResultStream:
         return
     if value is None:
         missing = [each for each in wanted if not each.dagster_type.is_nothing and each.is_required]
-        if missing and len(outputs) != len(wanted) and len(wanted) == 1:
-            yield Result(wanted[0], None)
-            return
         if missing:
             raise InvariantViolationError(
                 f"{context.describe_op()} has multiple outputs, but only one output was returned of type {type(value)}. "
@@ -478,7 +475,7 @@ def _several(context: StepExecutionContext, value: Any) -> ResultStream:
             else:
                 yield from _typed(context, each)
         return
-    if len(wanted) == 1 and not isinstance(value, tuple):
+    if len(wanted) == 1 and len(wanted) == sum(each.is_selected for each in outputs) and not isinstance(value, tuple):
         yield from _one(context, wanted[0], value)
         return
     if not isinstance(value, tuple):

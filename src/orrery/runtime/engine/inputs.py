@@ -57,9 +57,11 @@ def load_inputs(context: StepExecutionContext) -> Generator[Event | Await, Any, 
         value = yield from _load(context, step_input, source)
         if value is MISSING:
             continue
-        expected = definition.dagster_type
-        if expected.is_nothing:
+        if definition.dagster_type.is_nothing:
             continue
+        values[name] = value
+    for name, value in values.items():
+        expected = context.step.inputs[name].definition.dagster_type
         if expected is ANY:
             yield build.step_input(context.ref, name)
         else:
@@ -73,7 +75,6 @@ def load_inputs(context: StepExecutionContext) -> Generator[Event | Await, Any, 
                     metadata=found.metadata,
                     dagster_type=expected,
                 )
-        values[name] = value
     return values
 
 

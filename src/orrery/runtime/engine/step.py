@@ -15,7 +15,7 @@ from orrery.base.errors import (
     AssetCheckFailedError,
     ExecutionInterruptedError,
     InvariantViolationError,
-    MaxRetriesExceededError,
+    OrreryError,
     StepOutputNotFoundError,
     UserCodeExecutionError,
 )
@@ -243,18 +243,21 @@ def _failed(
         limit = asked.max_retries
         if attempts < limit:
             wait = float(asked.seconds_to_wait or 0.0)
-            yield build.step_up_for_retry(context.ref, _info(asked), wait or None)
+            yield build.step_up_for_retry(context.ref, _info(asked), wait)
             return StepEnd("retry", asked, wait)
-        exceeded = MaxRetriesExceededError(f"Exceeded max_retries of {limit}")
-        exceeded.__cause__ = asked.__cause__ or asked
-        yield build.step_failed(context.ref, _info(exceeded), error_source=ErrorSource.USER_CODE_ERROR)
+        yield build.step_failed(
+            context.ref,
+            _info(asked),
+            error_source=ErrorSource.USER_CODE_ERROR,
+            message=f'Execution of step "{context.step.key}" failed. Exceeded max_retries of {limit}.',
+        )
         return StepEnd("failure", asked)
     policy = context.step.retry_policy
     failure = cause if isinstance(cause, Failure) else None
     retries_allowed = failure is None or failure.allow_retries
-    if policy is not None and retries_allowed and attempts < policy.max_retries and not isinstance(error, AssetCheckFailedError):
+    if policy is not None and retries_allowed and attempts < policy.max_retries and _may_go_away(error):
         wait = policy.calculate_delay(attempts + 1, chance)
-        yield build.step_up_for_retry(context.ref, _info(error), wait or None)
+        yield build.step_up_for_retry(context.ref, _info(error), wait)
         return StepEnd("retry", error, wait)
     user_failure = None
     if failure is not None:
@@ -266,6 +269,11 @@ def _failed(
     )
     yield build.step_failed(context.ref, _info(error), user_failure=user_failure, error_source=source)
     return StepEnd("failure", error)
+
+
+def _may_go_away(error: BaseException) -> bool:
+    """Tell whether another attempt may do better: not where the function broke the rules of its definition."""
+    return isinstance(error, UserCodeExecutionError | Failure) or not isinstance(error, OrreryError)
 
 
 def _info(error: BaseException) -> ErrorInfo:

@@ -1,0 +1,73 @@
+"""
+Who needs which resource, and what to say when nobody provides it.
+
+Pure and told at once, before anything runs: :func:`check_provided` names the resource, who needs it,
+and the nearest key that there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from orrery.base.errors import InvalidDefinitionError, nearest_hint
+from orrery.definitions.graphs.node import NodeDefinition
+
+__all__ = ["DEFAULT_KEYS", "ResourceRequirement", "check_provided", "requirements_of_node", "requirements_of_resources"]
+
+DEFAULT_KEYS = frozenset({"io_manager"})
+"""Keys that a run always provides: where nobody names an IO manager, the instance has one."""
+
+
+class ResourceRequirement(NamedTuple):
+    """
+    One need of a resource.
+
+    Attributes:
+        key: The resource.
+        noun: What it is used as ("resource", "io manager", "input manager").
+        needed_by: Who needs it, for messages.
+    """
+
+    key: str
+    noun: str
+    needed_by: str
+
+
+def requirements_of_node(definition: NodeDefinition) -> Iterator[ResourceRequirement]:
+    """Iterate what the ops in *definition* need, at any depth."""
+    for op_def in definition.iterate_op_defs():
+        for key in sorted(op_def.required_resource_keys):
+            yield ResourceRequirement(key, "resource", f"op '{op_def.name}'")
+        for name, given in op_def.input_dict.items():
+            if given.input_manager_key:
+                yield ResourceRequirement(
+                    given.input_manager_key, "input manager", f"input '{name}' of op '{op_def.name}'"
+                )
+        for name, made in op_def.output_dict.items():
+            if not made.dagster_type.is_nothing:
+                yield ResourceRequirement(made.io_manager_key, "io manager", f"output '{name}' of op '{op_def.name}'")
+
+
+def requirements_of_resources(resources: Mapping[str, Any]) -> Iterator[ResourceRequirement]:
+    """Iterate what resources need of one another."""
+    for name, definition in resources.items():
+        for key in sorted(definition.required_resource_keys):
+            yield ResourceRequirement(key, "resource", f"resource with key '{name}'")
+
+
+def check_provided(needs: Iterable[ResourceRequirement], provided: Iterable[str]) -> None:
+    """
+    Refuse needs that nothing provides.
+
+    Raises:
+        InvalidDefinitionError: Names the first such resource, and who needs it.
+    """
+    keys = {*provided, *DEFAULT_KEYS}
+    for need in needs:
+        if need.key not in keys:
+            raise InvalidDefinitionError(
+                f"{need.noun} with key '{need.key}' required by {need.needed_by} was not provided.",
+                mend=f"provide it: resources={{'{need.key}': ...}}. Or "
+                + nearest_hint(need.key, keys, noun="resource"),
+            )
