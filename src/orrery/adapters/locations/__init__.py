@@ -1,5 +1,5 @@
 """
 Where definitions come from: this process, or a process that has imported the user's code.
 
-Empty until code locations are processes.
+``python_code`` imports a file or module here, and finds the definitions in it. Processes of their own are to come.
 """

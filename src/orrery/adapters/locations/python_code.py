@@ -1,0 +1,230 @@
+"""
+Definitions of a Python file or module, imported into this process.
+
+A module may hold one ``Definitions`` (or repository), a function that makes one, or just assets, jobs, checks
+and resources at its top level, which are then gathered.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from orrery.base.errors import CodeLocationLoadError, OrreryError, UserCodeLoadError, nearest_hint
+from orrery.base.pointer import CodePointer, FilePointer, ModulePointer
+from orrery.definitions.project.definitions import Definitions
+from orrery.definitions.project.from_modules import load_definitions_from_module
+
+__all__ = ["load_definitions", "load_module"]
+
+
+def load_definitions(pointer: CodePointer) -> Definitions:
+    """
+    Import the code that *pointer* names and return what it defines.
+
+    Folders that imports begin at are put first on ``sys.path`` and stay there, for functions may import when
+    they run.
+
+    Raises:
+        CodeLocationLoadError: There is no such file, module or name; or nothing is defined there.
+        UserCodeLoadError: The code raised while it was imported.
+        InvalidDefinitionError: What it defines cannot stand.
+    """
+    module = load_module(pointer)
+    if pointer.attribute is not None:
+        return _from_attribute(module, pointer, pointer.attribute)
+    return _from_module(module, pointer)
+
+
+def load_module(pointer: CodePointer) -> ModuleType:
+    """Import the file or module that *pointer* names and return it."""
+    return _load_file(pointer) if isinstance(pointer, FilePointer) else _load_named(pointer)
+
+
+# -- importing -----------------------------------------------------------------------------------
+
+
+def _load_named(pointer: ModulePointer) -> ModuleType:
+    folder = Path(pointer.working_directory or ".").absolute()
+    _put_first(folder)
+    if (folder / "src").is_dir():
+        _put_first(folder / "src")
+    with _told(pointer):
+        try:
+            return importlib.import_module(pointer.module)
+        except ModuleNotFoundError as error:
+            missing = error.name or ""
+            if pointer.module == missing or pointer.module.startswith(f"{missing}."):
+                raise CodeLocationLoadError(
+                    f"There is no module '{missing}'"
+                    + (f", which '{pointer.module}' is said to be in" if missing != pointer.module else "")
+                    + f"; looked from {folder}.",
+                    mend=_module_mend(pointer.module, folder),
+                ) from None
+            raise
+
+
+def _module_mend(module: str, folder: Path) -> str:
+    as_file = folder / f"{module.removesuffix('.py')}.py"
+    if module.endswith(".py") and as_file.is_file():
+        return f"write -f {module}: it is a file."
+    first = module.partition(".")[0]
+    known = [path.stem for path in folder.glob("*.py")] + [path.parent.name for path in folder.glob("*/__init__.py")]
+    if first in known:
+        return "look at the rest of the dotted name: the first part of it is there."
+    return nearest_hint(first, known, noun="module") if known else "call it from the folder that holds the module."
+
+
+def _load_file(pointer: FilePointer) -> ModuleType:
+    path = Path(pointer.path).absolute()
+    if not path.is_file():
+        known = [each.name for each in path.parent.glob("*.py")] if path.parent.is_dir() else []
+        what = f"{pointer.path} is a folder, not a Python file" if path.is_dir() else f"There is no file {pointer.path}"
+        raise CodeLocationLoadError(
+            f"{what}.",
+            mend=nearest_hint(path.name, known, noun="Python file there")
+            if known
+            else "give the path of a Python file.",
+        )
+    if pointer.working_directory is not None:
+        _put_first(Path(pointer.working_directory).absolute())
+    root, name = _dotted_name(path)
+    _put_first(root)
+    with _told(pointer):
+        if "." in name:
+            return importlib.import_module(name)
+        return _import_path(path, name)
+
+
+def _dotted_name(path: Path) -> tuple[Path, str]:
+    """Return the folder that imports begin at, and the name of *path* from there: dotted inside a package."""
+    parts = [path.stem]
+    folder = path.parent
+    while (folder / "__init__.py").is_file() and folder.name.isidentifier() and folder.parent != folder:
+        parts.insert(0, folder.name)
+        folder = folder.parent
+    if len(parts) > 1 and parts[-1] == "__init__":
+        parts.pop()
+    return folder, ".".join(parts)
+
+
+def _import_path(path: Path, name: str) -> ModuleType:
+    """Import the file at *path* under the name that ``import`` would give it, if that is free."""
+    loaded = sys.modules.get(name)
+    if loaded is not None and _is_file_of(loaded, path):
+        return loaded
+    if loaded is not None or name in sys.stdlib_module_names or not name.isidentifier():
+        name = f"orrery_file_{''.join(char if char.isalnum() else '_' for char in name)}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise CodeLocationLoadError(f"{path} is no Python file.", mend="give a file whose name ends in .py.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
+
+
+def _is_file_of(module: ModuleType, path: Path) -> bool:
+    file = getattr(module, "__file__", None)
+    return isinstance(file, str) and Path(file).absolute() == path
+
+
+def _put_first(folder: Path) -> None:
+    text = str(folder)
+    if text in sys.path:
+        sys.path.remove(text)
+    sys.path.insert(0, text)
+
+
+@contextmanager
+def _told(pointer: CodePointer) -> Iterator[None]:
+    """Turn what user code raises while it is imported into an error that holds it."""
+    try:
+        yield
+    except OrreryError:
+        raise  # a definition that cannot stand says so itself
+    except (Exception, SystemExit) as error:
+        raise UserCodeLoadError(
+            f"The {pointer} cannot be imported: it raised {type(error).__name__}.", user_exception=error
+        ) from error
+
+
+# -- finding definitions ---------------------------------------------------------------------------
+
+
+def _from_attribute(module: ModuleType, pointer: CodePointer, attribute: str) -> Definitions:
+    found = getattr(module, attribute, None)
+    if found is None:
+        names = [name for name in vars(module) if not name.startswith("_")]
+        raise CodeLocationLoadError(
+            f"The {pointer} has no '{attribute}'.", mend=nearest_hint(attribute, names, noun="name")
+        )
+    made = _as_definitions(found, pointer)
+    if made is None:
+        raise CodeLocationLoadError(
+            f"'{attribute}' of the {pointer} is {type(found).__name__}, not Definitions.",
+            mend="name a Definitions, a repository, or a function that makes one.",
+        )
+    return made
+
+
+def _from_module(module: ModuleType, pointer: CodePointer) -> Definitions:
+    named: dict[int, tuple[str, Any]] = {}
+    for name, value in vars(module).items():
+        if not name.startswith("__") and _is_whole(value):
+            named.setdefault(id(value), (name, value))
+    if len(named) > 1:
+        names = ", ".join(f"'{name}'" for name, _ in named.values())
+        first = next(iter(named.values()))[0]
+        raise CodeLocationLoadError(
+            f"The {pointer} has more than one Definitions: {names}.",
+            mend=f"choose one with -a {first}, or put them together with Definitions.merge(...).",
+        )
+    if named:
+        made = _as_definitions(next(iter(named.values()))[1], pointer)
+        assert made is not None
+        return made
+    gathered = load_definitions_from_module(module)
+    if not (gathered.assets or gathered.jobs or gathered.asset_checks or gathered.schedules or gathered.sensors):
+        raise CodeLocationLoadError(
+            f"The {pointer} defines nothing.",
+            mend="write an asset there, or defs = Definitions(assets=[...]).",
+        )
+    return gathered
+
+
+def _is_whole(value: object) -> bool:
+    """Tell whether *value* says by itself all that a project defines."""
+    return isinstance(value, Definitions) or _makes_definitions(value) or hasattr(value, "load_all_definitions")
+
+
+def _makes_definitions(value: object) -> bool:
+    return getattr(value, "is_lazy_definitions", False) is True
+
+
+def _as_definitions(value: Any, pointer: CodePointer) -> Definitions | None:
+    if isinstance(value, Definitions):
+        return value
+    if hasattr(value, "load_all_definitions"):
+        return _of_repository(value)
+    if callable(value) and not isinstance(value, type):
+        with _told(pointer):
+            made = value()
+        return made if isinstance(made, Definitions) else None
+    return None
+
+
+def _of_repository(repository: Any) -> Definitions:
+    """Return what a repository holds as definitions."""
+    own: Definitions = repository.get_definitions()
+    return own

@@ -1,0 +1,58 @@
+"""
+``orrery init``: a small project that runs.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import click
+
+from orrery.cli.json_output import echo_json
+from orrery.cli.options import json_option
+from orrery.cli.paper import dim, echo, strong
+from orrery.cli.sample_project import files_of
+from orrery.cli.text import one_line
+
+__all__ = ["command"]
+
+_NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
+
+
+@click.command("init", short_help="Make a small project that runs.")
+@click.argument("name")
+@json_option()
+def command(name: str, as_json: bool) -> None:
+    """
+    Make a folder NAME with a small project that runs.
+
+    Three assets, a check, a resource, and a test; no file that exists is changed.
+    """
+    folder = Path(name)
+    package = folder.name.replace("-", "_").lower()
+    if not _NAME.match(package):
+        raise click.UsageError(
+            f"{name!r} makes no name of a Python package.\n  Try: letters, digits and _, beginning with a letter.",
+            click.get_current_context(),
+        )
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise click.UsageError(
+            f"{name} exists, and is not an empty folder.\n  Try: another name.", click.get_current_context()
+        )
+    written = []
+    for path, text in files_of(package).items():
+        place = folder / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text, encoding="utf-8")
+        written.append(str(place))
+    if as_json:
+        echo_json({"folder": str(folder), "files": written})
+        return
+    for path in written:
+        echo(f"  {dim('made')}  {one_line(path)}")
+    echo()
+    echo("Next:")
+    for line in (f"cd {one_line(os.fspath(folder))}", "orrery graph", "orrery materialize '*'", "orrery show report"):
+        echo(f"  {strong(line)}")

@@ -1,0 +1,61 @@
+"""
+``orrery job``: list jobs, and run one.
+"""
+
+from __future__ import annotations
+
+import click
+
+from orrery.base.errors import InvalidSubsetError, nearest_hint
+from orrery.cli.app import LazyGroup
+from orrery.cli.definition_facts import job_document
+from orrery.cli.endings import wrong_usage
+from orrery.cli.json_output import echo_json
+from orrery.cli.options import RunOptions, Source, json_option, run_options, source_options
+from orrery.cli.paper import dim, echo, first_line, strong, table
+from orrery.cli.project import load_project
+from orrery.cli.running import load_config, run_shown
+from orrery.cli.text import count, one_line
+
+__all__ = ["command"]
+
+
+@click.group("job", cls=LazyGroup, short_help="List jobs, and run one.")
+def command() -> None:
+    """List jobs, and run one."""
+
+
+@command.command("list", short_help="List jobs.")
+@source_options
+@json_option()
+def list_jobs(source: Source, as_json: bool) -> None:
+    """List the jobs of the project, with what they run."""
+    jobs = [job_document(job) for job in load_project(source).jobs]
+    if as_json:
+        echo_json({"jobs": jobs})
+        return
+    if not jobs:
+        echo("no jobs are defined")
+    rows = []
+    for job in jobs:
+        made = count(len(job["assets"]), "asset") if job["assets"] is not None else count(len(job["ops"]), "op")
+        rows.append([strong(one_line(job["name"])), dim(made), first_line(job["description"])])
+    for line in table(rows):
+        echo(line)
+
+
+@command.command("run", short_help="Run a job.")
+@click.argument("name")
+@source_options
+@run_options
+def run_job(name: str, source: Source, options: RunOptions) -> int:
+    """Run the job NAME, and keep what it makes."""
+    project = load_project(source)
+    known = {job.name: job for job in project.jobs}
+    with wrong_usage():
+        if name not in known:
+            raise InvalidSubsetError(
+                f"There is no job '{name}'.",
+                mend=nearest_hint(name, known, noun="job"),
+            )
+    return run_shown(known[name], options, load_config(options.config))

@@ -1,0 +1,247 @@
+"""
+``orrery runs``: past runs, and their logs.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from orrery.base.errors import RunNotFoundError
+from orrery.cli.app import LazyGroup
+from orrery.cli.displays.json_lines import happening_document, step_document
+from orrery.cli.displays.plain import plain_line
+from orrery.cli.endings import wrong_usage
+from orrery.cli.failure_text import failure_document
+from orrery.cli.happenings import RunView
+from orrery.cli.json_output import echo_json
+from orrery.cli.options import LEVELS, json_option
+from orrery.cli.paper import dim, echo, strong, styled, table
+from orrery.cli.summary import summary_lines
+from orrery.cli.text import count, duration, instant, number, one_line, since
+from orrery.model.records.run import FINISHED_STATUSES, Run, RunRecord, RunsFilter, RunStatus
+from orrery.runtime.instance.instance import Instance
+
+__all__ = ["command"]
+
+_PAGE = 500
+_SCANNED = 5_000
+_POLL_SECONDS = 0.2
+
+
+@click.group("runs", cls=LazyGroup, invoke_without_command=True, short_help="Show past runs and their logs.")
+@click.pass_context
+def command(context: click.Context) -> None:
+    """Show past runs and their logs; without a command, list the latest."""
+    if context.invoked_subcommand is None:
+        context.invoke(list_runs, limit=20, job=None, status=None, as_json=False)
+
+
+@command.command("list", short_help="List runs, the latest first.")
+@click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="How many.")
+@click.option("--job", metavar="NAME", help="Only of this job.")
+@click.option(
+    "--status",
+    type=click.Choice([status.value.lower() for status in RunStatus]),
+    help="Only those that stand so.",
+)
+@json_option()
+def list_runs(limit: int, job: str | None, status: str | None, as_json: bool) -> None:
+    """List runs, the latest first."""
+    statuses = () if status is None else (RunStatus(status.upper()),)
+    with Instance.get() as instance:
+        records = instance.get_run_records(RunsFilter(job_name=job, statuses=statuses), limit=limit)
+    if as_json:
+        echo_json({"runs": [_run_document(record) for record in records]})
+        return
+    if not records:
+        echo("no runs are recorded")
+        return
+    now = time.time()
+    rows = [
+        [
+            record.run.run_id[:8],
+            styled(record.run.status.value.lower()),
+            _when(record, now),
+            _took(record, now),
+            what_ran(record.run),
+        ]
+        for record in records
+    ]
+    for line in table(rows, head=["run", "status", "started", "took", "what"], right=[3]):
+        echo(line)
+
+
+@command.command("show", short_help="Show one run: its steps, errors and values.")
+@click.argument("run_id", metavar="ID")
+@click.option("--every-frame", is_flag=True, help="Fold no frames in errors.")
+@json_option()
+def show_run(run_id: str, every_frame: bool, as_json: bool) -> None:
+    """
+    Show one run: its steps, errors and values.
+
+    ID is the id of a run, its first characters, or "latest".
+    """
+    with Instance.get() as instance:
+        record = find_run(instance, run_id)
+        view = _view(instance, record.run.run_id)
+    if as_json:
+        echo_json(
+            {
+                **_run_document(record),
+                "config": record.run.run_config,
+                "steps": [step_document(step) for step in view.visible_steps],
+                "values": view.values,
+                "error": None if view.error is None else failure_document(view.error),
+            }
+        )
+        return
+    run = record.run
+    echo(f"{strong(run.run_id)}  {styled(run.status.value.lower())}")
+    facts = [["what", what_ran(run)]]
+    if record.start_time is not None:
+        facts.append(["started", instant(record.start_time)])
+    shown = {name: value for name, value in run.tags.items() if not name.startswith(".")}
+    if shown:
+        facts.append(["tags", ", ".join(one_line(f"{name}={value}") for name, value in sorted(shown.items()))])
+    if run.run_config:
+        facts.append(["config", one_line(run.run_config)])
+    for name, value in facts:
+        echo(f"  {dim(name.ljust(8))} {value}")
+    rows = [
+        [
+            one_line(step.label),
+            styled(step.state),
+            "" if step.seconds is None else duration(step.seconds),
+            "" if step.rows is None else number(step.rows),
+            one_line(step.note),
+        ]
+        for step in view.visible_steps
+    ]
+    if rows:
+        echo()
+        for line in table(rows, head=["step", "state", "time", "rows", ""], right=[2, 3]):
+            echo(line)
+    for line in summary_lines(view, every_frame=every_frame):
+        echo(line)
+
+
+@command.command("logs", short_help="Print the log of a run.")
+@click.argument("run_id", metavar="ID")
+@click.option("-f", "--follow", is_flag=True, help="Go on until the run has ended.")
+@click.option(
+    "--log-level",
+    type=click.Choice(list(LEVELS)),
+    default="debug",
+    show_default=True,
+    help="Least level of log lines to show.",
+)
+@json_option("Print JSON lines.")
+def show_logs(run_id: str, follow: bool, log_level: str, as_json: bool) -> None:
+    """
+    Print the log of a run: what happened, and what its functions logged.
+
+    ID is the id of a run, its first characters, or "latest".
+    """
+    with Instance.get() as instance:
+        run = find_run(instance, run_id).run
+        view = RunView()
+        cursor: str | None = None
+        while True:
+            finished = not follow or instance.is_run_finished(run.run_id)
+            page = instance.get_records_for_run(run.run_id, cursor, limit=_PAGE)
+            for record in page.records:
+                happening = view.feed(record.event_log_entry)
+                if happening is None or (happening.word == "log" and happening.level < LEVELS[log_level]):
+                    continue
+                if as_json:
+                    echo_json(happening_document(happening))
+                else:
+                    echo(plain_line(happening))
+            cursor = page.cursor
+            if page.has_more:
+                continue
+            if finished:
+                break
+            time.sleep(_POLL_SECONDS)
+
+
+def find_run(instance: Instance, text: str) -> RunRecord:
+    """
+    Return the run that *text* names: an id, the beginning of one, or ``latest``.
+
+    Wrong usage if it names none, or several.
+    """
+    with wrong_usage():
+        if text == "latest":
+            records = instance.get_run_records(limit=1)
+            if not records:
+                raise RunNotFoundError("No run is recorded.", mend="run something: orrery materialize '*'.")
+            return records[0]
+        whole = instance.get_run_record_by_id(text)
+        if whole is not None:
+            return whole
+        found = [
+            record
+            for record in instance.get_run_records(limit=_SCANNED)
+            if len(text) >= 3 and record.run.run_id.startswith(text)
+        ]
+        if len(found) > 1:
+            raise RunNotFoundError(f"'{text}' begins the ids of {len(found)} runs.", mend="write more of the id.")
+        if not found:
+            raise RunNotFoundError(f"No run '{text}' is recorded.", mend="look for its id with `orrery runs list`.")
+        return found[0]
+
+
+def what_ran(run: Run) -> str:
+    """Return what a run was of: its job, or the assets that were selected."""
+    if not run.job_name.startswith("__"):
+        return one_line(run.job_name)
+    keys: Sequence[str] = sorted(key.to_user_string() for key in run.asset_selection or ())
+    if not keys:
+        return dim("assets")
+    return one_line(", ".join(keys)) if len(keys) <= 3 else f"{count(len(keys), 'asset')}"
+
+
+def _view(instance: Instance, run_id: str) -> RunView:
+    view = RunView()
+    for entry in instance.all_logs(run_id):
+        view.feed(entry)
+    return view
+
+
+def _when(record: RunRecord, now: float) -> str:
+    started = record.start_time if record.start_time is not None else record.create_timestamp.timestamp()
+    return since(max(0.0, now - started))
+
+
+def _took(record: RunRecord, now: float) -> str:
+    if record.start_time is None:
+        return ""
+    end = record.end_time
+    if end is None:
+        end = now if record.run.status not in FINISHED_STATUSES else record.start_time
+    return duration(max(0.0, end - record.start_time))
+
+
+def _run_document(record: RunRecord) -> dict[str, Any]:
+    run = record.run
+    assets = run.asset_selection
+    return {
+        "run_id": run.run_id,
+        "job": run.job_name,
+        "status": run.status.value.lower(),
+        "assets": None if assets is None else sorted(key.to_user_string() for key in assets),
+        "tags": dict(run.tags),
+        "created": record.create_timestamp.isoformat(),
+        "started": _iso(record.start_time),
+        "ended": _iso(record.end_time),
+    }
+
+
+def _iso(timestamp: float | None) -> str | None:
+    return None if timestamp is None else datetime.fromtimestamp(timestamp, UTC).isoformat()

@@ -1,0 +1,31 @@
+"""
+What a display of a run can do.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from orrery.cli.happenings import Happening, RunView
+
+__all__ = ["Display"]
+
+
+class Display(Protocol):
+    """Shows a run while it goes on."""
+
+    def begin(self, view: RunView) -> None:
+        """Show what is going to run."""
+        ...
+
+    def show(self, happening: Happening) -> None:
+        """Show one thing that happened; the view has taken it already."""
+        ...
+
+    def end(self) -> None:
+        """Stop showing; called once, also after an interruption."""
+        ...
+
+    def finish(self, view: RunView) -> None:
+        """Tell the totals, the errors and where the values lie, after the end."""
+        ...

@@ -1,0 +1,192 @@
+"""
+A run as a table that changes in place: for terminals.
+
+While the run goes on, at most a screenful of steps is shown: what runs, what failed, what ended last, what comes
+next. What users print and log appears above. At the end the table is printed once more and stays.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.spinner import Spinner
+from rich.table import Table
+from rich.text import Text
+
+from orrery.cli.displays.plain import plain_line
+from orrery.cli.happenings import Happening, RunView, StepView
+from orrery.cli.paper import STATES, echo
+from orrery.cli.summary import summary_lines
+from orrery.cli.text import cut, duration, number, one_line
+
+__all__ = ["LiveTable"]
+
+_MARKS = {
+    "waiting": "·",
+    "done": "✓",
+    "failed": "✗",
+    "skipped": "↷",
+    "canceled": "■",
+    "not run": "·",
+    "retrying": "↻",
+}
+_PLAIN_MARKS = {
+    "waiting": ".",
+    "done": "+",
+    "failed": "x",
+    "skipped": "-",
+    "canceled": "#",
+    "not run": ".",
+    "retrying": "~",
+}
+_DIM = ("waiting", "not run")
+_STAYS = 60
+_LABEL_WIDTH = 48
+_URGENT = {"running": 0, "retrying": 0, "failed": 1, "canceled": 1, "waiting": 2, "done": 3, "skipped": 3}
+
+
+class LiveTable:
+    """
+    Shows a run as a live table.
+
+    Args:
+        level: Least level of log lines.
+        every_frame: Fold nothing in errors.
+        console: Where to; standard output if None.
+    """
+
+    def __init__(self, *, level: int = 20, every_frame: bool = False, console: Console | None = None) -> None:
+        self._level = level
+        self._every_frame = every_frame
+        self._console = console or Console(highlight=False, markup=False, emoji=False)
+        self._ascii = not (self._console.encoding or "").lower().startswith("utf")
+        self._view = RunView()
+        self._live: Live | None = None
+        self._spinner = Spinner("line" if self._ascii else "dots")
+
+    def begin(self, view: RunView) -> None:
+        """Show the table."""
+        self._view = view
+        self._live = Live(
+            console=self._console,
+            get_renderable=self._screen,
+            refresh_per_second=12,
+            transient=True,
+            redirect_stdout=True,
+            redirect_stderr=True,
+        )
+        self._live.start()
+
+    def show(self, happening: Happening) -> None:
+        """Print log lines above the table; the table follows the view by itself."""
+        if happening.word == "log" and happening.level >= self._level:
+            self._console.print(Text.from_ansi(plain_line(happening, every_frame=self._every_frame)), soft_wrap=True)
+        elif happening.word in ("run_done", "run_failed", "run_canceled"):
+            self.end()
+
+    def end(self) -> None:
+        """Leave the table as it is in the end."""
+        live, self._live = self._live, None
+        if live is None:
+            return
+        live.stop()
+        steps = self._view.visible_steps
+        kept = steps if len(steps) <= _STAYS else _worth_keeping(steps)
+        self._console.print(self._table(kept))
+        if len(kept) < len(steps):
+            self._console.print(Text(f"  and {number(len(steps) - len(kept))} more, done", style="dim"))
+
+    def finish(self, view: RunView) -> None:
+        """Print totals, errors, and where the values lie."""
+        for line in summary_lines(view, every_frame=self._every_frame):
+            echo(line)
+
+    # -- the table -----------------------------------------------------------------------------
+
+    def _screen(self) -> Group:
+        steps = self._view.visible_steps
+        room = max(3, self._console.size.height - 4)
+        shown = steps if len(steps) <= room else _most_urgent(steps, room)
+        parts: list[Table | Text] = [self._table(shown)]
+        if len(shown) < len(steps):
+            parts.append(Text(f"  and {number(len(steps) - len(shown))} more", style="dim"))
+        parts.append(self._progress(steps))
+        return Group(*parts)
+
+    def _progress(self, steps: Sequence[StepView]) -> Text:
+        ended = sum(step.state in ("done", "failed", "skipped") for step in steps)
+        since = self._view.first
+        passed = f", {duration(time.time() - since)}" if since is not None else ""
+        return Text(f"  {number(ended)} of {number(len(steps))} steps{passed}", style="dim")
+
+    def _table(self, steps: Sequence[StepView]) -> Table:
+        with_rows = any(step.rows is not None for step in steps)
+        with_notes = any(step.note for step in steps)
+        table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="dim", pad_edge=False)
+        table.add_column(" ", width=1)
+        table.add_column("step", no_wrap=True)
+        table.add_column("state", no_wrap=True)
+        table.add_column("time", justify="right", no_wrap=True)
+        if with_rows:
+            table.add_column("rows", justify="right", no_wrap=True)
+        if with_notes:
+            table.add_column("", no_wrap=True, overflow="ellipsis")
+        now = time.time()
+        for step in steps:
+            style = STATES.get(step.state, "dim")
+            cells: list[Text | Spinner] = [
+                self._mark(step, style),
+                Text(cut(one_line(step.label), _LABEL_WIDTH), style="dim" if step.state in _DIM else ""),
+                Text(_state_text(step), style=style),
+                Text(_time_text(step, now)),
+            ]
+            if with_rows:
+                cells.append(Text("" if step.rows is None else number(step.rows)))
+            if with_notes:
+                cells.append(Text(one_line(step.note), style="dim"))
+            table.add_row(*cells)
+        return table
+
+    def _mark(self, step: StepView, style: str) -> Text | Spinner:
+        if step.state == "running":
+            self._spinner.style = style
+            return self._spinner
+        return Text((_PLAIN_MARKS if self._ascii else _MARKS).get(step.state, " "), style=style)
+
+
+def _state_text(step: StepView) -> str:
+    return f"{step.state} ({step.attempt})" if step.attempt > 1 else step.state
+
+
+def _time_text(step: StepView, now: float) -> str:
+    if step.seconds is not None:
+        return duration(step.seconds)
+    if step.started is not None and step.state in ("running", "retrying"):
+        passed = now - step.started
+        return duration(passed) if passed >= 1 else ""
+    return ""
+
+
+def _most_urgent(steps: Sequence[StepView], room: int) -> list[StepView]:
+    """Return what to show of more steps than there is room for, in their order."""
+    ended = [step for step in steps if step.state in ("done", "skipped")]
+    last_ended = set(map(id, sorted(ended, key=_end_of)[-max(1, room // 3) :]))
+    ranked = sorted(
+        range(len(steps)), key=lambda at: (1.5 if id(steps[at]) in last_ended else _URGENT.get(steps[at].state, 3), at)
+    )
+    return [steps[at] for at in sorted(ranked[:room])]
+
+
+def _end_of(step: StepView) -> float:
+    return (step.started or 0.0) + (step.seconds or 0.0)
+
+
+def _worth_keeping(steps: Sequence[StepView]) -> list[StepView]:
+    """Return what stays of a long table: what did not go well, and what took longest."""
+    slow = set(map(id, sorted(steps, key=lambda step: step.seconds or 0.0)[-20:]))
+    bad = [step for step in steps if step.state != "done"]
+    kept = set(map(id, bad[:_STAYS])) | slow
+    return [step for step in steps if id(step) in kept]

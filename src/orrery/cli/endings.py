@@ -1,0 +1,113 @@
+"""
+How a command ends: its exit code, and what is said about an error.
+
+0 all went well, 1 something failed, 2 the command was used wrongly (an unknown name, a config that does not
+fit), 130 interrupted. With ``--json`` an error is a JSON document on standard output, otherwise text on
+standard error.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from orrery.base.errors import CodeLocationLoadError, OrreryError, UserCodeLoadError
+from orrery.cli.json_output import is_json_asked
+from orrery.cli.text import block
+
+__all__ = ["FAILED", "INTERRUPTED", "SUCCESS", "WRONG_USAGE", "ended", "wrong_usage"]
+
+SUCCESS, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
+
+
+class _WrongUsage(Exception):
+    """Carries an error of ours that came from what the user wrote on the command line."""
+
+    def __init__(self, error: OrreryError) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+@contextmanager
+def wrong_usage() -> Iterator[None]:
+    """Let errors inside end the command with the code for wrong usage: names, config, tags that the user gave."""
+    try:
+        yield
+    except UserCodeLoadError:
+        raise
+    except OrreryError as error:
+        raise _WrongUsage(error) from error
+
+
+def ended(command: Callable[[], Any]) -> int:
+    """Call *command* and return the exit code, telling what went wrong, if anything did."""
+    try:
+        code = command()
+    except click.exceptions.Exit as end:
+        return end.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        _tell("interrupted", "Interrupted.", None)
+        return INTERRUPTED
+    except click.UsageError as error:
+        where = f"\n  More: {error.ctx.command_path} --help" if error.ctx is not None else ""
+        _tell("usage", f"{error.format_message()}{where}", None)
+        return WRONG_USAGE
+    except click.ClickException as error:
+        _tell("usage", error.format_message(), None)
+        return WRONG_USAGE
+    except _WrongUsage as wrong:
+        _tell(wrong.error.code, str(wrong.error), None)
+        return WRONG_USAGE
+    except BrokenPipeError:
+        _forget_output()
+        return FAILED
+    except UserCodeLoadError as error:
+        _tell(error.code, str(error), error.user_exception or error)
+        return FAILED
+    except CodeLocationLoadError as error:
+        _tell(error.code, str(error), None)
+        return WRONG_USAGE
+    except OrreryError as error:
+        _tell(error.code, str(error), error.__cause__)
+        return FAILED
+    except Exception as error:  # noqa: BLE001  # the last boundary: told with its frames, and the code says so
+        _tell("error", f"{type(error).__name__}: {error}", error)
+        return FAILED
+    return code if isinstance(code, int) else SUCCESS
+
+
+def _tell(code: str, message: str, cause: BaseException | None) -> None:
+    if is_json_asked():
+        sys.stdout.write(json.dumps({"error": _document(code, message, cause)}) + "\n")
+        return
+    head, *rest = message.split("\n")
+    lines = [click.style("Error: ", fg="red", bold=True) + block(head, "")]
+    if cause is not None:
+        from orrery.cli.failure_text import failure_lines  # msgspec takes 10 ms: only where something failed
+        from orrery.model.events.error_info import error_info_from_exception
+
+        lines += ["", *failure_lines(error_info_from_exception(cause)), *([""] if rest else [])]
+    lines += [block(line, "" if line.startswith("  ") else "  ") for line in rest if line.strip()]
+    click.echo("\n".join(lines), err=True)
+
+
+def _document(code: str, message: str, cause: BaseException | None) -> dict[str, Any]:
+    what, _, rest = message.partition("\n  Try: ")
+    document: dict[str, Any] = {"code": code, "message": what, "try": rest.partition("\n  More: ")[0] or None}
+    if cause is not None:
+        from orrery.cli.failure_text import failure_document  # as above
+        from orrery.model.events.error_info import error_info_from_exception
+
+        document["cause"] = failure_document(error_info_from_exception(cause))
+    return document
+
+
+def _forget_output() -> None:
+    """Let the interpreter end without a complaint about the closed pipe."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

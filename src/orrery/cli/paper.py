@@ -1,0 +1,153 @@
+"""
+What is printed: tables, titles, styles.
+
+Styles are sent to a terminal only (click takes them away elsewhere). Texts from users go through
+:mod:`orrery.cli.text` on their way here.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import unicodedata
+from collections.abc import Iterable, Sequence
+
+import click
+
+from orrery.cli.text import cut, one_line
+
+__all__ = [
+    "STATES",
+    "can_draw",
+    "dim",
+    "echo",
+    "first_line",
+    "is_terminal",
+    "pad",
+    "strong",
+    "styled",
+    "table",
+    "width_of",
+]
+
+STATES = {
+    "done": "green",
+    "success": "green",
+    "passed": "green",
+    "running": "cyan",
+    "started": "cyan",
+    "retrying": "yellow",
+    "skipped": "yellow",
+    "warned": "yellow",
+    "failed": "red",
+    "failure": "red",
+    "canceled": "magenta",
+}
+"""The colour of each state."""
+
+
+def is_terminal() -> bool:
+    """Tell whether standard output is a terminal that can move its cursor."""
+    return sys.stdout.isatty() and os.environ.get("TERM", "") not in ("dumb", "")
+
+
+def can_draw(text: str) -> bool:
+    """Tell whether standard output can show *text*."""
+    try:
+        text.encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def echo(text: str = "") -> None:
+    """Print *text* and a newline; signs that the terminal cannot show are replaced."""
+    if not can_draw(text):
+        encoding = sys.stdout.encoding or "ascii"
+        text = text.replace("…", "...").encode(encoding, "replace").decode(encoding)
+    click.echo(text)
+
+
+def dim(text: str) -> str:
+    """Return *text* for what matters less."""
+    return click.style(text, dim=True) if text else text
+
+
+def strong(text: str) -> str:
+    """Return *text* for a title."""
+    return click.style(text, bold=True) if text else text
+
+
+def styled(state: str) -> str:
+    """Return the name of a state in its colour."""
+    return click.style(state, fg=STATES[state]) if state in STATES else state
+
+
+def width_of(text: str) -> int:
+    """
+    Return how many columns *text* takes in a terminal.
+
+    >>> width_of("日本"), width_of("ab")
+    (4, 2)
+    """
+    plain = click.unstyle(text)
+    if plain.isascii():
+        return len(plain)
+    return sum(_char_width(char) for char in plain)
+
+
+def _char_width(char: str) -> int:
+    if unicodedata.combining(char) or unicodedata.category(char) == "Cf":
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def pad(text: str, width: int, *, right: bool = False) -> str:
+    """Return *text* filled with blanks to *width* columns."""
+    blanks = " " * max(0, width - width_of(text))
+    return blanks + text if right else text + blanks
+
+
+def table(
+    rows: Iterable[Sequence[str]], *, head: Sequence[str] = (), right: Iterable[int] = (), indent: str = ""
+) -> list[str]:
+    """
+    Return rows as lines with aligned columns.
+
+    Args:
+        rows: Cells, safe to print; all rows equally long. On a terminal the last column is cut at its edge.
+        head: Titles of the columns.
+        right: Columns that are aligned to the right.
+        indent: Put before each line.
+
+    >>> table([["a", "1"], ["bcd", "22"]], right=[1])
+    ['a     1', 'bcd  22']
+    """
+    shown = [list(row) for row in rows]
+    if not shown:
+        return []
+    columns = len(shown[0])
+    used = [at for at in range(columns) if any(row[at] for row in shown)]
+    to_right = set(right)
+    widths = {at: max(width_of(row[at]) for row in shown) for at in used}
+    if head:
+        widths = {at: max(width, width_of(head[at])) for at, width in widths.items()}
+        shown.insert(0, [dim(title) for title in head])
+    edge = shutil.get_terminal_size().columns if is_terminal() else 0
+    lines = []
+    for row in shown:
+        cells = [pad(row[at], widths[at], right=at in to_right) for at in used]
+        if edge and used and used[-1] not in to_right:
+            before = len(indent) + sum(widths[at] + 2 for at in used[:-1])
+            last = row[used[-1]]
+            if before + width_of(last) > edge > before + 8 and "\x1b" not in last:
+                cells[-1] = cut(last, edge - before)
+        lines.append((indent + "  ".join(cells)).rstrip())
+    return lines
+
+
+def first_line(text: str | None) -> str:
+    """Return the first line of a description, safe to print."""
+    stripped = (text or "").strip()
+    return one_line(stripped.split("\n", 1)[0].strip()) if stripped else ""

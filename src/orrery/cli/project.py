@@ -1,0 +1,191 @@
+"""
+The project that a command works on: where its definitions are, and what they are.
+
+``-f FILE`` and ``-m MODULE`` say it; else ``[tool.orrery]`` in the nearest ``pyproject.toml``, from the working
+directory upwards (or ``[tool.dagster]`` there, for projects that come from elsewhere).
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from orrery.api.wiring.locations import load_definitions
+from orrery.base.errors import CodeLocationLoadError, InvalidSubsetError, UnknownAssetError
+from orrery.base.keys import AssetCheckKey, AssetKey
+from orrery.base.pointer import CodePointer, FilePointer, ModulePointer, pointer_from_settings
+from orrery.cli.endings import wrong_usage
+from orrery.cli.options import Source
+from orrery.definitions.assets.asset_job import build_asset_job
+from orrery.model.assets.graph import AssetGraph
+from orrery.model.assets.selection import AssetSelection
+
+__all__ = ["JOB_NAME", "Project", "find_pointer", "load_project"]
+
+JOB_NAME = "__ASSET_JOB"
+_IMPORTS = re.compile(r"^\s*(?:import|from)\s+(?:orrery|dagster)\b", re.MULTILINE)
+_READ = 4096
+
+
+@dataclass(frozen=True)
+class Project:
+    """
+    What a project defines.
+
+    Attributes:
+        pointer: Where its definitions are.
+        definitions: They themselves.
+    """
+
+    pointer: CodePointer
+    definitions: Any
+
+    @cached_property
+    def graph(self) -> AssetGraph:
+        """Return all assets and checks."""
+        graph: AssetGraph = self.definitions.resolve_asset_graph()
+        return graph
+
+    @cached_property
+    def jobs(self) -> list[Any]:
+        """Return the jobs that the project names, by name; none that is made of itself."""
+        jobs = self.definitions.resolve_all_job_defs()
+        return sorted((job for job in jobs if not job.name.startswith("__")), key=lambda job: str(job.name))
+
+    @property
+    def resources(self) -> dict[str, Any]:
+        """Return the resources by key, as they were given."""
+        return dict(self.definitions.resources or {})
+
+    def select(self, texts: tuple[str, ...]) -> tuple[set[AssetKey], set[AssetCheckKey]]:
+        """
+        Return the assets and checks that any of the selections names; wrong usage if they name none.
+
+        Args:
+            texts: Selections, as people write them.
+        """
+        keys: set[AssetKey] = set()
+        checks: set[AssetCheckKey] = set()
+        with wrong_usage():
+            for text in texts:
+                selection = AssetSelection.from_string(text)
+                try:
+                    keys |= selection.resolve(self.graph)
+                except (UnknownAssetError, InvalidSubsetError) as error:
+                    if os.path.exists(text):
+                        raise InvalidSubsetError(
+                            f"'{text}' is no asset, but it is a file here: the shell may have put it for '*'.",
+                            mend="write the selection in quotes: '*'.",
+                        ) from error
+                    raise
+                checks |= selection.resolve_checks(self.graph)
+            if not keys and not checks:
+                shown = " ".join(repr(text) for text in texts)
+                raise InvalidSubsetError(
+                    f"The selection {shown} selects no asset.", mend="look at the names with `orrery list`."
+                )
+        return keys, checks
+
+    def job_of(self, keys: set[AssetKey], checks: set[AssetCheckKey], said: str) -> Any:
+        """
+        Return the job that makes the assets and evaluates the checks; wrong usage if nothing of it can be run.
+
+        Args:
+            keys: The assets.
+            checks: The checks.
+            said: How the user selected them.
+        """
+        job = build_asset_job(
+            JOB_NAME,
+            self.definitions.all_assets_defs(),
+            asset_graph=self.graph,
+            asset_keys=keys,
+            check_keys=checks,
+            resource_defs=self.definitions.resource_definitions(),
+        )
+        with wrong_usage():
+            if not job.asset_layer.nodes:
+                raise InvalidSubsetError(
+                    f"Nothing of {said!r} is made by this project: something else makes it.",
+                    mend="select assets that have a function; `orrery list assets` marks the others.",
+                )
+        return job
+
+    def asset_key(self, text: str) -> AssetKey:
+        """Return the key of the asset that people call *text*; wrong usage if there is none."""
+        with wrong_usage():
+            key = AssetKey.from_user_string(text)
+            if not self.graph.has(key):
+                raise self.graph.unknown_asset(key)
+        return key
+
+
+def load_project(source: Source) -> Project:
+    """
+    Import the definitions and return the project.
+
+    Raises:
+        CodeLocationLoadError: Nothing says where they are, or they are not there.
+        UserCodeLoadError: The user's code raised.
+    """
+    pointer = find_pointer(source)
+    return Project(pointer, load_definitions(pointer))
+
+
+def find_pointer(source: Source) -> CodePointer:
+    """Return where the definitions are: as the user said, or as the nearest ``pyproject.toml`` does."""
+    if source.file is not None:
+        return FilePointer(path=source.file, attribute=source.attribute)
+    if source.module is not None:
+        return ModulePointer(module=source.module, attribute=source.attribute)
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        path = folder / "pyproject.toml"
+        if path.is_file():
+            pointer = _pointer_in(path)
+            if pointer is not None:
+                return _with_attribute(pointer, source.attribute)
+    raise CodeLocationLoadError(
+        "Nothing says where the definitions are: no -f FILE, no -m MODULE, and no [tool.orrery] in a pyproject.toml "
+        "here or above.",
+        mend=_mend(here),
+    )
+
+
+def _pointer_in(path: Path) -> CodePointer | None:
+    import tomllib  # 10 ms, and not needed with -f and -m
+
+    try:
+        tools = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {})
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise CodeLocationLoadError(f"{path} cannot be read: {error}.", mend="correct the file.") from error
+    for name in ("orrery", "dagster"):
+        table = tools.get(name)
+        if isinstance(table, dict) and (table or name == "orrery"):
+            return pointer_from_settings(table, root=str(path.parent), source=str(path))
+    return None
+
+
+def _with_attribute(pointer: CodePointer, attribute: str | None) -> CodePointer:
+    if attribute is None:
+        return pointer
+    if isinstance(pointer, FilePointer):
+        return FilePointer(path=pointer.path, attribute=attribute, working_directory=pointer.working_directory)
+    return ModulePointer(module=pointer.module, attribute=attribute, working_directory=pointer.working_directory)
+
+
+def _mend(here: Path) -> str:
+    """Return what to try: a file that is here and looks as if it defined something, if there is one."""
+    for path in sorted(here.glob("*.py")):
+        try:
+            with path.open(encoding="utf-8", errors="replace") as file:
+                text = file.read(_READ)
+        except OSError:
+            continue
+        if _IMPORTS.search(text):
+            return f"add -f {path.name}."
+    return "add -f FILE, or begin with `orrery init NAME`."

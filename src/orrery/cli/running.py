@@ -1,0 +1,145 @@
+"""
+A run, shown while it goes on: what ``orrery materialize`` and ``orrery job run`` have in common.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from orrery.api.verbs.execute import execute_job_in_process, plan_of
+from orrery.base.errors import OrreryError
+from orrery.cli.displays.display import Display
+from orrery.cli.displays.json_lines import JsonLines
+from orrery.cli.displays.plain import PlainLines
+from orrery.cli.endings import FAILED, INTERRUPTED, SUCCESS, wrong_usage
+from orrery.cli.happenings import RunView
+from orrery.cli.json_output import json_stream
+from orrery.cli.options import RunOptions
+from orrery.cli.paper import is_terminal
+from orrery.model.events.entry import EventLogEntry
+from orrery.plan.execution_plan import ExecutionPlan
+from orrery.plan.step import ExecutionStep
+from orrery.runtime.instance.instance import Instance
+
+__all__ = ["load_config", "run_shown"]
+
+
+def run_shown(job: Any, options: RunOptions, config: Mapping[str, Any] | None, **selection: Any) -> int:
+    """
+    Run *job* in the instance of the project, show it, and return the exit code.
+
+    Args:
+        job: The job.
+        options: What the user said of the run.
+        config: The run config; None for the job's own.
+        selection: What the run record says of the selection.
+    """
+    with wrong_usage():
+        plan = _plan(job, options, config)
+    view = RunView(*_steps(plan))
+    with Instance.get() as instance:
+        return _run(job, options, config, view, instance, selection)
+
+
+def load_config(paths: tuple[str, ...]) -> Mapping[str, Any] | None:
+    """Return the run config in the files, merged; None if there is none. A bad file is wrong usage."""
+    if not paths:
+        return None
+    from orrery.api.config_files import config_from_files  # YAML takes 15 ms
+
+    for path in paths:
+        if not os.path.isfile(path):
+            raise click.UsageError(
+                f"There is no config file {path}.\n  Try: give the path of a YAML or JSON file.",
+                click.get_current_context(),
+            )
+    with wrong_usage():
+        return config_from_files([_literal(path) for path in paths])
+
+
+def _literal(path: str) -> str:
+    import glob
+
+    return glob.escape(path)
+
+
+def _plan(job: Any, options: RunOptions, config: Mapping[str, Any] | None) -> ExecutionPlan:
+    """Compile the plan: its steps are shown, and what the user wrote wrongly is told before a run is made."""
+    if options.partition is not None:
+        if job.partitions_def is None:
+            raise OrreryError(
+                f"The partition '{options.partition}' was given, but what is selected has no partitions.",
+                mend="leave --partition out, or give partitions_def= to the asset or job.",
+            )
+        job.validate_partition_key(options.partition)
+        if config is None and job.partitioned_config is not None:
+            config = job.get_run_config_for_partition_key(options.partition)
+    return plan_of(job, config)
+
+
+def _steps(plan: ExecutionPlan) -> tuple[list[tuple[str, str]], list[str]]:
+    """Return key and label of each step, and which of them stand for copies."""
+    steps = plan.steps
+    return (
+        [(step.key, _label(step)) for step in steps],
+        [step.key for step in steps if step.kind == "UNRESOLVED_MAPPED"],
+    )
+
+
+def _label(step: ExecutionStep) -> str:
+    """Return what people call a step: its asset, or else its key."""
+    keys = {output.asset_key for output in step.outputs.values() if output.asset_key is not None and output.is_selected}
+    return next(iter(keys)).to_user_string() if len(keys) == 1 else step.key
+
+
+def _run(
+    job: Any,
+    options: RunOptions,
+    config: Mapping[str, Any] | None,
+    view: RunView,
+    instance: Instance,
+    selection: Mapping[str, Any],
+) -> int:
+    display = _display(options)
+
+    def listen(entry: EventLogEntry) -> None:
+        happening = view.feed(entry)
+        if happening is not None:
+            display.show(happening)
+
+    display.begin(view)
+    try:
+        result = execute_job_in_process(
+            job,
+            run_config=config,
+            instance=instance,
+            partition_key=options.partition,
+            raise_on_error=False,
+            tags=options.tags,
+            on_event=listen,
+            trace=options.trace,
+            trace_out=options.trace_out,
+            **selection,
+        )
+        code = SUCCESS if result.success else FAILED
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    finally:
+        display.end()
+    if view.run_id:
+        display.finish(view)
+    return code
+
+
+def _display(options: RunOptions) -> Display:
+    if options.as_json:
+        return JsonLines(json_stream(), level=options.level)
+    if is_terminal() and not options.plain:
+        from orrery.cli.displays.live import LiveTable  # rich takes 80 ms, and only a terminal needs it
+
+        return LiveTable(level=options.level, every_frame=options.every_frame)
+    return PlainLines(level=options.level, every_frame=options.every_frame)

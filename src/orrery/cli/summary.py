@@ -1,0 +1,110 @@
+"""
+What is told after a run: the errors, checks that did not pass, where the values lie, and the totals last.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+import click
+
+from orrery.cli.failure_text import failure_lines
+from orrery.cli.happenings import RunView, check_state
+from orrery.cli.paper import dim, strong, styled, table
+from orrery.cli.text import block, count, duration, number, one_line
+
+__all__ = ["summary_lines", "totals_line"]
+
+_VALUES_SHOWN = 30
+_CHECKS_SHOWN = 20
+
+
+def summary_lines(view: RunView, *, every_frame: bool = False) -> list[str]:
+    """
+    Return what is told after a run.
+
+    Args:
+        view: How the run ended.
+        every_frame: Fold nothing in errors.
+    """
+    lines: list[str] = []
+    lines += _value_lines(view.values)
+    lines += _check_lines(view)
+    for step in view.visible_steps:
+        if step.state == "failed" and step.error is not None:
+            lines += ["", f"{click.style('failed', fg='red')} {strong(one_line(step.label))}"]
+            lines += failure_lines(step.error, every_frame=every_frame)
+    if view.error is not None:
+        lines += ["", f"{click.style('failed', fg='red')} {strong('the run')}"]
+        lines += failure_lines(view.error, every_frame=every_frame)
+    elif view.state == "failed" and not any(step.state == "failed" for step in view.visible_steps) and view.reason:
+        lines += ["", block(view.reason)]
+    return [*lines, "", totals_line(view)]
+
+
+def totals_line(view: RunView) -> str:
+    """Return how many steps ended how, in one line."""
+    totals = view.totals
+    parts = [
+        f"{number(how_many)} {click.style(word, fg=colour) if how_many else word}"
+        for how_many, word, colour in (
+            (totals.done, "done", "green"),
+            (totals.failed, "failed", "red"),
+            (totals.skipped, "skipped", "yellow"),
+            (totals.not_run, "not run", "magenta"),
+        )
+        if how_many or word == "done"
+    ]
+    rows = f", {number(totals.rows)} rows" if totals.rows is not None else ""
+    checks = _checks_total(view)
+    end = {"done": "", "failed": "; the run failed", "canceled": "; interrupted"}.get(view.state, "")
+    run = dim(f"  run {view.run_id[:8]}") if view.run_id else ""
+    return f"{', '.join(parts)} in {duration(totals.seconds)}{rows}{checks}{end}{run}"
+
+
+def _checks_total(view: RunView) -> str:
+    if not view.checks:
+        return ""
+    passed = sum(check.passed for check in view.checks)
+    return f", {number(passed)} of {count(len(view.checks), 'check')} passed"
+
+
+def _check_lines(view: RunView) -> list[str]:
+    bad = [check for check in view.checks if not check.passed]
+    if not bad:
+        return []
+    rows = [
+        [
+            styled(check_state(check)),
+            one_line(f"{check.asset_key.to_user_string()}: {check.check_name}"),
+            one_line((check.description or "").split("\n", 1)[0]),
+        ]
+        for check in bad[:_CHECKS_SHOWN]
+    ]
+    more = [dim(f"  and {len(bad) - _CHECKS_SHOWN} more")] if len(bad) > _CHECKS_SHOWN else []
+    return ["", strong("Checks that did not pass"), *table(rows, indent="  "), *more]
+
+
+def _value_lines(values: Mapping[str, str]) -> list[str]:
+    if not values:
+        return []
+    rows = [[one_line(name), one_line(_short(place))] for name, place in values.items()]
+    shown = rows[:_VALUES_SHOWN]
+    more = [dim(f"  and {len(rows) - len(shown)} more")] if len(rows) > len(shown) else []
+    return ["", strong("Values"), *_uncut(shown), *more]
+
+
+def _uncut(rows: list[list[str]]) -> list[str]:
+    """Return the rows as lines; paths are not cut, for people copy them."""
+    width = max(len(name) for name, _ in rows)
+    return [f"  {name.ljust(width)}  {place}" for name, place in rows]
+
+
+def _short(place: str) -> str:
+    """Return a path from the working directory on, if it lies below it."""
+    try:
+        here = os.getcwd() + os.sep
+    except OSError:
+        return place
+    return place[len(here) :] if place.startswith(here) else place
