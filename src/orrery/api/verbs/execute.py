@@ -12,10 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
-from orrery.adapters.executors.in_process import InProcessExecutor
-from orrery.adapters.io.memory import mem_io_manager
 from orrery.api.verbs.results import ExecuteInProcessResult
-from orrery.api.wiring.instance import default_io_manager_definition, ephemeral_instance
+from orrery.api.wiring.defaults import executor_in_this_process, io_manager_for
+from orrery.api.wiring.instance import ephemeral_instance
 from orrery.base.errors import (
     ExecutionInterruptedError,
     InvalidDefinitionError,
@@ -27,7 +26,6 @@ from orrery.base.keys import AssetCheckKey, AssetKey
 from orrery.base.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG, normalize_run_tags
 from orrery.definitions.graphs.graph import GraphDefinition
 from orrery.definitions.graphs.job import JobDefinition
-from orrery.definitions.parts.executor import InitExecutorContext
 from orrery.definitions.parts.resource import ResourceDefinition, as_resource_definitions
 from orrery.model.events.entry import EventLogEntry
 from orrery.model.records.run import Run, RunStatus
@@ -187,7 +185,7 @@ def execute_job_in_process(
             plan=plan,
             run=run,
             instance=used,
-            executor=executor if executor is not None else _executor_of(job, resolved, used),
+            executor=executor if executor is not None else executor_in_this_process(job, resolved, used),
             resource_defs=resource_defs,
             resource_keys=keys,
             recorder=recorder,
@@ -227,17 +225,6 @@ def _raise(outcome: RunOutcome) -> None:
     if outcome.failed_steps and isinstance(error, UserCodeExecutionError) and isinstance(error.user_exception, Exception):
         raise error.user_exception
     raise error
-
-
-def _executor_of(job: JobDefinition, resolved: Any, instance: Any) -> Executor:
-    """Return the executor for a run in this process: the job's own where it is made for that."""
-    definition = job.executor
-    if definition is None or definition.executor_creation_fn is None or definition.name != "in_process":
-        return InProcessExecutor()
-    made: Executor = definition.executor_creation_fn(
-        InitExecutorContext(job, definition, resolved.execution or {}, instance)
-    )
-    return made
 
 
 def _tags_and_config(
@@ -280,7 +267,7 @@ def resources_for(
     """
     definitions = dict(job.resource_defs)
     if IO_MANAGER not in definitions:
-        definitions[IO_MANAGER] = mem_io_manager if in_memory else default_io_manager_definition
+        definitions[IO_MANAGER] = io_manager_for(in_memory=in_memory)
     needed = needed_resources(job)
     for key in needed:
         if key not in definitions:

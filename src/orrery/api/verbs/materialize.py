@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from orrery.adapters.io.memory import mem_io_manager
 from orrery.api.verbs.execute import execute_job_in_process
 from orrery.api.verbs.results import ExecuteInProcessResult
+from orrery.api.wiring.defaults import memory_io_manager
 from orrery.base.errors import InvalidDefinitionError, InvalidInvocationError, InvariantViolationError
 from orrery.base.keys import AssetCheckKey, AssetKey
 from orrery.definitions.assets.asset_job import build_asset_job, normalize_assets
