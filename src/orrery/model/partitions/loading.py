@@ -118,7 +118,7 @@ def partition_loading_context(
         dynamic_partitions_store: The store of dynamic keys.
         new_ctx: A whole context, which takes the place of the one around.
 
-    >>> from orrery.model.partitions.time_window import DailyPartitionsDefinition
+    >>> from orrery.model.partitions.periods import DailyPartitionsDefinition
     >>> with partition_loading_context(effective_dt=datetime(2021, 1, 3)):
     ...     DailyPartitionsDefinition("2021-01-01").get_last_partition_key()
     '2021-01-02'
