@@ -8,6 +8,7 @@ before the run is recorded: config, missing resources, unknown partitions.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
@@ -213,7 +214,7 @@ def _show_trace(traced: Trace, show: bool, path: str | None) -> None:
         with open(path, "w", encoding="utf-8") as file:
             file.write(traced.to_chrome())
     if show:
-        print(traced.to_text())
+        sys.stdout.write(traced.to_text() + "\n")
 
 
 def _raise(outcome: RunOutcome) -> None:

@@ -183,7 +183,7 @@ def materialize_to_memory(
             f"'{given[0]}'. All io management behavior will be overridden with in-memory versions.",
             mend="leave the IO manager out, or call materialize.",
         )
-    memory = dict.fromkeys(keys, mem_io_manager)
+    memory = dict.fromkeys(keys, memory_io_manager())
     return materialize(
         assets,
         run_config=run_config,
