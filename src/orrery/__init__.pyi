@@ -1,5 +1,6 @@
 """The public face, typed: the same names as the table in ``__init__.py`` (a test holds them together)."""
 
+from orrery.adapters.executors.in_process import in_process_executor as in_process_executor
 from orrery.adapters.io.configurable import FilesystemIOManager as FilesystemIOManager
 from orrery.adapters.io.file_manager import FileHandle as FileHandle
 from orrery.adapters.io.file_manager import LocalFileHandle as LocalFileHandle
@@ -14,7 +15,19 @@ from orrery.api.config_files import config_from_pkg_resources as config_from_pkg
 from orrery.api.config_files import config_from_yaml_strings as config_from_yaml_strings
 from orrery.api.file_path import file_relative_path as file_relative_path
 from orrery.api.verbs.build_resources import build_resources as build_resources
+from orrery.api.verbs.contexts import build_asset_check_context as build_asset_check_context
+from orrery.api.verbs.contexts import build_asset_context as build_asset_context
+from orrery.api.verbs.contexts import build_hook_context as build_hook_context
+from orrery.api.verbs.contexts import build_init_logger_context as build_init_logger_context
+from orrery.api.verbs.contexts import build_input_context as build_input_context
+from orrery.api.verbs.contexts import build_op_context as build_op_context
+from orrery.api.verbs.contexts import build_output_context as build_output_context
+from orrery.api.verbs.materialize import materialize as materialize
+from orrery.api.verbs.materialize import materialize_to_memory as materialize_to_memory
+from orrery.api.verbs.materialize import observe as observe
 from orrery.api.verbs.resource_contexts import build_init_resource_context as build_init_resource_context
+from orrery.api.verbs.results import ExecuteInProcessResult as ExecuteInProcessResult
+from orrery.api.verbs.results import JobExecutionResult as JobExecutionResult
 from orrery.base.errors import AssetCheckFailedError as AssetCheckFailedError
 from orrery.base.errors import CodeLocationLoadError as CodeLocationLoadError
 from orrery.base.errors import ConfigMappingFunctionError as ConfigMappingFunctionError
@@ -107,6 +120,8 @@ from orrery.definitions.assets.asset_spec import AssetOut as AssetOut
 from orrery.definitions.assets.asset_spec import AssetSpec as AssetSpec
 from orrery.definitions.assets.assets_definition import AssetsDefinition as AssetsDefinition
 from orrery.definitions.assets.source_asset import SourceAsset as SourceAsset
+from orrery.definitions.assets.unresolved_asset_job import define_asset_job as define_asset_job
+from orrery.definitions.assets.with_resources import with_resources as with_resources
 from orrery.definitions.decorators.asset import asset as asset
 from orrery.definitions.decorators.asset import graph_asset as graph_asset
 from orrery.definitions.decorators.asset import graph_multi_asset as graph_multi_asset
@@ -269,6 +284,8 @@ from orrery.model.records.run import Run as Run
 from orrery.model.records.run import RunRecord as RunRecord
 from orrery.model.records.run import RunsFilter as RunsFilter
 from orrery.model.records.run import RunStatus as RunStatus
+from orrery.model.records.run_request import RunRequest as RunRequest
+from orrery.model.records.run_request import SkipReason as SkipReason
 from orrery.plan.compile import create_execution_plan as create_execution_plan
 from orrery.plan.execution_plan import ExecutionPlan as ExecutionPlan
 from orrery.runtime.contexts.asset import AssetCheckExecutionContext as AssetCheckExecutionContext
@@ -280,6 +297,8 @@ from orrery.runtime.contexts.log import LogManager as LogManager
 from orrery.runtime.contexts.op import OpExecutionContext as OpExecutionContext
 from orrery.runtime.contexts.output import OutputContext as OutputContext
 from orrery.runtime.contexts.step import StepExecutionContext as StepExecutionContext
+from orrery.runtime.engine.executor import Executor as Executor
+from orrery.runtime.engine.interrupts import raise_execution_interrupts as raise_execution_interrupts
 from orrery.runtime.instance.instance import Instance as Instance
 from orrery.runtime.ports.run_coordinator import SubmitRunContext as SubmitRunContext
 from orrery.runtime.resources.attach import IAttachDifferentObjectToOpContext as IAttachDifferentObjectToOpContext

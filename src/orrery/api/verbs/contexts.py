@@ -25,9 +25,9 @@ from orrery.runtime.contexts.direct import (
     DirectResources,
 )
 from orrery.runtime.contexts.hook import UnboundHookContext
-from orrery.runtime.contexts.init_resource import Later
-from orrery.runtime.contexts.input import InputContext
-from orrery.runtime.contexts.output import OutputContext
+from orrery.runtime.contexts.init_resource import Later, ScopedResources
+from orrery.runtime.contexts.input import BuiltInputContext, InputContext
+from orrery.runtime.contexts.output import BuiltOutputContext, GivenResources, OutputContext
 from orrery.runtime.engine.resources import OpenResources, open_resources
 from orrery.runtime.instance.instance import Instance
 
@@ -41,6 +41,9 @@ __all__ = [
     "build_output_context",
     "open_given",
 ]
+
+EPHEMERAL_RUN_ID = "__EPHEMERAL_RUN_ID"
+"""What contexts of IO managers say the run is, where none was given."""
 
 
 def open_given(
@@ -332,17 +335,12 @@ def build_output_context(
 
         my_io_manager.handle_output(build_output_context(asset_key="orders"), 1)
     """
-    opened = open_given(resources, instance=instance) if resources else None
-    subset = None
-    if asset_partition_key_range is not None and asset_partitions_def is not None:
-        subset = asset_partitions_def.empty_subset().with_partition_key_range(
-            asset_partitions_def, asset_partition_key_range, dynamic_partitions_store=instance
-        )
-    context = OutputContext(
+    return BuiltOutputContext(
+        _given_resources(resources, instance, "build_output_context"),
+        instance,
         step_key=step_key,
         name=name,
-        job_name=None,
-        run_id=run_id,
+        run_id=run_id if run_id is not None else EPHEMERAL_RUN_ID,
         definition_metadata=definition_metadata if definition_metadata is not None else metadata,
         mapping_key=mapping_key,
         config=config,
@@ -350,16 +348,30 @@ def build_output_context(
         log_manager=console_log(),
         version=version,
         resource_config=resource_config,
-        resources=None,
         op_def=op_def,
         asset_key=AssetKey.from_coercible(asset_key) if asset_key is not None else None,
         partition_key=partition_key,
         output_metadata=output_metadata,
         asset_partitions_def=asset_partitions_def,
-        asset_partitions_subset=subset,
+        asset_partitions_subset=_subset(asset_partitions_def, asset_partition_key_range, instance),
         asset_spec=asset_spec,
     )
-    return context
+
+
+def _given_resources(resources: Mapping[str, Any] | None, instance: Any, builder: str) -> GivenResources:
+    if not resources:
+        return GivenResources(ScopedResources({}), None, False, builder)
+    opened = open_given(resources, instance=Later(Instance.ephemeral) if instance is None else instance)
+    return GivenResources(opened.scoped(opened.mapping), _closing(opened), opened.must_close, builder)
+
+
+def _subset(partitions_def: Any, keys: PartitionKeyRange | None, instance: Any) -> Any:
+    """Return the partitions from the first to the last of *keys*, as a set; None if nothing is known of them."""
+    if keys is None or partitions_def is None:
+        return None
+    return partitions_def.empty_subset().with_partition_keys(
+        partitions_def.get_partition_keys_in_range(keys, dynamic_partitions_store=instance)
+    )
 
 
 def build_input_context(
@@ -379,5 +391,46 @@ def build_input_context(
     instance: Any = None,
     metadata: Mapping[str, Any] | None = None,
 ) -> InputContext:
-    """TODO."""
-    raise NotImplementedError
+    """
+    Return a context to call ``load_input`` of an IO manager with, in a test.
+
+    Use it in a ``with`` statement if one of *resources* must be closed.
+
+    Args:
+        name: Name of the input.
+        config: Config of the input.
+        definition_metadata: Metadata of its definition.
+        upstream_output: The output that the value comes from: see :func:`build_output_context`.
+        dagster_type: Type that the value must have.
+        resource_config: Config of the IO manager.
+        resources: Resources that the IO manager uses, by key.
+        op_def: The op that takes the input.
+        step_context: The context of the step, if there is one.
+        asset_key: The asset that the input loads.
+        partition_key: The partition of the run.
+        asset_partition_key_range: The partitions that are loaded.
+        asset_partitions_def: Partitions of the asset.
+        instance: The instance to show.
+        metadata: The same as *definition_metadata*.
+
+    Example::
+
+        assert my_io_manager.load_input(build_input_context(asset_key="orders")) == 1
+    """
+    return BuiltInputContext(
+        _given_resources(resources, instance, "build_input_context"),
+        name=name,
+        op_def=op_def,
+        config=config,
+        definition_metadata=definition_metadata if definition_metadata is not None else metadata,
+        upstream_output=upstream_output,
+        dagster_type=resolve_type(dagster_type) if dagster_type is not None else None,
+        log_manager=console_log(),
+        resource_config=resource_config,
+        step_context=step_context,
+        asset_key=AssetKey.from_coercible(asset_key) if asset_key is not None else None,
+        partition_key=partition_key,
+        asset_partitions_subset=_subset(asset_partitions_def, asset_partition_key_range, instance),
+        asset_partitions_def=asset_partitions_def,
+        instance=instance,
+    )

@@ -85,7 +85,7 @@ def materialize(
             bound.setdefault(key, value)
         pulled_from = definitions
     _check_no_conflicts(chosen, bound)
-    graph = AssetGraph.from_assets(everything)
+    graph = AssetGraph.from_assets(everything, strict="inputs")
     asset_keys, check_keys = _selected(graph, chosen, selection, pulled_from is not None)
     job = build_asset_job(
         EPHEMERAL_JOB_NAME,

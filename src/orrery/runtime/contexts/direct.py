@@ -195,7 +195,7 @@ class DirectGiven:
         if self.must_close and not self.is_entered:
             raise InvariantViolationError(
                 "At least one provided resource is a generator, but attempting to access resources outside of context "
-                f"manager scope.",
+                "manager scope.",
                 mend=f"write 'with {self.builder}(...) as context:'.",
             )
         return self._opened

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
 from orrery.base.errors import InvariantViolationError
 from orrery.base.keys import AssetKey
 from orrery.base.metadata import normalize_metadata
 from orrery.definitions.parts.types import ANY, OrreryType
 from orrery.model.partitions.keys import PartitionKeyRange
-from orrery.runtime.contexts.output import OutputContext, resource_config_of, resources_of_manager, time_window_of
+from orrery.runtime.contexts.output import (
+    GivenResources,
+    OutputContext,
+    resource_config_of,
+    resources_of_manager,
+    time_window_of,
+)
 
-__all__ = ["InputContext"]
+__all__ = ["BuiltInputContext", "InputContext"]
 
 
 class InputContext:
@@ -181,7 +188,11 @@ class InputContext:
     @property
     def dagster_type(self) -> OrreryType:
         """Return the type that the value must have."""
-        return self._dagster_type if self._dagster_type is not None else ANY
+        if self._dagster_type is None:
+            if self._step_context is None:
+                raise self._missing("dagster_type")
+            return ANY
+        return self._dagster_type
 
     @property
     def resources(self) -> Any:
@@ -247,7 +258,7 @@ class InputContext:
             found = self._step_context.partitions_def_of(self._asset_key)
         if found is None:
             raise InvariantViolationError(
-                f"Attempting to access partitions def for asset {self._asset_key}, but it is not partitioned"
+                f"Attempting to access partitions def for asset {self.asset_key}, but it is not partitioned"
             )
         return found
 
@@ -279,7 +290,9 @@ class InputContext:
         """Tell whether the input loads partitions of an asset."""
         if self._asset_partitions_subset is not None:
             return True
-        if self._step_context is None or self._name is None or self._name not in self._step_context.step.inputs:
+        if self._step_context is None:
+            return self._partition_key is not None and self._asset_partitions_def is not None
+        if self._name is None or self._name not in self._step_context.step.inputs:
             return False
         has: bool = self._step_context.has_asset_partitions_for_input(self._name)
         return has
@@ -297,6 +310,8 @@ class InputContext:
     @property
     def asset_partition_keys(self) -> Sequence[str]:
         """Return the partitions of the upstream asset that are loaded, in order."""
+        if self._asset_partitions_subset is None and self._step_context is None and self.has_asset_partitions:
+            return [self.partition_key]
         return list(self._subset().get_partition_keys())
 
     @property
@@ -340,13 +355,8 @@ class InputContext:
 
     def get_asset_identifier(self) -> Sequence[str]:
         """Return the parts of the asset's key, and the partition where there is one."""
-        if self._asset_key is None:
-            raise InvariantViolationError(
-                f"Can't get asset input identifier for input '{self._name}', because it has no asset key."
-            )
-        if self.has_asset_partitions:
-            return [*self._asset_key.path, self.asset_partition_key]
-        return self._asset_key.path
+        key = self.asset_key
+        return [*key.path, self.asset_partition_key] if self.has_asset_partitions else key.path
 
     # -- what the IO manager says --------------------------------------------------------------
 
@@ -380,3 +390,36 @@ class InputContext:
     def __repr__(self) -> str:
         shown = self._asset_key.to_user_string() if self._asset_key is not None else ""
         return f"InputContext({self._name!r}{', ' + repr(shown) if shown else ''})"
+
+
+class BuiltInputContext(InputContext):
+    """
+    A context for calling an IO manager in a test; made by ``build_input_context``.
+
+    Use it in a ``with`` statement if one of the given resources must be closed.
+    """
+
+    __slots__ = ("_given",)
+
+    def __init__(self, given: GivenResources, **described: Any) -> None:
+        super().__init__(**described)
+        self._given = given
+
+    @property
+    def resources(self) -> Any:
+        """Return the given resources, as attributes; inside ``with`` if one of them must be closed."""
+        return self._given.scoped()
+
+    @property
+    def resource_config(self) -> Mapping[str, Any]:
+        """Return the given config of the IO manager."""
+        return self._resource_config or {}
+
+    def __enter__(self) -> Self:
+        self._given.is_entered = True
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._given.close()

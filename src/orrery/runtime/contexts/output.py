@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
 
 from orrery.base.errors import InvalidMetadataError, InvariantViolationError
 from orrery.base.keys import AssetKey
 from orrery.base.metadata import normalize_metadata
 from orrery.definitions.parts.types import ANY, OrreryType
 from orrery.model.partitions.keys import PartitionKeyRange
+from orrery.runtime.contexts.init_resource import ScopedResources
 
-__all__ = ["OutputContext"]
+__all__ = ["BuiltOutputContext", "GivenResources", "OutputContext"]
 
 
 class OutputContext:
@@ -191,7 +193,11 @@ class OutputContext:
     @property
     def dagster_type(self) -> OrreryType:
         """Return the type that the value has."""
-        return self._dagster_type if self._dagster_type is not None else ANY
+        if self._dagster_type is None:
+            if self._step_context is None:
+                raise self._missing("dagster_type")
+            return ANY
+        return self._dagster_type
 
     @property
     def resources(self) -> Any:
@@ -288,9 +294,11 @@ class OutputContext:
     @property
     def has_asset_partitions(self) -> bool:
         """Tell whether the output is one or several partitions of an asset."""
-        if self._asset_partitions_subset is not None or (self._asset_partitions_def is not None and self._partition_key):
+        if self._asset_partitions_subset is not None:
             return True
-        if self._step_context is None or self._asset_key is None:
+        if self._step_context is None:
+            return self._partition_key is not None
+        if self._asset_key is None:
             return False
         return (
             self._step_context.partitions_def_of(self._asset_key) is not None and self._step_context.has_partitions
@@ -364,13 +372,8 @@ class OutputContext:
 
     def get_asset_identifier(self) -> Sequence[str]:
         """Return the parts of the asset's key, and the partition where there is one."""
-        if self._asset_key is None:
-            raise InvariantViolationError(
-                f"Can't get asset output identifier for output '{self._name}', because it has no asset key."
-            )
-        if self.has_asset_partitions:
-            return [*self._asset_key.path, self.asset_partition_key]
-        return self._asset_key.path
+        key = self.asset_key
+        return [*key.path, self.asset_partition_key] if self.has_asset_partitions else key.path
 
     def get_asset_output_identifier(self) -> Sequence[str]:
         """Return the parts of the asset's key, and the partition where there is one."""
@@ -423,7 +426,7 @@ class OutputContext:
         self._events.append(event)
 
     def get_logged_events(self) -> Sequence[Any]:
-        """Return what was given to ``log_event``."""
+        """Return what was given to ``log_event`` and not yet consumed."""
         return list(self._events or ())
 
     def consume_events(self) -> Iterator[Any]:
@@ -434,6 +437,94 @@ class OutputContext:
     def __repr__(self) -> str:
         shown = self._asset_key.to_user_string() if self._asset_key is not None else f"{self._step_key}.{self._name}"
         return f"OutputContext({shown!r})"
+
+
+class BuiltOutputContext(OutputContext):
+    """
+    A context for calling an IO manager in a test; made by ``build_output_context``.
+
+    Use it in a ``with`` statement if one of the given resources must be closed.
+    """
+
+    __slots__ = ("_given", "_instance")
+
+    def __init__(self, given: GivenResources, instance: Any = None, **described: Any) -> None:
+        super().__init__(**described)
+        self._given = given
+        self._instance = instance
+
+    @property
+    def resources(self) -> Any:
+        """Return the given resources, as attributes; inside ``with`` if one of them must be closed."""
+        return self._given.scoped()
+
+    @property
+    def resource_config(self) -> Mapping[str, Any]:
+        """Return the given config of the IO manager."""
+        return self._resource_config or {}
+
+    @property
+    def instance(self) -> Any:
+        """Return the given instance."""
+        if self._instance is None:
+            raise self._missing("instance")
+        return self._instance
+
+    def __enter__(self) -> Self:
+        self._given.is_entered = True
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._given.close()
+
+
+class GivenResources:
+    """
+    The resources that a context was built with, for one that knows nothing else of a run.
+
+    Args:
+        resources: The resources, open.
+        close: Closes them.
+        must_close: Whether one of them must be closed.
+        builder: The function that built the context, for messages.
+    """
+
+    __slots__ = ("_builder", "_closers", "_must_close", "_resources", "is_entered")
+
+    def __init__(
+        self, resources: ScopedResources, close: Callable[[], None] | None, must_close: bool, builder: str
+    ) -> None:
+        self._resources = resources
+        self._closers = [close] if close is not None else []
+        self._must_close = must_close
+        self._builder = builder
+        self.is_entered = False
+
+    def scoped(self) -> ScopedResources:
+        """
+        Return the resources as attributes.
+
+        Raises:
+            InvariantViolationError: One must be closed, and the context stands in no ``with`` statement.
+        """
+        if self._must_close and not self.is_entered:
+            raise InvariantViolationError(
+                "At least one provided resource is a generator, but attempting to access resources outside of context "
+                "manager scope.",
+                mend=f"write 'with {self._builder}(...) as context:'.",
+            )
+        return self._resources
+
+    def close(self) -> None:
+        """Close the resources; a second call does nothing."""
+        while self._closers:
+            self._closers.pop()()
+
+    def __del__(self) -> None:
+        if getattr(self, "_closers", None):
+            self.close()
 
 
 def resource_config_of(step_context: Any, manager_key: str) -> Mapping[str, Any] | None:

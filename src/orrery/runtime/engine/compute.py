@@ -34,7 +34,15 @@ from orrery.runtime.contexts.step import StepExecutionContext
 from orrery.runtime.engine.boundary import boundary
 from orrery.runtime.engine.requests import Await
 
-__all__ = ["Result", "call_arguments", "function_context", "run_function"]
+__all__ = [
+    "Result",
+    "call_arguments",
+    "config_for",
+    "function_context",
+    "results_of_item",
+    "results_of_value",
+    "run_function",
+]
 
 _LOGGED = (AssetMaterialization, AssetObservation, ExpectationResult, AssetCheckEvaluation)
 _OUTPUTS = (Output, DynamicOutput, MaterializeResult, ObserveResult, AssetCheckResult)
@@ -514,3 +522,8 @@ def _wrong_count(context: StepExecutionContext, wanted: Any, value: Any) -> Inva
     )
 
 
+results_of_value = _from_value
+"""Tell what a function returned; also direct calls ask."""
+
+results_of_item = _item
+"""Tell one thing that a function yielded; also direct calls ask."""

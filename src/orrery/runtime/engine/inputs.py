@@ -262,9 +262,6 @@ def _load_asset(context: StepExecutionContext, step_input: StepInput, asset_key:
         context, key, wanted="load_input", purpose=f"loads asset '{asset_key.to_user_string()}'"
     )
     spec = known._specs_by_key[asset_key] if known is not None else None
-    output_name = "result"
-    if known is not None and known._node_def is not None and known.has_output_for_asset_key(asset_key):
-        output_name = known.get_output_name_for_asset_key(asset_key)
     given = context.op_entry.inputs
     described = InputContext(
         name=step_input.name,
@@ -272,9 +269,9 @@ def _load_asset(context: StepExecutionContext, step_input: StepInput, asset_key:
         definition_metadata=definition.raw_metadata,
         upstream_output=OutputContext(
             step_key="none",
-            name=output_name if known is not None else asset_key.parts[-1] if asset_key.parts else "result",
+            name=asset_key.parts[-1],
             job_name=context.job_name,
-            run_id="none" if known is None else None,
+            run_id="none",
             definition_metadata=spec.metadata if spec is not None else {},
             asset_key=asset_key,
             op_def=known.get_op_def_for_asset_key(asset_key) if known is not None else None,
