@@ -13,7 +13,7 @@ import enum
 import itertools
 import re
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from pathlib import PurePath
 from typing import Any
@@ -106,7 +106,7 @@ def plain(value: object, depth: int = 0) -> Any:
         return f"<error {class_name(type(value))}: {plain_text(str(value))}>"
     if isinstance(value, Mapping):
         return {_key(k): plain(v, depth + 1) for k, v in value.items()}
-    if isinstance(value, set | frozenset):
+    if isinstance(value, Set):
         return {"<set>": sorted((plain(item, depth + 1) for item in value), key=repr)}
     if isinstance(value, tuple):
         return {"<tuple>": [plain(item, depth + 1) for item in value]}
@@ -329,7 +329,7 @@ class Record:
             self.facts.setdefault(f"{name}/failures/{event.step_key}", []).append(facts)
         elif kind == "STEP_UP_FOR_RETRY":
             self.facts.setdefault(f"{name}/retries/{event.step_key}", []).append(
-                {"error": error_chain(data.error), "wait": data.seconds_to_wait and plain(float(data.seconds_to_wait))}
+                {"error": error_chain(data.error), "wait": plain(float(data.seconds_to_wait or 0))}
             )
         elif kind == "STEP_EXPECTATION_RESULT":
             found = data.expectation_result

@@ -15,7 +15,8 @@ def program(record):
         return config.rows
 
     record.result(dg.materialize([table], run_config={"ops": {"table": {"config": {"rows": 5}}}}))
-    result = dg.materialize([table], run_config={"ops": {"table": {"config": {"rows": 11}}}}, raise_on_error=False)
-    record.value("too many", result.success)
+    too_many = {"ops": {"table": {"config": {"rows": 11}}}}
+    with record.raises("too many", contains=["rows"]):
+        record.value("success", dg.materialize([table], run_config=too_many, raise_on_error=False).success)
     with record.raises("object", contains=["rows"]):
         Size(rows=0)

@@ -41,6 +41,8 @@ def program(record):
     result = dg.materialize([table])
     (found,) = result.asset_materializations_for_node("table")
     for name, entry in found.metadata.items():
+        if name == "path":
+            continue  # of the IO manager
         if name == "run":
             record.value("run", [type(entry).__name__.removeprefix("Dagster"), entry.run_id])
         elif name == "artifact":
