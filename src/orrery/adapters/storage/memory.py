@@ -91,7 +91,7 @@ class MemoryStorage:
         if before is not None:
             self._before[before] = None
 
-    def flush(self) -> None:
+    def flush(self, run_id: str | None = None) -> None:
         """Call what was to be called before entries become durable."""
         while self._before:
             before = next(iter(self._before))

@@ -5,9 +5,10 @@ Store a batch of entries, with everything that follows from it, in the transacti
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Dialect, bindparam, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from orrery.adapters.storage.sql.tables import assets, checks, counters, events, run_keys, runs
@@ -37,7 +38,7 @@ _ASSET_COLUMNS = {
 _CHECK_COLUMNS = {"ASSET_CHECK_EVALUATION": "evaluation", "ASSET_CHECK_EVALUATION_PLANNED": "planned"}
 _RUN_OF = {"ASSET_MATERIALIZATION", "ASSET_MATERIALIZATION_PLANNED"}
 
-_insert_events = insert(events)
+_COLUMNS = ("id", "run", "at", "kind", "watched", "asset", "check_id", "partition", "body")
 _take_numbers = (
     update(counters)
     .where(counters.c.name == "events")
@@ -132,7 +133,7 @@ def append_entries(connection: Connection, entries: Sequence[EventLogEntry], num
     """
     last: int = connection.execute(_take_numbers, {"many": len(entries)}).scalar_one()
     storage_id = last - len(entries)
-    rows: list[dict[str, Any]] = []
+    rows: list[tuple[Any, ...]] = []
     asset_changes: dict[int, dict[str, Any]] = {}
     check_changes: dict[int, dict[str, Any]] = {}
     run_events: list[EventLogEntry] = []
@@ -164,20 +165,9 @@ def append_entries(connection: Connection, entries: Sequence[EventLogEntry], num
             elif kind in RUN_EVENTS:
                 watched = 1
                 run_events.append(entry)
-        rows.append(
-            {
-                "id": storage_id,
-                "run": run_number,
-                "at": entry.timestamp,
-                "kind": kind,
-                "watched": watched,
-                "asset": asset,
-                "check_id": check,
-                "partition": partition,
-                "body": encode_entry(entry),
-            }
-        )
-    connection.execute(_insert_events, rows)
+        body = encode_entry(entry)
+        rows.append((storage_id, run_number, entry.timestamp, kind, watched, asset, check, partition, body))
+    _insert_events(connection, rows)
     if asset_changes:
         connection.execute(_update_assets, list(asset_changes.values()))
     if check_changes:
@@ -185,6 +175,24 @@ def append_entries(connection: Connection, entries: Sequence[EventLogEntry], num
     if run_events:
         _change_runs(connection, run_events)
     return last
+
+
+def _insert_events(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Insert rows of ``_COLUMNS``: the one statement that is worth going past SQLAlchemy's parameters."""
+    statement, positional = _insertion(connection.dialect)
+    if positional:
+        connection.exec_driver_sql(statement, list(rows))
+    else:
+        connection.exec_driver_sql(statement, [dict(zip(_COLUMNS, row, strict=True)) for row in rows])
+
+
+@lru_cache(maxsize=4)
+def _insertion(dialect: Dialect) -> tuple[str, bool]:
+    """Return the insertion of an event in the words of a database, and whether its values go by place."""
+    compiled = insert(events).compile(dialect=dialect, column_keys=_COLUMNS)
+    if compiled.positional and tuple(compiled.positiontup or ()) != _COLUMNS:
+        raise AssertionError("the columns of events stand in another order than _COLUMNS")
+    return str(compiled), bool(compiled.positional)
 
 
 def _nothing(number: int, *names: str) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 """
 One thread that writes: batches are grouped into transactions.
 
-``submit`` returns at once; the thread takes everything that waits and stores it in one transaction, so
-that a slow disk makes transactions larger, not runs slower. ``wait`` returns when all that was submitted
-before is durable. The thread belongs to one process: in a forked child the first use starts another,
+``submit`` returns at once. The thread lingers for a moment, unless somebody waits, then takes everything
+that was submitted and stores it in one transaction: quick steps share transactions, and a slow disk makes
+transactions larger, not runs slower. ``wait`` returns when all that was submitted before is durable. The thread belongs to one process: in a forked child the first use starts another,
 with nothing waiting - what the parent had submitted is the parent's to write.
 
 An error is kept for those whose entries it lost: ``wait`` raises it in their name. The thread goes on.
@@ -19,6 +19,9 @@ from typing import NamedTuple
 from orrery.model.events.entry import EventLogEntry
 
 __all__ = ["Batch", "Writer"]
+
+LINGER_SECONDS = 0.01
+"""How long the thread lets batches gather. A transaction costs as much as the entries of some steps."""
 
 
 class Batch(NamedTuple):
@@ -58,6 +61,7 @@ class Writer:
         self._failures: list[_Failure] = []
         self._submitted = 0
         self._done = 0
+        self._awaited = 0
         self._closing = False
         self._thread: threading.Thread | None = None
 
@@ -80,7 +84,8 @@ class Writer:
         if self._done == self._submitted or os.getpid() != self._pid:
             return
         with self._change:
-            target = self._submitted
+            target = self._awaited = self._submitted
+            self._change.notify_all()
             while self._done < target:
                 self._change.wait()
 
@@ -95,7 +100,7 @@ class Writer:
             Exception: What happened to a batch that could not be stored; told once.
         """
         self.settle()
-        if not self._failures:
+        if not self._failures or os.getpid() != self._pid:
             return
         with self._change:
             for failure in self._failures:
@@ -119,6 +124,8 @@ class Writer:
             with self._change:
                 while not self._waiting and not self._closing:
                     self._change.wait()
+                if self._awaited <= self._done and not self._closing:
+                    self._change.wait(LINGER_SECONDS)
                 batches, self._waiting = self._waiting, []
                 if not batches:
                     return
