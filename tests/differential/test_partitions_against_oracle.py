@@ -59,8 +59,9 @@ def is_deliberate(ours: Answer, theirs: Answer) -> bool:
     if differing == {"missing"}:
         more, fewer = set(ours["missing"]) - set(theirs["missing"]), set(theirs["missing"]) - set(ours["missing"])
         # They list what exists, or leave out the window in which the needed time begins or ends.
-        exists = set(map(str, ours["up"])) >= fewer or isinstance((ours["up"] or [""])[0], int)
-        return exists and len(more) <= 2 * 30
+        shortened = isinstance((ours["up"] or [""])[0], int)
+        existing = {part for key in ours["up"] for part in str(key).split("|")}
+        return (shortened or fewer <= existing | set(map(str, ours["up"]))) and len(more) <= 2 * 30
     return False
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import random
 import zoneinfo
+from bisect import bisect_left
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -104,6 +105,9 @@ def test_ticks_of_every_zone_are_those_of_a_walk() -> None:
         expected = [tick for tick in walked(cron, info, low - margin, high + margin) if low <= tick < high]
         first, last = grid.index_at_or_after(low), grid.index_at_or_after(high)
         assert grid.instants(first, last) == expected, (name, cron.text)
+        # Also what lies between ticks, most of all where a time is shown for the first of two times.
+        for instant in range(low, high, 1_740):
+            assert grid.index_at_or_after(instant) - first == bisect_left(expected, instant), (name, cron.text)
         compared += bool(known)
     assert compared > 200, "most zones were tried at a change of their clocks"
 
@@ -115,6 +119,22 @@ def test_changes_are_found_wherever_a_daily_look_finds_them() -> None:
         found = [each.at for each in zone_of(name).changes(by_day[0] - 86_400, by_day[-1])] if by_day else []
         assert len(found) == len(by_day), name
         assert all(day - 86_400 < at <= day for at, day in zip(found, by_day, strict=True)), name
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "end", "days"),
+    [
+        ("Africa/Freetown", "1939-08-01", "1939-10-01", ["1939-09-01", "1939-09-05"]),
+        ("America/Noronha", "2000-10-01", "2000-11-01", ["2000-10-08", "2000-10-15"]),
+        ("Africa/Cairo", "2010-08-01", "2010-10-15", ["2010-08-10", "2010-09-09", "2010-09-30"]),
+        ("Africa/Casablanca", "2024-03-01", "2024-05-01", ["2024-03-10", "2024-04-14"]),
+        ("Asia/Kolkata", "2000-01-01", "2024-01-01", []),
+    ],
+)
+def test_offsets_that_hold_for_days_only_are_not_missed(name: str, start: str, end: str, days: list[str]) -> None:
+    bounds = [int(datetime.fromisoformat(each).replace(tzinfo=UTC).timestamp()) for each in (start, end)]
+    found = [datetime.fromtimestamp(each.at, UTC).date().isoformat() for each in zone_of(name).changes(*bounds)]
+    assert found == days
 
 
 @given(
