@@ -5,28 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
-from orrery.base.errors import InvalidConfigError, InvalidInvocationError
+from orrery.base.errors import InvalidInvocationError
 from orrery.definitions.assets.assets_definition import AssetsDefinition
 from orrery.definitions.assets.source_asset import SourceAsset
 from orrery.definitions.graphs.requirements import (
     DEFAULT_KEYS,
-    ResourceRequirement,
+    ResourceNeed,
     check_provided,
     requirements_of_node,
     requirements_of_resources,
 )
 from orrery.definitions.parts.resource import ResourceDefinition, as_resource_definitions
-from orrery.model.config.validate import validate
+from orrery.model.config.validate import resolve_config
 
 __all__ = ["bind_resources", "requirements_of_assets", "with_resources"]
 
 _T = TypeVar("_T")
 
 
-def requirements_of_assets(definition: AssetsDefinition | SourceAsset) -> Iterator[ResourceRequirement]:
+def requirements_of_assets(definition: AssetsDefinition | SourceAsset) -> Iterator[ResourceNeed]:
     """Iterate what the function of *definition*, its hooks and its own resources need."""
     if isinstance(definition, SourceAsset):
-        yield ResourceRequirement(
+        yield ResourceNeed(
             definition.get_io_manager_key(), "io manager", f"source asset '{definition.key.to_user_string()}'"
         )
         if definition.observe_fn is not None:
@@ -35,10 +35,10 @@ def requirements_of_assets(definition: AssetsDefinition | SourceAsset) -> Iterat
         yield from requirements_of_node(definition.node_def)
         for hook in definition.hook_defs:
             for key in sorted(hook.required_resource_keys):
-                yield ResourceRequirement(key, "resource", f"hook '{hook.name}'")
+                yield ResourceNeed(key, "resource", f"hook '{hook.name}'")
     else:
         for key in definition.get_resource_requirements():
-            yield ResourceRequirement(
+            yield ResourceNeed(
                 key, "io manager", f"asset '{min(definition.keys).to_user_string()}', which is made elsewhere"
             )
     if definition.resource_defs:
@@ -129,11 +129,6 @@ def with_resources(
 
 
 def _configured(key: str, definition: ResourceDefinition, config: Any) -> ResourceDefinition:
-    resolved = validate(definition.config_field, config, env=None, path=(key, "config"))
-    if resolved.problems:
-        raise InvalidConfigError(
-            f"Error when applying config for resource with key '{key}': "
-            + "; ".join(str(each) for each in resolved.problems)
-        )
+    resolve_config(definition.config_field, config, subject=f"resource with key '{key}'", path=(key, "config"))
     made: ResourceDefinition = definition.configured(config)
     return made

@@ -13,13 +13,13 @@ from typing import Any, NamedTuple
 from orrery.base.errors import InvalidDefinitionError, nearest_hint
 from orrery.definitions.graphs.node import NodeDefinition
 
-__all__ = ["DEFAULT_KEYS", "ResourceRequirement", "check_provided", "requirements_of_node", "requirements_of_resources"]
+__all__ = ["DEFAULT_KEYS", "ResourceNeed", "check_provided", "requirements_of_node", "requirements_of_resources"]
 
 DEFAULT_KEYS = frozenset({"io_manager"})
 """Keys that a run always provides: where nobody names an IO manager, the instance has one."""
 
 
-class ResourceRequirement(NamedTuple):
+class ResourceNeed(NamedTuple):
     """
     One need of a resource.
 
@@ -34,29 +34,29 @@ class ResourceRequirement(NamedTuple):
     needed_by: str
 
 
-def requirements_of_node(definition: NodeDefinition) -> Iterator[ResourceRequirement]:
+def requirements_of_node(definition: NodeDefinition) -> Iterator[ResourceNeed]:
     """Iterate what the ops in *definition* need, at any depth."""
     for op_def in definition.iterate_op_defs():
         for key in sorted(op_def.required_resource_keys):
-            yield ResourceRequirement(key, "resource", f"op '{op_def.name}'")
+            yield ResourceNeed(key, "resource", f"op '{op_def.name}'")
         for name, given in op_def.input_dict.items():
             if given.input_manager_key:
-                yield ResourceRequirement(
+                yield ResourceNeed(
                     given.input_manager_key, "input manager", f"input '{name}' of op '{op_def.name}'"
                 )
         for name, made in op_def.output_dict.items():
             if not made.dagster_type.is_nothing:
-                yield ResourceRequirement(made.io_manager_key, "io manager", f"output '{name}' of op '{op_def.name}'")
+                yield ResourceNeed(made.io_manager_key, "io manager", f"output '{name}' of op '{op_def.name}'")
 
 
-def requirements_of_resources(resources: Mapping[str, Any]) -> Iterator[ResourceRequirement]:
+def requirements_of_resources(resources: Mapping[str, Any]) -> Iterator[ResourceNeed]:
     """Iterate what resources need of one another."""
     for name, definition in resources.items():
         for key in sorted(definition.required_resource_keys):
-            yield ResourceRequirement(key, "resource", f"resource with key '{name}'")
+            yield ResourceNeed(key, "resource", f"resource with key '{name}'")
 
 
-def check_provided(needs: Iterable[ResourceRequirement], provided: Iterable[str]) -> None:
+def check_provided(needs: Iterable[ResourceNeed], provided: Iterable[str]) -> None:
     """
     Refuse needs that nothing provides.
 

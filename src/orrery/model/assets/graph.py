@@ -120,10 +120,19 @@ class AssetGraph:
         """
         nodes: list[AssetNode] = []
         checks: list[AssetCheckNode] = []
-        for definition in assets:
+        given = tuple(assets)
+        for definition in given:
             nodes.extend(definition.asset_nodes())
             checks.extend(definition.check_nodes())
-        return cls(nodes, checks, strict=strict)
+        graph = cls(nodes, checks, strict=strict)
+        graph._kept["definitions"] = given
+        return graph
+
+    @property
+    def definitions(self) -> tuple[Any, ...]:
+        """Return the definitions that the graph was made of; none if it was made of nodes."""
+        given: tuple[Any, ...] = self._kept.get("definitions", ())
+        return given
 
     # -- looking up ----------------------------------------------------------------------------
 
