@@ -5,10 +5,10 @@ from orrery.adapters.io.configurable import FilesystemIOManager as FilesystemIOM
 from orrery.adapters.io.file_manager import FileHandle as FileHandle
 from orrery.adapters.io.file_manager import LocalFileHandle as LocalFileHandle
 from orrery.adapters.io.file_manager import local_file_manager as local_file_manager
-from orrery.adapters.io.filesystem import custom_path_fs_io_manager as custom_path_fs_io_manager
-from orrery.adapters.io.filesystem import fs_io_manager as fs_io_manager
 from orrery.adapters.io.memory import InMemoryIOManager as InMemoryIOManager
 from orrery.adapters.io.memory import mem_io_manager as mem_io_manager
+from orrery.adapters.io.pickled import custom_path_fs_io_manager as custom_path_fs_io_manager
+from orrery.adapters.io.pickled import fs_io_manager as fs_io_manager
 from orrery.adapters.io.upath import UPathIOManager as UPathIOManager
 from orrery.api.config_files import config_from_files as config_from_files
 from orrery.api.config_files import config_from_pkg_resources as config_from_pkg_resources
@@ -135,6 +135,7 @@ from orrery.definitions.decorators.graph import job as job
 from orrery.definitions.decorators.hook import failure_hook as failure_hook
 from orrery.definitions.decorators.hook import success_hook as success_hook
 from orrery.definitions.decorators.op import op as op
+from orrery.definitions.decorators.repository import repository as repository
 from orrery.definitions.graphs.composition import PendingNodeInvocation as PendingNodeInvocation
 from orrery.definitions.graphs.dependency import DependencyDefinition as DependencyDefinition
 from orrery.definitions.graphs.dependency import InputMapping as InputMapping
@@ -189,6 +190,13 @@ from orrery.definitions.parts.types import TypeLoader as TypeLoader
 from orrery.definitions.parts.types import make_python_type_usable_as_type as make_python_type_usable_as_type
 from orrery.definitions.parts.types import type_loader as type_loader
 from orrery.definitions.parts.types import usable_as_type as usable_as_type
+from orrery.definitions.project.definitions import BindResourcesToJobs as BindResourcesToJobs
+from orrery.definitions.project.definitions import Definitions as Definitions
+from orrery.definitions.project.definitions import (
+    create_repository_using_definitions_args as create_repository_using_definitions_args,
+)
+from orrery.definitions.project.repository import RepositoryData as RepositoryData
+from orrery.definitions.project.repository import RepositoryDefinition as RepositoryDefinition
 from orrery.model.assets.check_spec import AssetCheckSpec as AssetCheckSpec
 from orrery.model.assets.graph import AssetGraph as AssetGraph
 from orrery.model.assets.node import AssetNode as AssetNode
