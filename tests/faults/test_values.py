@@ -126,8 +126,7 @@ PROGRAM = """
             return real(*args, **kwargs)
         return call
 
-    from orrery.adapters.io import atomic
-from orrery.adapters.io.atomic import WriteBatch
+    from orrery.adapters.io.atomic import WriteBatch
     from orrery.runtime.ports.write_barrier import active
     from orrery.testing.conformance.samples import ValueContext
     from tests.faults.test_values import MANAGERS, NEW

@@ -4,7 +4,7 @@ The IO managers that people configure as classes.
 
 from __future__ import annotations
 
-from orrery.adapters.io.filesystem import PickledObjectFilesystemIOManager, storage_directory
+from orrery.adapters.io.pickled import PickledObjectFilesystemIOManager, storage_directory
 from orrery.runtime.contexts.init_resource import InitResourceContext
 from orrery.runtime.resources.io_manager import ConfigurableIOManagerFactory
 

@@ -1,32 +1,19 @@
 """
-IO managers that store values as files below a directory.
+The IO managers that store values as files below a directory, under one name.
 
-:class:`FilesystemIOManager` is the one that people configure (it is made of a config class, so it
-lives in ``configurable.py`` and is imported from here at the first use);
-:class:`PickledObjectFilesystemIOManager` does the work and is the default of persistent instances.
+:class:`FilesystemIOManager` is the one that people configure; it is made of a config class, so it is only
+imported when it is asked for. The others are in ``pickled.py``.
 """
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
-from orrery.adapters.io.atomic import is_stored
-from orrery.adapters.io.formats import dump_pickle, load_pickle
-from orrery.adapters.io.notes import write_notes
-from orrery.adapters.io.places import (
-    describe_value,
-    load_for_partitions,
-    only_partition,
-    relative_path,
-    value_key,
+from orrery.adapters.io.pickled import (
+    PickledObjectFilesystemIOManager,
+    custom_path_fs_io_manager,
+    fs_io_manager,
 )
-from orrery.adapters.io.seal import MissingFileError
-from orrery.base.errors import InvalidDefinitionError
-from orrery.base.metadata import MetadataValue
-from orrery.definitions.parts.io_manager import IOManager, IOManagerDefinition
-from orrery.model.config.scalars import StringSource
-from orrery.model.config.schema import Field, Noneable
 
 if TYPE_CHECKING:
     from orrery.adapters.io.configurable import FilesystemIOManager
@@ -36,10 +23,7 @@ __all__ = [
     "PickledObjectFilesystemIOManager",
     "custom_path_fs_io_manager",
     "fs_io_manager",
-    "storage_directory",
 ]
-
-_EXTENSION = ".pickle"
 
 
 def __getattr__(name: str) -> Any:
@@ -48,124 +32,3 @@ def __getattr__(name: str) -> Any:
 
         return FilesystemIOManager
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-class PickledObjectFilesystemIOManager(IOManager):
-    """
-    Store each value as a pickle in a file of its own, whole or not at all.
-
-    Paths below *base_dir*: ``sales/orders.pickle`` for asset ``["sales", "orders"]``,
-    ``sales/orders/partition=2024-01-01.pickle`` for a partition of it, and
-    ``RUN_ID/STEP_KEY/OUTPUT.pickle`` for the output of an op. Parts are encoded by
-    :mod:`orrery.base.names`; ordinary lower-case names stay as they are. The files are pickles that
-    ``pickle.load`` reads; their length and digest stand at their head and are checked at each load.
-
-    Args:
-        base_dir: The directory; made when the first value is stored.
-    """
-
-    def __init__(self, base_dir: str | os.PathLike[str]) -> None:
-        self.base_dir = os.path.abspath(os.path.expanduser(base_dir))
-
-    def handle_output(self, context: Any, obj: Any) -> None:
-        """
-        Store *obj*; until all of it is on the disk, the value before it stands.
-
-        Raises:
-            InvariantViolationError: The value cannot be pickled, or belongs to several partitions.
-        """
-        key = value_key(context, only_partition(context) if context.has_asset_key else None)
-        relative = relative_path(key, extension=_EXTENSION)
-        path = f"{self.base_dir}/{relative}"
-        if "~" in relative:
-            write_notes(self.base_dir, key, extension=_EXTENSION)
-        dump_pickle(path, obj, what=lambda: describe_value(context, key[1]))
-        context.add_output_metadata({"path": MetadataValue.path(path)})
-
-    def load_input(self, context: Any) -> Any:
-        """
-        Return the stored value; for several partitions a dictionary by partition key.
-
-        Raises:
-            MissingFileError: No value is stored (also a ``FileNotFoundError``).
-            DamagedValueError: The file is not what was written.
-        """
-        return load_for_partitions(context, lambda key: self._load(context, key), missing=MissingFileError)
-
-    def has_output(self, context: Any) -> bool:
-        """Tell whether a value is stored for the output of *context*."""
-        key = value_key(context, only_partition(context) if context.has_asset_key else None)
-        return is_stored(f"{self.base_dir}/{relative_path(key, extension=_EXTENSION)}")
-
-    def _load(self, context: Any, partition: str | None) -> Any:
-        path = f"{self.base_dir}/{relative_path(value_key(context, partition), extension=_EXTENSION)}"
-        return load_pickle(path, what=lambda: describe_value(context, partition))
-
-
-class CustomPathPickledObjectFilesystemIOManager(IOManager):
-    """
-    Store each value as a pickle at the path that the metadata of its output names.
-
-    Args:
-        base_dir: The directory below which the paths lie.
-    """
-
-    def __init__(self, base_dir: str | os.PathLike[str]) -> None:
-        self.base_dir = os.path.abspath(os.path.expanduser(base_dir))
-
-    def handle_output(self, context: Any, obj: Any) -> None:
-        """Store *obj* at the path in the output's metadata."""
-        path = self._path(context)
-        dump_pickle(path, obj, what=lambda: describe_value(context))
-        context.add_output_metadata({"path": MetadataValue.path(path)})
-
-    def load_input(self, context: Any) -> Any:
-        """Return the value at the path in the metadata of the upstream output."""
-        return load_pickle(self._path(context.upstream_output), what=lambda: describe_value(context))
-
-    def _path(self, context: Any) -> str:
-        path = (context.definition_metadata or {}).get("path")
-        path = getattr(path, "value", path)
-        if not isinstance(path, str) or not path:
-            raise InvalidDefinitionError(
-                f"The metadata of {describe_value(context)} names no 'path', which this IO manager stores it at.",
-                mend='write Out(metadata={"path": "reports/daily"}).',
-            )
-        whole = os.path.normpath(os.path.join(self.base_dir, path))
-        if os.path.commonpath([whole, self.base_dir]) != self.base_dir:
-            raise InvalidDefinitionError(
-                f"The path {path!r} of {describe_value(context)} leads out of {self.base_dir}.",
-                mend="name a path below the base directory of the IO manager.",
-            )
-        return whole
-
-
-def storage_directory(context: Any) -> str:
-    """Return where the instance of a run keeps values."""
-    instance = getattr(context, "instance", None)
-    directory = instance.storage_directory() if instance is not None else os.path.join(".orrery", "storage")
-    return str(directory)
-
-
-def _make_filesystem(context: Any) -> PickledObjectFilesystemIOManager:
-    base_dir = (context.resource_config or {}).get("base_dir")
-    return PickledObjectFilesystemIOManager(base_dir or storage_directory(context))
-
-
-def _make_custom_path(context: Any) -> CustomPathPickledObjectFilesystemIOManager:
-    return CustomPathPickledObjectFilesystemIOManager(context.resource_config["base_dir"])
-
-
-fs_io_manager = IOManagerDefinition(
-    _make_filesystem,
-    config_schema={"base_dir": Field(Noneable(StringSource), default_value=None, is_required=False)},
-    description="Store values as pickles below a directory.",
-)
-"""An IO manager that stores values as files; config ``base_dir``, by default the instance's storage."""
-
-custom_path_fs_io_manager = IOManagerDefinition(
-    _make_custom_path,
-    config_schema={"base_dir": Field(StringSource, is_required=True)},
-    description="Store values as pickles at paths that their outputs name.",
-)
-"""An IO manager that stores each value at the path in the metadata of its output."""

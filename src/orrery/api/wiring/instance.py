@@ -109,7 +109,7 @@ def default_io_manager(instance: Instance) -> IOManager:
     """Return the IO manager of runs that name none: in memory or below the instance's directory."""
     if instance.is_ephemeral:
         return EphemeralIOManager(instance.scratch.setdefault("values", {}))
-    manager: IOManager = _adapter("io.filesystem").PickledObjectFilesystemIOManager(instance.storage_directory())
+    manager: IOManager = _adapter("io.pickled").PickledObjectFilesystemIOManager(instance.storage_directory())
     return manager
 
 

@@ -3,10 +3,11 @@ One thread that writes: batches are grouped into transactions.
 
 ``submit`` returns at once. The thread lingers for a moment, unless somebody waits, then takes everything
 that was submitted and stores it in one transaction: quick steps share transactions, and a slow disk makes
-transactions larger, not runs slower. ``wait`` returns when all that was submitted before is durable. The thread belongs to one process: in a forked child the first use starts another,
-with nothing waiting - what the parent had submitted is the parent's to write.
+transactions larger, not runs slower. ``wait`` returns when all that was submitted before is durable.
 
-An error is kept for those whose entries it lost: ``wait`` raises it in their name. The thread goes on.
+The thread belongs to one process: in a forked child the first use starts another, with nothing waiting -
+what the parent had submitted is the parent's to write. An error is kept for those whose entries it lost:
+``wait`` raises it in their name. The thread goes on.
 """
 
 from __future__ import annotations
