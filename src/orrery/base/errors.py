@@ -7,13 +7,13 @@ Every error that Orrery raises, in one tree.
     ├── InvalidDefinitionError            a declaration that cannot stand
     │   ├── DuplicateDefinitionError      two definitions under one key
     │   ├── CyclicDependencyError         a graph that runs into itself
-    │   └── UnknownAssetError             a key that no definition provides
+    │   ├── UnknownAssetError             a key that no definition provides
+    │   └── InvalidSubsetError            a selection that selects nothing, or what is not there
     ├── InvalidConfigDefinitionError      a config schema that cannot be built
     │   └── InvalidPythonicConfigDefinitionError
     ├── InvalidConfigError                run config that its schema refuses
     ├── InvalidInvocationError            a definition called with the wrong arguments
     ├── InvalidMetadataError              metadata that has no metadata type
-    ├── InvalidSubsetError                a selection that selects nothing, or what is not there
     ├── InvalidPropertyError              an attribute of a context asked outside its place
     ├── InvariantViolationError           a rule of the running system was broken
     ├── UnknownResourceError              (also AttributeError) a resource that nobody provides
@@ -219,7 +219,7 @@ class InvalidMetadataError(OrreryError):
     code = "invalid-metadata"
 
 
-class InvalidSubsetError(OrreryError):
+class InvalidSubsetError(InvalidDefinitionError):
     """A selection names what is not there, or selects nothing."""
 
     code = "invalid-selection"

@@ -1,31 +1,44 @@
 """
 A run under way, as a state machine: events in, commands out.
 
-Pure: no clock, no threads. :meth:`ActiveExecution.note` is fed with each event of a step;
-:meth:`ActiveExecution.commands` says what to launch and what to skip, with the reason. Steps become
-ready in waves: whatever is ready is handed out in the order of the plan, by priority.
+Pure: no clock, no threads. The ``note_...`` methods are fed with what steps told;
+:meth:`ActiveExecution.commands` says what to launch and what to skip, with the reason. A step is handed
+out after its parents, in the order in which steps became ready; by priority, where steps have one.
 
 Dynamic outputs multiply steps. A step of the plan that depends on one is a *template*; as soon as its
-dynamic output is complete, one step per mapping key is made. Templates may lie below several dynamic
-outputs, one inside the other or side by side; collecting takes away the innermost.
+dynamic output is complete, one step per mapping key is made of it. Templates may lie below several
+dynamic outputs, one inside the other or side by side: their mapping keys become known one dimension at
+a time, as a tree of *branches*, each of which is closed when all steps below it have ended. Collecting
+waits for one branch: it takes away the innermost dimension.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Hashable, Iterable, Iterator
+from typing import Any, TypeAlias
 
-import msgspec
-
+from orrery.base.errors import InvariantViolationError
+from orrery.base.keys import AssetKey
 from orrery.definitions.parts.policies import RunWhen
 from orrery.plan.commands import Command, LaunchStep, SkipStep, Wait
 from orrery.plan.execution_plan import ExecutionPlan
-from orrery.plan.sources import FromCollect, FromSeveral, FromStepOutput, InputSource, StepOutputHandle
+from orrery.plan.sources import (
+    FromCollect,
+    FromDefault,
+    FromSeveral,
+    FromStepOutput,
+    InputSource,
+    StepOutputHandle,
+    leaves,
+)
 from orrery.plan.step import ExecutionStep, StepInput
 
 __all__ = ["PRIORITY_TAGS", "ActiveExecution", "StepState"]
 
 PRIORITY_TAGS = ("orrery/priority", "dagster/priority")
+
+Branch: TypeAlias = tuple[str, tuple[str, ...]]
+"""A template with some of its mapping keys known: the key of the template in the plan, and those."""
 
 
 class StepState:
@@ -38,11 +51,7 @@ class StepState:
     IN_FLIGHT = "in_flight"
 
 
-class _Partial(msgspec.Struct):
-    """A template with some of its mapping keys known."""
-
-    template: ExecutionStep
-    keys: tuple[str, ...]
+_ENDED_BADLY = frozenset({StepState.FAILURE, StepState.ABANDONED})
 
 
 class ActiveExecution:
@@ -52,6 +61,14 @@ class ActiveExecution:
     Args:
         plan: The plan.
         known_outputs: Outputs of an earlier run, for steps that are not executed again.
+
+    Attributes:
+        plan: The plan.
+        states: How each step stands that was handed out or skipped, by key (see :class:`StepState`).
+        attempts: Which attempt is next, or under way, of each step that was tried again.
+        skip_reasons: Why each step that did not run did not.
+        given_outputs: (step key, output name) of each output that may be loaded.
+        has_priorities: Whether any step has a priority: then steps should be asked for one at a time.
     """
 
     def __init__(self, plan: ExecutionPlan, known_outputs: Iterable[StepOutputHandle] = ()) -> None:
@@ -59,64 +76,80 @@ class ActiveExecution:
         self.states: dict[str, str] = {}
         self.attempts: dict[str, int] = {}
         self.skip_reasons: dict[str, str] = {}
-        self._given: set[tuple[str, str]] = set()
-        self._waiting: dict[str, int] = {}
-        self._children: dict[str, list[ExecutionStep]] = {}
-        self._ready: list[ExecutionStep] = []
-        self._retry_at: dict[str, float] = {}
+        self.given_outputs: set[tuple[str, str]] = set()
+        self.has_priorities = False
+        self._priorities: dict[str, float] = {}
         self._steps: dict[str, ExecutionStep] = {}
+        self._ready: list[ExecutionStep] = []
+        self._waiting: dict[str, int] = {}
+        self._children: dict[Hashable, list[ExecutionStep]] = {}
+        self._retry_at: dict[str, float] = {}
+        self._origins: dict[str, str] = {}
+        self._evaluated: dict[str, dict[tuple[str, ...], list[str]]] = {}
+        self._evaluations: dict[str, int] = {}
         self._open = 0
-        self._order: dict[str, int] = {}
-        self._has_priorities = False
-        self._has_dynamic = False
+        self._in_flight = 0
         self._mapping_keys: dict[tuple[str, str], list[str]] = {}
-        self._partials: dict[str, list[_Partial]] = {}
-        self._outstanding: dict[tuple[str, tuple[str, ...]], int] = {}
-        self._collectors: dict[tuple[str, tuple[str, ...]], list[str]] = {}
-        self._collect_depths: dict[str, set[int]] = {}
-        self._instances: dict[str, list[ExecutionStep]] = {}
-        executed = set(plan.step_keys_to_execute)
+        self._is_dynamic = False
+        self._executed = frozenset(plan.step_keys_to_execute)
         steps = plan.steps
-        templates = []
+        known_mapped: dict[str, None] = {}
         for handle in known_outputs:
-            self._given.add((handle.step_key, handle.output_name))
-            if handle.mapping_key is not None:
-                self._mapping_keys.setdefault((handle.step_key, handle.output_name), []).append(handle.mapping_key)
-        for index, step in enumerate(steps):
-            self._order[step.key] = index
-            if step.tags and any(tag in step.tags for tag in PRIORITY_TAGS):
-                self._has_priorities = True
+            self.note_output(handle.step_key, handle.output_name, handle.mapping_key)
+            if handle.step_key.endswith("]"):
+                known_mapped[handle.step_key] = None
+        for step in steps:
+            if step.tags:
+                self._read_priority(step)
             if step.dimensions:
-                templates.append(step)
-        if templates or any(
-            isinstance(each.source, FromCollect) for step in steps for each in step.inputs.values()
-        ):
-            self._has_dynamic = True
-            self._start_dynamic(steps, executed)
+                self._is_dynamic = True
+            elif not self._is_dynamic and step.inputs:
+                for each in step.inputs.values():
+                    if type(each.source) in _NESTED and _collects(each.source):
+                        self._is_dynamic = True
+        if self._is_dynamic:
+            self._start_dynamic(steps, known_mapped)
         else:
-            waiting, children, ready = self._waiting, self._children, self._ready
-            known = self._steps
-            for step in steps:
-                key = step.key
-                known[key] = step
-                count = 0
-                inputs = step.inputs
-                if not inputs and not step.after:
-                    ready.append(step)
+            self._start_static(steps)
+
+    def _read_priority(self, step: ExecutionStep) -> None:
+        for tag in PRIORITY_TAGS:
+            if tag in step.tags:
+                try:
+                    self._priorities[step.key] = -float(step.tags[tag])
+                except ValueError:
                     continue
-                for parent in step.parent_keys:
-                    if parent in executed:
-                        count += 1
-                        below = children.get(parent)
-                        if below is None:
-                            children[parent] = [step]
-                        else:
-                            below.append(step)
-                if count:
-                    waiting[key] = count
-                else:
-                    ready.append(step)
-            self._open = len(steps)
+                self.has_priorities = True
+                return
+
+    def _start_static(self, steps: list[ExecutionStep]) -> None:
+        waiting, children, ready, known, executed = (
+            self._waiting,
+            self._children,
+            self._ready,
+            self._steps,
+            self._executed,
+        )
+        for step in steps:
+            key = step.key
+            known[key] = step
+            if not step.inputs and not step.after:
+                ready.append(step)
+                continue
+            count = 0
+            for parent in step.parent_keys:
+                if parent in executed:
+                    count += 1
+                    below = children.get(parent)
+                    if below is None:
+                        children[parent] = [step]
+                    else:
+                        below.append(step)
+            if count:
+                waiting[key] = count
+            else:
+                ready.append(step)
+        self._open = len(steps)
 
     # -- questions -----------------------------------------------------------------------------
 
@@ -124,6 +157,11 @@ class ActiveExecution:
     def is_complete(self) -> bool:
         """Tell whether every step has ended."""
         return self._open == 0
+
+    @property
+    def has_ready(self) -> bool:
+        """Tell whether there are steps to launch or to skip at once."""
+        return bool(self._ready)
 
     def step(self, key: str) -> ExecutionStep:
         """Return the step that runs under *key*."""
@@ -136,384 +174,567 @@ class ActiveExecution:
     def unfinished(self) -> list[ExecutionStep]:
         """Return the steps that have not ended."""
         return [
-            step
-            for key, step in self._steps.items()
-            if self.states.get(key) in (None, StepState.IN_FLIGHT)
+            step for key, step in self._steps.items() if self.states.get(key) in (None, StepState.IN_FLIGHT)
         ]
+
+    def next_retry(self) -> float | None:
+        """Return when the next retry is due (on the clock that was handed in), if one is waiting."""
+        return min(self._retry_at.values()) if self._retry_at else None
 
     # -- events in -----------------------------------------------------------------------------
 
     def note_output(self, step_key: str, output_name: str, mapping_key: str | None) -> None:
         """Note that a step gave an output."""
-        self._given.add((step_key, output_name))
+        self.given_outputs.add((step_key, output_name))
         if mapping_key is not None:
             self._mapping_keys.setdefault((step_key, output_name), []).append(mapping_key)
 
+    def note_check(self, step_key: str, asset_key: AssetKey, check_name: str, *, blocks: bool) -> None:
+        """
+        Note that a step evaluated a check.
+
+        A step that fails on account of blocking checks alone keeps only those back that depend on the
+        assets whose checks failed.
+
+        Args:
+            step_key: The step.
+            asset_key: The asset that was checked.
+            check_name: Name of the check.
+            blocks: Whether it did not pass, and blocks.
+        """
+        self._evaluations[step_key] = self._evaluations.get(step_key, 0) + 1
+        if blocks:
+            self._evaluated.setdefault(step_key, {}).setdefault(asset_key.parts, []).append(check_name)
+
     def note_success(self, step_key: str) -> None:
         """Note that a step succeeded."""
+        self._landed(step_key)
         self._end(step_key, StepState.SUCCESS)
 
     def note_failure(self, step_key: str) -> None:
-        """Note that a step failed for good."""
+        """Note that a step failed for good. What it gave before is not loaded by any other."""
+        self._landed(step_key)
+        if self._blocked_assets(step_key) is None:
+            self._forget_outputs(step_key)
         self._end(step_key, StepState.FAILURE)
 
     def note_retry(self, step_key: str, at: float) -> None:
-        """Note that a step failed and is tried again, not before *at* (monotonic seconds)."""
+        """Note that a step failed and is tried again, not before *at* (seconds, on any one clock)."""
+        self._landed(step_key)
+        self._forget_outputs(step_key)
         self.attempts[step_key] = self.attempts.get(step_key, 1) + 1
-        self.states.pop(step_key, None)
+        del self.states[step_key]
         self._retry_at[step_key] = at
+
+    def _landed(self, step_key: str) -> None:
+        if self.states.get(step_key) != StepState.IN_FLIGHT:
+            raise InvariantViolationError(
+                f"Step '{step_key}' is told to have ended, but it is not under way: it "
+                f"{_PHRASES.get(self.states.get(step_key), 'was not launched')}."
+            )
+        self._in_flight -= 1
+
+    def _forget_outputs(self, step_key: str) -> None:
+        for name in self._steps[step_key].outputs:
+            self.given_outputs.discard((step_key, name))
+            self._mapping_keys.pop((step_key, name), None)
+        self._evaluated.pop(step_key, None)
+        self._evaluations.pop(step_key, None)
 
     # -- commands out --------------------------------------------------------------------------
 
-    def commands(self, now: float = 0.0) -> list[Command]:
+    def commands(self, now: float = 0.0, limit: int | None = None) -> list[Command]:
         """
         Return what to do next: steps to launch, steps to skip; or to wait, if a retry is due later.
 
         Each step is handed out once. An empty answer means: wait for events.
+
+        Args:
+            now: The instant, on the clock of :meth:`note_retry`.
+            limit: At most so many steps; all that are ready if None.
         """
-        found: list[Command] = []
         if self._retry_at:
-            due = [key for key, at in self._retry_at.items() if at <= now]
-            for key in due:
+            for key in [key for key, at in self._retry_at.items() if at <= now]:
                 del self._retry_at[key]
-                self.states[key] = StepState.IN_FLIGHT
-                found.append(LaunchStep(self._steps[key], self.attempts[key]))
-        ready, self._ready = self._ready, []
-        if len(ready) > 1:
-            ready.sort(key=self._rank)
-        for step in ready:
-            reason, parents = self._skip_reason(step) if step.inputs or step.after else (None, ())
-            if reason is not None:
-                self.skip_reasons[step.key] = reason
-                found.append(SkipStep(step, reason, parents))
-                continue
-            if self._has_dynamic:
-                step = self._with_collected(step)
-            self.states[step.key] = StepState.IN_FLIGHT
-            found.append(LaunchStep(step))
-        for command in found:
-            if isinstance(command, SkipStep):
-                self._end(
-                    command.step.key, StepState.ABANDONED if command.failed_parents else StepState.SKIPPED
-                )
-        if not found and self._ready:
-            return self.commands(now)
-        if not found and self._retry_at and not any(state == StepState.IN_FLIGHT for state in self.states.values()):
+                self._ready.append(self._steps[key])
+        found: list[Command] = []
+        while self._ready and not found:
+            ready, self._ready = self._ready, []
+            if self.has_priorities and len(ready) > 1:
+                ready.sort(key=self._rank)
+            if limit is not None:
+                ready, self._ready = ready[:limit], ready[limit:]
+            for step in ready:
+                self._hand_out(step, found)
+        if not found and self._retry_at and not self._in_flight:
             found.append(Wait(min(self._retry_at.values())))
         return found
 
-    def next_retry(self) -> float | None:
-        """Return when the next retry is due (monotonic seconds), if one is waiting."""
-        return min(self._retry_at.values()) if self._retry_at else None
+    def _hand_out(self, step: ExecutionStep, found: list[Command]) -> None:
+        key = step.key
+        if key in self.skip_reasons:  # a branch that never came to have steps; it has ended
+            self._open -= 1
+            origin = self._origins.get(key)
+            found.append(SkipStep(step, self.skip_reasons[key], () if origin is None else (origin,)))
+            return
+        if self.attempts and key in self.attempts:
+            self.states[key] = StepState.IN_FLIGHT
+            self._in_flight += 1
+            found.append(LaunchStep(step, self.attempts[key]))
+            return
+        reason, failed = self._verdict(step) if step.inputs or step.after else (None, ())
+        if reason is not None:
+            found.append(SkipStep(step, reason, failed))
+            self.skip_reasons[key] = reason
+            if failed:
+                self._origins[key] = self._origins.get(failed[0], failed[0])
+            self._end(key, StepState.ABANDONED if failed else StepState.SKIPPED)
+            return
+        if step.run_when is not RunWhen.ALL_SUCCEEDED or (self._is_dynamic and step.template_key in self._collecting):
+            step = self._settled(step)
+        self.states[key] = StepState.IN_FLIGHT
+        self._in_flight += 1
+        found.append(LaunchStep(step))
 
-    def _rank(self, step: ExecutionStep) -> tuple[float, int, tuple[str, ...]]:
-        priority = 0.0
-        if self._has_priorities:
-            for tag in PRIORITY_TAGS:
-                if tag in step.tags:
-                    try:
-                        priority = -float(step.tags[tag])
-                    except ValueError:
-                        priority = 0.0
-        return priority, self._order[step.template_key], ()
-
-    # -- inside --------------------------------------------------------------------------------
+    def _rank(self, step: ExecutionStep) -> float:
+        return self._priorities.get(step.template_key, 0.0)
 
     def _end(self, key: str, state: str) -> None:
         self.states[key] = state
         self._open -= 1
-        below = self._children.get(key)
-        if below is not None:
-            waiting = self._waiting
-            for child in below:
-                left = waiting[child.key] - 1
-                if left:
-                    waiting[child.key] = left
-                else:
-                    del waiting[child.key]
-                    self._ready.append(child)
-        if self._has_dynamic:
-            self._dynamic_end(self._steps[key], state)
+        if key in self._children:
+            self._release(key)
+        if self._is_dynamic:
+            step = self._steps[key]
+            for branch in self._awaiting.pop(key, ()):
+                self._advance(branch)
+            if step.mapping_keys:
+                self._one_less_below((step.template_key, step.mapping_keys[:-1]))
 
-    def _skip_reason(self, step: ExecutionStep) -> tuple[str | None, tuple[str, ...]]:
-        states = self.states
+    def _release(self, node: Hashable) -> None:
+        waiting = self._waiting
+        for child in self._children.pop(node, ()):
+            left = waiting[child.key] - 1
+            if left:
+                waiting[child.key] = left
+            else:
+                del waiting[child.key]
+                self._ready.append(child)
+
+    # -- may it run, and why not ---------------------------------------------------------------
+
+    def _verdict(self, step: ExecutionStep) -> tuple[str | None, tuple[str, ...]]:
+        """Return why the step is not to run, and the failed parents that are to blame; or that it may."""
         rule = step.run_when
+        if rule is RunWhen.ALL_SUCCEEDED:
+            return self._verdict_all_succeeded(step)
         if rule is RunWhen.ALL_DONE:
             return None, ()
-        parents = self._parents(step)
-        if rule is RunWhen.ANY_SUCCEEDED:
-            known = [key for key in parents if key in states]
-            if not known or any(states[key] == StepState.SUCCESS for key in known):
-                return None, ()
-            return f"none of its parents succeeded: {', '.join(sorted(known))}", tuple(known)
-        bad: list[str] | None = None
-        for key in parents:
-            state = states.get(key)
-            if state == StepState.FAILURE or state == StepState.ABANDONED:
-                if bad is None:
-                    bad = []
-                bad.append(key)
-        if bad is not None:
-            failed = [key for key in bad if states[key] == StepState.FAILURE]
-            shown = ", ".join(f"'{key}'" for key in sorted(failed or bad))
-            what = "failed" if failed else "was not executed, because of a failure above it"
-            return f"upstream {shown} {what}", tuple(bad)
-        given = self._given
+        parents = dict(self._parents(step))
+        if not parents or any(state in (None, StepState.SUCCESS) for state in parents.values()):
+            return None, ()
+        named = ", ".join(f"'{key}' {_PHRASES[state]}" for key, state in sorted(parents.items()))
+        return f"none of its parents succeeded: {named}", tuple(
+            key for key, state in parents.items() if state in _ENDED_BADLY
+        )
+
+    def _verdict_all_succeeded(self, step: ExecutionStep) -> tuple[str | None, tuple[str, ...]]:
+        states, given = self.states, self.given_outputs
+        missing: str | None = None
+        is_hindered = False
         for each in step.inputs.values():
             source = each.source
             if type(source) is FromStepOutput:
-                if (source.step_key, source.output_name) not in given and (
-                    source.step_key in states or source.step_key not in self._steps
-                ):
-                    return self._missing(source.step_key, source.output_name, each.name), ()
-            elif type(source) is FromSeveral:
-                inner = [one for one in source.sources if isinstance(one, FromStepOutput)]
-                if inner and len(inner) == len(source.sources) and not any(
-                    (one.step_key, one.output_name) in given for one in inner
-                ):
-                    return self._missing(inner[0].step_key, inner[0].output_name, each.name), ()
+                parent = source.step_key
+                if (parent, source.output_name) not in given:
+                    is_hindered = True
+                    break
+                if states.get(parent) == StepState.FAILURE:
+                    is_hindered = True
+                    break
+            elif type(source) in _NESTED:
+                is_hindered = True
+                break
+        if not is_hindered and not step.after:
+            return None, ()
+        bad = {key: state for key, state in self._parents(step) if state in _ENDED_BADLY}
+        if bad:
+            return self._blame(step, bad), tuple(bad)
+        for each in step.inputs.values():
+            missing = self._missing(each.name, each.source, step)
+            if missing is not None:
+                return missing, ()
         for key in step.after:
             if states.get(key) == StepState.SKIPPED:
                 return f"upstream '{key}' was skipped", ()
         return None, ()
 
-    def _missing(self, step_key: str, output_name: str, input_name: str) -> str:
+    def _blame(self, step: ExecutionStep, bad: dict[str, str]) -> str:
+        failed = sorted(key for key, state in bad.items() if state == StepState.FAILURE)
+        if not failed:
+            key = min(bad)
+            origin = self._origins.get(key)
+            return f"upstream '{key}' was not executed, because " + (
+                f"'{origin}' failed" if origin is not None else "of a failure above it"
+            )
+        parts = []
+        for key in failed:
+            blocked = self._blocked_assets(key)
+            if blocked is None:
+                parts.append(f"upstream '{key}' failed")
+                continue
+            wanted = _asset_parents(step)
+            names = ", ".join(
+                f"'{name}' of asset '{'/'.join(asset)}'"
+                for asset, checks in sorted(blocked.items())
+                if asset in wanted
+                for name in checks
+            )
+            parts.append(f"blocking check {names} failed")
+        return "; ".join(parts)
+
+    def _blocked_assets(self, step_key: str) -> dict[tuple[str, ...], list[str]] | None:
+        """Return the assets whose blocking checks made the step fail; None if it failed otherwise."""
+        failed = self._evaluated.get(step_key)
+        if failed is None:
+            return None
+        wanted = sum(
+            1 for each in self._steps[step_key].outputs.values() if each.check_spec is not None and each.is_selected
+        )
+        return failed if self._evaluations[step_key] >= wanted else None
+
+    def _is_kept_back_by(self, step: ExecutionStep, parent: str) -> bool:
+        """Tell whether a failed parent keeps the step back: by its checks, only of assets that it depends on."""
+        blocked = self._blocked_assets(parent) if self._evaluated else None
+        return blocked is None or not blocked.keys().isdisjoint(_asset_parents(step))
+
+    def _parents(self, step: ExecutionStep) -> Iterator[tuple[str, str | None]]:
+        """Iterate the parents of the step: key, and state; None for one that this run does not execute."""
+        for each in step.inputs.values():
+            for source in leaves(each.source):
+                if type(source) is FromCollect:
+                    yield from self._collected_parents(source, step)
+                else:
+                    for key in source.step_keys:
+                        yield key, self._state_for(step, key)
+        for key in step.after:
+            template = self.plan.step_dict.get(key)
+            if template is None or not template.dimensions:
+                yield key, self._state_for(step, key)
+                continue
+            for branch, members in self._members.items():
+                if branch[0] == key:
+                    yield from ((member, self._state_for(step, member)) for member in members)
+
+    def _state_for(self, step: ExecutionStep, parent: str) -> str | None:
+        state = self.states.get(parent)
+        if state == StepState.FAILURE and not self._is_kept_back_by(step, parent):
+            return StepState.SUCCESS
+        return state
+
+    def _collected_parents(self, source: FromCollect, step: ExecutionStep) -> Iterator[tuple[str, str | None]]:
+        template = self.plan.step_dict[source.step_key]
+        if template.outputs[source.output_name].is_dynamic:
+            key = _key_within(template, step)
+            yield key, self.states.get(key)
+            return
+        for key in self._members.get(_branch_within(template, step), ()):
+            yield key, self.states.get(key)
+
+    def _missing(self, input_name: str, source: InputSource, step: ExecutionStep) -> str | None:
+        """Return why there is nothing to load for an input, if so, where no parent failed."""
+        if isinstance(source, FromStepOutput):
+            if (source.step_key, source.output_name) in self.given_outputs:
+                return None
+            return self._not_given(source.step_key, source.output_name, input_name)
+        if isinstance(source, FromSeveral):
+            inner = [self._missing(input_name, each, step) for each in source.sources]
+            return inner[0] if inner and all(each is not None for each in inner) else None
+        if not isinstance(source, FromCollect):
+            return None
+        template = self.plan.step_dict[source.step_key]
+        if template.outputs[source.output_name].is_dynamic:
+            key, optional = _key_within(template, step), not template.outputs[source.output_name].is_required
+            if self.states.get(key) == StepState.SKIPPED or (
+                optional and not self._mapping_keys.get((key, source.output_name))
+            ):
+                return self._not_given(key, source.output_name, input_name)
+            return None
+        members = self._members.get(_branch_within(template, step), ())
+        if members:
+            if any((key, source.output_name) in self.given_outputs for key in members):
+                return None
+            if len(members) == 1:
+                return self._not_given(members[0], source.output_name, input_name)
+            return f"none of the {len(members)} steps of '{template.key}' gave what input '{input_name}' collects"
+        producer = self.plan.step_dict[template.dimensions[-1][0]]
+        if producer.outputs[template.dimensions[-1][1]].is_required:
+            return None
+        return self._not_given(_key_within(producer, step), template.dimensions[-1][1], input_name)
+
+    def _not_given(self, step_key: str, output_name: str, input_name: str) -> str:
         if self.states.get(step_key) == StepState.SKIPPED:
             return f"upstream '{step_key}', which input '{input_name}' takes, was skipped"
         return f"upstream '{step_key}' did not give output '{output_name}', which input '{input_name}' takes"
 
-    def _parents(self, step: ExecutionStep) -> Iterable[str]:
-        if not self._has_dynamic:
-            return step.parent_keys
-        found: dict[str, None] = {}
-        for each in step.inputs.values():
-            for key in self._source_parents(each.source, step):
-                found[key] = None
-        for key in step.after:
-            found[key] = None
-        return found
+    # -- what a step loads ---------------------------------------------------------------------
 
-    def _source_parents(self, source: InputSource, step: ExecutionStep) -> Iterable[str]:
-        if isinstance(source, FromCollect) and source.handles is None:
-            template = self.plan.step_dict.get(source.step_key)
-            if template is not None and template.dimensions:
-                prefix = step.mapping_keys[: len(template.dimensions)]
-                return [
-                    each.key
-                    for each in self._instances.get(template.key, ())
-                    if each.mapping_keys[: len(prefix)] == prefix or not prefix
-                ]
-            return (source.step_key,)
+    def _settled(self, step: ExecutionStep) -> ExecutionStep:
+        """
+        Return the step with what it collects named, and what nobody gave replaced.
+
+        Only a step that runs whatever became of its parents can miss something: such an input gets its
+        default value, or None; a list is left without it.
+        """
+        inputs = {}
+        for name, each in step.inputs.items():
+            source = self._settled_source(each.source, step)
+            if source is None:
+                definition = each.definition
+                source = FromDefault(definition.default_value if definition.has_default_value else None)
+            inputs[name] = StepInput(name, source, each.definition, each.asset_key)
+        made = step.with_inputs(inputs)
+        self._steps[step.key] = made
+        return made
+
+    def _settled_source(self, source: InputSource, step: ExecutionStep) -> InputSource | None:
+        if isinstance(source, FromStepOutput):
+            return source if (source.step_key, source.output_name) in self.given_outputs else None
         if isinstance(source, FromSeveral):
-            return [key for each in source.sources for key in self._source_parents(each, step)]
-        return source.step_keys
+            settled = (self._settled_source(each, step) for each in source.sources)
+            return FromSeveral(tuple(each for each in settled if each is not None))
+        if isinstance(source, FromCollect):
+            return FromCollect(source.step_key, source.output_name, self._collected(source, step))
+        return source
+
+    def _collected(self, source: FromCollect, step: ExecutionStep) -> tuple[StepOutputHandle, ...]:
+        template = self.plan.step_dict[source.step_key]
+        if template.outputs[source.output_name].is_dynamic:
+            key = _key_within(template, step)
+            mapping_keys = self._mapping_keys.get((key, source.output_name), ())
+            return tuple(StepOutputHandle(key, source.output_name, each) for each in mapping_keys)
+        return tuple(
+            StepOutputHandle(key, source.output_name)
+            for key in self._members.get(_branch_within(template, step), ())
+            if (key, source.output_name) in self.given_outputs
+        )
 
     # -- dynamic outputs -----------------------------------------------------------------------
 
-    def _start_dynamic(self, steps: list[ExecutionStep], executed: set[str]) -> None:
-        for step in steps:
-            for each in step.inputs.values():
-                for source in _flat(each.source):
-                    if isinstance(source, FromCollect):
-                        template = self.plan.step_dict[source.step_key]
-                        if template.dimensions and not template.outputs[source.output_name].is_dynamic:
-                            depth = len(template.dimensions) - 1
-                            self._collect_depths.setdefault(source.step_key, set()).add(depth)
-        for step in steps:
-            if step.dimensions:
-                self._open += 1
-                self._note_partial(step, ())
+    def _start_dynamic(self, steps: list[ExecutionStep], known_mapped: Iterable[str]) -> None:
+        self._members: dict[Branch, list[str]] = {}
+        self._left_below: dict[Branch, int] = {}
+        self._closed: set[Branch] = set()
+        self._awaiting: dict[str, list[Branch]] = {}
+        self._collecting = {
+            step.key for step in steps if any(_collects(each.source) for each in step.inputs.values())
+        }
+        self._only = {
+            key: only
+            for key, only in self.plan.mapped_keys_to_execute.items()
+            if not any(producer in self._executed for producer, _name in self.plan.step_dict[key].dimensions)
+        }
+        for key in known_mapped:
+            template, _bracket, rest = key.partition("[")
+            if template not in self._executed or key not in self._only.get(template, (key,)):
+                self._members.setdefault((template, tuple(rest[:-1].split("][")[:-1])), []).append(key)
+        self._open = len(steps)
         for step in steps:
             if not step.dimensions:
-                self._open += 1
-                self._add(step, executed)
+                self._add(step)
         for step in steps:
             if step.dimensions:
-                self._advance(_Partial(step, ()))
+                self._advance((step.key, ()))
 
-    def _note_partial(self, template: ExecutionStep, keys: tuple[str, ...]) -> None:
-        for depth in self._collect_depths.get(template.key, ()):
-            if len(keys) == depth:
-                mark = (template.key, keys)
-                self._outstanding[mark] = self._outstanding.get(mark, 0) + 1
-
-    def _count(self, template_key: str, keys: tuple[str, ...], change: int) -> None:
-        for depth in self._collect_depths.get(template_key, ()):
-            if len(keys) >= depth:
-                mark = (template_key, keys[:depth])
-                left = self._outstanding.get(mark, 0) + change
-                self._outstanding[mark] = left
-                if left == 0:
-                    for waiting_key in self._collectors.pop(mark, ()):
-                        self._one_less(waiting_key)
-
-    def _one_less(self, key: str) -> None:
-        left = self._waiting[key] - 1
-        if left:
-            self._waiting[key] = left
-        else:
-            del self._waiting[key]
-            self._ready.append(self._steps[key])
-
-    def _add(self, step: ExecutionStep, executed: set[str] | None = None) -> None:
-        """Add a step that can run as soon as its parents have ended."""
+    def _add(self, step: ExecutionStep) -> None:
+        """Take in a step that can run as soon as its parents have ended."""
         self._steps[step.key] = step
-        self._order.setdefault(step.key, self._order.get(step.template_key, 0))
-        if step.mapping_keys:
-            self._instances.setdefault(step.template_key, []).append(step)
         count = 0
-        marks: set[tuple[str, tuple[str, ...]]] = set()
-        parents: set[str] = set(step.after)
-        for each in step.inputs.values():
-            for source in _flat(each.source):
-                if isinstance(source, FromCollect):
-                    template = self.plan.step_dict[source.step_key]
-                    if template.dimensions and not template.outputs[source.output_name].is_dynamic:
-                        depth = len(template.dimensions) - 1
-                        marks.add((template.key, step.mapping_keys[:depth]))
-                        continue
-                    parents.add(self._instance_key(template, step))
-                else:
-                    parents.update(source.step_keys)
-        for mark in marks:
-            if self._outstanding.get(mark, 0) > 0:
-                count += 1
-                self._collectors.setdefault(mark, []).append(step.key)
-        for parent in parents:
-            if executed is not None and parent not in executed:
-                continue
-            if self.states.get(parent) in (None, StepState.IN_FLIGHT) and (parent in self._steps or parent in self.plan.step_dict):
-                count += 1
-                self._children.setdefault(parent, []).append(step)
+        for node in self._nodes_before(step):
+            self._children.setdefault(node, []).append(step)
+            count += 1
         if count:
             self._waiting[step.key] = count
         else:
             self._ready.append(step)
 
-    @staticmethod
-    def _instance_key(template: ExecutionStep, step: ExecutionStep) -> str:
-        """Return the key of the step of *template* that lies on the way to *step*."""
-        by_dimension = dict(zip(step.dimensions, step.mapping_keys, strict=False))
-        keys = [by_dimension[each] for each in template.dimensions if each in by_dimension]
-        return template.key + "".join(f"[{key}]" for key in keys)
+    def _nodes_before(self, step: ExecutionStep) -> dict[Hashable, None]:
+        """Return the steps and branches that the step has still to wait for."""
+        found: dict[Hashable, None] = {}
+        plan_steps = self.plan.step_dict
+        for each in step.inputs.values():
+            for source in leaves(each.source):
+                if type(source) is FromCollect:
+                    template = plan_steps[source.step_key]
+                    if template.outputs[source.output_name].is_dynamic:
+                        self._wait_for(_key_within(template, step), found)
+                    else:
+                        self._wait_for_branch(_branch_within(template, step), found)
+                else:
+                    for key in source.step_keys:
+                        self._wait_for(key, found)
+        for key in step.after:
+            template = plan_steps[key]
+            if template.dimensions:
+                self._wait_for_branch((key, ()), found)
+            else:
+                self._wait_for(key, found)
+        return found
 
-    def _advance(self, partial: _Partial) -> None:
-        """Learn the next mapping key of a template, or wait for the step that gives it."""
-        template, keys = partial.template, partial.keys
-        dimension = template.dimensions[len(keys)]
-        producer = self.plan.step_dict[dimension[0]]
-        by_dimension = dict(zip(template.dimensions, keys, strict=False))
-        producer_key = producer.key + "".join(f"[{by_dimension[each]}]" for each in producer.dimensions)
-        state = self.states.get(producer_key)
-        if producer.key not in self._order:
-            state = StepState.SUCCESS
-        if state in (None, StepState.IN_FLIGHT):
-            self._partials.setdefault(producer_key, []).append(partial)
+    def _wait_for(self, key: str, found: dict[Hashable, None]) -> None:
+        template = key.partition("[")[0]
+        if template not in self._executed or self.states.get(key) not in (None, StepState.IN_FLIGHT):
+            return
+        only = self._only.get(template)
+        if only is None or key in only:
+            found[key] = None
+
+    def _wait_for_branch(self, branch: Branch, found: dict[Hashable, None]) -> None:
+        if branch[0] in self._executed and branch not in self._closed:
+            found[branch] = None
+
+    def _advance(self, branch: Branch) -> None:
+        """Learn the next mapping keys of a template, or wait for the step that gives them."""
+        template_key, keys = branch
+        template = self.plan.step_dict[template_key]
+        producer_template, output_name = template.dimensions[len(keys)]
+        producer_key = _key_within(self.plan.step_dict[producer_template], template, keys)
+        is_known = producer_template not in self._executed
+        state = StepState.SUCCESS if is_known else self.states.get(producer_key)
+        if state is None or state == StepState.IN_FLIGHT:
+            self._awaiting.setdefault(producer_key, []).append(branch)
             return
         if state != StepState.SUCCESS:
-            self._end_partial(template, keys, producer_key, state)
+            self._prune(template, keys, producer_key, state)
             return
-        found = self._mapping_keys.get((producer_key, dimension[1]), [])
-        self._count(template.key, keys, len(found) - 1 if self._is_counted(template, keys) else 0)
-        self._open += len(found) - 1
+        found = self._mapping_keys.get((producer_key, output_name), ())
+        if not found:
+            self._close(branch)
+            return
+        self._left_below[branch] = len(found)
+        is_last = len(keys) + 1 == len(template.dimensions)
+        only = self._only.get(template_key)
+        members = self._members.setdefault(branch, []) if is_last else []
+        done = 0
         for key in found:
             longer = (*keys, key)
-            if not self._is_counted(template, keys):
-                self._note_partial(template, longer)
-            if len(longer) == len(template.dimensions):
-                self._add(self._instance(template, longer))
-            else:
-                self._advance(_Partial(template, longer))
+            if not is_last:
+                self._advance((template_key, longer))
+                continue
+            instance = _instance(self.plan, template, longer)
+            if only is not None and instance.key not in only:
+                done += 1
+                continue
+            members.append(instance.key)
+            self._open += 1
+            self._add(instance)
+        for _ in range(done):
+            self._one_less_below(branch)
 
-    def _is_counted(self, template: ExecutionStep, keys: tuple[str, ...]) -> bool:
-        return any(len(keys) >= depth for depth in self._collect_depths.get(template.key, ()))
-
-    def _end_partial(self, template: ExecutionStep, keys: tuple[str, ...], producer_key: str, state: str) -> None:
-        """End a template whose dynamic output will never come."""
-        key = template.key + "".join(f"[{each}]" for each in keys)
-        self._steps.setdefault(key, template)
-        failed = state in (StepState.FAILURE, StepState.ABANDONED)
-        reason = f"upstream '{producer_key}' {'failed' if state == StepState.FAILURE else 'was not executed'}"
+    def _prune(self, template: ExecutionStep, keys: tuple[str, ...], producer_key: str, state: str) -> None:
+        """End a branch whose mapping keys will never be known: one skip stands for all its steps."""
+        unknown = len(template.dimensions) - len(keys)
+        key = _bracketed(template.key, keys) + "[?]" * unknown
+        step = template.resolved(key, keys, template.inputs, template.after)
+        step.mapping_keys = keys
+        failed = state in _ENDED_BADLY
+        origin = self._origins.get(producer_key)
+        why = f"upstream '{producer_key}', over whose outputs it is mapped, "
+        if state == StepState.ABANDONED and origin is not None:
+            why += f"was not executed, because '{origin}' failed"
+        else:
+            why += _PHRASES[state]
+        if failed:
+            self._origins[key] = origin if origin is not None else producer_key
+        self._steps[key] = step
+        self.skip_reasons[key] = why
         self.states[key] = StepState.ABANDONED if failed else StepState.SKIPPED
-        self.skip_reasons[key] = reason
-        self._open -= 1
-        self._instances.setdefault(template.key, []).append(_ended(template, keys))
-        self._count(template.key, keys, -1)
-        self._release(key)
+        self._members[template.key, keys] = [key]
+        self._ready.append(step)
+        self._open += 1
+        self._close((template.key, keys))
 
-    def _release(self, key: str) -> None:
-        for child in self._children.pop(key, ()):
-            self._one_less(child.key)
-        for partial in self._partials.pop(key, ()):
-            self._advance(partial)
+    def _one_less_below(self, branch: Branch) -> None:
+        left = self._left_below[branch] - 1
+        self._left_below[branch] = left
+        if not left:
+            self._close(branch)
 
-    def _instance(self, template: ExecutionStep, keys: tuple[str, ...]) -> ExecutionStep:
-        by_dimension = dict(zip(template.dimensions, keys, strict=True))
-
-        def concrete(source: InputSource) -> InputSource:
-            if isinstance(source, FromStepOutput):
-                producer = self.plan.step_dict[source.step_key]
-                inner = [by_dimension[each] for each in producer.dimensions if each in by_dimension]
-                mapped = by_dimension.get((source.step_key, source.output_name))
-                if not inner and mapped is None:
-                    return source
-                return FromStepOutput(
-                    source.step_key + "".join(f"[{each}]" for each in inner), source.output_name, mapped
-                )
-            if isinstance(source, FromSeveral):
-                return FromSeveral(tuple(concrete(each) for each in source.sources))
-            return source
-
-        inputs = {
-            name: StepInput(name, concrete(each.source), each.definition, each.asset_key)
-            for name, each in template.inputs.items()
-        }
-        key = template.key + "".join(f"[{each}]" for each in keys)
-        return template.resolved(key, keys, inputs, template.after)
-
-    def _dynamic_end(self, step: ExecutionStep, state: str) -> None:
-        if step.mapping_keys:
-            self._count(step.template_key, step.mapping_keys, -1)
-        for partial in self._partials.pop(step.key, ()):
-            self._advance(partial)
-
-    def _with_collected(self, step: ExecutionStep) -> ExecutionStep:
-        """Return *step* with the outputs that it collects named."""
-        if not any(isinstance(source, FromCollect) for each in step.inputs.values() for source in _flat(each.source)):
-            return step
-        inputs = {}
-        for name, each in step.inputs.items():
-            source = each.source
-            if isinstance(source, FromCollect):
-                source = FromCollect(source.step_key, source.output_name, self._collected(source, step))
-            inputs[name] = StepInput(name, source, each.definition, each.asset_key)
-        made = step.resolved(step.key, step.mapping_keys, inputs, step.after)
-        made.template_key = step.template_key
-        self._steps[step.key] = made
-        return made
-
-    def _collected(self, source: FromCollect, step: ExecutionStep) -> tuple[StepOutputHandle, ...]:
-        template = self.plan.step_dict[source.step_key]
-        if template.outputs[source.output_name].is_dynamic:
-            key = self._instance_key(template, step)
-            return tuple(
-                StepOutputHandle(key, source.output_name, each)
-                for each in self._mapping_keys.get((key, source.output_name), ())
-            )
-        prefix = step.mapping_keys[: len(template.dimensions) - 1]
-        return tuple(
-            StepOutputHandle(each.key, source.output_name)
-            for each in self._instances.get(template.key, ())
-            if each.mapping_keys[: len(prefix)] == prefix and (each.key, source.output_name) in self._given
-        )
+    def _close(self, branch: Branch) -> None:
+        """Note that all steps below a branch have ended."""
+        self._closed.add(branch)
+        self._release(branch)
+        template_key, keys = branch
+        if keys:
+            self._one_less_below((template_key, keys[:-1]))
+        else:
+            self._open -= 1
 
 
-def _ended(template: ExecutionStep, keys: tuple[str, ...]) -> ExecutionStep:
-    made = template.resolved(template.key + "".join(f"[{each}]" for each in keys), keys, template.inputs, template.after)
-    return made
+_NESTED = (FromCollect, FromSeveral)
+_PHRASES: dict[str | None, str] = {
+    StepState.SUCCESS: "succeeded",
+    StepState.FAILURE: "failed",
+    StepState.SKIPPED: "was skipped",
+    StepState.ABANDONED: "was not executed",
+}
 
 
-def _flat(source: InputSource) -> Iterable[Any]:
-    return source.sources if isinstance(source, FromSeveral) else (source,)
+def _collects(source: InputSource) -> bool:
+    return any(type(each) is FromCollect for each in leaves(source))
 
 
+def _asset_parents(step: ExecutionStep) -> set[tuple[str, ...]]:
+    """Return the assets that the step, or the definition around it, depends on."""
+    found = {each.asset_key.parts for each in step.inputs.values() if each.asset_key is not None}
+    if step.assets_def is not None and not step.is_whole_asset:
+        found |= {key.parts for key in step.assets_def.keys_by_input_name.values()}
+    return found
+
+
+def _bracketed(key: str, mapping_keys: Iterable[str]) -> str:
+    return key + "".join(f"[{each}]" for each in mapping_keys)
+
+
+def _keys_within(template: ExecutionStep, step: ExecutionStep, keys: tuple[str, ...] | None) -> dict[Any, str]:
+    return dict(zip(step.dimensions, step.mapping_keys if keys is None else keys, strict=False))
+
+
+def _key_within(template: ExecutionStep, step: ExecutionStep, keys: tuple[str, ...] | None = None) -> str:
+    """Return the key of the step of *template* that shares the mapping keys of *step*."""
+    if not template.dimensions:
+        return template.key
+    by_dimension = _keys_within(template, step, keys)
+    return _bracketed(template.key, [by_dimension[each] for each in template.dimensions])
+
+
+def _branch_within(template: ExecutionStep, step: ExecutionStep) -> Branch:
+    """Return the innermost branch of *template* that shares the mapping keys of *step*."""
+    outer = template.dimensions[:-1]
+    if not outer:
+        return template.key, ()
+    by_dimension = _keys_within(template, step, None)
+    return template.key, tuple([by_dimension[each] for each in outer])
+
+
+def _instance(plan: ExecutionPlan, template: ExecutionStep, keys: tuple[str, ...]) -> ExecutionStep:
+    """Return the step that *template* is multiplied into under *keys*."""
+    by_dimension = dict(zip(template.dimensions, keys, strict=True))
+
+    def concrete(source: InputSource) -> InputSource:
+        if isinstance(source, FromStepOutput):
+            producer = plan.step_dict[source.step_key]
+            mapped = by_dimension.get((source.step_key, source.output_name))
+            if not producer.dimensions and mapped is None:
+                return source
+            inner = [by_dimension[each] for each in producer.dimensions]
+            return FromStepOutput(_bracketed(source.step_key, inner), source.output_name, mapped)
+        if isinstance(source, FromSeveral):
+            return FromSeveral(tuple([concrete(each) for each in source.sources]))
+        return source
+
+    inputs = {
+        name: StepInput(name, concrete(each.source), each.definition, each.asset_key)
+        for name, each in template.inputs.items()
+    }
+    return template.resolved(_bracketed(template.key, keys), keys, inputs, template.after)

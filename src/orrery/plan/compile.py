@@ -141,11 +141,11 @@ class _GraphCompiler:
 
     def unconnected(self, definition: InputDefinition, path: tuple[str, ...], name: str) -> InputSource | None:
         """Return the source of an input that nothing is connected to; None if it has none."""
+        if definition.input_manager_key is not None:
+            return FromInputManager(definition.input_manager_key, path, name)
         given = self.resolved.ops.get(".".join(path)) if path else None
         if given is not None and name in given.inputs:
             return FromConfig(path, name)
-        if definition.input_manager_key is not None:
-            return FromInputManager(definition.input_manager_key, path, name)
         if isinstance(definition.asset_key, AssetKey):
             return FromAsset(definition.asset_key)
         if definition.has_default_value:
@@ -178,7 +178,7 @@ class _GraphCompiler:
             for name, definition in node.definition.input_dict.items():
                 own = self.resolved.ops.get(".".join(path))
                 asset = graph.input_assets.get(node.name, {}).get(name)
-                if own is not None and name in own.inputs and name not in sources:
+                if own is not None and name in own.inputs and name not in sources and definition.input_manager_key is None:
                     node_inputs[name] = FromConfig(path, name)
                 elif name in sources:
                     node_inputs[name] = self.connected(sources[name], gives, inputs, definition, path, name)

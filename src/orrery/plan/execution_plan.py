@@ -23,10 +23,19 @@ class ExecutionPlan:
         resolved_run_config: The run config, checked and with defaults.
         step_dict: All steps by key.
         step_keys_to_execute: The steps that this run executes, in order.
+        mapped_keys_to_execute: For steps that a dynamic output multiplies, and of which only some are
+            executed again: the keys of those, by the key of the step in the plan.
         parent_run_id: The run whose values are used for steps that are not executed again.
     """
 
-    __slots__ = ("_levels", "job", "parent_run_id", "resolved_run_config", "step_dict", "step_keys_to_execute")
+    __slots__ = (
+        "job",
+        "mapped_keys_to_execute",
+        "parent_run_id",
+        "resolved_run_config",
+        "step_dict",
+        "step_keys_to_execute",
+    )
 
     def __init__(
         self,
@@ -40,12 +49,13 @@ class ExecutionPlan:
         self.step_dict: dict[str, ExecutionStep] = {step.key: step for step in steps}
         self.resolved_run_config = resolved_run_config
         self.parent_run_id = parent_run_id
+        self.mapped_keys_to_execute: Mapping[str, AbstractSet[str]] = {}
         self.step_keys_to_execute: list[str] = (
             list(self.step_dict) if step_keys_to_execute is None else self._checked(step_keys_to_execute)
         )
 
     def _checked(self, keys: Sequence[str]) -> list[str]:
-        wanted = set()
+        wanted: dict[str, set[str]] = {}
         for key in keys:
             template = key.partition("[")[0]
             if template not in self.step_dict:
@@ -54,7 +64,10 @@ class ExecutionPlan:
                     mend=nearest_hint(key, self.step_dict, noun="step"),
                     step_keys=[key],
                 )
-            wanted.add(template)
+            wanted.setdefault(template, set()).add(key)
+        self.mapped_keys_to_execute = {
+            template: each for template, each in wanted.items() if template not in each and f"{template}[?]" not in each
+        }
         return [key for key in self.step_dict if key in wanted]
 
     @property

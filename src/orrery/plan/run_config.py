@@ -18,6 +18,7 @@ from orrery.definitions.graphs.graph import GraphDefinition
 from orrery.definitions.graphs.job import JobDefinition
 from orrery.definitions.graphs.op import OpDefinition
 from orrery.definitions.parts.inputs_outputs import InputDefinition
+from orrery.definitions.parts.types import NOTHING
 from orrery.model.config.configured import NOTHING_GIVEN, ConfigurableDefinition, plain_config, resolve_entry
 from orrery.model.config.problems import Path, Walk, raise_if_problems
 
@@ -408,6 +409,12 @@ def needed_resources(job: JobDefinition) -> set[str]:
             needed.update(node.assets_def.get_resource_requirements())
             for hook in node.assets_def.hook_defs:
                 needed |= hook.required_resource_keys
+            for name, key in node.assets_def.keys_by_input_name.items():
+                if key.parts in layer.producers or node.assets_def.node_def.input_dict[name]._type is NOTHING:
+                    continue
+                known = layer.assets_def_for_key(key)
+                if known is not None:
+                    needed.add(known.get_io_manager_key_for_asset_key(key))
     else:
         needed |= job.required_resource_keys
     stack = list(needed)

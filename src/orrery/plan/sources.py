@@ -7,6 +7,7 @@ outputs these are the keys of steps as they stand in the plan, before they are m
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import msgspec
@@ -25,6 +26,7 @@ __all__ = [
     "FromStepOutput",
     "InputSource",
     "StepOutputHandle",
+    "leaves",
 ]
 
 
@@ -185,3 +187,10 @@ InputSource: TypeAlias = (
     | FromSeveral
     | FromCollect
 )
+
+
+def leaves(source: InputSource) -> Sequence[InputSource]:
+    """Return the sources of single values that *source* is made of, in order: itself, if it is no list."""
+    if type(source) is not FromSeveral:
+        return (source,)
+    return [leaf for each in source.sources for leaf in leaves(each)]

@@ -243,5 +243,11 @@ class ExecutionStep:
         made.template_key = self.key
         return made
 
+    def with_inputs(self, inputs: dict[str, StepInput]) -> ExecutionStep:
+        """Return this step with other inputs."""
+        made = self.resolved(self.key, self.mapping_keys, inputs, self.after)
+        made.template_key = self.template_key
+        return made
+
     def __repr__(self) -> str:
         return f"ExecutionStep({self.key!r})"

@@ -17,6 +17,7 @@ from typing import Any, cast
 from orrery.definitions.parts.executor import ExecutorDefinition
 from orrery.definitions.parts.signature import ComputeFunction
 from orrery.model.events import build
+from orrery.model.events.checks import AssetCheckSeverity
 from orrery.model.events.event import Event
 from orrery.plan.active import ActiveExecution
 from orrery.plan.commands import LaunchStep, SkipStep, Wait
@@ -49,7 +50,7 @@ class InProcessExecutor(Executor):
     def execute(self, plan_context: Any, execution_plan: Any) -> Iterator[Event]:
         """Execute the plan and yield every event in order."""
         active = ActiveExecution(execution_plan, plan_context.known_outputs)
-        plan_context.given_outputs = active._given
+        plan_context.given_outputs = active.given_outputs
         plan_context.active = active
         job_name = plan_context.run.job_name
         pid = os.getpid()
@@ -66,8 +67,9 @@ class InProcessExecutor(Executor):
     def _steps(self, plan_context: Any, active: ActiveExecution) -> Iterator[Event]:
         tasks: dict[Any, ExecutionStep] = {}
         queue: deque[tuple[Event, ExecutionStep]] = deque()
+        limit = 1 if active.has_priorities else None  # what becomes ready next may go before what is ready now
         while not active.is_complete:
-            commands = active.commands(time.monotonic())
+            commands = active.commands(time.monotonic(), limit)
             plain: list[LaunchStep] = []
             wait: Wait | None = None
             for command in commands:
@@ -87,6 +89,8 @@ class InProcessExecutor(Executor):
                 yield from self._run_plain(plan_context, active, launch)
                 while queue:
                     yield queue.popleft()[0]
+            if limit is not None and active.has_ready:
+                continue
             if tasks:
                 due = active.next_retry()
                 yield from self._wait_for_tasks(plan_context, active, tasks, queue, due)
@@ -130,10 +134,13 @@ class InProcessExecutor(Executor):
                     error = raised_here
                 continue
             event = cast(Event, item)
-            if event.event_type_value == "STEP_OUTPUT":
+            kind = event.event_type_value
+            if kind == "STEP_OUTPUT":
                 data: Any = event.event_specific_data
                 handle = data.step_output_handle
                 active.note_output(key, handle.output_name, handle.mapping_key)
+            elif kind == "ASSET_CHECK_EVALUATION":
+                _note_check(active, key, event)
             if events is not None:
                 events.append(event)
             yield event
@@ -157,6 +164,8 @@ class InProcessExecutor(Executor):
                 yield from run_hooks(context, events)
             active.note_success(key)
         elif end.kind == "retry" and self._retries is RetryMode.ENABLED:
+            if events:
+                yield from run_hooks(context, events)
             active.note_retry(key, time.monotonic() + end.wait_seconds)
         else:
             if events:
@@ -183,6 +192,8 @@ class InProcessExecutor(Executor):
             if event.event_type_value == "STEP_OUTPUT":
                 data: Any = event.event_specific_data
                 active.note_output(step.key, data.step_output_handle.output_name, data.step_output_handle.mapping_key)
+            elif event.event_type_value == "ASSET_CHECK_EVALUATION":
+                _note_check(active, step.key, event)
             queue.append((event, step))
 
         barrier = plan_context.barrier
@@ -228,6 +239,12 @@ class InProcessExecutor(Executor):
             context, end = task.result()
             events = by_step.get(step.key) if step._hooks else None
             yield from self._ended(plan_context, active, step, context, end, events)
+
+
+def _note_check(active: ActiveExecution, step_key: str, event: Event) -> None:
+    found: Any = event.event_specific_data
+    blocks = found.blocking and not found.passed and found.severity is AssetCheckSeverity.ERROR
+    active.note_check(step_key, found.asset_key, found.check_name, blocks=blocks)
 
 
 def _turn(loop: Any) -> None:

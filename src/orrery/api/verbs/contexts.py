@@ -17,6 +17,7 @@ from orrery.model.config.configured import plain_config
 from orrery.model.config.schema import Field, Shape
 from orrery.model.config.validate import resolve_config
 from orrery.model.partitions.keys import PartitionKeyRange
+from orrery.model.partitions.loading import partition_loading_context
 from orrery.runtime.contexts.direct import (
     DirectAssetCheckExecutionContext,
     DirectAssetExecutionContext,
@@ -369,9 +370,8 @@ def _subset(partitions_def: Any, keys: PartitionKeyRange | None, instance: Any) 
     """Return the partitions from the first to the last of *keys*, as a set; None if nothing is known of them."""
     if keys is None or partitions_def is None:
         return None
-    return partitions_def.empty_subset().with_partition_keys(
-        partitions_def.get_partition_keys_in_range(keys, dynamic_partitions_store=instance)
-    )
+    with partition_loading_context(dynamic_partitions_store=instance):
+        return partitions_def.empty_subset().with_partition_keys(partitions_def.get_partition_keys_in_range(keys))
 
 
 def build_input_context(

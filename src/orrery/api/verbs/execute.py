@@ -29,6 +29,7 @@ from orrery.definitions.graphs.graph import GraphDefinition
 from orrery.definitions.graphs.job import JobDefinition
 from orrery.definitions.parts.resource import ResourceDefinition, as_resource_definitions
 from orrery.model.events.entry import EventLogEntry
+from orrery.model.partitions.loading import partition_loading_context
 from orrery.model.records.run import Run, RunStatus
 from orrery.plan.compile import compile_plan
 from orrery.plan.execution_plan import ExecutionPlan
@@ -244,7 +245,8 @@ def _tags_and_config(
                 f"The partition '{partition_key}' was given, but neither job '{job.name}' nor its assets have partitions.",
                 mend="leave partition_key out, or give partitions_def= to the asset or job.",
             )
-        partitions_def.validate_partition_key(partition_key, dynamic_partitions_store=instance)
+        with partition_loading_context(dynamic_partitions_store=instance):
+            partitions_def.validate_partition_key(partition_key)
         run_tags.update(job.get_tags_for_partition_key(partition_key))
         if run_config is None and job.partitioned_config is not None:
             run_config = job.get_run_config_for_partition_key(partition_key)

@@ -435,5 +435,4 @@ def invoke_hook(hook_def: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) ->
             if key not in given:
                 raise missing_resource(key, f"hook '{hook_def.name}'", given)
         context = context.bound_to(hook_def)
-    result = fn(context, *values[1:])
-    return result if wants_events else None
+    return fn(context, *values[1:])

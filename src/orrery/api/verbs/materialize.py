@@ -8,7 +8,7 @@ from typing import Any
 from orrery.api.verbs.execute import execute_job_in_process
 from orrery.api.verbs.results import ExecuteInProcessResult
 from orrery.api.wiring.defaults import memory_io_manager
-from orrery.base.errors import InvalidDefinitionError, InvalidInvocationError, InvariantViolationError
+from orrery.base.errors import InvalidInvocationError, InvariantViolationError
 from orrery.base.keys import AssetCheckKey, AssetKey
 from orrery.definitions.assets.asset_job import build_asset_job, normalize_assets
 from orrery.definitions.assets.assets_definition import AssetsDefinition
@@ -143,7 +143,7 @@ def _check_no_conflicts(chosen: Sequence[AssetsDefinition], resources: Mapping[s
         for key, value in each.resource_defs.items():
             given = resources.get(key)
             if given is not None and given is not value:
-                raise InvalidDefinitionError(
+                raise InvalidInvocationError(
                     f"resource with key '{key}' is bound to asset '{sorted(k.to_user_string() for k in each.keys)[0]}' and "
                     "was also provided: conflicting versions.",
                     mend="provide it in one place.",

@@ -147,7 +147,7 @@ class ExecutionResult(ABC):
     def events_for_node(self, node_name: str) -> Sequence[Event]:
         """Return the events of a node; of a graph, those of all ops inside."""
         self._definition_at(node_name)
-        return [event for event in self.all_events if event.step_key is not None and _belongs(event.step_key, node_name)]
+        return [event for event in self.all_node_events if event.step_key is not None and _belongs(event.step_key, node_name)]
 
     def compute_events_for_handle(self, handle: NodeHandle) -> Sequence[Event]:
         """Return the events of the op at *handle*."""

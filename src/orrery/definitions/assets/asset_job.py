@@ -395,7 +395,7 @@ def _build(
     resource_defs: Mapping[str, Any] | None,
     job_options: Mapping[str, Any],
 ) -> JobDefinition:
-    graph = asset_graph if asset_graph is not None else AssetGraph.from_assets(definitions)
+    graph = asset_graph if asset_graph is not None else AssetGraph.from_assets(definitions, strict="inputs")
     if asset_keys is None:
         asset_keys = {node.key for node in graph.nodes if node.is_materializable}
         if check_keys is None:

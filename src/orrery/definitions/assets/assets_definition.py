@@ -143,7 +143,9 @@ class AssetsDefinition:
             node_def=node_def,
             keys_by_input_name=keys_by_input_name,
             keys_by_output_name=keys_by_output_name,
-            specs_by_key={spec.key: spec for spec in specs},
+            specs_by_key={
+                spec.key: spec if spec.group_name is not None else spec._changed(group_name="default") for spec in specs
+            },
             check_specs_by_output_name=dict(check_specs_by_output_name or {}),
             partition_mappings=mappings,
             can_subset=can_subset,

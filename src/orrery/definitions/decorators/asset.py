@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from functools import partial
 from typing import Any
 
-from orrery.base.errors import InvalidDefinitionError, nearest_hint
+from orrery.base.errors import CyclicDependencyError, InvalidDefinitionError, nearest_hint
 from orrery.base.keys import AssetKey, CoercibleToAssetKey, CoercibleToAssetKeyPrefix, key_prefix_parts
 from orrery.definitions.assets.asset_spec import (
     IO_MANAGER_KEY_METADATA_KEY,
@@ -103,9 +103,7 @@ def _asset_inputs(
         for dep in coerce_asset_deps(deps):
             key = dep.asset_key
             if key in taken:
-                raise InvalidDefinitionError(
-                    f"deps value {key!r} also declared as input/AssetIn of {owner}", mend="name the asset in one of them."
-                )
+                continue
             name = key.to_python_identifier()
             while name in inputs:
                 name += "_"
@@ -294,6 +292,13 @@ def asset(
         if required_resource_keys:
             _check_resources(analysed, required_resource_keys, owner)
         inputs, keys, dependencies, mappings = _asset_inputs(analysed, ins, deps, owner)
+        if partitions_def is None and any(dep.asset_key == asset_key for dep in dependencies):
+            raise CyclicDependencyError(
+                f'Asset "{asset_key.to_user_string()}" depends on itself. Assets can only depend on themselves if they are '
+                "partitioned and each partition depends on earlier ones.",
+                mend="take it out of its own inputs, or give it partitions_def= and a partition mapping.",
+                members=(asset_key.to_user_string(),),
+            )
         manager_key, bound = _io_manager(io_manager_key, io_manager_def, resource_defs, identifier)
         source = _source_of(fn)
         text = description if description is not None else analysed.doc
@@ -310,6 +315,8 @@ def asset(
             meta, own_tags, own_owners, group = checked.metadata, checked.tags, checked._owners, checked.group_name
         else:
             meta, own_tags, own_owners, group = None, None, (), None
+        if group is None:
+            group = "default"
         spec = trusted_spec(
             asset_key,
             dependencies,

@@ -94,7 +94,10 @@ class GraphDefinition(NodeDefinition):
             raise InvalidInvocationError(f"GraphDefinition takes no argument '{next(iter(unknown))}'.")
         check_name(name, noun="a graph")
         self._node_defs = list(node_defs or ())
-        self._dependencies = dict(dependencies or {})
+        self._dependencies: dict[NodeInvocation, Mapping[str, Any]] = {
+            each if isinstance(each, NodeInvocation) else NodeInvocation(each): inputs
+            for each, inputs in (dependencies or {}).items()
+        }
         self._input_mappings = list(input_mappings or ())
         self._output_mappings = list(output_mappings or ())
         self._config_mapping = config
@@ -131,12 +134,8 @@ class GraphDefinition(NodeDefinition):
         nodes: dict[str, Node] = {}
         used: set[str] = set()
         for invocation in self._dependencies:
-            if isinstance(invocation, NodeInvocation):
-                key, alias = invocation.name, invocation.alias or invocation.name
-                tags, hooks, policy = invocation.tags, invocation.hook_defs, invocation.retry_policy
-            else:
-                key = alias = invocation
-                tags, hooks, policy = {}, frozenset(), None
+            key, alias = invocation.name, invocation.alias or invocation.name
+            tags, hooks, policy = invocation.tags, invocation.hook_defs, invocation.retry_policy
             definition = by_name.get(key)
             if definition is None:
                 raise InvalidDefinitionError(
@@ -153,7 +152,7 @@ class GraphDefinition(NodeDefinition):
     def _make_sources(self, name: str) -> dict[str, dict[str, InputSources]]:
         nodes, sources = self._node_dict, {}
         for invocation, inputs in self._dependencies.items():
-            alias = (invocation.alias or invocation.name) if isinstance(invocation, NodeInvocation) else invocation
+            alias = invocation.alias or invocation.name
             definition = nodes[alias].definition
             found: dict[str, InputSources] = {}
             for input_name, dependency in inputs.items():

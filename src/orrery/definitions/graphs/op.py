@@ -205,6 +205,9 @@ class OpDefinition(NodeDefinition):
         keys = set(self.required_resource_keys)
         keys.update(each.io_manager_key for each in self._output_dict.values())
         keys.update(each.input_manager_key for each in self._input_dict.values() if each.input_manager_key)
+        for each in (*self._input_dict.values(), *self._output_dict.values()):
+            if each._type is not None or each._annotation is not EMPTY:
+                keys.update(each.dagster_type.get_resource_requirements())
         return sorted(keys)
 
     def iterate_op_defs(self) -> Iterator[OpDefinition]:

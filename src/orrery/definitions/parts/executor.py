@@ -8,7 +8,7 @@ from typing import Any
 
 from orrery.base.errors import InvalidDefinitionError, InvalidInvocationError
 from orrery.definitions.parts.naming import check_name
-from orrery.model.config.configured import ConfigurableDefinition, Origin
+from orrery.model.config.configured import NOTHING_GIVEN, ConfigurableDefinition, Origin
 from orrery.model.config.schema import Field, resolve_field
 
 __all__ = [
@@ -215,7 +215,11 @@ class LoggerDefinition(ConfigurableDefinition):
                 "A logger initialization function has one argument, its context.",
                 mend="call it with build_init_logger_context().",
             )
-        context = given[0] if given[0] is not None else InitLoggerContext({}, self)
+        context: InitLoggerContext = given[0] if given[0] is not None else InitLoggerContext(None)
+        if context.logger_def is None:
+            raw = NOTHING_GIVEN if context.logger_config is None else context.logger_config
+            config = self.resolve_config(raw, subject="logger", environment=None)
+            context = InitLoggerContext(config, self, context.job_def, context.run_id)
         return self._logger_fn(context)
 
 

@@ -48,6 +48,14 @@ class RetryPolicy:
     jitter: Jitter | None = None
 
     def __post_init__(self) -> None:
+        if not isinstance(self.max_retries, int) or isinstance(self.max_retries, bool):
+            raise InvalidDefinitionError(
+                f"max_retries of a retry policy is a whole number, not {self.max_retries!r} ({type(self.max_retries).__name__})."
+            )
+        if self.delay is not None and (isinstance(self.delay, bool) or not isinstance(self.delay, int | float)):
+            raise InvalidDefinitionError(
+                f"delay of a retry policy is a number of seconds, not {self.delay!r} ({type(self.delay).__name__})."
+            )
         if self.max_retries < 0:
             raise InvalidDefinitionError(f"max_retries of a retry policy must not be negative, not {self.max_retries}.")
         if self.delay is not None and self.delay < 0:

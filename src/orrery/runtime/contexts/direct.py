@@ -24,6 +24,7 @@ from orrery.base.tags import canonical_tag
 from orrery.definitions.graphs.op import OpDefinition
 from orrery.model.events.build import StepRef
 from orrery.model.partitions.keys import PartitionKeyRange
+from orrery.model.partitions.loading import partition_loading_context
 from orrery.plan.sources import FromNothing
 from orrery.plan.step import ExecutionStep, StepInput, StepOutput
 from orrery.runtime.contexts.asset import AssetCheckExecutionContext, AssetExecutionContext
@@ -468,9 +469,8 @@ class DirectStep(StepExecutionContext):
     @property
     def partition_keys(self) -> Sequence[str]:
         """Return the given partitions, in order; each must be one of the asset's."""
-        found: Sequence[str] = self.run_partitions_def.get_partition_keys_in_range(
-            self.partition_key_range, dynamic_partitions_store=self.given.instance
-        )
+        with partition_loading_context(dynamic_partitions_store=self.given.instance):
+            found: Sequence[str] = self.run_partitions_def.get_partition_keys_in_range(self.partition_key_range)
         return found
 
     def partitions_def_of(self, asset_key: AssetKey) -> Any:

@@ -569,9 +569,8 @@ class StepExecutionContext:
     def partition_keys(self) -> Sequence[str]:
         """Return the partitions of the run, in order."""
         if self.has_partition_key_range:
-            found: Sequence[str] = self.run_partitions_def.get_partition_keys_in_range(
-                self.partition_key_range, dynamic_partitions_store=self.instance
-            )
+            with _loading(self.instance):
+                found: Sequence[str] = self.run_partitions_def.get_partition_keys_in_range(self.partition_key_range)
             return found
         return [self.partition_key]
 

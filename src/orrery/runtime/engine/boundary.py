@@ -2,7 +2,7 @@
 The one boundary between our code and the user's.
 
 Every call of a user's function goes through :func:`boundary`. What the function raises becomes an
-error of ours that holds it, unless it is meant for us (a request for a retry, an interruption). A
+error of ours that holds it, unless it is meant for us (a request for a retry, an interruption) or is ours. A
 ``SystemExit`` or ``KeyboardInterrupt`` of user code is a fault of that code, and not the end of ours.
 """
 
@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from types import TracebackType
 
-from orrery.base.errors import ExecutionInterruptedError, UserCodeExecutionError
+from orrery.base.errors import ExecutionInterruptedError, OrreryError, UserCodeExecutionError
 from orrery.model.events.user import Failure, RetryRequested
 
 __all__ = ["boundary"]
 
-_PASSED_ON = (Failure, RetryRequested, UserCodeExecutionError, ExecutionInterruptedError, GeneratorExit)
+_PASSED_ON = (Failure, RetryRequested, OrreryError, ExecutionInterruptedError, GeneratorExit)
 
 
 class boundary:

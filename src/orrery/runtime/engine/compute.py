@@ -210,17 +210,13 @@ def _run_plain(context: StepExecutionContext, fn: Callable[..., Any], inputs: Ma
 
 
 def _from_generator(context: StepExecutionContext, generator: Any) -> ResultStream:
-    returned = None
     while True:
         with boundary(ExecutionStepExecutionError, lambda: f'Error occurred while executing op "{context.step.name}":'):
             try:
                 item = next(generator)
-            except StopIteration as stop:
-                returned = stop.value
-                break
+            except StopIteration:
+                return
         yield from _item(context, item)
-    if returned is not None:
-        yield from _from_value(context, returned)
 
 
 def _from_async_generator(context: StepExecutionContext, generator: Any) -> ResultStream:

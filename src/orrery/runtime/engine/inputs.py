@@ -239,6 +239,7 @@ def _load_output(
         manager_key=key,
     )
     value = yield from _call_manager(context, manager, described, step_input.name)
+    yield from _observations(context, described)
     yield build.loaded_input(
         context.ref,
         step_input.name,
@@ -247,7 +248,6 @@ def _load_output(
         upstream_step_key=step_key,
         metadata=described.consume_logged_metadata() if described._logged_metadata else build.NO_METADATA,
     )
-    yield from _observations(context, described)
     return value
 
 
@@ -286,13 +286,13 @@ def _load_asset(context: StepExecutionContext, step_input: StepInput, asset_key:
         manager_key=key,
     )
     value = yield from _call_manager(context, manager, described, step_input.name)
+    yield from _observations(context, described)
     yield build.loaded_input(
         context.ref,
         step_input.name,
         key,
         metadata=described.consume_logged_metadata() if described._logged_metadata else build.NO_METADATA,
     )
-    yield from _observations(context, described)
     return value
 
 
@@ -316,13 +316,13 @@ def _load_unconnected(context: StepExecutionContext, step_input: StepInput, sour
         manager_key=source.manager_key,
     )
     value = yield from _call_manager(context, manager, described, step_input.name)
+    yield from _observations(context, described)
     yield build.loaded_input(
         context.ref,
         step_input.name,
         source.manager_key,
         metadata=described.consume_logged_metadata() if described._logged_metadata else build.NO_METADATA,
     )
-    yield from _observations(context, described)
     return value
 
 

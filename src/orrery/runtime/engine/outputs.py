@@ -58,6 +58,9 @@ def store_output(
     if added:
         metadata = {**metadata, **added}
     asset_key = output.asset_key
+    values = context.plan_context.values
+    if values is not None and has_value:
+        values[(context.step.key, name, mapping_key)] = None if output.check_spec is not None else value
     if context.asset_metadata and asset_key is not None:
         metadata = {**metadata, **(context.get_asset_metadata(asset_key) or {})}
     expected = definition.dagster_type
@@ -80,8 +83,6 @@ def store_output(
     plan_context = context.plan_context
     if metadata:
         plan_context.output_metadata[(context.step.key, name, mapping_key)] = metadata
-    if plan_context.values is not None and not expected.is_nothing:
-        plan_context.values[(context.step.key, name, mapping_key)] = None if output.check_spec is not None else value
     if context.step_output_capture is not None:
         context.step_output_capture[(name, mapping_key)] = value
     is_observation = asset_key is not None and context.step.assets_def is not None and context.step.assets_def.is_observable
