@@ -19,11 +19,10 @@ def downstream(upstream):
 
 job = defs.get_implicit_job_def_for_assets([upstream.key, downstream.key])
 assert job.execute_in_process().asset_value("downstream") == 10
-alone = defs.get_implicit_job_def_for_assets([downstream.key])
-assert alone.execute_in_process().asset_value("downstream") == 10
+assert job.execute_in_process(asset_selection=[downstream.key]).asset_value("downstream") == 10
 for name in os.listdir("cache"):
     os.remove(os.path.join("cache", name))
-assert alone.execute_in_process().asset_value("downstream") == 246
+assert job.execute_in_process(asset_selection=[downstream.key]).asset_value("downstream") == 246
 # prints:
 # Found cache for AssetKey(['upstream']). Checking if it's valid...
 # Cache for AssetKey(['upstream']) is valid.

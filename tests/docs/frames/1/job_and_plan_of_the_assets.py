@@ -28,4 +28,4 @@ for job in (
 # prints:
 # asset1 dict_keys([]) dict_keys(['result'])
 # asset2 dict_keys(['asset1']) dict_keys(['result'])
-# asset2 dict_keys([]) dict_keys(['result'])
+# asset2 dict_keys(['asset1']) dict_keys(['result'])
