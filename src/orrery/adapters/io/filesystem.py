@@ -7,7 +7,7 @@ imported when it is asked for. The others are in ``pickled.py``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from orrery.adapters.io.pickled import (
     PickledObjectFilesystemIOManager,
@@ -15,11 +15,7 @@ from orrery.adapters.io.pickled import (
     fs_io_manager,
 )
 
-if TYPE_CHECKING:
-    from orrery.adapters.io.configurable import FilesystemIOManager
-
 __all__ = [
-    "FilesystemIOManager",
     "PickledObjectFilesystemIOManager",
     "custom_path_fs_io_manager",
     "fs_io_manager",

@@ -1,5 +1,5 @@
 """
-The real clock.
+The real clock, for whoever is handed one.
 """
 
 from __future__ import annotations

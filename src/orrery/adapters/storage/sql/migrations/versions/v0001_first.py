@@ -1,5 +1,5 @@
 """
-The first schema.
+Make the first schema of records.
 """
 
 from __future__ import annotations
