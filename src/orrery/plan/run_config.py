@@ -131,6 +131,8 @@ class _Resolving:
         for name in values:
             if name not in definitions:
                 self.walk.add_unexpected(here, name, definitions, "{ " + " ".join(f"{each}: ..." for each in definitions) + " }")
+        for name, raw in values.items():
+            self.scalar(definitions.get(name), raw, (*here, name))
         missing = []
         for name, each in definitions.items():
             if name in values or connected is ALL_CONNECTED or name in connected or each.has_default_value:
@@ -141,6 +143,16 @@ class _Resolving:
         for name in missing:
             self.walk.add_missing(here, [name], {name: {"value": "..."}} if definitions[name].dagster_type.loader else {name: "..."})
         return values
+
+    def scalar(self, definition: InputDefinition | None, raw: Any, path: Path) -> None:
+        """Refuse a value for an input of a plain type that is not of this type."""
+        if definition is None or definition.dagster_type.kind != "scalar" or definition.dagster_type.loader is not None:
+            return
+        value = raw["value"] if isinstance(raw, Mapping) and set(raw) == {"value"} else raw
+        if isinstance(raw, Mapping) and "value" not in raw:
+            return
+        if not isinstance(value, definition.dagster_type.typing_type):
+            self.walk.add_mismatch(path, value, definition.dagster_type.display_name)
 
     def graph_node(
         self, definition: GraphDefinition, given: Any, path: Path, handle: str, connected: Any
@@ -275,6 +287,9 @@ def resolve_run_config(
             f"The run config of job '{job.name}' is {given!r} ({type(given).__name__}), which is no dictionary.",
             mend='write {"ops": {...}, "resources": {...}}, or a RunConfig.',
         )
+    mapping = job.own_config_mapping
+    if mapping is not None:
+        given = mapping.resolve_from_unvalidated_config(dict(given), environment)
     state = _Resolving(job, environment)
     layer = job.asset_layer
     graph_config = None if layer is not None and layer.is_asset_job else job.graph.config_mapping

@@ -245,8 +245,8 @@ def _tags_and_config(
                 f"The partition '{partition_key}' was given, but neither job '{job.name}' nor its assets have partitions.",
                 mend="leave partition_key out, or give partitions_def= to the asset or job.",
             )
-        with partition_loading_context(dynamic_partitions_store=instance):
-            partitions_def.validate_partition_key(partition_key)
+        with partition_loading_context(dynamic_partitions_store=instance) as loading:
+            partitions_def.validate_partition_key(partition_key, loading)
         run_tags.update(job.get_tags_for_partition_key(partition_key))
         if run_config is None and job.partitioned_config is not None:
             run_config = job.get_run_config_for_partition_key(partition_key)

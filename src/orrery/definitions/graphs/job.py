@@ -64,6 +64,7 @@ class JobDefinition:
         "__weakref__",
         "_automation_condition",
         "_config",
+        "_config_mapping",
         "_description",
         "_graph",
         "_graph_maker",
@@ -131,6 +132,7 @@ class JobDefinition:
         self._op_selection: Sequence[str] | None = _subset_selection_data
         self._parent: JobDefinition | None = None
         self._config: Any = None
+        self._config_mapping: ConfigMapping | None = None
         self._partitions_def = partitions_def
         self._input_values = dict(input_values or {})
         self._set_config(config)
@@ -148,8 +150,7 @@ class JobDefinition:
         if config is None:
             return
         if isinstance(config, ConfigMapping):
-            graph = self.graph
-            self._graph = graph.copy(config=config)
+            self._config_mapping = config
         elif hasattr(config, "get_run_config_for_partition_key"):
             self._config = config
             if self._partitions_def is not None and self._partitions_def != config.partitions_def:
@@ -248,8 +249,13 @@ class JobDefinition:
 
     @property
     def config_mapping(self) -> ConfigMapping | None:
-        """Return the mapping that makes the config of the nodes, if any."""
-        return self.graph.config_mapping
+        """Return the mapping that makes the run config, if any; else that of the graph."""
+        return self._config_mapping if self._config_mapping is not None else self.graph.config_mapping
+
+    @property
+    def own_config_mapping(self) -> ConfigMapping | None:
+        """Return the mapping that makes the whole run config, if the job has one of its own."""
+        return self._config_mapping
 
     @property
     def run_config(self) -> Mapping[str, Any] | None:
@@ -461,7 +467,7 @@ class JobDefinition:
             "executor_def": self._raw_executor,
             "logger_defs": self._logger_defs,
             "name": self._name,
-            "config": self._config,
+            "config": self._config if self._config_mapping is None else self._config_mapping,
             "description": self._description,
             "partitions_def": self._partitions_def,
             "tags": self._tags,

@@ -346,6 +346,11 @@ def annotated_type(annotation: Any) -> Any:
     if origin is not None and getattr(origin, "__name__", "") in ("Output", "DynamicOutput", "MaterializeResult", "ObserveResult"):
         arguments = getattr(annotation, "__args__", ())
         return arguments[0] if arguments else EMPTY
+    if origin is list:
+        (inner,) = annotation.__args__ or (EMPTY,)
+        kind = getattr(inner, "__origin__", inner)
+        if getattr(kind, "__name__", "") == "DynamicOutput" and getattr(kind, "__module__", "").startswith("orrery."):
+            return annotated_type(inner)
     name = getattr(annotation, "__name__", "")
     if name in _RESULT_NAMES and getattr(annotation, "__module__", "").startswith("orrery."):
         return EMPTY

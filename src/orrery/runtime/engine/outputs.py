@@ -59,11 +59,14 @@ def store_output(
         metadata = {**metadata, **added}
     asset_key = output.asset_key
     values = context.plan_context.values
-    if values is not None and has_value:
+    is_observation = asset_key is not None and context.step.assets_def is not None and context.step.assets_def.is_observable
+    if values is not None and (has_value or is_observation):
         values[(context.step.key, name, mapping_key)] = None if output.check_spec is not None else value
     if context.asset_metadata and asset_key is not None:
         metadata = {**metadata, **(context.get_asset_metadata(asset_key) or {})}
     expected = definition.dagster_type
+    if is_observation and asset_key is not None and output.is_selected:
+        yield from _tell_asset(context, output, asset_key, metadata, data_version, tags, True)
     if not has_value or expected is ANY:
         yield build.step_output(context.ref, name, mapping_key=mapping_key, metadata=metadata)
     elif expected.is_nothing:
@@ -85,11 +88,10 @@ def store_output(
         plan_context.output_metadata[(context.step.key, name, mapping_key)] = metadata
     if context.step_output_capture is not None:
         context.step_output_capture[(name, mapping_key)] = value
-    is_observation = asset_key is not None and context.step.assets_def is not None and context.step.assets_def.is_observable
     stores = has_value and not expected.is_nothing and output.check_spec is None and not is_observation
     if not stores:
-        if asset_key is not None and output.is_selected:
-            yield from _tell_asset(context, output, asset_key, metadata, data_version, tags, is_observation)
+        if asset_key is not None and output.is_selected and not is_observation:
+            yield from _tell_asset(context, output, asset_key, metadata, data_version, tags, False)
         return
     key = definition.io_manager_key
     manager = manager_of(
