@@ -195,6 +195,32 @@ from orrery.definitions.project.definitions import Definitions as Definitions
 from orrery.definitions.project.definitions import (
     create_repository_using_definitions_args as create_repository_using_definitions_args,
 )
+from orrery.definitions.project.from_modules import (
+    load_asset_checks_from_current_module as load_asset_checks_from_current_module,
+)
+from orrery.definitions.project.from_modules import load_asset_checks_from_modules as load_asset_checks_from_modules
+from orrery.definitions.project.from_modules import (
+    load_asset_checks_from_package_module as load_asset_checks_from_package_module,
+)
+from orrery.definitions.project.from_modules import (
+    load_asset_checks_from_package_name as load_asset_checks_from_package_name,
+)
+from orrery.definitions.project.from_modules import load_assets_from_current_module as load_assets_from_current_module
+from orrery.definitions.project.from_modules import load_assets_from_modules as load_assets_from_modules
+from orrery.definitions.project.from_modules import load_assets_from_package_module as load_assets_from_package_module
+from orrery.definitions.project.from_modules import load_assets_from_package_name as load_assets_from_package_name
+from orrery.definitions.project.from_modules import (
+    load_definitions_from_current_module as load_definitions_from_current_module,
+)
+from orrery.definitions.project.from_modules import load_definitions_from_module as load_definitions_from_module
+from orrery.definitions.project.from_modules import load_definitions_from_modules as load_definitions_from_modules
+from orrery.definitions.project.from_modules import (
+    load_definitions_from_package_module as load_definitions_from_package_module,
+)
+from orrery.definitions.project.from_modules import (
+    load_definitions_from_package_name as load_definitions_from_package_name,
+)
+from orrery.definitions.project.from_modules import map_asset_specs as map_asset_specs
 from orrery.definitions.project.repository import RepositoryData as RepositoryData
 from orrery.definitions.project.repository import RepositoryDefinition as RepositoryDefinition
 from orrery.model.assets.check_spec import AssetCheckSpec as AssetCheckSpec
