@@ -16,9 +16,9 @@ from orrery.definitions.graphs.op import OpDefinition
 from orrery.definitions.parts.hook import HookDefinition, check_hooks
 from orrery.definitions.parts.resource import ResourceDefinition, as_resource_definitions
 from orrery.definitions.verbs import verbs
+from orrery.model import partitions
 from orrery.model.assets.check_spec import AssetCheckSpec
 from orrery.model.assets.node import AssetCheckNode, AssetNode
-from orrery.model.partitions.multi_mapping import default_partition_mapping
 
 __all__ = ["ASSET_EXECUTION_TYPES", "AssetsDefinition"]
 
@@ -580,7 +580,7 @@ class AssetsDefinition:
         given = self._partition_mappings.get(upstream_asset_key)
         if given is not None:
             return given
-        return default_partition_mapping(self._specs_by_key[asset_key].partitions_def, upstream_partitions_def)
+        return partitions.default_partition_mapping(self._specs_by_key[asset_key].partitions_def, upstream_partitions_def)
 
     # -- resources -----------------------------------------------------------------------------
 

@@ -23,10 +23,9 @@ from orrery.base.tags import (
 )
 from orrery.definitions.graphs.node import NodeHandle
 from orrery.definitions.graphs.op import OpDefinition
+from orrery.model import partitions
 from orrery.model.events.build import StepRef
-from orrery.model.partitions.keys import MultiPartitionKey, PartitionKeyRange
-from orrery.model.partitions.loading import partition_loading_context
-from orrery.model.partitions.multi_mapping import default_partition_mapping
+from orrery.model.partitions.keys import PartitionKeyRange
 from orrery.plan.run_config import OpConfig
 from orrery.plan.step import ExecutionStep
 from orrery.runtime.contexts.init_resource import ScopedResources
@@ -524,7 +523,7 @@ class StepExecutionContext:
             return made
         multi = self._multi_tags()
         if multi is not None:
-            return MultiPartitionKey(multi)
+            return partitions.MultiPartitionKey(multi)
         if self.has_partition_key_range:
             given = self.partition_key_range
             if given.start == given.end:
@@ -695,7 +694,7 @@ class StepExecutionContext:
         assets_def = self.step.assets_def
         downstream: Any = assets_def.partitions_def if assets_def is not None else None
         mapping = assets_def.get_partition_mapping(key) if assets_def is not None else None
-        chosen = mapping if mapping is not None else default_partition_mapping(downstream, upstream)
+        chosen = mapping if mapping is not None else partitions.default_partition_mapping(downstream, upstream)
         own = None
         if downstream is not None and self.has_partitions:
             own = downstream.empty_subset().with_partition_keys(self.partition_keys)
@@ -780,6 +779,6 @@ class _NamedOp:
 
 
 def _loading(store: Any) -> Any:
-    return partition_loading_context(dynamic_partitions_store=store)
+    return partitions.partition_loading_context(dynamic_partitions_store=store)
 
 
