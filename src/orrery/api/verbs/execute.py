@@ -178,7 +178,7 @@ def execute_job_in_process(
             parent_run_id=parent_run.run_id if parent_run is not None else None,
             root_run_id=(parent_run.root_run_id or parent_run.run_id) if parent_run is not None else None,
         )
-        barrier = None if used.is_ephemeral else used.new_write_barrier()
+        barrier = used.new_write_barrier() if not used.is_ephemeral or _stores_values(job, keys) else None
         listeners = [on_event] if on_event is not None else []
         if console if console is not None else on_event is None and not job.loggers:
             listeners.append(Console())
@@ -281,6 +281,11 @@ def resources_for(
                 + f" Or provide it: resources={{'{key}': ...}}.",
             )
     return definitions, needed
+
+
+def _stores_values(job: JobDefinition, keys: AbstractSet[str]) -> bool:
+    """Tell whether a resource of the job, among *keys*, may write values to files."""
+    return any(hasattr(job.resource_defs[key], "output_config_schema") for key in keys if key in job.resource_defs)
 
 
 def _who_needs(job: JobDefinition, key: str) -> str:

@@ -100,4 +100,4 @@ class Recorder:
     def close(self) -> None:
         """Hand over what waits, and return when all of it is durable."""
         self.push()
-        self._flush()
+        self._flush(self._run_id)
