@@ -30,7 +30,7 @@ _HOME_OF: dict[str, str] = {
     "AssetCheckResult": "orrery.model.events.checks",
     "AssetCheckSeverity": "orrery.model.events.checks",
     "AssetCheckSpec": "orrery.model.assets.check_spec",
-    "AssetChecksDefinition": "orrery.definitions.assets.asset_checks",
+    "AssetChecksDefinition": "orrery.definitions.assets.assets_definition",
     "AssetDep": "orrery.definitions.assets.asset_spec",
     "AssetExecutionContext": "orrery.runtime.contexts.asset",
     "AssetGraph": "orrery.model.assets.graph",

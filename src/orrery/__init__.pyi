@@ -113,11 +113,11 @@ from orrery.base.warnings import BetaWarning as BetaWarning
 from orrery.base.warnings import ConfigArgumentWarning as ConfigArgumentWarning
 from orrery.base.warnings import PreviewWarning as PreviewWarning
 from orrery.base.warnings import SupersessionWarning as SupersessionWarning
-from orrery.definitions.assets.asset_checks import AssetChecksDefinition as AssetChecksDefinition
 from orrery.definitions.assets.asset_spec import AssetDep as AssetDep
 from orrery.definitions.assets.asset_spec import AssetIn as AssetIn
 from orrery.definitions.assets.asset_spec import AssetOut as AssetOut
 from orrery.definitions.assets.asset_spec import AssetSpec as AssetSpec
+from orrery.definitions.assets.assets_definition import AssetChecksDefinition as AssetChecksDefinition
 from orrery.definitions.assets.assets_definition import AssetsDefinition as AssetsDefinition
 from orrery.definitions.assets.source_asset import SourceAsset as SourceAsset
 from orrery.definitions.assets.unresolved_asset_job import define_asset_job as define_asset_job

@@ -19,6 +19,8 @@ from orrery.base.errors import (
     TypeCheckDidNotPass,
     nearest_hint,
 )
+from orrery.definitions.assets.assets_definition import AssetsDefinition
+from orrery.definitions.assets.source_asset import SourceAsset
 from orrery.definitions.graphs.op import OpDefinition
 from orrery.definitions.parts.resource import as_resource_definitions
 from orrery.definitions.parts.signature import ComputeFunction
@@ -29,7 +31,6 @@ from orrery.runtime.contexts.direct import (
     DirectAssetExecutionContext,
     DirectOpExecutionContext,
     DirectResources,
-    DirectStep,
     missing_resource,
 )
 from orrery.runtime.contexts.hook import UnboundHookContext
@@ -71,6 +72,8 @@ def invoke_op(op_def: OpDefinition, args: tuple[Any, ...], kwargs: dict[str, Any
             mend="decorate its function with @op.",
         )
     call = _Arguments(op_def, fn, args, kwargs)
+    if isinstance(assets_def, SourceAsset):
+        assets_def = AssetsDefinition.from_source_asset(assets_def)
     return _Call(op_def, fn, assets_def, call).start()
 
 

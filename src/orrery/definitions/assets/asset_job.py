@@ -342,7 +342,7 @@ def normalize_assets(assets: Iterable[Any]) -> list[AssetsDefinition]:
         if isinstance(each, AssetsDefinition):
             found.append(each)
         elif isinstance(each, SourceAsset):
-            found.append(each.as_assets_def())
+            found.append(AssetsDefinition.from_source_asset(each))
         elif isinstance(each, AssetSpec):
             found.append(AssetsDefinition(specs=[each], execution_type="UNEXECUTABLE"))
         elif hasattr(each, "resolve_assets"):

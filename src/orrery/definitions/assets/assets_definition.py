@@ -9,6 +9,7 @@ from typing import Any
 from orrery.base.errors import InvalidDefinitionError, InvalidInvocationError, InvalidSubsetError, nearest_hint
 from orrery.base.keys import AssetCheckKey, AssetKey, CoercibleToAssetKeyPrefix, EntityKey, key_prefix_parts
 from orrery.definitions.assets.asset_spec import IO_MANAGER_KEY_METADATA_KEY, AssetDep, AssetSpec
+from orrery.definitions.assets.source_asset import OBSERVATION, UNEXECUTABLE, SourceAsset
 from orrery.definitions.graphs.composition import current_composition
 from orrery.definitions.graphs.graph import GraphDefinition
 from orrery.definitions.graphs.node import NodeDefinition
@@ -20,11 +21,9 @@ from orrery.model import partitions
 from orrery.model.assets.check_spec import AssetCheckSpec
 from orrery.model.assets.node import AssetCheckNode, AssetNode
 
-__all__ = ["ASSET_EXECUTION_TYPES", "AssetsDefinition"]
+__all__ = ["ASSET_EXECUTION_TYPES", "AssetChecksDefinition", "AssetsDefinition"]
 
 MATERIALIZATION = "MATERIALIZATION"
-OBSERVATION = "OBSERVATION"
-UNEXECUTABLE = "UNEXECUTABLE"
 _NO_HOOKS: frozenset[HookDefinition] = frozenset()
 ASSET_EXECUTION_TYPES = (MATERIALIZATION, OBSERVATION, UNEXECUTABLE)
 
@@ -790,20 +789,16 @@ class AssetsDefinition:
             "hook_defs": self.hook_defs,
         }
 
-    def coerce_to_checks_def(self) -> Any:
+    def coerce_to_checks_def(self) -> AssetChecksDefinition:
         """Return the definition as one of checks alone."""
-        from orrery.definitions.assets.asset_checks import AssetChecksDefinition
-
         return AssetChecksDefinition.from_assets_def(self)
 
-    def to_source_assets(self) -> Sequence[Any]:
+    def to_source_assets(self) -> Sequence[SourceAsset]:
         """Return each asset as one that is made elsewhere."""
         return [self.to_source_asset(key) for key in self.keys]
 
-    def to_source_asset(self, key: AssetKey | str | None = None) -> Any:
+    def to_source_asset(self, key: AssetKey | str | None = None) -> SourceAsset:
         """Return the asset (the one asset, if *key* is not given) as one that is made elsewhere."""
-        from orrery.definitions.assets.source_asset import SourceAsset
-
         chosen = AssetKey.from_coercible(key) if key is not None else self.key
         spec = self._specs_by_key[chosen]
         return SourceAsset(
@@ -816,6 +811,20 @@ class AssetsDefinition:
             group_name=spec.group_name,
             tags=spec.tags,
         )
+
+    @staticmethod
+    def from_source_asset(source_asset: SourceAsset) -> AssetsDefinition:
+        """Return a source asset as a definition that observes it, or that only exists elsewhere."""
+        made = AssetsDefinition(
+            node_def=source_asset.node_def,
+            keys_by_output_name={"result": source_asset.key} if source_asset.is_observable else {},
+            specs=[source_asset.spec],
+            execution_type=source_asset.execution_type,
+            resource_defs=source_asset.resource_defs,
+            source=source_asset.source,
+        )
+        made.auto_observe_interval_minutes = source_asset.auto_observe_interval_minutes
+        return made
 
     # -- for the asset graph -------------------------------------------------------------------
 
@@ -1161,3 +1170,64 @@ def _from_node(
         specs=specs,
         hook_defs=hook_defs,
     )
+
+
+class AssetChecksDefinition(AssetsDefinition):
+    """
+    One or several checks with the op that makes them, and no asset.
+
+    Made by :func:`asset_check` and :func:`multi_asset_check` as a rule.
+    """
+
+    __slots__ = ()
+
+    @staticmethod
+    def create(
+        *,
+        keys_by_input_name: Mapping[str, AssetKey],
+        node_def: NodeDefinition,
+        check_specs_by_output_name: Mapping[str, AssetCheckSpec],
+        can_subset: bool,
+        resource_defs: Mapping[str, Any] | None = None,
+        source: tuple[str, int] | None = None,
+    ) -> AssetChecksDefinition:
+        """
+        Return checks from their parts.
+
+        Args:
+            keys_by_input_name: The asset that each input of the node loads.
+            node_def: The op.
+            check_specs_by_output_name: The check that each output of the node is.
+            can_subset: Whether some of the checks can be made without the others.
+            resource_defs: Resources by key, for this definition alone.
+            source: File and line of the definition.
+        """
+        return AssetChecksDefinition(
+            keys_by_input_name=keys_by_input_name,
+            node_def=node_def,
+            check_specs_by_output_name=check_specs_by_output_name,
+            can_subset=can_subset,
+            resource_defs=resource_defs,
+            specs=[],
+            execution_type=MATERIALIZATION,
+            source=source,
+        )
+
+    @staticmethod
+    def from_assets_def(definition: AssetsDefinition) -> AssetChecksDefinition:
+        """Return the checks of *definition* as a definition of checks alone."""
+        made = AssetChecksDefinition.__new__(AssetChecksDefinition)
+        for name in AssetsDefinition.__slots__:
+            if name != "__weakref__" and hasattr(definition, name):
+                object.__setattr__(made, name, getattr(definition, name))
+        return made
+
+    @property
+    def name(self) -> str:
+        """Return the name of the one check."""
+        return self.check_key.name
+
+    @property
+    def asset_key(self) -> AssetKey:
+        """Return the asset of the one check."""
+        return self.check_key.asset_key

@@ -10,7 +10,6 @@ from orrery.base.errors import InvalidDefinitionError, InvalidInvocationError
 from orrery.base.keys import AssetKey, CoercibleToAssetKey
 from orrery.base.metadata import MetadataValue, normalize_metadata
 from orrery.definitions.assets.asset_spec import IO_MANAGER_KEY_METADATA_KEY, AssetSpec
-from orrery.definitions.assets.assets_definition import OBSERVATION, AssetsDefinition
 from orrery.definitions.graphs.op import OpDefinition
 from orrery.definitions.parts.inputs_outputs import Out, OutputDefinition
 from orrery.definitions.parts.resource import ResourceDefinition, as_resource_definitions
@@ -18,7 +17,10 @@ from orrery.definitions.parts.signature import ComputeFunction
 from orrery.definitions.verbs import verbs
 from orrery.model.assets.node import AssetCheckNode, AssetNode
 
-__all__ = ["SourceAsset"]
+__all__ = ["OBSERVATION", "UNEXECUTABLE", "SourceAsset"]
+
+OBSERVATION = "OBSERVATION"
+UNEXECUTABLE = "UNEXECUTABLE"
 
 
 class SourceAsset:
@@ -44,9 +46,10 @@ class SourceAsset:
 
     __slots__ = (
         "__weakref__",
-        "_assets_def",
         "_metadata",
+        "_op",
         "_required_resource_keys",
+        "_spec",
         "auto_observe_interval_minutes",
         "automation_condition",
         "description",
@@ -112,7 +115,8 @@ class SourceAsset:
         self.automation_condition = automation_condition
         self._required_resource_keys = frozenset(_required_resource_keys or ())
         self.source = source
-        self._assets_def: AssetsDefinition | None = None
+        self._op: OpDefinition | None = None
+        self._spec: AssetSpec | None = None
 
     @property
     def metadata(self) -> Mapping[str, MetadataValue[Any]]:
@@ -143,7 +147,7 @@ class SourceAsset:
     @property
     def execution_type(self) -> str:
         """Return what a run does with the asset."""
-        return OBSERVATION if self.observe_fn is not None else "UNEXECUTABLE"
+        return OBSERVATION if self.observe_fn is not None else UNEXECUTABLE
 
     @property
     def required_resource_keys(self) -> AbstractSet[str]:
@@ -156,14 +160,15 @@ class SourceAsset:
         """Return the resources that the function uses, and the IO manager."""
         return sorted(self.required_resource_keys)
 
-    def as_assets_def(self) -> AssetsDefinition:
-        """Return the asset as a definition that observes it, or that only exists elsewhere."""
-        made = self._assets_def
+    @property
+    def spec(self) -> AssetSpec:
+        """Return what is said of the asset."""
+        made = self._spec
         if made is None:
             metadata = dict(self.raw_metadata)
             if self.io_manager_key is not None:
                 metadata[IO_MANAGER_KEY_METADATA_KEY] = self.io_manager_key
-            spec = AssetSpec(
+            made = AssetSpec(
                 self.key,
                 description=self.description,
                 metadata=metadata,
@@ -172,22 +177,13 @@ class SourceAsset:
                 partitions_def=self.partitions_def,
                 automation_condition=self.automation_condition,
             )
-            made = AssetsDefinition(
-                node_def=_observe_op(self) if self.observe_fn is not None else None,
-                keys_by_output_name={"result": self.key} if self.observe_fn is not None else {},
-                specs=[spec],
-                execution_type=self.execution_type,
-                resource_defs=self.resource_defs,
-                source=self.source,
-            )
-            made.auto_observe_interval_minutes = self.auto_observe_interval_minutes
-            self._assets_def = made
+            self._spec = made
         return made
 
     @property
     def node_def(self) -> OpDefinition | None:
         """Return the op that observes the asset, if there is a function."""
-        return self.as_assets_def().op if self.observe_fn is not None else None
+        return self.op if self.observe_fn is not None else None
 
     @property
     def op(self) -> OpDefinition:
@@ -199,7 +195,11 @@ class SourceAsset:
         """
         if self.observe_fn is None:
             raise InvalidDefinitionError(f"Source asset '{self.key.to_user_string()}' has no function that observes it.")
-        return self.as_assets_def().op
+        made = self._op
+        if made is None:
+            made = _observe_op(self)
+            self._op = made
+        return made
 
     def with_resources(self, resource_defs: Mapping[str, Any]) -> SourceAsset:
         """Return the asset with resources bound to it."""
@@ -239,7 +239,14 @@ class SourceAsset:
 
     def asset_nodes(self) -> tuple[AssetNode, ...]:
         """Return the asset as the asset graph knows it."""
-        return self.as_assets_def().asset_nodes()
+        node_def = self.node_def
+        return (
+            self.spec.as_node(
+                is_observable=node_def is not None,
+                op_name=node_def.name if node_def is not None else None,
+                source=self.source,
+            ),
+        )
 
     def check_nodes(self) -> tuple[AssetCheckNode, ...]:
         """Return no check."""
@@ -254,7 +261,7 @@ class SourceAsset:
         """
         if self.observe_fn is None:
             raise InvalidInvocationError("Cannot invoke source asset because it is not observable.")
-        return verbs().invoke_op(self.op, args, kwargs, assets_def=self.as_assets_def())
+        return verbs().invoke_op(self.op, args, kwargs, assets_def=self)
 
     def __repr__(self) -> str:
         return f"SourceAsset({self.key.to_user_string()!r})"

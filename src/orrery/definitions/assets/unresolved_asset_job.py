@@ -227,7 +227,8 @@ def checked_owners(owners: Sequence[str] | None, what: str) -> Sequence[str] | N
     for owner in owners or ():
         if not isinstance(owner, str) or not ((owner.startswith("team:") and owner != "team:") or _EMAIL.match(owner)):
             raise InvalidDefinitionError(
-                f"Invalid owner {owner!r} for {what}. Owner must be an email address or a team name prefixed with 'team:'.",
+                f"Invalid owner {owner!r} for {what}. Owner must be an email address or a team name prefixed with "
+                "'team:'.",
                 mend=f"write 'team:{owner}' for a team.",
             )
     return owners
@@ -270,8 +271,8 @@ def define_asset_job(
     Raises:
         InvalidDefinitionError: An argument is not what it must be.
 
-    >>> define_asset_job("nightly", selection="*report").selection
-    UpstreamAssetSelection(child=KeysAssetSelection(selected_keys=(AssetKey(['report']),)), depth=None, include_self=True)
+    >>> define_asset_job("nightly", selection="*report")
+    UnresolvedAssetJobDefinition(name='nightly', selection='+key:"report"')
     """
     if hasattr(config, "to_config_dict"):
         config = config.to_config_dict()

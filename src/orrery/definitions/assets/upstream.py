@@ -44,9 +44,7 @@ def connect_bare_names(definitions: Sequence[AssetsDefinition]) -> list[AssetsDe
     for definition in definitions:
         for key, spec in definition._specs_by_key.items():
             by_ending.setdefault((spec.group_name or "default", key.parts[-1]), []).append(key)
-    return [
-        _connected(each, unknown[id(each)], by_ending) if id(each) in unknown else each for each in definitions
-    ]
+    return [_connected(each, unknown[id(each)], by_ending) if id(each) in unknown else each for each in definitions]
 
 
 def _connected(

@@ -8,8 +8,8 @@ from typing import Any
 
 from orrery.base.errors import InvalidDefinitionError
 from orrery.base.keys import AssetKey
-from orrery.definitions.assets.asset_checks import AssetChecksDefinition
 from orrery.definitions.assets.asset_spec import AssetDep, AssetIn, coerce_asset_deps
+from orrery.definitions.assets.assets_definition import AssetChecksDefinition
 from orrery.definitions.decorators.asset import _asset_inputs, _source_of
 from orrery.definitions.decorators.op import _check_resources
 from orrery.definitions.graphs.op import OpDefinition

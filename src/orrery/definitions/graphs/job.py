@@ -18,8 +18,8 @@ from orrery.definitions.graphs.dependency import (
     MultiDependencyDefinition,
     NodeInvocation,
 )
-from orrery.definitions.graphs.graph import GraphDefinition
 from orrery.definitions.graphs.node import Node, NodeDefinition, NodeHandle
+from orrery.definitions.graphs.structure import GraphStructure
 from orrery.definitions.parts.executor import ExecutorDefinition, LoggerDefinition
 from orrery.definitions.parts.hook import HookDefinition, check_hooks
 from orrery.definitions.parts.naming import check_name
@@ -88,7 +88,7 @@ class JobDefinition:
     def __init__(
         self,
         *,
-        graph_def: GraphDefinition | Callable[[], GraphDefinition],
+        graph_def: GraphStructure | Callable[[], GraphStructure],
         resource_defs: Mapping[str, Any] | None = None,
         executor_def: ExecutorDefinition | None = None,
         logger_defs: Mapping[str, LoggerDefinition] | None = None,
@@ -108,9 +108,9 @@ class JobDefinition:
         owners: Sequence[str] | None = None,
         _automation_condition: Any = None,
     ) -> None:
-        if isinstance(graph_def, GraphDefinition):
-            self._graph: GraphDefinition | None = graph_def
-            self._graph_maker: Callable[[], GraphDefinition] | None = None
+        if isinstance(graph_def, GraphStructure):
+            self._graph: GraphStructure | None = graph_def
+            self._graph_maker: Callable[[], GraphStructure] | None = None
         else:
             self._graph = None
             self._graph_maker = graph_def
@@ -175,7 +175,7 @@ class JobDefinition:
         return self._name
 
     @property
-    def graph(self) -> GraphDefinition:
+    def graph(self) -> GraphStructure:
         """Return the graph, making it at the first call where it is made on demand."""
         graph = self._graph
         if graph is None:
@@ -773,7 +773,7 @@ def partition_run_request(
     )
 
 
-def _part_of(graph: GraphDefinition, kept: AbstractSet[str], partial: Mapping[str, list[str]]) -> GraphDefinition:
+def _part_of(graph: GraphStructure, kept: AbstractSet[str], partial: Mapping[str, list[str]]) -> GraphStructure:
     """Return *graph* without the nodes outside *kept*, and of nested graphs in *partial* only what is queried."""
     definitions: dict[str, NodeDefinition] = {}
     dependencies: dict[Any, dict[str, Any]] = {}
@@ -782,7 +782,7 @@ def _part_of(graph: GraphDefinition, kept: AbstractSet[str], partial: Mapping[st
         if node.name not in kept:
             continue
         definition = node.definition
-        if node.name in partial and isinstance(definition, GraphDefinition):
+        if node.name in partial and isinstance(definition, GraphStructure):
             inner = JobDefinition(graph_def=definition, name=definition.name).get_subset(op_selection=partial[node.name])
             definition = inner.graph
         definitions[definition.name] = definition
@@ -804,7 +804,7 @@ def _part_of(graph: GraphDefinition, kept: AbstractSet[str], partial: Mapping[st
                 inputs[input_name] = DependencyDefinition(str(here[0].node), here[0].output)
         alias = node.name if node.name != definition.name else None
         dependencies[NodeInvocation(definition.name, alias, node.tags, node.hook_defs, node.retry_policy)] = inputs
-    return GraphDefinition(
+    return type(graph)(
         graph.name,
         description=graph.description,
         node_defs=list(definitions.values()),

@@ -41,9 +41,7 @@ def requirements_of_node(definition: NodeDefinition) -> Iterator[ResourceNeed]:
             yield ResourceNeed(key, "resource", f"op '{op_def.name}'")
         for name, given in op_def.input_dict.items():
             if given.input_manager_key:
-                yield ResourceNeed(
-                    given.input_manager_key, "input manager", f"input '{name}' of op '{op_def.name}'"
-                )
+                yield ResourceNeed(given.input_manager_key, "input manager", f"input '{name}' of op '{op_def.name}'")
         for name, made in op_def.output_dict.items():
             if not made.dagster_type.is_nothing:
                 yield ResourceNeed(made.io_manager_key, "io manager", f"output '{name}' of op '{op_def.name}'")

@@ -22,7 +22,6 @@ from orrery.definitions.graphs.job import JobDefinition
 from orrery.definitions.parts.executor import ExecutorDefinition, LoggerDefinition
 from orrery.definitions.parts.resource import ResourceDefinition, as_resource_definitions
 from orrery.definitions.project.repository import (
-    ASSET_JOB,
     SINGLETON_REPOSITORY_NAME,
     CachingRepositoryData,
     RepositoryDefinition,
@@ -100,7 +99,10 @@ class Definitions:
         self.sensors = _listed("sensors", sensors, _is_sensor, "sensors, made by @sensor")
         self.jobs = _listed("jobs", jobs, _is_job, "jobs, made by @job, define_asset_job or to_job()")
         self.asset_checks = _listed(
-            "asset_checks", asset_checks, lambda each: isinstance(each, AssetsDefinition), "checks, made by @asset_check"
+            "asset_checks",
+            asset_checks,
+            lambda each: isinstance(each, AssetsDefinition),
+            "checks, made by @asset_check",
         )
         self.resources: Mapping[str, Any] | None = _mapped("resources", resources)
         self.loggers: Mapping[str, LoggerDefinition] | None = _mapped("loggers", loggers)
@@ -248,9 +250,7 @@ class Definitions:
         if found is None:
             raise InvariantViolationError(
                 f"Could not find asset {asset_key!r}.",
-                mend=nearest_hint(
-                    asset_key.to_user_string(), [each.to_user_string() for each in by_key], noun="asset"
-                ),
+                mend=nearest_hint(asset_key.to_user_string(), [each.to_user_string() for each in by_key], noun="asset"),
             )
         return found
 
@@ -270,9 +270,7 @@ class Definitions:
         if found is None:
             raise InvariantViolationError(
                 f"Could not find asset checks defs for {key!r}.",
-                mend=nearest_hint(
-                    key.to_user_string(), [each.to_user_string() for each in by_key], noun="asset check"
-                ),
+                mend=nearest_hint(key.to_user_string(), [each.to_user_string() for each in by_key], noun="asset check"),
             )
         return found
 
@@ -386,7 +384,8 @@ class Definitions:
                 for key, value in (given or {}).items():
                     if key in into and not _same(into[key], value):
                         raise InvariantViolationError(
-                            f"Definitions objects {whose[noun, key]} and {number} have different {noun} with same key '{key}'",
+                            f"Definitions objects {whose[noun, key]} and {number} have different {noun} with same key "
+                            f"'{key}'",
                             mend="give one of them another key.",
                         )
                     into[key] = value
@@ -423,7 +422,9 @@ class Definitions:
         """
         for number, each in enumerate(def_sets):
             if each.has_resolved_repository_def():
-                raise InvariantViolationError(f"Definitions object {number} has previously been resolved.", mend="use merge.")
+                raise InvariantViolationError(
+                    f"Definitions object {number} has previously been resolved.", mend="use merge."
+                )
         return Definitions.merge(*def_sets)
 
     def with_resources(self, resources: Mapping[str, Any] | None) -> Definitions:
@@ -435,9 +436,7 @@ class Definitions:
         """
         return Definitions.merge(self, Definitions(resources=resources)) if resources else self
 
-    def map_asset_specs(
-        self, *, func: Callable[[AssetSpec], AssetSpec], selection: Any = None
-    ) -> Definitions:
+    def map_asset_specs(self, *, func: Callable[[AssetSpec], AssetSpec], selection: Any = None) -> Definitions:
         """
         Return a copy with *func* applied to what is said of each asset.
 
@@ -451,9 +450,7 @@ class Definitions:
             )
         return self.permissive_map_resolved_asset_specs(func, None)
 
-    def map_resolved_asset_specs(
-        self, *, func: Callable[[AssetSpec], AssetSpec], selection: Any = None
-    ) -> Definitions:
+    def map_resolved_asset_specs(self, *, func: Callable[[AssetSpec], AssetSpec], selection: Any = None) -> Definitions:
         """
         Return a copy with *func* applied to what is said of each selected asset.
 
@@ -506,7 +503,9 @@ class Definitions:
 
         return self._changed(
             assets=[of_asset(each) for each in self.assets] if self.assets is not None else None,
-            jobs=[each.with_metadata(update(each.metadata or {})) for each in self.jobs] if self.jobs is not None else None,
+            jobs=[each.with_metadata(update(each.metadata or {})) for each in self.jobs]
+            if self.jobs is not None
+            else None,
             schedules=[each.with_attributes(metadata=update(each.metadata)) for each in self.schedules]
             if self.schedules is not None
             else None,

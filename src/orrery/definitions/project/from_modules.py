@@ -173,7 +173,9 @@ def load_assets_from_modules(
     modules = list(modules)
     kinds = (AssetsDefinition, SourceAsset, AssetSpec) if include_specs else (AssetsDefinition, SourceAsset)
     found = [
-        (each, module) for each, module in _find(modules, kinds) if not isinstance(each, AssetsDefinition) or each.has_keys
+        (each, module)
+        for each, module in _find(modules, kinds)
+        if not isinstance(each, AssetsDefinition) or each.has_keys
     ]
     _refuse_duplicates(found)
     if automation_condition is None and auto_materialize_policy is not None:
@@ -295,7 +297,8 @@ def load_assets_from_package_module(
     legacy_freshness_policy: Any = None,
     auto_materialize_policy: Any = None,
 ) -> list[Any]:
-    """Return the assets of a package and of all modules below it, importing them.
+    """
+    Return the assets of a package and of all modules below it, importing them.
 
     Args are those of :func:`load_assets_from_modules`, with the package in place of modules.
     """
@@ -324,7 +327,8 @@ def load_assets_from_package_name(
     legacy_freshness_policy: Any = None,
     auto_materialize_policy: Any = None,
 ) -> list[Any]:
-    """Return the assets of the package called *package_name* and of all modules below it, importing them.
+    """
+    Return the assets of the package called *package_name* and of all modules below it, importing them.
 
     Args are those of :func:`load_assets_from_modules`, with the name in place of modules.
     """
@@ -355,9 +359,7 @@ def load_asset_checks_from_modules(
         asset_key_prefix: Put before the keys of the checked assets: what ``load_assets_from_modules`` was
             given as ``key_prefix``.
     """
-    found = [
-        each for each, _module in _find(modules, AssetsDefinition) if each.has_check_keys and not each.has_keys
-    ]
+    found = [each for each, _module in _find(modules, AssetsDefinition) if each.has_check_keys and not each.has_keys]
     made = []
     for each in found:
         if asset_key_prefix is not None:
@@ -459,6 +461,4 @@ def load_definitions_from_package_name(
     executor: Any = None,
 ) -> Definitions:
     """Return everything of the package called *package_name*; see :func:`load_definitions_from_modules`."""
-    return load_definitions_from_modules(
-        _packaged(importlib.import_module(package_name)), resources, loggers, executor
-    )
+    return load_definitions_from_modules(_packaged(importlib.import_module(package_name)), resources, loggers, executor)

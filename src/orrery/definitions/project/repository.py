@@ -267,7 +267,8 @@ class CachingRepositoryData(RepositoryData):
         for key in repository_definitions:
             if key not in known:
                 raise InvalidDefinitionError(
-                    f"The dictionary of a repository has the key {key!r}.", mend=nearest_hint(str(key), known, noun="key")
+                    f"The dictionary of a repository has the key {key!r}.",
+                    mend=nearest_hint(str(key), known, noun="key"),
                 )
         jobs = dict(repository_definitions.get("jobs") or {})
         for name, given in jobs.items():
@@ -399,7 +400,9 @@ class CachingRepositoryData(RepositoryData):
             self._by_key = {key: self._with_resources(each) for each in self.assets for key in each.keys}
             for node in self._asset_graph.nodes:
                 if node.is_auto_created_stub:
-                    self._by_key[node.key] = AssetsDefinition(specs=[AssetSpec(node.key)], execution_type="UNEXECUTABLE")
+                    self._by_key[node.key] = AssetsDefinition(
+                        specs=[AssetSpec(node.key)], execution_type="UNEXECUTABLE"
+                    )
         return self._by_key
 
     def get_asset_checks_defs_by_key(self) -> Mapping[AssetCheckKey, AssetsDefinition]:

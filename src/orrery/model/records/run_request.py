@@ -72,7 +72,9 @@ class RunRequest(msgspec.Struct, frozen=True):
         for name in ("run_key", "job_name", "partition_key"):
             value = getattr(self, name)
             if value is not None and not isinstance(value, str):
-                raise InvalidInvocationError(f"{name} of a run request must be text, not {value!r}.", mend="give a text.")
+                raise InvalidInvocationError(
+                    f"{name} of a run request must be text, not {value!r}.", mend="give a text."
+                )
         for name, kind in (("asset_selection", AssetKey), ("asset_check_keys", AssetCheckKey)):
             for each in getattr(self, name) or ():
                 if not isinstance(each, kind):
