@@ -45,6 +45,7 @@ _HOME_OF: dict[str, str] = {
     "AssetRecordsFilter": "orrery.model.events.entry",
     "AssetSelection": "orrery.model.assets.selection",
     "AssetSpec": "orrery.definitions.assets.asset_spec",
+    "AssetValueLoader": "orrery.api.verbs.asset_values",
     "AssetsDefinition": "orrery.definitions.assets.assets_definition",
     "BackfillPolicy": "orrery.model.partitions.backfill_policy",
     "Backoff": "orrery.definitions.parts.policies",

@@ -14,6 +14,7 @@ from orrery.api.config_files import config_from_files as config_from_files
 from orrery.api.config_files import config_from_pkg_resources as config_from_pkg_resources
 from orrery.api.config_files import config_from_yaml_strings as config_from_yaml_strings
 from orrery.api.file_path import file_relative_path as file_relative_path
+from orrery.api.verbs.asset_values import AssetValueLoader as AssetValueLoader
 from orrery.api.verbs.build_resources import build_resources as build_resources
 from orrery.api.verbs.contexts import build_asset_check_context as build_asset_check_context
 from orrery.api.verbs.contexts import build_asset_context as build_asset_context

@@ -28,17 +28,15 @@ class AssetExecutionContext(OpExecutionContext):
     @classmethod
     def get(cls) -> Any:
         """
-        Return the context of the asset's function that is running here.
+        Return the context of the function that is running here, as that of an asset.
 
         Raises:
-            InvariantViolationError: No function of an asset is running.
+            InvariantViolationError: No function of a step is running.
         """
         context = CURRENT_CONTEXT.get()
         if context is None:
             raise InvariantViolationError("No current AssetExecutionContext in scope.")
-        if not isinstance(context, AssetExecutionContext):
-            raise InvariantViolationError("Can't use AssetExecutionContext.get() in the context of an op.")
-        return context
+        return context if isinstance(context, AssetExecutionContext) else cls(context)
 
     @property
     def op_execution_context(self) -> OpExecutionContext:

@@ -291,7 +291,7 @@ class InputContext:
         if self._asset_partitions_subset is not None:
             return True
         if self._step_context is None:
-            return self._partition_key is not None and self._asset_partitions_def is not None
+            return self._partition_key is not None
         if self._name is None or self._name not in self._step_context.step.inputs:
             return False
         has: bool = self._step_context.has_asset_partitions_for_input(self._name)

@@ -118,10 +118,9 @@ class OpExecutionContext:
         return found
 
     @property
-    def location_name(self) -> str:
-        """Return the name of the code location that the run was launched from."""
-        name = self.run_tags.get("orrery/code_location")
-        return name if name is not None else self.job_name
+    def location_name(self) -> str | None:
+        """Return the name of the code location that the run was launched from; None if it was started by itself."""
+        return self._step.run.tags.get("orrery/code_location")  # type: ignore[no-any-return]  # text
 
     # -- the step ------------------------------------------------------------------------------
 
@@ -279,7 +278,8 @@ class OpExecutionContext:
     @property
     def is_subset(self) -> bool:
         """Tell whether this run wants only some of the definition's assets."""
-        return self.assets_def.is_subset  # type: ignore[no-any-return]
+        assets_def = self._step.assets_def
+        return assets_def is not None and assets_def.is_subset
 
     @property
     def asset_key(self) -> AssetKey:
@@ -319,10 +319,14 @@ class OpExecutionContext:
 
     def asset_key_for_input(self, input_name: str) -> AssetKey:
         """Return the asset that the input loads."""
-        key = self._step._input_asset(input_name)
-        if key is None:
-            raise InvariantViolationError(f"Input '{input_name}' has no asset.")
-        return key  # type: ignore[no-any-return]
+        inputs = self._step.step.inputs
+        found = inputs.get(input_name)
+        if found is None or found.asset_key is None:
+            known = [name for name, each in inputs.items() if each.asset_key is not None]
+            raise InvariantViolationError(
+                f"Input '{input_name}' has no asset.", mend=nearest_hint(input_name, known, noun="input")
+            )
+        return found.asset_key  # type: ignore[no-any-return]
 
     def output_for_asset_key(self, asset_key: AssetKey) -> str:
         """Return the output that the asset is."""
