@@ -48,10 +48,8 @@ def job_document(job: Any) -> dict[str, Any]:
 
 
 def resource_document(key: str, resource: Any) -> dict[str, Any]:
-    """Return what is known of a resource: its key, its class and its description."""
-    kind = type(resource)
-    own = getattr(resource, "description", None)
-    description = own if isinstance(own, str) else None
-    if description is None and kind.__module__ != "orrery.definitions.parts.resource":
-        description = kind.__dict__.get("__doc__")
-    return {"key": key, "type": kind.__name__, "description": description}
+    """Return what is known of a resource: its key, the class it is declared with, and its description."""
+    declared = getattr(resource, "configurable", resource)  # an object of a resource class, in its definition
+    kind = getattr(declared, "resource_cls", type(declared))  # ... or one that is configured at launch
+    description = resource.description
+    return {"key": key, "type": kind.__name__, "description": description or None}

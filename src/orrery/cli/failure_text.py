@@ -8,7 +8,6 @@ that says how many. What was raised comes after the frames, then its cause, and 
 from __future__ import annotations
 
 import linecache
-import os
 import sysconfig
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -17,12 +16,13 @@ import click
 
 from orrery.cli.happenings import is_wrapper
 from orrery.cli.paper import dim
-from orrery.cli.text import block, count, one_line
+from orrery.cli.text import block, count, one_line, short_path
 from orrery.model.events.error_info import ErrorFrame, ErrorInfo
 
 __all__ = ["failure_document", "failure_lines"]
 
 _AROUND = 2
+_SAY_NOTHING = ("ExecutionStepExecutionError",)  # which step failed stands above already
 _CHAIN = 6
 
 
@@ -84,8 +84,9 @@ def _unwrapped(error: ErrorInfo) -> tuple[str, ErrorInfo]:
     """Return what the errors around the user's own say of the place, and the user's own error."""
     said: list[str] = []
     while is_wrapper(error) and error.cause is not None:
-        text = _parted(error.message)[0]
-        said.append(text.partition(": ")[2] or text)
+        if error.cls_name not in _SAY_NOTHING:
+            text = _parted(error.message)[0]
+            said.append(text.partition(": ")[2] or text)
         error = error.cause
     return "\n".join(said), error
 
@@ -158,7 +159,7 @@ _PYTHON = tuple(
 
 
 def _frame(frame: ErrorFrame, indent: str, *, last: bool) -> list[str]:
-    head = f"{indent}{one_line(_short_path(frame.file))}:{frame.line} in {one_line(frame.function)}"
+    head = f"{indent}{one_line(short_path(frame.file))}:{frame.line} in {one_line(frame.function)}"
     around = _source_around(frame) if last else []
     if around:
         width = len(str(around[-1][0]))
@@ -172,22 +173,38 @@ def _source_line(number: int, text: str, is_it: bool, width: int, indent: str) -
 
 
 def _source_around(frame: ErrorFrame) -> list[tuple[int, str]]:
-    """Return some lines of the source around the frame's, if the file still says what it said."""
+    """Return some lines of the function around the frame's, if the file still says what it said."""
     if not frame.code or linecache.getline(frame.file, frame.line).strip() != frame.code:
         return []
-    lines = []
-    for number in range(max(1, frame.line - _AROUND), frame.line + _AROUND + 1):
-        text = linecache.getline(frame.file, number)
-        if text:
-            lines.append((number, text.rstrip("\n").replace("\t", "    ")))
-    margin = min((len(text) - len(text.lstrip()) for _, text in lines if text.strip()), default=0)
-    return [(number, text[margin:]) for number, text in lines]
+    here = _line(frame, frame.line)
+    before = _within(here, (_line(frame, number) for number in range(frame.line - 1, frame.line - 1 - _AROUND, -1)))
+    after = _within(here, (_line(frame, number) for number in range(frame.line + 1, frame.line + 1 + _AROUND)))
+    texts = [*reversed([text for text in before if text is not here]), here]
+    first = frame.line - len(texts) + 1
+    texts += [text for text in after if not _opens(text) or _indent(text) >= _indent(here)]
+    margin = min((_indent(text) for text in texts if text.strip()), default=0)
+    return [(first + at, text[margin:]) for at, text in enumerate(texts)]
 
 
-def _short_path(path: str) -> str:
-    """Return *path* from the working directory on, if it lies below it."""
-    try:
-        here = os.getcwd() + os.sep
-    except OSError:
-        return path
-    return path[len(here) :] if path.startswith(here) else path
+def _line(frame: ErrorFrame, number: int) -> str:
+    return linecache.getline(frame.file, number).rstrip("\n").replace("\t", "    ") if number > 0 else ""
+
+
+def _within(here: str, lines: Iterable[str]) -> list[str]:
+    """Return the lines up to the one that opens the function of *here*, or another one."""
+    found = []
+    for text in lines:
+        if not text.strip():
+            break
+        found.append(text)
+        if _opens(text) and _indent(text) < _indent(here):
+            break
+    return found
+
+
+def _opens(text: str) -> bool:
+    return text.lstrip().startswith(("def ", "async def ", "class ", "@"))
+
+
+def _indent(text: str) -> int:
+    return len(text) - len(text.lstrip())

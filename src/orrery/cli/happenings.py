@@ -77,6 +77,8 @@ class StepView:
     error: ErrorInfo | None = None
     is_template: bool = False
     row_counts: dict[str, int] = field(default_factory=dict)
+    assets: list[str] = field(default_factory=list)
+    checks: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -226,6 +228,17 @@ class RunView:
                 template.is_template, template.state = True, "replaced"
         return step
 
+    def _planned(self, entry: EventLogEntry, event: Event) -> None:
+        """Name a step by the one asset or check that it makes, as a log tells it without a plan."""
+        step = self._step(event.step_key)
+        check = event.asset_check_key
+        if event.asset_key is not None:
+            step.assets.append(event.asset_key.to_user_string())
+        elif check is not None:
+            step.checks.append(f"{check.asset_key.to_user_string()}: {check.name}")
+        names = step.assets or step.checks
+        step.label = names[0] if len(names) == 1 else step.key
+
     def _run_started(self, entry: EventLogEntry, event: Event) -> Happening:
         self.state = "running"
         return Happening(word="run_started", timestamp=entry.timestamp)
@@ -362,6 +375,8 @@ class RunView:
 
 
 _TAKES = {
+    "ASSET_MATERIALIZATION_PLANNED": RunView._planned,
+    "ASSET_CHECK_EVALUATION_PLANNED": RunView._planned,
     "PIPELINE_START": RunView._run_started,
     "PIPELINE_SUCCESS": RunView._run_ended,
     "PIPELINE_FAILURE": RunView._run_ended,

@@ -45,8 +45,7 @@ def metadata_lines(metadata: Mapping[str, MetadataValue[Any]]) -> list[str]:
             long += ["", dim(one_line(name)), *(f"  {line}" for line in lines[:_LINES_SHOWN])]
             if len(lines) > _LINES_SHOWN:
                 long.append(dim(f"  and {len(lines) - _LINES_SHOWN} more lines"))
-    width = max((len(one_line(name)) for name in metadata), default=0)
-    return [*table(short), *(long if short else long[1:])] if width else []
+    return [*table(short), *(long if short else long[1:])]
 
 
 def _value_lines(value: MetadataValue[Any]) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -20,13 +21,13 @@ from orrery.base.keys import AssetCheckKey, AssetKey
 from orrery.base.pointer import CodePointer, FilePointer, ModulePointer, pointer_from_settings
 from orrery.cli.endings import wrong_usage
 from orrery.cli.options import Source
-from orrery.definitions.assets.asset_job import build_asset_job
+from orrery.definitions.graphs.job import JobDefinition
+from orrery.definitions.project.repository import RepositoryDefinition
 from orrery.model.assets.graph import AssetGraph
 from orrery.model.assets.selection import AssetSelection
 
-__all__ = ["JOB_NAME", "Project", "find_pointer", "load_project"]
+__all__ = ["Project", "find_pointer", "load_project"]
 
-JOB_NAME = "__ASSET_JOB"
 _IMPORTS = re.compile(r"^\s*(?:import|from)\s+(?:orrery|dagster)\b", re.MULTILINE)
 _READ = 4096
 
@@ -38,28 +39,27 @@ class Project:
 
     Attributes:
         pointer: Where its definitions are.
-        definitions: They themselves.
+        repository: They themselves, all names resolved.
     """
 
     pointer: CodePointer
-    definitions: Any
+    repository: RepositoryDefinition
 
     @cached_property
     def graph(self) -> AssetGraph:
         """Return all assets and checks."""
-        graph: AssetGraph = self.definitions.resolve_asset_graph()
-        return graph
+        return self.repository.asset_graph
 
     @cached_property
-    def jobs(self) -> list[Any]:
+    def jobs(self) -> list[JobDefinition]:
         """Return the jobs that the project names, by name; none that is made of itself."""
-        jobs = self.definitions.resolve_all_job_defs()
-        return sorted((job for job in jobs if not job.name.startswith("__")), key=lambda job: str(job.name))
+        jobs = self.repository.get_all_jobs()
+        return sorted((job for job in jobs if not job.name.startswith("__")), key=lambda job: job.name)
 
     @property
-    def resources(self) -> dict[str, Any]:
-        """Return the resources by key, as they were given."""
-        return dict(self.definitions.resources or {})
+    def resources(self) -> Mapping[str, Any]:
+        """Return the resources by key."""
+        return self.repository.get_top_level_resources()
 
     def select(self, texts: tuple[str, ...]) -> tuple[set[AssetKey], set[AssetCheckKey]]:
         """
@@ -90,30 +90,24 @@ class Project:
                 )
         return keys, checks
 
-    def job_of(self, keys: set[AssetKey], checks: set[AssetCheckKey], said: str) -> Any:
+    def job_of(self, keys: set[AssetKey], checks: set[AssetCheckKey], said: str) -> JobDefinition:
         """
         Return the job that makes the assets and evaluates the checks; wrong usage if nothing of it can be run.
 
         Args:
-            keys: The assets.
+            keys: The assets; those that something else makes are left out.
             checks: The checks.
             said: How the user selected them.
         """
-        job = build_asset_job(
-            JOB_NAME,
-            self.definitions.all_assets_defs(),
-            asset_graph=self.graph,
-            asset_keys=keys,
-            check_keys=checks,
-            resource_defs=self.definitions.resource_definitions(),
-        )
-        with wrong_usage():
-            if not job.asset_layer.nodes:
+        made = keys & self.graph.materializable_asset_keys
+        if not made and not checks:
+            with wrong_usage():
                 raise InvalidSubsetError(
                     f"Nothing of {said!r} is made by this project: something else makes it.",
                     mend="select assets that have a function; `orrery list assets` marks the others.",
                 )
-        return job
+        whole = self.repository.get_implicit_global_asset_job_def()
+        return whole.get_subset(asset_selection=made, asset_check_selection=checks)
 
     def asset_key(self, text: str) -> AssetKey:
         """Return the key of the asset that people call *text*; wrong usage if there is none."""

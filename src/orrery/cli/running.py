@@ -91,9 +91,15 @@ def _steps(plan: ExecutionPlan) -> tuple[list[tuple[str, str]], list[str]]:
 
 
 def _label(step: ExecutionStep) -> str:
-    """Return what people call a step: its asset, or else its key."""
-    keys = {output.asset_key for output in step.outputs.values() if output.asset_key is not None and output.is_selected}
-    return next(iter(keys)).to_user_string() if len(keys) == 1 else step.key
+    """Return what people call a step: its asset, its check, or else its key."""
+    outputs = [output for output in step.outputs.values() if output.is_selected]
+    assets = {output.asset_key for output in outputs if output.asset_key is not None}
+    checks = [output.check_spec for output in outputs if output.check_spec is not None]
+    if len(assets) == 1:
+        return next(iter(assets)).to_user_string()
+    if not assets and len(checks) == 1:
+        return f"{checks[0].asset_key.to_user_string()}: {checks[0].name}"
+    return step.key
 
 
 def _run(

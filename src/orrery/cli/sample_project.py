@@ -86,7 +86,7 @@ def report(context: og.AssetExecutionContext, greetings: list[str]) -> str:
     return "\\n".join(greetings)
 
 
-@og.asset_check(asset=report)
+@og.asset_check(asset=report, additional_ins={"people": og.AssetIn()})
 def greets_everybody(report: str, people: list[str]) -> og.AssetCheckResult:
     """Nobody is forgotten."""
     return og.AssetCheckResult(passed=all(person in report for person in people))

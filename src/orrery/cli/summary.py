@@ -4,7 +4,6 @@ What is told after a run: the errors, checks that did not pass, where the values
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 
 import click
@@ -12,7 +11,7 @@ import click
 from orrery.cli.failure_text import failure_lines
 from orrery.cli.happenings import RunView, check_state
 from orrery.cli.paper import dim, strong, styled, table
-from orrery.cli.text import block, count, duration, number, one_line
+from orrery.cli.text import block, count, duration, number, one_line, short_path
 
 __all__ = ["summary_lines", "totals_line"]
 
@@ -89,7 +88,7 @@ def _check_lines(view: RunView) -> list[str]:
 def _value_lines(values: Mapping[str, str]) -> list[str]:
     if not values:
         return []
-    rows = [[one_line(name), one_line(_short(place))] for name, place in values.items()]
+    rows = [[one_line(name), one_line(short_path(place))] for name, place in values.items()]
     shown = rows[:_VALUES_SHOWN]
     more = [dim(f"  and {len(rows) - len(shown)} more")] if len(rows) > len(shown) else []
     return ["", strong("Values"), *_uncut(shown), *more]
@@ -99,12 +98,3 @@ def _uncut(rows: list[list[str]]) -> list[str]:
     """Return the rows as lines; paths are not cut, for people copy them."""
     width = max(len(name) for name, _ in rows)
     return [f"  {name.ljust(width)}  {place}" for name, place in rows]
-
-
-def _short(place: str) -> str:
-    """Return a path from the working directory on, if it lies below it."""
-    try:
-        here = os.getcwd() + os.sep
-    except OSError:
-        return place
-    return place[len(here) :] if place.startswith(here) else place

@@ -7,10 +7,11 @@ direction of writing - is shown, not obeyed, so that no text can pass for a line
 
 from __future__ import annotations
 
+import os
 import re
 from datetime import datetime
 
-__all__ = ["block", "count", "cut", "duration", "instant", "number", "one_line", "since"]
+__all__ = ["block", "count", "cut", "duration", "instant", "number", "one_line", "short_path", "since"]
 
 # C0 and C1 controls, DEL, line and paragraph separators, marks of direction, lone surrogates, BOM.
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
@@ -106,6 +107,15 @@ def count(how_many: int, noun: str, plural: str | None = None) -> str:
 def instant(timestamp: float) -> str:
     """Return an instant (seconds since 1970 in UTC) in the local time zone, with its offset."""
     return datetime.fromtimestamp(timestamp).astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
+
+
+def short_path(path: str) -> str:
+    """Return *path* from the working directory on, if it lies below it."""
+    try:
+        here = os.getcwd() + os.sep
+    except OSError:  # the working directory is gone
+        return path
+    return path[len(here) :] if path.startswith(here) else path
 
 
 def since(seconds: float) -> str:

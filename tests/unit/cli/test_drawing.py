@@ -73,9 +73,8 @@ def read_back(rows: list[Row]) -> dict[int, set[int]]:
         cells = row.rails
         below: dict[int, int] = {}
         for at, sign in enumerate(cells):
-            if at != row.mark or row.index is None:
-                if sign in "│├┼":
-                    below[at] = above[at]
+            if (at != row.mark or row.index is None) and sign in "│├┼":
+                below[at] = above[at]
         if row.index is not None:
             parents = {above[at] for at, sign in enumerate(cells[: row.mark]) if sign in "├╰┼┴"}
             if not parents and row.mark in above:

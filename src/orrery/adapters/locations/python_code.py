@@ -14,17 +14,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from orrery.base.errors import CodeLocationLoadError, OrreryError, UserCodeLoadError, nearest_hint
 from orrery.base.pointer import CodePointer, FilePointer, ModulePointer
 from orrery.definitions.project.definitions import Definitions
 from orrery.definitions.project.from_modules import load_definitions_from_module
+from orrery.definitions.project.repository import RepositoryDefinition
 
 __all__ = ["load_definitions", "load_module"]
 
 
-def load_definitions(pointer: CodePointer) -> Definitions:
+def load_definitions(pointer: CodePointer) -> RepositoryDefinition:
     """
     Import the code that *pointer* names and return what it defines.
 
@@ -162,69 +162,45 @@ def _told(pointer: CodePointer) -> Iterator[None]:
 # -- finding definitions ---------------------------------------------------------------------------
 
 
-def _from_attribute(module: ModuleType, pointer: CodePointer, attribute: str) -> Definitions:
+def _from_attribute(module: ModuleType, pointer: CodePointer, attribute: str) -> RepositoryDefinition:
     found = getattr(module, attribute, None)
     if found is None:
         names = [name for name in vars(module) if not name.startswith("_")]
         raise CodeLocationLoadError(
             f"The {pointer} has no '{attribute}'.", mend=nearest_hint(attribute, names, noun="name")
         )
-    made = _as_definitions(found, pointer)
-    if made is None:
+    if callable(found) and not isinstance(found, type | Definitions | RepositoryDefinition):
+        with _told(pointer):
+            found = found()
+    if not isinstance(found, Definitions | RepositoryDefinition):
         raise CodeLocationLoadError(
             f"'{attribute}' of the {pointer} is {type(found).__name__}, not Definitions.",
             mend="name a Definitions, a repository, or a function that makes one.",
         )
-    return made
+    return _as_repository(found)
 
 
-def _from_module(module: ModuleType, pointer: CodePointer) -> Definitions:
-    named: dict[int, tuple[str, Any]] = {}
+def _from_module(module: ModuleType, pointer: CodePointer) -> RepositoryDefinition:
+    named: dict[int, tuple[str, Definitions | RepositoryDefinition]] = {}
     for name, value in vars(module).items():
-        if not name.startswith("__") and _is_whole(value):
+        if isinstance(value, Definitions | RepositoryDefinition):
             named.setdefault(id(value), (name, value))
     if len(named) > 1:
-        names = ", ".join(f"'{name}'" for name, _ in named.values())
-        first = next(iter(named.values()))[0]
+        names = [name for name, _ in named.values()]
         raise CodeLocationLoadError(
-            f"The {pointer} has more than one Definitions: {names}.",
-            mend=f"choose one with -a {first}, or put them together with Definitions.merge(...).",
+            f"The {pointer} has more than one Definitions: {', '.join(map(repr, names))}.",
+            mend=f"choose one with -a {names[0]}, or put them together with Definitions.merge(...).",
         )
     if named:
-        made = _as_definitions(next(iter(named.values()))[1], pointer)
-        assert made is not None
-        return made
+        return _as_repository(next(iter(named.values()))[1])
     gathered = load_definitions_from_module(module)
     if not (gathered.assets or gathered.jobs or gathered.asset_checks or gathered.schedules or gathered.sensors):
         raise CodeLocationLoadError(
             f"The {pointer} defines nothing.",
             mend="write an asset there, or defs = Definitions(assets=[...]).",
         )
-    return gathered
+    return _as_repository(gathered)
 
 
-def _is_whole(value: object) -> bool:
-    """Tell whether *value* says by itself all that a project defines."""
-    return isinstance(value, Definitions) or _makes_definitions(value) or hasattr(value, "load_all_definitions")
-
-
-def _makes_definitions(value: object) -> bool:
-    return getattr(value, "is_lazy_definitions", False) is True
-
-
-def _as_definitions(value: Any, pointer: CodePointer) -> Definitions | None:
-    if isinstance(value, Definitions):
-        return value
-    if hasattr(value, "load_all_definitions"):
-        return _of_repository(value)
-    if callable(value) and not isinstance(value, type):
-        with _told(pointer):
-            made = value()
-        return made if isinstance(made, Definitions) else None
-    return None
-
-
-def _of_repository(repository: Any) -> Definitions:
-    """Return what a repository holds as definitions."""
-    own: Definitions = repository.get_definitions()
-    return own
+def _as_repository(found: Definitions | RepositoryDefinition) -> RepositoryDefinition:
+    return found if isinstance(found, RepositoryDefinition) else found.get_repository_def()

@@ -31,7 +31,7 @@ def check_defs(source: Source, as_json: bool) -> None:
     Names, cycles, resources and the config of jobs are checked; the exit code is 1 if something is wrong.
     """
     project = load_project(source)
-    type(project.definitions).validate_loadable(project.definitions)
+    project.repository.validate_loadable()
     counts = {
         "assets": len(project.graph),
         "checks": len(project.graph.asset_check_keys),

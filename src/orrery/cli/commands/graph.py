@@ -42,7 +42,7 @@ def command(selection: tuple[str, ...], form: str, source: Source, as_json: bool
     A filled mark is an asset that the project makes, a hollow one an asset that something else makes. A mark
     right below another depends on it; branches lead from the others.
 
-    Example: orrery graph '+report'   (report, and all above it)
+    Example: orrery graph '*report'   (report, and all above it)
     """
     if form == "json" and not as_json:
         claim_standard_output()

@@ -27,8 +27,8 @@ def command(selection: tuple[str, ...], source: Source, options: RunOptions) -> 
     Examples:
       orrery materialize '*'                   all that the project makes
       orrery materialize report                one asset
-      orrery materialize '+report'             report, and all above it
-      orrery materialize 'raw+ and kind:csv'   see the page on selections
+      orrery materialize '*report'             report, and all above it
+      orrery materialize 'group:raw+'          a group, and all below it
     """
     if not selection:
         raise click.UsageError(

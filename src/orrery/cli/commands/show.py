@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from orrery.base.keys import AssetKey
-from orrery.base.tags import CODE_VERSION_TAG, DATA_VERSION_TAG
+from orrery.base.tags import CODE_VERSION_TAG, DATA_VERSION_TAG, KIND_PREFIX
 from orrery.cli.definition_facts import asset_document
 from orrery.cli.happenings import check_state, headline
 from orrery.cli.json_output import echo_json
@@ -20,10 +20,11 @@ from orrery.cli.metadata_text import metadata_document, metadata_lines
 from orrery.cli.options import Source, json_option, source_options
 from orrery.cli.paper import dim, echo, strong, styled, table
 from orrery.cli.project import load_project
-from orrery.cli.text import block, count, instant, one_line, since
+from orrery.cli.text import block, count, instant, one_line, short_path, since
 from orrery.model.assets.graph import AssetGraph
 from orrery.model.events.entry import EventLogRecord
 from orrery.model.events.payloads import AssetFailedToMaterializeData
+from orrery.model.records.run import Run
 from orrery.runtime.instance.instance import Instance
 from orrery.runtime.ports.event_log import AssetState, CheckState
 
@@ -48,14 +49,15 @@ def command(asset: str, source: Source, as_json: bool) -> None:
         states = {state.asset_key: state for state in instance.get_asset_states([key, *neighbours])}
         checks = {state.check_key.name: state for state in instance.get_check_states(list(check_keys))}
         partitions = instance.get_materialized_partitions(key) if project.graph.get(key).is_partitioned else None
-    state = states.get(key)
+        state = states.get(key)
+        failed = _failed_run(instance, state)
     if as_json:
         echo_json(
             {
                 **asset_document(project.graph, key),
                 "materialization": _made_document(state),
                 "observation": _observed_document(state),
-                "last_failure": _failure_document(state),
+                "last_failure": _failure_document(state, failed),
                 "materialized_partitions": None if partitions is None else sorted(partitions),
                 "checks": [_check_document(each.name, checks.get(each.name)) for each in check_keys],
             }
@@ -64,6 +66,7 @@ def command(asset: str, source: Source, as_json: bool) -> None:
     _definition(project.graph, key)
     _upstream(project.graph, key, states)
     _latest(state, partitions)
+    _failure(state, failed)
     _checks([check.name for check in check_keys], checks)
 
 
@@ -79,15 +82,20 @@ def _definition(graph: AssetGraph, key: AssetKey) -> None:
         "group": facts["group"] if facts["group"] != "default" else "",
         "kinds": ", ".join(facts["kinds"]),
         "owners": ", ".join(facts["owners"]),
-        "tags": ", ".join(f"{name}={value}" if value else name for name, value in sorted(facts["tags"].items())),
+        "tags": ", ".join(f"{name}={value}" if value else name for name, value in _own_tags(facts["tags"])),
         "code": facts["code_version"] or "",
         "parts": facts["partitions"] or "",
-        "defined": facts["defined_at"] or "",
+        "defined": short_path(facts["defined_at"] or ""),
         "below": ", ".join(facts["downstream"]),
     }
     for name, value in shown.items():
         if value:
             echo(f"  {dim(name.ljust(8))} {one_line(value)}")
+
+
+def _own_tags(tags: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return the tags without those that stand for kinds, which are shown by themselves."""
+    return sorted((name, value) for name, value in tags.items() if not name.startswith(KIND_PREFIX))
 
 
 def _upstream(graph: AssetGraph, key: AssetKey, states: Mapping[AssetKey, AssetState]) -> None:
@@ -134,14 +142,9 @@ def _latest(state: AssetState | None, partitions: set[str] | None) -> None:
         if made is not None and made.metadata:
             echo()
             for line in metadata_lines(made.metadata):
-                echo(f"  {line}")
+                echo(f"  {line}".rstrip())
     if partitions is not None:
         echo(f"  {dim(count(len(partitions), 'partition') + ' made')}")
-    failed = None if state is None else state.last_failed
-    if failed is not None and (record is None or failed.storage_id > record.storage_id):
-        echo()
-        echo(f"{styled('failed')} since, {dim(since(max(0.0, now - failed.timestamp)))}  {_why(failed)}".rstrip())
-        echo(f"  {dim('see')} orrery runs show {failed.run_id[:8]}")
     observed = None if state is None else state.last_observation
     if observed is not None:
         seen = observed.asset_observation
@@ -149,6 +152,29 @@ def _latest(state: AssetState | None, partitions: set[str] | None) -> None:
         echo(f"{strong('Latest observation')}  {dim(since(max(0.0, now - observed.timestamp)))}")
         for line in metadata_lines(seen.metadata) if seen is not None else ():
             echo(f"  {line}")
+
+
+def _failure(state: AssetState | None, run: Run | None) -> None:
+    """Tell of a later run that was to make the asset and did not."""
+    if state is None or run is None or state.last_planned is None:
+        return
+    when = since(max(0.0, time.time() - state.last_planned.timestamp))
+    ended = styled(run.status.value.lower())
+    echo()
+    echo(f"{strong('Not made')} by a later run: {ended}, {dim(when)}  {_why(state.last_failed)}".rstrip())
+    echo(f"  {dim('see')}      orrery runs show {run.run_id[:8]}")
+
+
+def _failed_run(instance: Instance, state: AssetState | None) -> Run | None:
+    """Return the run that was to make the asset since it was last made, and ended otherwise."""
+    planned = None if state is None else state.last_planned
+    if state is None or planned is None:
+        return None
+    made = state.last_materialization
+    if made is not None and made.storage_id > planned.storage_id:
+        return None
+    run = instance.get_run_by_id(planned.run_id)
+    return run if run is not None and run.is_failure_or_canceled else None
 
 
 def _checks(names: list[str], states: Mapping[str, CheckState]) -> None:
@@ -176,8 +202,8 @@ def _timestamp(state: AssetState | None) -> float | None:
     return None if state is None or state.last_materialization is None else state.last_materialization.timestamp
 
 
-def _why(record: EventLogRecord) -> str:
-    event = record.event_log_entry.dagster_event
+def _why(record: EventLogRecord | None) -> str:
+    event = None if record is None else record.event_log_entry.dagster_event
     data = None if event is None else event.event_specific_data
     return one_line(headline(data.error)) if isinstance(data, AssetFailedToMaterializeData) else ""
 
@@ -209,11 +235,15 @@ def _observed_document(state: AssetState | None) -> dict[str, Any] | None:
     return {"time": _iso(record.timestamp), "run_id": record.run_id, "metadata": metadata_document(seen.metadata)}
 
 
-def _failure_document(state: AssetState | None) -> dict[str, Any] | None:
-    record = None if state is None else state.last_failed
-    if record is None:
+def _failure_document(state: AssetState | None, run: Run | None) -> dict[str, Any] | None:
+    if state is None or run is None or state.last_planned is None:
         return None
-    return {"time": _iso(record.timestamp), "run_id": record.run_id, "why": _why(record) or None}
+    return {
+        "time": _iso(state.last_planned.timestamp),
+        "run_id": run.run_id,
+        "status": run.status.value.lower(),
+        "why": _why(state.last_failed) or None,
+    }
 
 
 def _check_document(name: str, state: CheckState | None) -> dict[str, Any]:

@@ -1,0 +1,512 @@
+"""The command as people and programs call it: real processes, a real project, a terminal once."""
+
+import json
+import os
+import pty
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.walk
+
+SHOP = '''\
+"""A shop."""
+
+import os
+import sys
+import time
+
+import orrery as og
+
+
+@og.asset(group_name="raw", kinds={"csv"}, owners=["ada@example.org"])
+def orders(context: og.AssetExecutionContext) -> list[int]:
+    """What was ordered.
+
+    A second paragraph."""
+    print("printed by orders")
+    context.log.info("three orders\\n12:00:00 done     forged")
+    context.add_output_metadata({"row_count": 3, "note": "a\\x1b[31mb", "preview": og.MetadataValue.md("# Head\\n- x")})
+    return [1, 2, 3]
+
+
+@og.asset
+def users(orders: list[int]) -> list[str]:
+    """Who ordered."""
+    return [f"user {number}" for number in orders]
+
+
+@og.asset
+def report(users: list[str]) -> str:
+    """All in one."""
+    if os.environ.get("SHOP_FAILS"):
+        number = 1
+        raise ValueError(f"no report for {len(users)} users")
+    return ", ".join(users)
+
+
+@og.asset
+def mail(report: str) -> None:
+    """What is sent."""
+
+
+@og.asset_check(asset=report)
+def names_everybody(report: str) -> og.AssetCheckResult:
+    return og.AssetCheckResult(passed="user 3" in report, description="every user is named")
+
+
+class Door(og.ConfigurableResource):
+    """A door that is closed in the end."""
+
+    def teardown_after_execution(self, context: og.InitResourceContext) -> None:
+        print("door closed", file=sys.stderr, flush=True)
+
+
+class Wait(og.Config):
+    """How long to wait."""
+
+    seconds: float = 0.0
+
+
+@og.asset(group_name="slow")
+def slow(config: Wait, door: Door) -> int:
+    print("slow began", file=sys.stderr, flush=True)
+    time.sleep(config.seconds)
+    return 1
+
+
+elsewhere = og.AssetSpec("elsewhere", description="Made by others.")
+
+defs = og.Definitions(
+    assets=[orders, users, report, mail, slow, elsewhere],
+    asset_checks=[names_everybody],
+    jobs=[og.define_asset_job("nightly", selection="orders*", description="Each night.")],
+    resources={"door": Door()},
+)
+'''
+
+
+class Shop:
+    """A project in a folder of its own, and the command in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.environment = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in ("ORRERY_HOME", "COLUMNS", "TERM", "NO_COLOR", "FORCE_COLOR")
+        }
+        self.environment |= {"PYTHONDONTWRITEBYTECODE": "1", "TERM": "xterm"}
+
+    def arguments(self, *words: str) -> list[str]:
+        return [sys.executable, "-c", "from orrery.cli import main; main()", *words]
+
+    def __call__(self, *words: str, code: int = 0, **environment: str) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            self.arguments(*words),
+            cwd=self.folder,
+            env={**self.environment, **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == code, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    def json(self, *words: str, **options: Any) -> Any:
+        return json.loads(self(*words, "--json", **options).stdout)
+
+
+def new_shop(folder: Path) -> Shop:
+    (folder / "pyproject.toml").write_text('[tool.orrery]\nmodule_name = "shop"\n', encoding="utf-8")
+    (folder / "shop.py").write_text(SHOP, encoding="utf-8")
+    return Shop(folder)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    return new_shop(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Shop, subprocess.CompletedProcess[str]]:
+    """A shop in which everything was materialized once, and what was printed."""
+    shop = new_shop(tmp_path_factory.mktemp("shop"))
+    return shop, shop("materialize", "*", "--tag", "team=web")
+
+
+# -- what is defined -----------------------------------------------------------------------------
+
+
+def test_list_tells_assets_jobs_and_resources(shop: Shop) -> None:
+    lines = [line.split() for line in shop("list").stdout.splitlines()]
+    assert ["orders", "raw", "csv", "What", "was", "ordered."] in lines
+    assert ["elsewhere", "default", "external", "Made", "by", "others."] in lines
+    assert ["nightly", "4", "assets", "Each", "night."] in lines
+    assert any(line[:1] == ["door"] for line in lines)
+
+
+def test_list_is_a_document_for_programs(shop: Shop) -> None:
+    documents = {each["key"]: each for each in shop.json("list", "assets")["assets"]}
+    assert documents["users"]["upstream"] == ["orders"]
+    assert documents["orders"]["kinds"] == ["csv"]
+    assert documents["report"]["checks"] == ["names_everybody"]
+    assert documents["elsewhere"]["external"] is True
+
+
+def test_graph_draws_each_asset_below_its_upstream(shop: Shop) -> None:
+    lines = shop("graph", "orders*", PYTHONIOENCODING="utf-8").stdout.splitlines()
+    assert [line.split()[:2] for line in lines[:4]] == [["●", "orders"], ["●", "users"], ["●", "report"], ["●", "mail"]]
+
+
+def test_graph_keeps_to_ascii_where_the_terminal_does(shop: Shop) -> None:
+    assert shop("graph", PYTHONIOENCODING="ascii").stdout.isascii()
+
+
+def test_graph_speaks_mermaid_and_dot(shop: Shop) -> None:
+    assert "a0 --> a1" in shop("graph", "orders*", "--format", "mermaid").stdout
+    assert "a0 -> a1;" in shop("graph", "orders*", "--format", "dot").stdout
+    assert ["orders", "users"] in json.loads(shop("graph", "--format", "json").stdout)["edges"]
+
+
+def test_check_defs_counts_what_stands(shop: Shop) -> None:
+    assert shop.json("check", "defs") == {"ok": True, "assets": 6, "checks": 1, "jobs": 1, "resources": 1}
+
+
+def test_a_definition_that_cannot_stand_fails_the_check(shop: Shop) -> None:
+    (shop.folder / "shop.py").write_text(
+        "import orrery as og\n\n"
+        "@og.asset(required_resource_keys={'door'})\ndef a(): ...\n\n"
+        "defs = og.Definitions(assets=[a], resources={'dor': 1})\n",
+        encoding="utf-8",
+    )
+    assert "'door'" in shop("check", "defs", code=1).stderr
+
+
+# -- running -------------------------------------------------------------------------------------
+
+
+def test_a_run_is_told_in_plain_lines(ran: tuple[Shop, subprocess.CompletedProcess[str]]) -> None:
+    printed = ran[1].stdout
+    words = re.findall(r"^\d\d:\d\d:\d\d (\w+) +(\S+)", printed, flags=re.MULTILINE)
+    done = [name for word, name in words if word == "done"]
+    assert sorted(done) == ["mail", "orders", "report", "report:", "slow", "users"]
+    assert ("check", "report:") in words
+    assert re.search(r"^6 done in .*, 3 rows, 1 of 1 check passed", printed, flags=re.MULTILINE)
+
+
+def test_plain_lines_have_no_control_codes(ran: tuple[Shop, subprocess.CompletedProcess[str]]) -> None:
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f]", ran[1].stdout)
+
+
+def test_a_message_cannot_forge_a_line(ran: tuple[Shop, subprocess.CompletedProcess[str]]) -> None:
+    assert "    | 12:00:00 done     forged" in ran[1].stdout.splitlines()
+    assert "12:00:00 done     forged" not in ran[1].stdout.splitlines()
+
+
+def test_the_values_lie_where_the_run_says(ran: tuple[Shop, subprocess.CompletedProcess[str]]) -> None:
+    shop, done = ran
+    place = re.search(r"^  report +(\S+)$", done.stdout, flags=re.MULTILINE)
+    assert place is not None
+    assert (shop.folder / place[1]).is_file()
+
+
+def test_a_selection_loads_what_it_does_not_make(shop: Shop) -> None:
+    shop("materialize", "*users")
+    made = [json.loads(line) for line in shop("materialize", "report", "--json").stdout.splitlines()]
+    assert [each["step"] for each in made if each["event"] == "step_done"] == ["report", "report_names_everybody"]
+    assert made[-1]["status"] == "success"
+
+
+def test_json_lines_are_all_that_is_on_standard_output(shop: Shop) -> None:
+    done = shop("materialize", "orders", "--json")
+    events = [json.loads(line)["event"] for line in done.stdout.splitlines()]
+    assert events == ["run_started", "step_started", "log", "step_done", "run_done", "result"]
+    assert "printed by orders" in done.stderr
+
+
+def test_a_failure_shows_the_users_line_and_what_was_skipped(shop: Shop) -> None:
+    printed = shop("materialize", "orders*", code=1, SHOP_FAILS="1").stdout
+    assert "shop.py:" in printed
+    assert ">" in printed
+    assert "ValueError: no report for 3 users" in printed
+    assert re.search(r"skipped +mail", printed)
+    assert "site-packages" not in printed
+    assert "2 done, 1 failed, 2 skipped" in printed.splitlines()[-1]
+
+
+def test_config_of_a_run_comes_from_files(shop: Shop) -> None:
+    (shop.folder / "run.yaml").write_text("ops: {slow: {config: {seconds: 0.01}}}\n", encoding="utf-8")
+    shop("materialize", "slow", "--config", "run.yaml")
+    assert shop.json("runs", "show", "latest")["config"] == {"ops": {"slow": {"config": {"seconds": 0.01}}}}
+
+
+def test_a_job_runs_by_its_name(shop: Shop) -> None:
+    result = json.loads(shop("job", "run", "nightly", "--json").stdout.splitlines()[-1])
+    assert [each["name"] for each in result["steps"]] == [
+        "orders",
+        "users",
+        "report",
+        "mail",
+        "report: names_everybody",
+    ]
+
+
+def test_the_trace_tells_the_calls_and_perfetto_can_open_it(shop: Shop) -> None:
+    printed = shop("materialize", "*users", "--trace", "--trace-out", "trace.json").stdout
+    assert "load_input" in printed
+    assert "handle_output" in printed
+    assert json.loads((shop.folder / "trace.json").read_text(encoding="utf-8"))["traceEvents"]
+
+
+# -- what is known -------------------------------------------------------------------------------
+
+
+def test_show_tells_the_latest_materialization_and_the_checks(
+    ran: tuple[Shop, subprocess.CompletedProcess[str]],
+) -> None:
+    printed = ran[0]("show", "report").stdout
+    assert "Latest materialization" in printed
+    assert re.search(r"names_everybody +passed .* every user is named", printed)
+    assert re.search(r"Upstream\n  users +just now", printed)
+
+
+def test_show_prints_no_control_codes_of_metadata(ran: tuple[Shop, subprocess.CompletedProcess[str]]) -> None:
+    printed = ran[0]("show", "orders").stdout
+    assert "a\\x1b[31mb" in printed
+    assert "\x1b" not in printed
+
+
+def test_show_is_a_document_for_programs(ran: tuple[Shop, subprocess.CompletedProcess[str]]) -> None:
+    document = ran[0].json("show", "orders")
+    assert document["materialization"]["metadata"]["row_count"] == 3
+    assert document["owners"] == ["ada@example.org"]
+    assert ran[0].json("show", "elsewhere")["materialization"] is None
+
+
+def test_runs_tell_their_steps_and_tags(ran: tuple[Shop, subprocess.CompletedProcess[str]]) -> None:
+    shop = ran[0]
+    (listed,) = shop.json("runs", "list")["runs"]
+    shown = shop.json("runs", "show", listed["run_id"][:8])
+    assert shown["status"] == "success"
+    assert shown["tags"]["team"] == "web"
+    assert {each["step"]: each["state"] for each in shown["steps"]}["orders"] == "done"
+    assert listed["run_id"][:8] in shop("runs").stdout
+
+
+def test_logs_are_read_again_as_they_were_told(ran: tuple[Shop, subprocess.CompletedProcess[str]]) -> None:
+    shop, done = ran
+    told = [line for line in done.stdout.splitlines() if re.match(r"\d\d:\d\d:\d\d (done|info|start|check) ", line)]
+    read = shop("runs", "logs", "latest").stdout.splitlines()
+    assert [line for line in read if line in told] == told
+
+
+def test_following_a_log_ends_with_the_run(shop: Shop) -> None:
+    (shop.folder / "run.yaml").write_text("ops: {slow: {config: {seconds: 3}}}\n", encoding="utf-8")
+    with subprocess.Popen(
+        shop.arguments("materialize", "slow", "--config", "run.yaml"),
+        cwd=shop.folder,
+        env=shop.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+    ) as running:
+        assert running.stderr is not None
+        assert running.stderr.readline() == b"slow began\n"
+        followed = shop("runs", "logs", "latest", "-f").stdout
+    assert re.search(r"done +slow", followed)
+
+
+# -- wrong usage ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["materialise", "*"], "write 'materialize', the nearest name that exists"),
+        (["materialize", "reprot"], "write 'report', the nearest name that exists"),
+        (["materialize"], "orrery materialize '*'"),
+        (["materialize", "shop.py"], "write the selection in quotes"),
+        (["materialize", "elsewhere"], "something else makes it"),
+        (["materialize", "users", "--tag", "web"], "write KEY=VALUE"),
+        (["materialize", "users", "--config", "none.yaml"], "There is no config file none.yaml"),
+        (["materialize", "users", "--partition", "2024-01-01"], "leave --partition out"),
+        (["show", "user"], "write 'users', the nearest name that exists"),
+        (["job", "run", "nigthly"], "write 'nightly', the nearest name that exists"),
+        (["runs", "show", "nothing"], "orrery runs list"),
+        (["list", "-f", "shp.py"], "write 'shop.py', the nearest name that exists"),
+        (["list", "-m", "shopp"], "write 'shop', the nearest name that exists"),
+        (["list", "-f", "shop.py", "-m", "shop"], "give one of them"),
+        (["init", "9lives"], "beginning with a letter"),
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_is_told_with_the_mend(
+    ran: tuple[Shop, subprocess.CompletedProcess[str]], words: list[str], said: str
+) -> None:
+    done = ran[0](*words, code=2)
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_config_that_does_not_fit_is_wrong_usage_and_makes_no_run(shop: Shop) -> None:
+    (shop.folder / "run.yaml").write_text("ops: {slow: {config: {secnds: 1}}}\n", encoding="utf-8")
+    assert "seconds" in shop("materialize", "slow", "--config", "run.yaml", code=2).stderr
+    assert shop.json("runs", "list")["runs"] == []
+
+
+def test_an_error_is_a_document_for_programs(shop: Shop) -> None:
+    error = shop.json("materialize", "reprot", code=2)["error"]
+    assert error["code"] == "invalid-selection"
+    assert "'report'" in error["try"]
+
+
+def test_without_definitions_a_file_that_may_hold_them_is_named(tmp_path: Path) -> None:
+    shop = new_shop(tmp_path)
+    (tmp_path / "pyproject.toml").unlink()
+    done = shop("list", code=2)
+    assert "Try: add -f shop.py" in done.stderr
+
+
+def test_a_fault_in_the_users_file_is_shown_with_its_line(shop: Shop) -> None:
+    (shop.folder / "shop.py").write_text("first = 1\nsecond = first / 0\n", encoding="utf-8")
+    done = shop("list", code=1)
+    assert "shop.py:2 in <module>" in done.stderr
+    assert "ZeroDivisionError" in done.stderr
+    assert "importlib" not in done.stderr
+
+
+def test_a_wrong_indentation_is_shown_with_its_line(shop: Shop) -> None:
+    (shop.folder / "shop.py").write_text("def f():\nreturn 1\n", encoding="utf-8")
+    assert "shop.py, line 2" in shop("list", code=1).stderr
+
+
+def test_a_closed_pipe_is_no_drama(shop: Shop) -> None:
+    command = " ".join(f"'{word}'" for word in shop.arguments("list"))
+    done = subprocess.run(
+        f"{command} | true",
+        shell=True,
+        cwd=shop.folder,
+        env=shop.environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stderr == ""
+
+
+# -- interrupts and terminals --------------------------------------------------------------------
+
+
+def test_an_interrupted_run_closes_its_resources_and_is_canceled(shop: Shop) -> None:
+    (shop.folder / "run.yaml").write_text("ops: {slow: {config: {seconds: 60}}}\n", encoding="utf-8")
+    with subprocess.Popen(
+        shop.arguments("materialize", "slow", "--config", "run.yaml"),
+        cwd=shop.folder,
+        env=shop.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        assert running.stderr is not None
+        assert running.stderr.readline() == "slow began\n"
+        running.send_signal(signal.SIGINT)
+        printed, errors = running.communicate(timeout=30)
+    assert running.returncode == 130
+    assert "door closed" in errors
+    assert "interrupted" in printed.splitlines()[-1]
+    assert shop.json("runs", "show", "latest")["status"] == "canceled"
+
+
+def on_a_terminal(shop: Shop, *words: str) -> tuple[int, str]:
+    """Run the command on a terminal of 100 columns; return the exit code and all that was sent to it."""
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.chdir(shop.folder)
+        arguments = shop.arguments(*words)
+        os.execve(arguments[0], arguments, {**shop.environment, "COLUMNS": "100", "LINES": "30"})
+    chunks = []
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        ready, _, _ = select.select([terminal], [], [], 1)
+        if not ready:
+            continue
+        try:
+            chunk = os.read(terminal, 65536)
+        except OSError:
+            break
+        if not chunk:
+            break
+        chunks.append(chunk)
+    _, status = os.waitpid(pid, 0)
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(status), b"".join(chunks).decode()
+
+
+@pytest.fixture
+def terminal_text(shop: Shop) -> Iterator[str]:
+    code, text = on_a_terminal(shop, "materialize", "orders*")
+    assert code == 0, text
+    return text
+
+
+def test_a_terminal_gets_a_table_that_changes_in_place(terminal_text: str) -> None:
+    assert "\x1b[" in terminal_text
+    last = terminal_text[terminal_text.rindex("step") :]
+    rows = re.findall(r"✓ +(\S.*?) +done", re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", last))
+    assert rows == ["orders", "users", "report", "mail", "report: names_everybody"]
+    assert "\x1b[?25h" in terminal_text  # the cursor is shown again
+
+
+def test_on_a_terminal_too_the_users_control_codes_are_shown_and_not_sent(terminal_text: str) -> None:
+    assert "    | 12:00:00 done     forged" in terminal_text
+    assert "printed by orders" in terminal_text
+
+
+# -- a first project -----------------------------------------------------------------------------
+
+
+def test_a_new_project_runs(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    shop("init", "first")
+    shop.folder = tmp_path / "first"
+    assert shop.json("check", "defs")["assets"] == 3
+    result = json.loads(shop("materialize", "*", "--json").stdout.splitlines()[-1])
+    assert (result["status"], result["done"], result["rows"]) == ("success", 4, 3)
+    tests = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+        cwd=shop.folder,
+        env={**shop.environment, "PYTHONPATH": os.pathsep.join([".", *filter(None, [os.environ.get("PYTHONPATH")])])},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert tests.returncode == 0, tests.stdout
+
+
+def test_nothing_that_exists_is_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "file").write_text("x", encoding="utf-8")
+    assert "Try: another name" in Shop(tmp_path)("init", "mine", code=2).stderr
+
+
+# -- what it costs -------------------------------------------------------------------------------
+
+
+def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
+    code = (
+        "import sys\nfrom orrery.cli.app import run\nrun(['--help'])\n"
+        "print(sorted({'rich', 'sqlalchemy', 'pydantic', 'yaml', 'asyncio', 'msgspec', 'orrery.definitions'} & "
+        "set(sys.modules)), file=sys.stderr)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
