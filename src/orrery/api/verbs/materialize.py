@@ -95,13 +95,6 @@ def materialize(
         check_keys=check_keys,
         resource_defs=bound,
     )
-    if not job.asset_layer.nodes:
-        raise InvariantViolationError(
-            "Attempted to materialize assets, but none of the given assets can be made: they are all made elsewhere."
-            if chosen
-            else "Attempted to materialize assets, but no asset was given.",
-            mend="give an asset that has a function.",
-        )
     return execute_job_in_process(
         job,
         run_config=run_config,

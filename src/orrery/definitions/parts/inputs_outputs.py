@@ -13,7 +13,6 @@ from typing import Any, Final
 
 from orrery.base.errors import InvalidDefinitionError
 from orrery.base.keys import AssetKey
-from orrery.base.metadata import normalize_metadata
 from orrery.definitions.parts.naming import DEFAULT_IO_MANAGER_KEY, check_name
 from orrery.definitions.parts.signature import EMPTY, Parameter, resolve_annotation
 from orrery.definitions.parts.types import ANY, OrreryType, resolve_type
@@ -360,8 +359,8 @@ class OutputDefinition:
 
     @property
     def metadata(self) -> Mapping[str, Any]:
-        """Return the metadata by name."""
-        return normalize_metadata(self.raw_metadata) if self.raw_metadata else {}
+        """Return the metadata as given, by name."""
+        return self.raw_metadata or {}
 
     def renamed(self, name: str, *, is_dynamic: bool | None = None) -> OutputDefinition:
         """Return the same output under *name*."""

@@ -48,13 +48,17 @@ class RetryPolicy:
     jitter: Jitter | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.max_retries, int) or isinstance(self.max_retries, bool):
+        count: object = self.max_retries
+        if not isinstance(count, int) or isinstance(count, bool):
             raise InvalidDefinitionError(
-                f"max_retries of a retry policy is a whole number, not {self.max_retries!r} ({type(self.max_retries).__name__})."
+                f"max_retries of a retry policy is a whole number, not {count!r} ({type(count).__name__}).",
+                mend="write RetryPolicy(max_retries=3).",
             )
-        if self.delay is not None and (isinstance(self.delay, bool) or not isinstance(self.delay, int | float)):
+        delay: object = self.delay
+        if delay is not None and (isinstance(delay, bool) or not isinstance(delay, int | float)):
             raise InvalidDefinitionError(
-                f"delay of a retry policy is a number of seconds, not {self.delay!r} ({type(self.delay).__name__})."
+                f"delay of a retry policy is a number of seconds, not {delay!r} ({type(delay).__name__}).",
+                mend="write RetryPolicy(max_retries=3, delay=1.5).",
             )
         if self.max_retries < 0:
             raise InvalidDefinitionError(f"max_retries of a retry policy must not be negative, not {self.max_retries}.")

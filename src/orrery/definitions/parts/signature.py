@@ -235,6 +235,12 @@ class ComputeFunction:
         self.is_generator = bool(flags & (_CO_GENERATOR | _CO_ASYNC_GENERATOR))
         self._return_annotation: Any = EMPTY
 
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function itself; a context before the inputs is left out where it takes none."""
+        if self.context_name is None and args:
+            return self.fn(*args[1:], **kwargs)
+        return self.fn(*args, **kwargs)
+
     @property
     def has_config_class(self) -> bool:
         """Tell whether the config parameter wants an instance of a config class."""

@@ -9,29 +9,48 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from types import TracebackType
-from typing import Any, NoReturn, Self
+from typing import Any, Final, NoReturn, Self
 
 from orrery.base.errors import InvariantViolationError, UnknownResourceError, nearest_hint
 
-__all__ = ["InitResourceContext", "Later", "ScopedResources", "UnboundInitResourceContext"]
+__all__ = ["NOT_PROVIDED", "InitResourceContext", "Later", "ScopedResources", "UnboundInitResourceContext"]
+
+
+_OWN: Final = frozenset({"_originals", "_late"})
+NOT_PROVIDED: Final = object()
+"""What a late look-up answers for a resource that nobody provides."""
 
 
 class ScopedResources:
     """
     The resources that a step, a resource or a hook declared, as attributes.
 
-    ``context.resources.database`` is the object; asking for one that was not declared is an error that names
-    the nearest.
+    ``context.resources.database`` is the object. Inside a step, one that the job provides and the function
+    did not declare is set up when it is first asked for; one that nobody provides is an error that names the
+    nearest.
     """
 
-    def __init__(self, objects: Mapping[str, object], originals: Mapping[str, object] | None = None) -> None:
+    def __init__(
+        self,
+        objects: Mapping[str, object],
+        originals: Mapping[str, object] | None = None,
+        late: Callable[[str], object] | None = None,
+    ) -> None:
         self.__dict__.update(objects)
         self.__dict__["_originals"] = objects if originals is None else originals
+        if late is not None:
+            self.__dict__["_late"] = late
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        known = [each for each in self.__dict__ if each != "_originals"]
+        late = self.__dict__.get("_late")
+        if late is not None:
+            found = late(name)
+            if found is not NOT_PROVIDED:
+                self.__dict__[name] = found
+                return found
+        known = list(self._asdict())
         raise UnknownResourceError(
             f"Unknown resource `{name}`. Specify `{name}` as a required resource on the compute / config function "
             "that accessed it.",
@@ -42,14 +61,14 @@ class ScopedResources:
         raise AttributeError(f"resources are given, not set: '{name}'")
 
     def __contains__(self, key: object) -> bool:
-        return key != "_originals" and key in self.__dict__
+        return key not in _OWN and key in self.__dict__
 
     def __iter__(self) -> Any:
         return iter(self._asdict().values())
 
     def _asdict(self) -> dict[str, Any]:
         """Return the resources by key."""
-        return {key: each for key, each in self.__dict__.items() if key != "_originals"}
+        return {key: each for key, each in self.__dict__.items() if key not in _OWN}
 
     @property
     def original_resource_dict(self) -> Mapping[str, object]:

@@ -286,7 +286,7 @@ class StepExecutionContext:
         if resources is None:
             opened = self.plan_context.opened
             keys = self.required_resource_keys
-            resources = opened.scoped(frozenset(key for key in keys if key in opened.mapping))
+            resources = opened.scoped(frozenset(key for key in keys if key in opened.mapping), late=True)
             self._resources = resources
         return resources
 

@@ -65,7 +65,8 @@ def store_output(
     if context.asset_metadata and asset_key is not None:
         metadata = {**metadata, **(context.get_asset_metadata(asset_key) or {})}
     expected = definition.dagster_type
-    if is_observation and asset_key is not None and output.is_selected:
+    observed_first = is_observation and len(context.step.outputs) == 1
+    if observed_first and asset_key is not None and output.is_selected:
         yield from _tell_asset(context, output, asset_key, metadata, data_version, tags, True)
     if not has_value or expected is ANY:
         yield build.step_output(context.ref, name, mapping_key=mapping_key, metadata=metadata)
@@ -90,8 +91,8 @@ def store_output(
         context.step_output_capture[(name, mapping_key)] = value
     stores = has_value and not expected.is_nothing and output.check_spec is None and not is_observation
     if not stores:
-        if asset_key is not None and output.is_selected and not is_observation:
-            yield from _tell_asset(context, output, asset_key, metadata, data_version, tags, False)
+        if asset_key is not None and output.is_selected and not observed_first:
+            yield from _tell_asset(context, output, asset_key, metadata, data_version, tags, is_observation)
         return
     key = definition.io_manager_key
     manager = manager_of(

@@ -32,7 +32,7 @@ from orrery.model.events import build
 from orrery.model.events.error_info import error_info_from_exception
 from orrery.model.events.event import Event
 from orrery.model.events.payloads import EngineEventData
-from orrery.runtime.contexts.init_resource import InitResourceContext, ScopedResources, UnboundInitResourceContext
+from orrery.runtime.contexts.init_resource import InitResourceContext, NOT_PROVIDED, ScopedResources, UnboundInitResourceContext
 from orrery.runtime.resources.attach import IAttachDifferentObjectToOpContext
 
 __all__ = [
@@ -94,35 +94,48 @@ class OpenResources:
         originals: What parameters annotated with a resource class get, by key.
     """
 
-    __slots__ = ("_closers", "_live", "_reporter", "_run_async", "_runner", "_scopes", "mapping", "originals")
+    __slots__ = (
+        "_closers",
+        "_live",
+        "_open_late",
+        "_reporter",
+        "_run_async",
+        "_runner",
+        "_scopes",
+        "mapping",
+        "originals",
+    )
 
     def __init__(self, reporter: _Reporter | None = None, run_async: RunAsync | None = None) -> None:
         self.mapping: dict[str, Any] = {}
         self.originals: dict[str, Any] = self.mapping
         self._closers: list[tuple[str, Callable[[], None]]] = []
         self._live: dict[int, tuple[object, Any]] = {}
-        self._scopes: dict[frozenset[str], ScopedResources] = {}
+        self._scopes: dict[tuple[frozenset[str], bool], ScopedResources] = {}
+        self._open_late: Callable[[str], object] | None = None
         self._reporter = reporter
         self._run_async = run_async
         self._runner: Any = None
 
-    def scoped(self, keys: Iterable[str]) -> ScopedResources:
+    def scoped(self, keys: Iterable[str], *, late: bool = False) -> ScopedResources:
         """
-        Return the resources under *keys*, as attributes.
+        Return the resources under *keys*, as attributes; under *late*, others are opened when asked for.
 
         Raises:
             InvalidDefinitionError: One of them was not opened.
         """
         wanted = keys if isinstance(keys, frozenset) else frozenset(keys)
-        scope = self._scopes.get(wanted)
+        scope = self._scopes.get((wanted, late))
         if scope is None:
             for key in sorted(wanted):
                 if key not in self.mapping:
                     raise _missing(key, None, self.mapping)
             scope = ScopedResources(
-                {key: self.mapping[key] for key in wanted}, {key: self.originals[key] for key in wanted}
+                {key: self.mapping[key] for key in wanted},
+                {key: self.originals[key] for key in wanted},
+                self._open_late if late else None,
             )
-            self._scopes[wanted] = scope
+            self._scopes[(wanted, late)] = scope
         return scope
 
     @property
@@ -336,23 +349,35 @@ def open_resources(
     order = order_of_resources(defs, keys)
     if reporter is not None and order:
         reporter.started(order)
+    def open_one(key: str) -> None:
+        started = time.perf_counter() if reporter is not None else 0.0
+        definition = defs[key]
+        value = definition.constant
+        if value is NO_CONSTANT:
+            value = _open_one(
+                opened, defs, key, definition, (configs or {}).get(key), instance, run, log, environment, event_loop
+            )
+        if isinstance(value, IAttachDifferentObjectToOpContext):
+            _attach(opened, key, value)
+        else:
+            opened.mapping[key] = value
+            if opened.originals is not opened.mapping:
+                opened.originals[key] = value
+        if reporter is not None:
+            reporter.seconds[key] = time.perf_counter() - started
+
+    def open_late(key: str) -> object:
+        if key not in defs:
+            return NOT_PROVIDED
+        for each in order_of_resources(defs, [key]):
+            if each not in opened.mapping:
+                open_one(each)
+        return opened.mapping[key]
+
+    opened._open_late = open_late
     try:
         for key in order:
-            started = time.perf_counter() if reporter is not None else 0.0
-            definition = defs[key]
-            value = definition.constant
-            if value is NO_CONSTANT:
-                value = _open_one(
-                    opened, defs, key, definition, (configs or {}).get(key), instance, run, log, environment, event_loop
-                )
-            if isinstance(value, IAttachDifferentObjectToOpContext):
-                _attach(opened, key, value)
-            else:
-                opened.mapping[key] = value
-                if opened.originals is not opened.mapping:
-                    opened.originals[key] = value
-            if reporter is not None:
-                reporter.seconds[key] = time.perf_counter() - started
+            open_one(key)
     except BaseException as error:
         if reporter is not None and isinstance(error, Exception):
             reporter.failed(order, error)

@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from orrery.base.errors import ExecutionInterruptedError, OrreryError, UserCodeExecutionError
+from orrery.base.errors import ExecutionInterruptedError, InvariantViolationError, OrreryError, UserCodeExecutionError
 from orrery.definitions.parts.resource import ResourceDefinition
 from orrery.model.events import build
 from orrery.model.events.error_info import error_info_from_exception
@@ -226,7 +226,9 @@ def _execute(
             outcome.failed_steps = list(context.failures)
             outcome.error = next(iter(context.failures.values()), None)
     finally:
-        opened.close()
+        for error in opened.close():
+            if isinstance(error, InvariantViolationError) and outcome.error is None:
+                outcome.error = error  # the resource broke the rules; what merely raised is recorded, and no more
         if span is not None:
             trace.end(span)
 

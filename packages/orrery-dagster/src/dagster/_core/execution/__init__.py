@@ -1,0 +1,1 @@
+"""Where documents look for what runs: ``api``, and the contexts."""

@@ -1,0 +1,1 @@
+"""The contexts, under the paths that their types print."""

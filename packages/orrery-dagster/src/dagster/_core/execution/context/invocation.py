@@ -1,0 +1,7 @@
+"""Contexts for direct calls, under the path that documents name."""
+
+from __future__ import annotations
+
+from orrery.api.verbs.contexts import build_asset_context, build_op_context
+
+__all__ = ["build_asset_context", "build_op_context"]
