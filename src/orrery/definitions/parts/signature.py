@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import builtins
 import inspect
+import sys
 from collections.abc import Callable, Mapping
-from types import FunctionType
+from types import FrameType, FunctionType
 from typing import Any, Final, NamedTuple
 
 from orrery.model.config.marker import is_config_class, is_resource_param_annotation
@@ -112,6 +113,7 @@ def resolve_annotation(fn: Callable[..., Any], annotation: Any) -> Any:
     """
     Return *annotation* as an object, looking text up where *fn* was written.
 
+    Names are looked up in the globals and the closure of *fn*, then in the frames that are decorating it.
     A text that cannot be looked up (a name that only a type checker sees) is returned as it is.
     """
     if not isinstance(annotation, str):
@@ -127,7 +129,7 @@ def resolve_annotation(fn: Callable[..., Any], annotation: Any) -> Any:
         found = getattr(builtins, annotation, EMPTY)
         if found is not EMPTY:
             return found
-    local = {}
+    local: dict[str, Any] = {}
     code, closure = getattr(inner, "__code__", None), getattr(inner, "__closure__", None)
     if code is not None and closure:
         for name, cell in zip(code.co_freevars, closure, strict=False):
@@ -135,10 +137,31 @@ def resolve_annotation(fn: Callable[..., Any], annotation: Any) -> Any:
                 local[name] = cell.cell_contents
             except ValueError:  # an empty cell: the name is bound later
                 continue
+    found = _evaluated(annotation, namespace, local)
+    if found is EMPTY:
+        found = _evaluated_around(annotation, namespace)
+    return annotation if found is EMPTY else found
+
+
+def _evaluated(text: str, namespace: Mapping[str, Any], local: Mapping[str, Any]) -> Any:
     try:
-        return eval(annotation, dict(namespace), local)
-    except Exception:  # a name for type checkers only: typing.TYPE_CHECKING imports, locals of a factory
-        return annotation
+        return eval(text, dict(namespace), dict(local))  # noqa: S307  # the user's own annotation
+    except Exception:  # noqa: BLE001  # a name for type checkers only: an import under TYPE_CHECKING
+        return EMPTY
+
+
+def _evaluated_around(text: str, namespace: Mapping[str, Any]) -> Any:
+    """Look the names of *text* up where the function is being decorated: a class of a factory or a test."""
+    frame: FrameType | None = sys._getframe(1)
+    for _depth in range(12):
+        if frame is None:
+            return EMPTY
+        if frame.f_globals is namespace and frame.f_locals is not namespace:
+            found = _evaluated(text, namespace, frame.f_locals)
+            if found is not EMPTY:
+                return found
+        frame = frame.f_back
+    return EMPTY
 
 
 def _flags_of(fn: Any) -> int:

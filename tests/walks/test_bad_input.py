@@ -1,0 +1,245 @@
+"""Bad input gets an error that names the thing and the mend, before anything runs; earlier work stays whole."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import orrery as og
+from orrery.base.errors import (
+    CyclicDependencyError,
+    DuplicateDefinitionError,
+    InvalidConfigError,
+    InvalidDefinitionError,
+    InvariantViolationError,
+    StepOutputNotFoundError,
+    TypeCheckDidNotPass,
+    UnknownAssetError,
+)
+
+CALLED: list[str] = []
+
+
+@pytest.fixture(autouse=True)
+def _nothing_called_yet() -> None:
+    CALLED.clear()
+
+
+def _asset(name: str, **options: Any) -> Any:
+    @og.asset(name=name, **options)
+    def made() -> int:
+        CALLED.append(name)
+        return 1
+
+    return made
+
+
+def test_a_cycle_names_its_members() -> None:
+    """Nothing runs, and every member of the cycle is told."""
+
+    @og.asset
+    def a(c: int) -> int:
+        return c
+
+    @og.asset
+    def b(a: int) -> int:
+        return a
+
+    @og.asset
+    def c(b: int) -> int:
+        return b
+
+    with pytest.raises(CyclicDependencyError) as caught:
+        og.materialize([a, b, c])
+    assert set(caught.value.members) == {"a", "b", "c"}
+    assert all(name in str(caught.value) for name in ("a", "b", "c"))
+    assert "Try:" in str(caught.value)
+
+
+def test_two_assets_of_one_key_are_told_with_both_places() -> None:
+    """File and line of each stand in the message."""
+
+    @og.asset(key="twice")
+    def first() -> int:
+        return 1
+
+    @og.asset(key="twice")
+    def second() -> int:
+        return 2
+
+    with pytest.raises(DuplicateDefinitionError) as caught:
+        og.materialize([first, second])
+    lines, start = inspect.getsourcelines(test_two_assets_of_one_key_are_told_with_both_places)
+    places = [start + number for number, line in enumerate(lines) if line.strip() == '@og.asset(key="twice")']
+    assert all(f"test_bad_input.py:{place}" in str(caught.value) for place in places)
+
+
+def test_an_unknown_upstream_is_told_with_the_nearest_name() -> None:
+    """The asset that asks, the key it asks for, and what is meant."""
+
+    @og.asset
+    def report(order: int) -> int:
+        return order
+
+    with pytest.raises(UnknownAssetError) as caught:
+        og.materialize([report, _asset("orders")])
+    assert "'report'" in str(caught.value)
+    assert "'order'" in str(caught.value)
+    assert "write 'orders'" in str(caught.value)
+    assert CALLED == []
+
+
+@pytest.mark.parametrize(
+    ("options", "given", "wanted", "nearest"),
+    [
+        ({"required_resource_keys": {"databse"}}, {"database": 1}, "databse", "database"),
+        ({"io_manager_key": "shlf"}, {"shelf": 1}, "shlf", "shelf"),
+    ],
+    ids=["resource", "io manager"],
+)
+def test_an_unknown_resource_is_told_with_the_nearest_name(
+    options: dict[str, Any], given: dict[str, Any], wanted: str, nearest: str
+) -> None:
+    """Who needs it, what is needed, and what is meant."""
+    with pytest.raises(InvalidDefinitionError) as caught:
+        og.materialize([_asset("table", **options)], resources=given)
+    message = str(caught.value)
+    assert f"'{wanted}'" in message
+    assert "'table'" in message
+    assert f"write '{nearest}'" in message
+    assert CALLED == []
+
+
+def test_all_problems_of_a_config_are_told_at_once() -> None:
+    """Unknown field with the nearest name; wrong type with path, value and type; nothing runs."""
+
+    class Limits(og.Config):
+        rows: int = 1
+        name: str = "x"
+
+    @og.asset
+    def table(config: Limits) -> int:
+        CALLED.append("table")
+        return config.rows
+
+    with pytest.raises(InvalidConfigError) as caught:
+        og.materialize([table], run_config={"ops": {"table": {"config": {"rows": "many", "nmae": "y"}}}})
+    message = str(caught.value)
+    assert "root:ops:table:config:rows" in message
+    assert "many" in message
+    assert "nmae" in message
+    assert '"name"' in message
+    assert len(caught.value.problems) == 2
+    assert CALLED == []
+
+
+def test_a_missing_variable_is_told_with_the_field_that_wants_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Variable and field, before any step."""
+    monkeypatch.delenv("ORRERY_TEST_TOKEN", raising=False)
+
+    class Api(og.ConfigurableResource[Any]):
+        token: str
+
+    @og.asset
+    def table(api: Api) -> int:
+        CALLED.append("table")
+        return 1
+
+    with pytest.raises(InvalidConfigError) as caught:
+        og.materialize([table], resources={"api": Api(token=og.EnvVar("ORRERY_TEST_TOKEN"))})
+    assert "ORRERY_TEST_TOKEN" in str(caught.value)
+    assert "token" in str(caught.value)
+    assert CALLED == []
+
+
+def test_a_wrong_return_type_names_output_expected_and_actual() -> None:
+    """And nothing is stored."""
+
+    @og.asset
+    def number() -> int:
+        return "four"  # type: ignore[return-value]  # the fault that is tested
+
+    with og.Instance.ephemeral() as instance:
+        result = og.materialize([number], instance=instance, raise_on_error=False)
+        assert not result.success
+        assert instance.get_latest_materialization_event(og.AssetKey("number")) is None
+    with pytest.raises(TypeCheckDidNotPass) as caught:
+        og.materialize([number])
+    assert '"result"' in str(caught.value)
+    assert '"Int"' in str(caught.value)
+    assert "four" in str(caught.value)
+
+
+def _yields_nothing() -> Any:
+    @og.asset
+    def empty() -> Any:
+        yield from ()
+
+    return empty
+
+
+def _gives_twice() -> Any:
+    @og.asset
+    def double() -> Any:
+        yield og.Output(1)
+        yield og.Output(2)
+
+    return double
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "words"),
+    [
+        (_yields_nothing, StepOutputNotFoundError, ("empty", "result", "Try: yield")),
+        (_gives_twice, InvariantViolationError, ("double", "result", "multiple times", "Try: give")),
+    ],
+    ids=["a generator that yields nothing", "an output given twice"],
+)
+def test_a_function_that_gives_the_wrong_outputs_is_told(
+    make: Callable[[], Any], error: type[Exception], words: tuple[str, ...]
+) -> None:
+    """The step, the output, and what to write."""
+    with pytest.raises(error) as caught:
+        og.materialize([make()])
+    assert all(word in str(caught.value) for word in words)
+
+
+def test_a_failed_step_leaves_the_rest_whole() -> None:
+    """Values and events before it stay; what needs it is skipped with the reason; the others go on."""
+
+    @og.asset
+    def good() -> int:
+        return 1
+
+    @og.asset
+    def bad(good: int) -> int:
+        raise ValueError("broken")
+
+    @og.asset
+    def child(bad: int) -> int:
+        return bad
+
+    @og.asset
+    def grandchild(child: int) -> int:
+        return child
+
+    @og.asset
+    def beside(good: int) -> int:
+        return good + 1
+
+    with og.Instance.ephemeral() as instance:
+        result = og.materialize([good, bad, child, grandchild, beside], instance=instance, raise_on_error=False)
+        assert instance.get_latest_materialization_event(og.AssetKey("good")) is not None
+    assert not result.success
+    assert result.asset_value("good") == 1
+    assert result.asset_value("beside") == 2
+    reasons = {
+        event.step_key: event.event_specific_data.reason  # type: ignore[union-attr]  # skips bear a reason
+        for event in result.get_step_skipped_events()
+    }
+    assert set(reasons) == {"child", "grandchild"}
+    assert "'bad' failed" in str(reasons["child"])
+    assert "'child'" in str(reasons["grandchild"])
