@@ -1,4 +1,4 @@
-"""context.resources gives what was declared, and nothing else."""
+"""A resource that the run has and the asset did not declare: whether it is reachable."""
 
 import dagster as dg
 
