@@ -159,9 +159,7 @@ class CyclicDependencyError(InvalidDefinitionError):
 
     code = "cyclic-dependency"
 
-    def __init__(
-        self, what: object = "", *rest: object, mend: str | None = None, members: Sequence[str] = ()
-    ) -> None:
+    def __init__(self, what: object = "", *rest: object, mend: str | None = None, members: Sequence[str] = ()) -> None:
         super().__init__(what, *rest, mend=mend)
         self.members = tuple(members)
 

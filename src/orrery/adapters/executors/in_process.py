@@ -60,9 +60,7 @@ class InProcessExecutor(Executor):
         yield from self._steps(plan_context, active)
         if count:
             taken = (time.perf_counter() - started) * 1000.0
-            yield build.engine_event(
-                job_name, f"Finished steps in process (pid: {pid}) in {_duration(taken)}", pid=pid
-            )
+            yield build.engine_event(job_name, f"Finished steps in process (pid: {pid}) in {_duration(taken)}", pid=pid)
 
     def _steps(self, plan_context: Any, active: ActiveExecution) -> Iterator[Event]:
         tasks: dict[Any, ExecutionStep] = {}

@@ -155,9 +155,7 @@ def execute_job_in_process(
     own_instance = instance is None
     used = ephemeral_instance() if own_instance else instance
     try:
-        run_tags, config = _tags_and_config(
-            job, run_config, tags, partition_key, partition_key_range, used
-        )
+        run_tags, config = _tags_and_config(job, run_config, tags, partition_key, partition_key_range, used)
         planning = traced.begin("plan", "resolve config and compile") if traced is not None else None
         resolved = resolve_run_config(job, config, os.environ)
         plan = compile_plan(job, resolved, step_keys, parent_run.run_id if parent_run is not None else None)
@@ -224,7 +222,11 @@ def _raise(outcome: RunOutcome) -> None:
         return
     if isinstance(error, ExecutionInterruptedError | KeyboardInterrupt):
         raise KeyboardInterrupt(str(error)) from error
-    if outcome.failed_steps and isinstance(error, UserCodeExecutionError) and isinstance(error.user_exception, Exception):
+    if (
+        outcome.failed_steps
+        and isinstance(error, UserCodeExecutionError)
+        and isinstance(error.user_exception, Exception)
+    ):
         raise error.user_exception
     raise error
 
@@ -255,9 +257,7 @@ def _tags_and_config(
     return run_tags, run_config
 
 
-def resources_for(
-    job: JobDefinition, *, in_memory: bool = False
-) -> tuple[dict[str, ResourceDefinition], set[str]]:
+def resources_for(job: JobDefinition, *, in_memory: bool = False) -> tuple[dict[str, ResourceDefinition], set[str]]:
     """
     Return the resources of a run by key, and which of them it needs.
 
@@ -277,8 +277,7 @@ def resources_for(
             who = _who_needs(job, key)
             raise InvalidDefinitionError(
                 f"resource with key '{key}' required by {who} was not provided.",
-                mend=nearest_hint(key, definitions, noun="resource")
-                + f" Or provide it: resources={{'{key}': ...}}.",
+                mend=nearest_hint(key, definitions, noun="resource") + f" Or provide it: resources={{'{key}': ...}}.",
             )
     return definitions, needed
 
@@ -310,5 +309,3 @@ def plan_of(job: Any, run_config: Any = None, **options: Any) -> ExecutionPlan:
         job = job.to_job()
     resolved = resolve_run_config(job, run_config, os.environ)
     return compile_plan(job, resolved, options.get("step_keys_to_execute"))
-
-

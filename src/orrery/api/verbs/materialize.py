@@ -128,7 +128,9 @@ def _selected(
         return asset_keys, check_keys
     subset = subset_to_run(graph, AssetSelection.assets(*sorted(asset_keys)))
     needed = with_needed_upstream(graph, subset)
-    return set(needed.asset_keys), check_keys | {each for each in needed.check_keys if each.asset_key in asset_keys and each in own_checks}
+    return set(needed.asset_keys), check_keys | {
+        each for each in needed.check_keys if each.asset_key in asset_keys and each in own_checks
+    }
 
 
 def _check_no_conflicts(chosen: Sequence[AssetsDefinition], resources: Mapping[str, Any]) -> None:

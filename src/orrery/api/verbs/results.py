@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Any, Self
 
 from orrery.base.errors import InvariantViolationError, StepOutputNotFoundError, nearest_hint
 from orrery.base.keys import AssetKey, CoercibleToAssetKey
@@ -147,7 +149,11 @@ class ExecutionResult(ABC):
     def events_for_node(self, node_name: str) -> Sequence[Event]:
         """Return the events of a node; of a graph, those of all ops inside."""
         self._definition_at(node_name)
-        return [event for event in self.all_node_events if event.step_key is not None and _belongs(event.step_key, node_name)]
+        return [
+            event
+            for event in self.all_node_events
+            if event.step_key is not None and _belongs(event.step_key, node_name)
+        ]
 
     def compute_events_for_handle(self, handle: NodeHandle) -> Sequence[Event]:
         """Return the events of the op at *handle*."""
@@ -239,9 +245,7 @@ class ExecutionResult(ABC):
 
     def retry_attempts_for_node(self, node_str: str) -> int:
         """Return how often a node was tried again."""
-        return sum(
-            event.event_type_value == EventType.STEP_RESTARTED.value for event in self.events_for_node(node_str)
-        )
+        return sum(event.event_type_value == EventType.STEP_RESTARTED.value for event in self.events_for_node(node_str))
 
     def is_node_success(self, node_str: str) -> bool:
         """Tell whether a node succeeded."""
@@ -375,13 +379,14 @@ class ExecuteInProcessResult(ExecutionResult):
 
 class JobExecutionResult(ExecutionResult):
     """
-    What became of a run that was executed elsewhere; its values are loaded on demand.
+    What became of a run whose values lie where its IO managers put them; they are loaded on demand.
 
-    Use it as a context manager, so that the resources it opens to load values are closed.
+    Use it in a ``with`` statement to load values: the resources that are opened for it are closed at its end.
 
     Args:
-        job_def: The job.
-        reconstruct_context: Makes the context that values are loaded with.
+        job_def: The job that ran.
+        reconstruct_context: Makes a context manager that gives a function ``(step key, output name, mapping
+            key) -> value``.
         event_list: Events in order.
         dagster_run: The run, with its final status.
     """
@@ -389,7 +394,7 @@ class JobExecutionResult(ExecutionResult):
     def __init__(
         self,
         job_def: JobDefinition,
-        reconstruct_context: Any,
+        reconstruct_context: Callable[[], AbstractContextManager[Callable[[str, str, str | None], Any]]],
         event_list: Sequence[Event],
         dagster_run: Run,
     ) -> None:
@@ -397,12 +402,20 @@ class JobExecutionResult(ExecutionResult):
         self._reconstruct = reconstruct_context
         self._events = list(event_list)
         self._run = dagster_run
+        self._opened: AbstractContextManager[Any] | None = None
+        self._load: Callable[[str, str, str | None], Any] | None = None
 
-    def __enter__(self) -> JobExecutionResult:
+    def __enter__(self) -> Self:
+        self._opened = self._reconstruct()
+        self._load = self._opened.__enter__()
         return self
 
-    def __exit__(self, *_exc: object) -> None:
-        return None
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        opened, self._opened, self._load = self._opened, None, None
+        if opened is not None:
+            opened.__exit__(kind, error, trace)
 
     @property
     def job_def(self) -> JobDefinition:
@@ -420,7 +433,33 @@ class JobExecutionResult(ExecutionResult):
         return self._events
 
     def _get_output_for_handle(self, handle: NodeHandle, output_name: str) -> Any:
-        return self._reconstruct(handle, output_name)
+        if self._load is None:
+            raise InvariantViolationError(
+                "In order to access output objects, the result of `execute_job` must be opened as a context manager.",
+                mend="write 'with execute_job(...) as result:'.",
+            )
+        key = handle.to_string()
+        mapped: dict[str | None, Any] = {}
+        for event in self._events:
+            if event.event_type_value != "STEP_OUTPUT" or event.step_key is None:
+                continue
+            if event.step_key.partition("[")[0] != key:
+                continue
+            given = event.step_output_data.step_output_handle
+            if given.output_name != output_name:
+                continue
+            value = self._load(event.step_key, output_name, given.mapping_key)
+            if event.step_key == key and given.mapping_key is None:
+                return value
+            mapped[_mapping_key(event.step_key, given.mapping_key)] = value
+        if not mapped:
+            raise StepOutputNotFoundError(
+                f"Did not find result {output_name} in op '{key}'.",
+                mend="look at the events of the op: it failed, was skipped, gave no value, or ran in an earlier run.",
+                step_key=key,
+                output_name=output_name,
+            )
+        return mapped
 
 
 class _Absent:

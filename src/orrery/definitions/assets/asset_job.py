@@ -147,9 +147,7 @@ class AssetLayer:
             )
         if asset_selection is None:
             asset_selection = set()
-        selected = select_definitions(
-            [each.assets_def for each in self.nodes], asset_selection, asset_check_selection
-        )
+        selected = select_definitions([each.assets_def for each in self.nodes], asset_selection, asset_check_selection)
         layer = AssetLayer(self.asset_graph, self._all_defs, selected, self._resources)
         return job._copy(graph_def=lambda: layer.build_graph(job.name), asset_layer=layer)
 
@@ -241,7 +239,11 @@ def select_definitions(
             chosen = asset_keys & specs.keys()
             if not chosen:
                 continue
-            selected.append(definition if len(chosen) == len(specs) and not definition.is_subset else definition.subset_for(chosen, set()))
+            selected.append(
+                definition
+                if len(chosen) == len(specs) and not definition.is_subset
+                else definition.subset_for(chosen, set())
+            )
             continue
         chosen = asset_keys & specs.keys()
         own_checks = {each.key for each in checks.values()}
@@ -290,7 +292,7 @@ def _depths_through_others(
     """Return, for each asset of *definition*, how often the way to it leaves and enters the definition again."""
     specs = {key: spec for each in selected for key, spec in each._specs_by_key.items()}
     depth: dict[AssetKey, int] = {}
-    stack = [key for key in own]
+    stack = list(own)
     visiting: set[AssetKey] = set()
     while stack:
         key = stack[-1]
@@ -381,9 +383,7 @@ def build_asset_job(
         InvalidDefinitionError: Two assets under one key; one resource key bound to two resources.
     """
     with collection_paused():
-        return _build(
-            name, definitions, asset_graph, asset_keys, check_keys, resource_defs, job_options
-        )
+        return _build(name, definitions, asset_graph, asset_keys, check_keys, resource_defs, job_options)
 
 
 def _build(
@@ -422,5 +422,3 @@ def _build(
         asset_layer=layer,
         **job_options,
     )
-
-

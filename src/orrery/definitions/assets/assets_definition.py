@@ -421,7 +421,9 @@ class AssetsDefinition:
 
     def get_io_manager_key_for_asset_key(self, key: AssetKey) -> str:
         """Return the resource that stores and loads the asset."""
-        spec_key = self._specs_by_key[key].metadata.get(IO_MANAGER_KEY_METADATA_KEY) if key in self._specs_by_key else None
+        spec_key = (
+            self._specs_by_key[key].metadata.get(IO_MANAGER_KEY_METADATA_KEY) if key in self._specs_by_key else None
+        )
         if self._node_def is None:
             return str(spec_key or "io_manager")
         return self._node_def.output_dict[self.get_output_name_for_asset_key(key)].io_manager_key
@@ -559,7 +561,11 @@ class AssetsDefinition:
                 found = spec.partitions_def
         if found is None and not self._specs_by_key:
             found = next(
-                (each.partitions_def for each in self._check_specs_by_output_name.values() if getattr(each, "partitions_def", None)),
+                (
+                    each.partitions_def
+                    for each in self._check_specs_by_output_name.values()
+                    if getattr(each, "partitions_def", None)
+                ),
                 None,
             )
         return found
@@ -579,7 +585,9 @@ class AssetsDefinition:
         given = self._partition_mappings.get(upstream_asset_key)
         if given is not None:
             return given
-        return partitions.default_partition_mapping(self._specs_by_key[asset_key].partitions_def, upstream_partitions_def)
+        return partitions.default_partition_mapping(
+            self._specs_by_key[asset_key].partitions_def, upstream_partitions_def
+        )
 
     # -- resources -----------------------------------------------------------------------------
 
@@ -591,7 +599,13 @@ class AssetsDefinition:
     def get_resource_requirements(self) -> Sequence[str]:
         """Return the keys of the resources that the node needs, its IO managers among them."""
         if self._node_def is None:
-            return sorted({str(spec.metadata[IO_MANAGER_KEY_METADATA_KEY]) for spec in self.specs if IO_MANAGER_KEY_METADATA_KEY in spec.metadata})
+            return sorted(
+                {
+                    str(spec.metadata[IO_MANAGER_KEY_METADATA_KEY])
+                    for spec in self.specs
+                    if IO_MANAGER_KEY_METADATA_KEY in spec.metadata
+                }
+            )
         requirements: Any = self._node_def
         return requirements.get_resource_requirements()  # type: ignore[no-any-return]  # of op and graph alike
 
@@ -724,7 +738,9 @@ class AssetsDefinition:
             changed = spec._changed(**changes) if changes else spec
             specs[changed.key] = changed
         checks = {
-            name: each.replace_key(AssetCheckKey(new(each.asset_key), each.name)) if new(each.asset_key) != each.asset_key else each
+            name: each.replace_key(AssetCheckKey(new(each.asset_key), each.name))
+            if new(each.asset_key) != each.asset_key
+            else each
             for name, each in self._check_specs_by_output_name.items()
         }
         return self._changed(
@@ -751,7 +767,9 @@ class AssetsDefinition:
         for key, spec in self._specs_by_key.items():
             made = fn(spec)
             if not isinstance(made, AssetSpec):
-                raise InvalidDefinitionError(f"The function given to map_asset_specs returned {made!r}, not an AssetSpec.")
+                raise InvalidDefinitionError(
+                    f"The function given to map_asset_specs returned {made!r}, not an AssetSpec."
+                )
             if made.key != key:
                 renamed[key] = made.key
             if made._deps != spec._deps and len(made._deps) == len(spec._deps):
@@ -1125,7 +1143,9 @@ def _from_node(
                     mend=nearest_hint(name, known, noun=noun),
                 )
     inputs = {
-        name: AssetKey.from_coercible((keys_by_input_name or {}).get(name) or (each.asset_key if isinstance(each.asset_key, AssetKey) else name))
+        name: AssetKey.from_coercible(
+            (keys_by_input_name or {}).get(name) or (each.asset_key if isinstance(each.asset_key, AssetKey) else name)
+        )
         for name, each in node_def.input_dict.items()
     }
     check_outputs: dict[str, AssetCheckSpec] = {}
@@ -1140,7 +1160,9 @@ def _from_node(
         chosen = (keys_by_output_name or {}).get(name)
         if chosen is None:
             chosen = AssetKey(node_def.name if name == "result" and len(names) - len(check_outputs) == 1 else name)
-        outputs[name] = AssetKey.from_coercible(chosen).with_prefix(prefix) if prefix else AssetKey.from_coercible(chosen)
+        outputs[name] = (
+            AssetKey.from_coercible(chosen).with_prefix(prefix) if prefix else AssetKey.from_coercible(chosen)
+        )
     mappings = {inputs[name]: each for name, each in (partition_mappings or {}).items()}
     specs = []
     for name, key in outputs.items():

@@ -103,7 +103,9 @@ class SourceAsset:
             defs = {**defs, **made}
         self.io_manager_key = io_manager_key
         self.resource_defs: Mapping[str, ResourceDefinition] = defs
-        spec = AssetSpec(self.key, description=description, group_name=group_name, tags=tags, metadata=self.raw_metadata)
+        spec = AssetSpec(
+            self.key, description=description, group_name=group_name, tags=tags, metadata=self.raw_metadata
+        )
         self.description = description
         self.partitions_def = partitions_def
         self.group_name = spec.group_name or "default"
@@ -194,7 +196,9 @@ class SourceAsset:
             InvalidDefinitionError: There is no function.
         """
         if self.observe_fn is None:
-            raise InvalidDefinitionError(f"Source asset '{self.key.to_user_string()}' has no function that observes it.")
+            raise InvalidDefinitionError(
+                f"Source asset '{self.key.to_user_string()}' has no function that observes it."
+            )
         made = self._op
         if made is None:
             made = _observe_op(self)

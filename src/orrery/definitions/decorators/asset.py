@@ -95,7 +95,9 @@ def _asset_inputs(
             known = [each.name for each in fn.input_params]
             raise InvalidDefinitionError(
                 f"{owner}: ins names '{name}', but the function has no parameter of that name.",
-                mend=f"add a parameter '{name}'; or {nearest_hint(name, known, noun='parameter')}" if known else f"add a parameter '{name}', or put the asset in deps.",
+                mend=f"add a parameter '{name}'; or {nearest_hint(name, known, noun='parameter')}"
+                if known
+                else f"add a parameter '{name}', or put the asset in deps.",
             )
         _add_declared(name, asset_in, None, fn, inputs, keys, found, mappings, owner)
     if deps is not None:
@@ -465,7 +467,8 @@ def multi_asset(
         raise InvalidDefinitionError("Must specify only outs or specs but not both.", mend="give one of them.")
     if specs is not None and internal_asset_deps:
         raise InvalidDefinitionError(
-            "Can not pass internal_asset_deps and specs: each spec names its own deps.", mend="drop internal_asset_deps."
+            "Can not pass internal_asset_deps and specs: each spec names its own deps.",
+            mend="drop internal_asset_deps.",
         )
     for each in specs or ():
         if not isinstance(each, AssetSpec):
@@ -548,7 +551,9 @@ def multi_asset(
         else:
             for output_name, out in (outs or {}).items():
                 if not isinstance(out, AssetOut):
-                    raise InvalidDefinitionError(f"{owner}: outs['{output_name}'] is {out!r}.", mend="write AssetOut(...).")
+                    raise InvalidDefinitionError(
+                        f"{owner}: outs['{output_name}'] is {out!r}.", mend="write AssetOut(...)."
+                    )
                 check_name(output_name, noun=f"an output of {owner}")
                 key = out.resolve_key(output_name)
                 position, count = len(outputs), len(outs or {})
@@ -573,7 +578,11 @@ def multi_asset(
                             raise InvalidDefinitionError(
                                 f"{owner}: invalid asset dependency '{each.to_user_string()}' specified in "
                                 f"internal_asset_deps of '{output_name}': it is neither an input nor an output.",
-                                mend=nearest_hint(each.to_user_string(), [one.to_user_string() for one in [*by_key, *own_keys]], noun="asset"),
+                                mend=nearest_hint(
+                                    each.to_user_string(),
+                                    [one.to_user_string() for one in [*by_key, *own_keys]],
+                                    noun="asset",
+                                ),
                             )
                     own_deps = [by_key.get(each, AssetDep(each)) for each in wanted]
                 spec = out.to_spec(key, own_deps, additional_tags=kind_tags or None, partitions_def=partitions_def)

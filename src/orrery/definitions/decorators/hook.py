@@ -27,9 +27,7 @@ def _hook(
                 return HookExecutionResult(hook_name=hook_name, is_skipped=False)
         return HookExecutionResult(hook_name=hook_name, is_skipped=True)
 
-    return HookDefinition(
-        name=hook_name, hook_fn=run, required_resource_keys=required_resource_keys, decorated_fn=fn
-    )
+    return HookDefinition(name=hook_name, hook_fn=run, required_resource_keys=required_resource_keys, decorated_fn=fn)
 
 
 def success_hook(

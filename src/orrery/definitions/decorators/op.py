@@ -71,12 +71,16 @@ def op(
             code_version=code_version if code_version is not None else version,
             pool=pool,
             input_dict=input_definitions(analysed, ins, f"op '{op_name}'"),
-            output_dict=output_definitions(analysed, out, code_version if code_version is not None else version, op_name),
+            output_dict=output_definitions(
+                analysed, out, code_version if code_version is not None else version, op_name
+            ),
         )
 
     if compute_fn is not None:
         if not callable(compute_fn):
-            raise InvalidDefinitionError(f"@op decorates a function, not {compute_fn!r}.", mend="write @op or @op(...).")
+            raise InvalidDefinitionError(
+                f"@op decorates a function, not {compute_fn!r}.", mend="write @op or @op(...)."
+            )
         return decorate(compute_fn)
     return decorate
 
@@ -133,5 +137,3 @@ def _part_annotation(fn: ComputeFunction, index: int, count: int) -> Any:
     if getattr(annotation, "__origin__", None) is tuple and len(arguments) == count:
         return annotated_type(arguments[index])
     return EMPTY
-
-

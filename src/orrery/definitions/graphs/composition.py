@@ -36,7 +36,7 @@ __all__ = [
     "GraphInputHandle",
     "OutputHandle",
     "PendingNodeInvocation",
-    "composing",
+    "Composing",
     "current_composition",
 ]
 
@@ -234,7 +234,9 @@ class Composition:
         name = self._name_for(node_def, given_alias)
         self.node_defs[node_def.name] = node_def
         bound = self._bind(node_def, name, args, kwargs)
-        self.invocations[name] = NodeInvocation(node_def.name, name if name != node_def.name else None, tags, hooks, retry_policy)
+        self.invocations[name] = NodeInvocation(
+            node_def.name, name if name != node_def.name else None, tags, hooks, retry_policy
+        )
         dependencies: dict[str, Any] = {}
         self.dependencies[name] = dependencies
         for input_name, value in bound.items():
@@ -270,7 +272,9 @@ class Composition:
         elif isinstance(value, GraphInputHandle):
             self.input_mappings.append(InputMapping(value.input_name, name, input_name))
         elif isinstance(value, CollectedHandle):
-            dependencies[input_name] = DynamicCollectDependencyDefinition(value.inner.node_name, value.inner.output_name)
+            dependencies[input_name] = DynamicCollectDependencyDefinition(
+                value.inner.node_name, value.inner.output_name
+            )
         elif isinstance(value, DynamicHandle):
             raise InvalidDefinitionError(
                 f"In {self.noun} '{self.graph_name}', {value.describe()} is given to input '{input_name}' of "
@@ -356,7 +360,7 @@ def current_composition() -> Composition | None:
     return _current.get()
 
 
-class composing:
+class Composing:
     """Make *composition* current for the length of a ``with`` block."""
 
     def __init__(self, composition: Composition) -> None:
@@ -399,6 +403,7 @@ class PendingNodeInvocation:
         return self.given_alias or str(self.node_def.name)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Use the definition in the graph that is being composed, or call the op directly outside of one."""
         composition = _current.get()
         if composition is None:
             if self.node_def.node_type_str == "op":
@@ -541,10 +546,12 @@ def compose(
         InvalidDefinitionError: With the line in the user's function.
     """
     composition = Composition(graph_name, noun)
-    with composing(composition):
+    with Composing(composition):
         returned = fn(**{name: GraphInputHandle(graph_name, name) for name in input_names})
-    mappings = [] if ignore_return and output_names is None and returned is None else _output_mappings(
-        noun, graph_name, returned, output_names
+    mappings = (
+        []
+        if ignore_return and output_names is None and returned is None
+        else _output_mappings(noun, graph_name, returned, output_names)
     )
     used = {each.graph_input_name for each in composition.input_mappings}
     unused = [name for name in input_names if name not in used]

@@ -564,20 +564,22 @@ class JobDefinition:
                 f"No qualified ops to execute found for op_selection={queries}.",
                 mend=nearest_hint(queries[0] if queries else "", graph.node_dict, noun="op"),
             )
-        partial = {name: inner for name, inner in nested.items() if not flat or name not in resolve_op_selection(parents, flat)}
+        partial = {
+            name: inner for name, inner in nested.items() if not flat or name not in resolve_op_selection(parents, flat)
+        }
         made = self._copy(
             graph_def=_part_of(graph, kept, partial),
             _subset_selection_data=queries,
             hook_defs=self.hook_defs,
             input_values={},
         )
-        made._input_values = {
-            key: value for key, value in self._input_values.items() if key in made.graph.input_dict
-        }
+        made._input_values = {key: value for key, value in self._input_values.items() if key in made.graph.input_dict}
         made._parent = self
         return made
 
-    def validate_partition_key(self, partition_key: str, selected_asset_keys: Iterable[AssetKey] | None, context: Any) -> None:
+    def validate_partition_key(
+        self, partition_key: str, selected_asset_keys: Iterable[AssetKey] | None, context: Any
+    ) -> None:
         """
         Refuse a partition key that the job does not have.
 
@@ -727,6 +729,7 @@ class JobDefinition:
         )
 
     def __call__(self, *_args: Any, **_kwargs: Any) -> Any:
+        """Refuse: a job is run, not called."""
         raise InvalidInvocationError(
             f"Attempted to call job '{self.name}' directly. Jobs should be invoked by using an execution API function.",
             mend=f"write {self.name}.execute_in_process().",
@@ -783,7 +786,9 @@ def _part_of(graph: GraphStructure, kept: AbstractSet[str], partial: Mapping[str
             continue
         definition = node.definition
         if node.name in partial and isinstance(definition, GraphStructure):
-            inner = JobDefinition(graph_def=definition, name=definition.name).get_subset(op_selection=partial[node.name])
+            inner = JobDefinition(graph_def=definition, name=definition.name).get_subset(
+                op_selection=partial[node.name]
+            )
             definition = inner.graph
         definitions[definition.name] = definition
         inputs: dict[str, Any] = {}
@@ -809,16 +814,14 @@ def _part_of(graph: GraphStructure, kept: AbstractSet[str], partial: Mapping[str
         description=graph.description,
         node_defs=list(definitions.values()),
         dependencies=dependencies,
-        input_mappings=[
-            each
-            for each in mappings
-            if definitions_has_input(dependencies, definitions, each)
-        ],
+        input_mappings=[each for each in mappings if definitions_has_input(dependencies, definitions, each)],
         output_mappings=[
             each
             for each in graph.output_mappings
             if each.mapped_node_name in kept
-            and _definition_of(dependencies, definitions, each.mapped_node_name).has_output(each.mapped_node_output_name)
+            and _definition_of(dependencies, definitions, each.mapped_node_name).has_output(
+                each.mapped_node_output_name
+            )
         ],
         config=graph.config_mapping,
         tags=graph.tags,

@@ -87,7 +87,9 @@ class OpDefinition(NodeDefinition):
         self._compute_fn = compute_fn
         self._config_schema = config_schema
         self._config_field: Field | None = None
-        self._required_resource_keys: frozenset[str] = frozenset(required_resource_keys) if required_resource_keys else _NO_KEYS
+        self._required_resource_keys: frozenset[str] = (
+            frozenset(required_resource_keys) if required_resource_keys else _NO_KEYS
+        )
         self._retry_policy = retry_policy
         self._version = code_version if code_version is not None else version
         self._pool = pool
@@ -246,7 +248,9 @@ class OpDefinition(NodeDefinition):
         self, name: str, description: str | None, config_schema: Any
     ) -> OpDefinition:
         """Return the op under *name* with another config schema."""
-        return self.with_replaced_properties(name, config_schema=config_schema, description=description or self.description)
+        return self.with_replaced_properties(
+            name, config_schema=config_schema, description=description or self.description
+        )
 
     def with_replaced_properties(
         self,
@@ -279,6 +283,7 @@ class OpDefinition(NodeDefinition):
         return copied
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Use the op in the graph that is being composed, or call its function directly outside of one."""
         composition = current_composition()
         if composition is not None:
             return composition.add(self, None, None, (), None, args, kwargs)
@@ -343,7 +348,12 @@ def input_definitions(
 def annotated_type(annotation: Any) -> Any:
     """Return the annotation of the value itself: ``Output[int]`` and its like say ``int``."""
     origin = getattr(annotation, "__origin__", None)
-    if origin is not None and getattr(origin, "__name__", "") in ("Output", "DynamicOutput", "MaterializeResult", "ObserveResult"):
+    if origin is not None and getattr(origin, "__name__", "") in (
+        "Output",
+        "DynamicOutput",
+        "MaterializeResult",
+        "ObserveResult",
+    ):
         arguments = getattr(annotation, "__args__", ())
         return arguments[0] if arguments else EMPTY
     if origin is list:
@@ -358,4 +368,3 @@ def annotated_type(annotation: Any) -> Any:
 
 
 _RESULT_NAMES = frozenset({"Output", "DynamicOutput", "MaterializeResult", "ObserveResult", "AssetCheckResult"})
-

@@ -342,7 +342,9 @@ class OutputDefinition:
         """Return the type that values must have."""
         found = self._type
         if found is None:
-            annotation = self._annotation() if callable(self._annotation) and _is_thunk(self._annotation) else self._annotation
+            annotation = (
+                self._annotation() if callable(self._annotation) and _is_thunk(self._annotation) else self._annotation
+            )
             found = ANY if annotation is EMPTY else resolve_type(annotation)
             self._type = found
         return found

@@ -21,7 +21,20 @@ DEFAULT_GROUP = "default"
 _VALID_NAME = re.compile(r"[A-Za-z0-9_]+\Z")
 _INVALID_CHARACTER = re.compile(r"[^A-Za-z0-9_]")
 _RESERVED = frozenset(
-    {"context", "conf", "config", "meta", "arg_dict", "dict", "input_arg_dict", "output_arg_dict", "int", "str", "float", "bool"}
+    {
+        "context",
+        "conf",
+        "config",
+        "meta",
+        "arg_dict",
+        "dict",
+        "input_arg_dict",
+        "output_arg_dict",
+        "int",
+        "str",
+        "float",
+        "bool",
+    }
 )
 
 

@@ -74,7 +74,10 @@ def parameters_of(fn: Callable[..., Any]) -> tuple[Parameter, ...]:
             first_default = count - len(defaults)
             found = [
                 Parameter(
-                    names[i], get(names[i], EMPTY), defaults[i - first_default] if i >= first_default else EMPTY, "either"
+                    names[i],
+                    get(names[i], EMPTY),
+                    defaults[i - first_default] if i >= first_default else EMPTY,
+                    "either",
                 )
                 for i in range(count)
             ]
@@ -104,7 +107,7 @@ def _innermost(fn: Any) -> Any:
         fn, seen = fn.__wrapped__, seen + 1
     if hasattr(fn, "func") and not hasattr(fn, "__globals__"):
         return _innermost(fn.func)
-    if not hasattr(fn, "__globals__") and hasattr(type(fn), "__call__"):
+    if not hasattr(fn, "__globals__") and callable(fn):
         return getattr(type(fn).__call__, "__wrapped__", type(fn).__call__)
     return fn
 
@@ -170,7 +173,7 @@ def _flags_of(fn: Any) -> int:
         return int(code.co_flags)
     if hasattr(fn, "func"):  # functools.partial
         return _flags_of(fn.func)
-    call = getattr(type(fn), "__call__", None)
+    call = type(fn).__call__ if callable(fn) else None
     code = getattr(call, "__code__", None)
     return int(code.co_flags) if code is not None else 0
 

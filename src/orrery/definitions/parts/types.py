@@ -327,7 +327,9 @@ class PythonObjectType(OrreryType):
         if not classes or not all(isinstance(each, type) for each in classes):
             raise InvalidDefinitionError(f"PythonObjectType takes a class or a tuple of classes, not {python_type!r}.")
         self.python_type = python_type
-        shown = name or (classes[0].__name__ if len(classes) == 1 else f"Union[{', '.join(c.__name__ for c in classes)}]")
+        shown = name or (
+            classes[0].__name__ if len(classes) == 1 else f"Union[{', '.join(c.__name__ for c in classes)}]"
+        )
         self.type_str = shown if len(classes) == 1 and name is None else " | ".join(c.__name__ for c in classes)
         if name is None and key is None and len(classes) > 1:
             key = "_".join(each.__name__ for each in classes)
@@ -431,7 +433,9 @@ def _first_failure(
 def _collection(python_type: type, name: str, inner: OrreryType) -> OrreryType:
     def check(context: TypingAny, value: TypingAny) -> TypeCheck:
         if not isinstance(value, python_type):
-            return TypeCheck(success=False, description=f"Value must be a {python_type.__name__}, got a {type(value).__name__}")
+            return TypeCheck(
+                success=False, description=f"Value must be a {python_type.__name__}, got a {type(value).__name__}"
+            )
         failed = _first_failure(context, inner, value, lambda index: f"Item {index}")
         return failed or TypeCheck(success=True)
 

@@ -131,5 +131,5 @@ def _number(level: str) -> int:
 def _text(record: logging.LogRecord) -> str:
     try:
         return record.getMessage()
-    except Exception as error:  # a format string that does not fit its arguments: the line is kept as it is
+    except Exception as error:  # noqa: BLE001  # a format string that does not fit its arguments: the line is kept as it is
         return f"{record.msg!r} (args {record.args!r} do not fit: {error})"

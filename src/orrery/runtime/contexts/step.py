@@ -187,7 +187,9 @@ class StepExecutionContext:
             step = self.step
             handle = step._handle
             ref = StepRef(
-                self.plan_context.run.job_name, step.key, handle.to_string() if handle is not None else step.template_key
+                self.plan_context.run.job_name,
+                step.key,
+                handle.to_string() if handle is not None else step.template_key,
             )
             self._ref = ref
         return ref
@@ -219,7 +221,9 @@ class StepExecutionContext:
         ops = self.plan_context.execution_plan.resolved_run_config.ops
         if not ops:
             return _NO_ENTRY
-        entry: OpConfig = ops.get(step._handle.to_string() if step._handle is not None else step.template_key, _NO_ENTRY)
+        entry: OpConfig = ops.get(
+            step._handle.to_string() if step._handle is not None else step.template_key, _NO_ENTRY
+        )
         return entry
 
     @property
@@ -390,11 +394,7 @@ class StepExecutionContext:
             )
         if self.asset_metadata is None:
             self.asset_metadata = {}
-        self.asset_metadata.setdefault(key, {}).update(
-            normalize_metadata(metadata)
-            if partition_key is None
-            else {}
-        )
+        self.asset_metadata.setdefault(key, {}).update(normalize_metadata(metadata) if partition_key is None else {})
         if partition_key is not None:
             self.asset_metadata.setdefault(_PartitionOf(key, partition_key), {}).update(normalize_metadata(metadata))  # type: ignore[arg-type]  # a key of its own kind
 
@@ -519,7 +519,11 @@ class StepExecutionContext:
         key = self.run_tags.get(PARTITION_NAME_TAG)
         if key is not None:
             partitions_def = self.run_partitions_def
-            made: str = partitions_def.get_partition_key_from_str(key) if hasattr(partitions_def, "get_partition_key_from_str") else key
+            made: str = (
+                partitions_def.get_partition_key_from_str(key)
+                if hasattr(partitions_def, "get_partition_key_from_str")
+                else key
+            )
             return made
         multi = self._multi_tags()
         if multi is not None:
@@ -584,11 +588,15 @@ class StepExecutionContext:
         return self._window(self.run_partitions_def, self.partition_key_range)
 
     def _window(self, partitions_def: Any, keys: PartitionKeyRange) -> Any:
-        if hasattr(partitions_def, "time_window_partitions_def") and not hasattr(partitions_def, "time_window_for_partition_key"):
+        if hasattr(partitions_def, "time_window_partitions_def") and not hasattr(
+            partitions_def, "time_window_for_partition_key"
+        ):
             dimension = partitions_def.time_window_dimension
             partitions_def = dimension.partitions_def
             keys = PartitionKeyRange(
-                keys.start.keys_by_dimension[dimension.name] if hasattr(keys.start, "keys_by_dimension") else keys.start,
+                keys.start.keys_by_dimension[dimension.name]
+                if hasattr(keys.start, "keys_by_dimension")
+                else keys.start,
                 keys.end.keys_by_dimension[dimension.name] if hasattr(keys.end, "keys_by_dimension") else keys.end,
             )
         if not hasattr(partitions_def, "time_window_for_partition_key"):
@@ -653,7 +661,9 @@ class StepExecutionContext:
 
     def asset_partitions_time_window_for_output(self, output_name: str) -> Any:
         """Return the window of time that the partitions of the output cover."""
-        return self._window(self.partitions_def_for_output(output_name), self.asset_partition_key_range_for_output(output_name))
+        return self._window(
+            self.partitions_def_for_output(output_name), self.asset_partition_key_range_for_output(output_name)
+        )
 
     def has_asset_partitions_for_input(self, input_name: str) -> bool:
         """Tell whether the input loads an asset with partitions."""
@@ -780,5 +790,3 @@ class _NamedOp:
 
 def _loading(store: Any) -> Any:
     return partitions.partition_loading_context(dynamic_partitions_store=store)
-
-

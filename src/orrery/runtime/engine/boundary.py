@@ -1,7 +1,7 @@
 """
 The one boundary between our code and the user's.
 
-Every call of a user's function goes through :func:`boundary`. What the function raises becomes an
+Every call of a user's function goes through :class:`Boundary`. What the function raises becomes an
 error of ours that holds it, unless it is meant for us (a request for a retry, an interruption) or is ours. A
 ``SystemExit`` or ``KeyboardInterrupt`` of user code is a fault of that code, and not the end of ours.
 """
@@ -14,12 +14,12 @@ from types import TracebackType
 from orrery.base.errors import ExecutionInterruptedError, OrreryError, UserCodeExecutionError
 from orrery.model.events.user import Failure, RetryRequested
 
-__all__ = ["boundary"]
+__all__ = ["Boundary"]
 
 _PASSED_ON = (Failure, RetryRequested, OrreryError, ExecutionInterruptedError, GeneratorExit)
 
 
-class boundary:
+class Boundary:
     """
     Turn what the block raises into *error_class*, with a message that is only made when it is needed.
 
@@ -43,4 +43,3 @@ class boundary:
         if error is None or isinstance(error, _PASSED_ON):
             return
         raise self._error_class(self._describe(), user_exception=error) from error
-

@@ -31,7 +31,7 @@ from orrery.plan.step import StepOutput
 from orrery.runtime.contexts.asset import AssetCheckExecutionContext, AssetExecutionContext
 from orrery.runtime.contexts.op import CURRENT_CONTEXT, OpExecutionContext
 from orrery.runtime.contexts.step import StepExecutionContext
-from orrery.runtime.engine.boundary import boundary
+from orrery.runtime.engine.boundary import Boundary
 from orrery.runtime.engine.requests import Await
 
 __all__ = [
@@ -168,7 +168,7 @@ def run_function(context: StepExecutionContext, inputs: Mapping[str, Any]) -> Re
     span = trace.begin("function", op._name) if trace is not None else None
     token = CURRENT_CONTEXT.set(user_context)
     try:
-        with boundary(ExecutionStepExecutionError, lambda: f'Error occurred while executing op "{context.step.name}":'):
+        with Boundary(ExecutionStepExecutionError, lambda: f'Error occurred while executing op "{context.step.name}":'):
             returned = fn.fn(*positional, **keywords)
             if fn.is_async and inspect.isawaitable(returned):
                 returned = yield Await(returned)
@@ -180,7 +180,7 @@ def run_function(context: StepExecutionContext, inputs: Mapping[str, Any]) -> Re
         elif inspect.isasyncgen(returned):
             yield from _from_async_generator(context, returned)
         elif inspect.isawaitable(returned):
-            with boundary(
+            with Boundary(
                 ExecutionStepExecutionError, lambda: f'Error occurred while executing op "{context.step.name}":'
             ):
                 returned = yield Await(returned)
@@ -197,7 +197,7 @@ def run_function(context: StepExecutionContext, inputs: Mapping[str, Any]) -> Re
 
 
 def _run_plain(context: StepExecutionContext, fn: Callable[..., Any], inputs: Mapping[str, Any]) -> ResultStream:
-    with boundary(ExecutionStepExecutionError, lambda: f'Error occurred while executing op "{context.step.name}":'):
+    with Boundary(ExecutionStepExecutionError, lambda: f'Error occurred while executing op "{context.step.name}":'):
         returned = fn(OpExecutionContext(context), dict(inputs))
         if inspect.isawaitable(returned):
             returned = yield Await(returned)
@@ -211,7 +211,7 @@ def _run_plain(context: StepExecutionContext, fn: Callable[..., Any], inputs: Ma
 
 def _from_generator(context: StepExecutionContext, generator: Any) -> ResultStream:
     while True:
-        with boundary(ExecutionStepExecutionError, lambda: f'Error occurred while executing op "{context.step.name}":'):
+        with Boundary(ExecutionStepExecutionError, lambda: f'Error occurred while executing op "{context.step.name}":'):
             try:
                 item = next(generator)
             except StopIteration:
@@ -221,7 +221,7 @@ def _from_generator(context: StepExecutionContext, generator: Any) -> ResultStre
 
 def _from_async_generator(context: StepExecutionContext, generator: Any) -> ResultStream:
     while True:
-        with boundary(ExecutionStepExecutionError, lambda: f'Error occurred while executing op "{context.step.name}":'):
+        with Boundary(ExecutionStepExecutionError, lambda: f'Error occurred while executing op "{context.step.name}":'):
             try:
                 item = yield Await(generator.__anext__())
             except StopAsyncIteration:
@@ -237,7 +237,7 @@ def _item(context: StepExecutionContext, item: Any) -> ResultStream:
         yield from _typed(context, item)
     elif item is None and context.step.assets_def is None:
         raise InvariantViolationError(
-            f"Compute function for op \"{context.step.name}\" yielded None.", mend="yield Output(...)."
+            f'Compute function for op "{context.step.name}" yielded None.', mend="yield Output(...)."
         )
     else:
         raise InvariantViolationError(
@@ -258,9 +258,7 @@ def _typed(context: StepExecutionContext, item: Any) -> ResultStream:
                 "defined as dynamic.",
                 mend="yield DynamicOutput(value, mapping_key=...).",
             )
-        yield Result(
-            output, item.value, metadata=item._metadata, data_version=item._data_version, tags=item._tags
-        )
+        yield Result(output, item.value, metadata=item._metadata, data_version=item._data_version, tags=item._tags)
     elif isinstance(item, DynamicOutput):
         output = _output(context, item.output_name)
         if not output.is_dynamic:
@@ -418,12 +416,17 @@ def _one(context: StepExecutionContext, output: StepOutput, value: Any) -> Resul
                 f"specified for position 0: '{output.name}'.",
             )
         if isinstance(value, Output) and output.name != value.output_name:
-            yield Result(output, value.value, metadata=value._metadata, data_version=value._data_version, tags=value._tags)
+            yield Result(
+                output, value.value, metadata=value._metadata, data_version=value._data_version, tags=value._tags
+            )
             return
         yield from _typed(context, value)
         return
-    if isinstance(value, list | tuple) and value and context.step.assets_def is not None and all(
-        isinstance(each, (MaterializeResult, ObserveResult, AssetCheckResult)) for each in value
+    if (
+        isinstance(value, list | tuple)
+        and value
+        and context.step.assets_def is not None
+        and all(isinstance(each, (MaterializeResult, ObserveResult, AssetCheckResult)) for each in value)
     ):
         for each in value:
             yield from _typed(context, each)
@@ -457,7 +460,12 @@ def _several(context: StepExecutionContext, value: Any) -> ResultStream:
     outputs = list(context.step.outputs.values())
     wanted = [each for each in outputs if each.is_selected and each.check_spec is None]
     if isinstance(value, _OUTPUTS):
-        if isinstance(value, Output | DynamicOutput) and len(wanted) != 1 and value.output_name == "result" and "result" not in context.step.outputs:
+        if (
+            isinstance(value, Output | DynamicOutput)
+            and len(wanted) != 1
+            and value.output_name == "result"
+            and "result" not in context.step.outputs
+        ):
             raise _wrong_count(context, outputs, value)
         yield from _typed(context, value)
         return
@@ -470,8 +478,11 @@ def _several(context: StepExecutionContext, value: Any) -> ResultStream:
                 mend=f"return a tuple of {len(wanted)} values.",
             )
         return
-    if isinstance(value, list | tuple) and value and all(isinstance(each, _OUTPUTS) for each in value) and any(
-        isinstance(each, MaterializeResult | ObserveResult | AssetCheckResult) for each in value
+    if (
+        isinstance(value, list | tuple)
+        and value
+        and all(isinstance(each, _OUTPUTS) for each in value)
+        and any(isinstance(each, MaterializeResult | ObserveResult | AssetCheckResult) for each in value)
     ):
         for position, each in enumerate(value):
             if isinstance(each, Output) and position < len(wanted):

@@ -55,9 +55,7 @@ class Executor(ABC):
         return None
 
 
-async def drive_async(
-    steps: Generator[Event | Await, Any, StepEnd], emit: Callable[[Event], None]
-) -> StepEnd:
+async def drive_async(steps: Generator[Event | Await, Any, StepEnd], emit: Callable[[Event], None]) -> StepEnd:
     """Carry a step's generator to its end inside an event loop; hand each event to *emit*."""
     reply: Any = None
     error: BaseException | None = None
@@ -75,7 +73,7 @@ async def drive_async(
         if type(item) is Await:
             try:
                 reply = await item.awaitable
-            except BaseException as raised_here:  # the function's own, or a cancellation: the step decides
+            except BaseException as raised_here:  # noqa: BLE001  # the function's own, or a cancellation: the step decides
                 error = raised_here
         else:
             emit(item)  # type: ignore[arg-type]  # all else is an event

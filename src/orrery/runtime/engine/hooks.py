@@ -11,7 +11,7 @@ from orrery.model.events.event import Event
 from orrery.model.events.user import HookExecutionResult
 from orrery.runtime.contexts.hook import HookContext
 from orrery.runtime.contexts.step import StepExecutionContext
-from orrery.runtime.engine.boundary import boundary
+from orrery.runtime.engine.boundary import Boundary
 
 __all__ = ["run_hooks"]
 
@@ -20,10 +20,12 @@ def run_hooks(context: StepExecutionContext, events: Sequence[Event]) -> Iterato
     """Call the hooks of the step with what happened, in the order of their names."""
     for hook in sorted(context.step._hooks, key=lambda each: each.name):
         try:
-            with boundary(
+            with Boundary(
                 HookExecutionError,
-                lambda name=hook.name: f"Error occurred during the execution of hook_fn triggered for op "  # type: ignore[misc]
-                f'"{context.step.name}", hook "{name}"',
+                lambda name=hook.name: (
+                    f"Error occurred during the execution of hook_fn triggered for op "  # type: ignore[misc]
+                    f'"{context.step.name}", hook "{name}"'
+                ),
             ):
                 result = hook.hook_fn(HookContext(context, hook), events)
             if not isinstance(result, HookExecutionResult):

@@ -30,12 +30,13 @@ from orrery.plan.sources import (
     FromNothing,
     FromSeveral,
     FromStepOutput,
+    StepOutputHandle,
 )
 from orrery.plan.step import StepInput
 from orrery.runtime.contexts.input import InputContext
 from orrery.runtime.contexts.output import OutputContext
 from orrery.runtime.contexts.step import StepExecutionContext
-from orrery.runtime.engine.boundary import boundary
+from orrery.runtime.engine.boundary import Boundary
 from orrery.runtime.engine.requests import Await
 
 __all__ = ["check_value", "load_inputs", "manager_of"]
@@ -82,10 +83,12 @@ def check_value(
     context: StepExecutionContext, expected: OrreryType, value: Any, label: str
 ) -> tuple[TypeCheck, TypeCheckData]:
     """Check *value* against a type; return what the check says, and the same for the event."""
-    with boundary(
+    with Boundary(
         TypeCheckError,
-        lambda: f"Error occurred while type-checking '{label}' of step '{context.step.key}', with Python type "
-        f"{type(value)} and type {expected.display_name}",
+        lambda: (
+            f"Error occurred while type-checking '{label}' of step '{context.step.key}', with Python type "
+            f"{type(value)} and type {expected.display_name}"
+        ),
     ):
         found = expected.type_check(_TypeContext(context, expected), value)
     return found, TypeCheckData(found.success, label, found.description, found.metadata, expected.display_name)
@@ -188,8 +191,13 @@ def upstream_context(
     output = step.outputs[output_name]
     definition = output.definition
     run_id = plan_context.run.run_id
-    if plan.parent_run_id is not None and template not in plan_context.executed_keys:
-        run_id = plan.parent_run_id
+    if plan.parent_run_id is not None:
+        known = plan_context.known_outputs
+        owner = known.get(StepOutputHandle(step_key, output_name, mapping_key)) if isinstance(known, Mapping) else None
+        if owner is not None:
+            run_id = owner
+        elif template not in plan_context.executed_keys:
+            run_id = plan.parent_run_id
     config = plan_context.execution_plan.resolved_run_config.op(step.handle.to_string()).outputs.get(output_name)
     return OutputContext(
         step_key,
@@ -221,7 +229,11 @@ def _load_output(
     producer = context.plan_context.execution_plan.step_dict[step_key.partition("[")[0]]
     output = producer.outputs[output_name]
     definition = step_input.definition
-    if definition.input_manager_key is None and output.definition._type is not None and output.definition._type.is_nothing:
+    if (
+        definition.input_manager_key is None
+        and output.definition._type is not None
+        and output.definition._type.is_nothing
+    ):
         return None
     key = definition.input_manager_key or output.definition.io_manager_key
     manager = manager_of(
@@ -258,9 +270,7 @@ def _load_asset(context: StepExecutionContext, step_input: StepInput, asset_key:
     key = definition.input_manager_key
     if key is None:
         key = known.get_io_manager_key_for_asset_key(asset_key) if known is not None else "io_manager"
-    manager = manager_of(
-        context, key, wanted="load_input", purpose=f"loads asset '{asset_key.to_user_string()}'"
-    )
+    manager = manager_of(context, key, wanted="load_input", purpose=f"loads asset '{asset_key.to_user_string()}'")
     spec = known._specs_by_key[asset_key] if known is not None else None
     given = context.op_entry.inputs
     described = InputContext(
@@ -329,7 +339,7 @@ def _load_unconnected(context: StepExecutionContext, step_input: StepInput, sour
 def _call_manager(context: StepExecutionContext, manager: Any, described: InputContext, name: str) -> InputEvents:
     trace = context.plan_context.trace
     span = trace.begin("load_input", name, manager=type(manager).__name__) if trace is not None else None
-    with boundary(
+    with Boundary(
         ExecutionLoadInputError,
         lambda: f'Error occurred while loading input "{name}" of step "{context.step.key}"',
     ):
@@ -357,7 +367,7 @@ def _from_config(context: StepExecutionContext, step_input: StepInput, source: F
         if isinstance(raw, Mapping) and set(raw) == {"value"}:
             return raw["value"]
         return raw
-    with boundary(
+    with Boundary(
         TypeLoadingError,
         lambda: f'Error occurred while loading input "{step_input.name}" of step "{context.step.key}" from config',
     ):

@@ -18,7 +18,7 @@ from orrery.model.events.user import AssetMaterialization, AssetObservation
 from orrery.plan.step import StepOutput
 from orrery.runtime.contexts.output import OutputContext
 from orrery.runtime.contexts.step import StepExecutionContext
-from orrery.runtime.engine.boundary import boundary
+from orrery.runtime.engine.boundary import Boundary
 from orrery.runtime.engine.inputs import check_value, manager_of
 from orrery.runtime.engine.requests import Await
 
@@ -59,7 +59,9 @@ def store_output(
         metadata = {**metadata, **added}
     asset_key = output.asset_key
     values = context.plan_context.values
-    is_observation = asset_key is not None and context.step.assets_def is not None and context.step.assets_def.is_observable
+    is_observation = (
+        asset_key is not None and context.step.assets_def is not None and context.step.assets_def.is_observable
+    )
     if values is not None and (has_value or is_observation):
         values[(context.step.key, name, mapping_key)] = None if output.check_spec is not None else value
     if context.asset_metadata and asset_key is not None:
@@ -120,7 +122,7 @@ def store_output(
     )
     trace = plan_context.trace
     span = trace.begin("handle_output", name, manager=type(manager).__name__) if trace is not None else None
-    with boundary(
+    with Boundary(
         ExecutionHandleOutputError,
         lambda: f'Error occurred while handling output "{name}" of step "{context.step.key}"',
     ):
@@ -142,7 +144,9 @@ def store_output(
     yield build.handled_output(context.ref, name, key, metadata=logged)
 
 
-def _manager_events(context: StepExecutionContext, described: OutputContext, events: Any) -> Generator[Event, None, None]:
+def _manager_events(
+    context: StepExecutionContext, described: OutputContext, events: Any
+) -> Generator[Event, None, None]:
     """Tell what an IO manager yields: materializations, and metadata in the older manner."""
     for each in events:
         if isinstance(each, AssetMaterialization | AssetObservation):

@@ -32,7 +32,12 @@ from orrery.model.events import build
 from orrery.model.events.error_info import error_info_from_exception
 from orrery.model.events.event import Event
 from orrery.model.events.payloads import EngineEventData
-from orrery.runtime.contexts.init_resource import InitResourceContext, NOT_PROVIDED, ScopedResources, UnboundInitResourceContext
+from orrery.runtime.contexts.init_resource import (
+    NOT_PROVIDED,
+    InitResourceContext,
+    ScopedResources,
+    UnboundInitResourceContext,
+)
 from orrery.runtime.resources.attach import IAttachDifferentObjectToOpContext
 
 __all__ = [
@@ -349,6 +354,7 @@ def open_resources(
     order = order_of_resources(defs, keys)
     if reporter is not None and order:
         reporter.started(order)
+
     def open_one(key: str) -> None:
         started = time.perf_counter() if reporter is not None else 0.0
         definition = defs[key]

@@ -79,7 +79,7 @@ def execute_step(context: StepExecutionContext, chance: float = 0.5) -> StepEven
         raise
     except KeyboardInterrupt:
         raise
-    except BaseException as error:  # whatever a step raises is the step's fault, and no more than that
+    except BaseException as error:  # noqa: BLE001  # whatever a step raises is the step's fault, and no more than that
         return (yield from _failed(context, error, chance))
     yield build.step_success(context.ref, (time.perf_counter() - started) * 1000.0)
     return _SUCCESS
@@ -116,7 +116,7 @@ def _attempt(context: StepExecutionContext) -> Generator[Event | Await, Any, Non
                 reply = yield item
             except GeneratorExit:
                 raise
-            except BaseException as thrown:  # handed to the function, where it belongs
+            except BaseException as thrown:  # noqa: BLE001  # handed to the function, where it belongs
                 error = thrown
         else:
             yield _user_event(context, item)

@@ -95,7 +95,11 @@ class Trace:
         def show(span: Span, indent: str, last: bool, root: bool) -> None:
             branch = "" if root else ("└─ " if last else "├─ ")
             taken = f"  {_milliseconds(span.seconds)}" if span.seconds else ""
-            details = "  " + ", ".join(f"{key}={_short(value)}" for key, value in span.details.items()) if span.details else ""
+            details = (
+                "  " + ", ".join(f"{key}={_short(value)}" for key, value in span.details.items())
+                if span.details
+                else ""
+            )
             lines.append(f"{indent}{branch}{span.kind} {span.name}{details}{taken}")
             below = indent if root else indent + ("   " if last else "│  ")
             for index, child in enumerate(span.children):
