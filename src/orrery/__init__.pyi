@@ -23,9 +23,14 @@ from orrery.api.verbs.contexts import build_init_logger_context as build_init_lo
 from orrery.api.verbs.contexts import build_input_context as build_input_context
 from orrery.api.verbs.contexts import build_op_context as build_op_context
 from orrery.api.verbs.contexts import build_output_context as build_output_context
+from orrery.api.verbs.execute_job import execute_job as execute_job
+from orrery.api.verbs.execute_job import validate_run_config as validate_run_config
 from orrery.api.verbs.materialize import materialize as materialize
 from orrery.api.verbs.materialize import materialize_to_memory as materialize_to_memory
 from orrery.api.verbs.materialize import observe as observe
+from orrery.api.verbs.reconstruct import build_reconstructable_job as build_reconstructable_job
+from orrery.api.verbs.reconstruct import reconstructable as reconstructable
+from orrery.api.verbs.reexecution import ReexecutionOptions as ReexecutionOptions
 from orrery.api.verbs.resource_contexts import build_init_resource_context as build_init_resource_context
 from orrery.api.verbs.results import ExecuteInProcessResult as ExecuteInProcessResult
 from orrery.api.verbs.results import JobExecutionResult as JobExecutionResult
@@ -146,6 +151,12 @@ from orrery.definitions.graphs.dependency import OutputMapping as OutputMapping
 from orrery.definitions.graphs.graph import GraphDefinition as GraphDefinition
 from orrery.definitions.graphs.job import JobDefinition as JobDefinition
 from orrery.definitions.graphs.op import OpDefinition as OpDefinition
+from orrery.definitions.instigators.results import SensorResult as SensorResult
+from orrery.definitions.instigators.results import SensorReturnTypesUnion as SensorReturnTypesUnion
+from orrery.definitions.instigators.schedule import DefaultScheduleStatus as DefaultScheduleStatus
+from orrery.definitions.instigators.schedule import ScheduleDefinition as ScheduleDefinition
+from orrery.definitions.instigators.sensor import DefaultSensorStatus as DefaultSensorStatus
+from orrery.definitions.instigators.sensor import SensorDefinition as SensorDefinition
 from orrery.definitions.parts.executor import ExecutorDefinition as ExecutorDefinition
 from orrery.definitions.parts.executor import ExecutorRequirement as ExecutorRequirement
 from orrery.definitions.parts.executor import InitExecutorContext as InitExecutorContext

@@ -453,11 +453,9 @@ class JobExecutionResult(ExecutionResult):
                 return value
             mapped[_mapping_key(event.step_key, given.mapping_key)] = value
         if not mapped:
-            raise StepOutputNotFoundError(
+            raise InvariantViolationError(
                 f"Did not find result {output_name} in op '{key}'.",
                 mend="look at the events of the op: it failed, was skipped, gave no value, or ran in an earlier run.",
-                step_key=key,
-                output_name=output_name,
             )
         return mapped
 
