@@ -207,7 +207,8 @@ class OpDefinition(NodeDefinition):
         keys = set(self.required_resource_keys)
         keys.update(each.io_manager_key for each in self._output_dict.values())
         keys.update(each.input_manager_key for each in self._input_dict.values() if each.input_manager_key)
-        for each in (*self._input_dict.values(), *self._output_dict.values()):
+        parts: list[InputDefinition | OutputDefinition] = [*self._input_dict.values(), *self._output_dict.values()]
+        for each in parts:
             if each._type is not None or each._annotation is not EMPTY:
                 keys.update(each.dagster_type.get_resource_requirements())
         return sorted(keys)
