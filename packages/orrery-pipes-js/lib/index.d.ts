@@ -1,0 +1,170 @@
+/**
+ * The external side of Orrery Pipes for Node.
+ *
+ * Begin at {@link withPipes} or {@link openPipes}. All writing is synchronous: a message that was reported has left the
+ * process, whatever ends it afterwards.
+ */
+export declare const PROTOCOL_VERSION = "0.1";
+export type Json = null | boolean | number | string | readonly Json[] | {
+    readonly [key: string]: Json;
+};
+export type Params = {
+    readonly [key: string]: Json;
+};
+export type Method = "opened" | "closed" | "log" | "report_asset_materialization" | "report_asset_check" | "report_custom_message" | "log_external_stream";
+export declare const METADATA_TYPES: readonly ["__infer__", "text", "url", "path", "notebook", "json", "md", "float", "int", "bool", "dagster_run", "asset", "null", "table", "table_schema", "table_column_lineage", "timestamp"];
+export type MetadataType = (typeof METADATA_TYPES)[number];
+/** A value with its type; for an object as the value itself give the type `json`. */
+export type MetadataValue = {
+    readonly raw_value: Json;
+    readonly type: MetadataType;
+};
+export type Metadata = {
+    readonly [name: string]: null | boolean | number | string | readonly Json[] | MetadataValue;
+};
+export type Severity = "WARN" | "ERROR";
+export type Level = "DEBUG" | "INFO" | "WARNING" | "ERROR" | "CRITICAL";
+export type Message = {
+    readonly __dagster_pipes_version: string;
+    readonly method: Method;
+    readonly params: Params;
+    /** Position of the message, counted from 1; only if the orchestrator asked for it. */
+    readonly number?: number;
+};
+export type PipesException = {
+    readonly message: string;
+    /** Outermost call first. */
+    readonly stack: readonly string[];
+    readonly name: string | null;
+    readonly cause: PipesException | null;
+    readonly context: PipesException | null;
+};
+export type Range = {
+    readonly start: string;
+    readonly end: string;
+};
+export type Provenance = {
+    readonly code_version: string;
+    readonly input_data_versions: {
+        readonly [assetKey: string]: string;
+    };
+    readonly is_user_provided: boolean;
+};
+/** What the orchestrator tells the process. */
+export type ContextData = {
+    readonly asset_keys: readonly string[] | null;
+    readonly code_version_by_asset_key: {
+        readonly [assetKey: string]: string | null;
+    } | null;
+    readonly provenance_by_asset_key: {
+        readonly [assetKey: string]: Provenance | null;
+    } | null;
+    readonly partition_key: string | null;
+    readonly partition_key_range: Range | null;
+    readonly partition_time_window: Range | null;
+    readonly run_id: string;
+    readonly job_name: string | null;
+    readonly retry_number: number;
+    readonly extras: {
+        readonly [key: string]: Json;
+    };
+};
+/** Thrown when Pipes is used wrongly, or when what the orchestrator handed over cannot be used. */
+export declare class PipesError extends Error {
+    readonly name = "PipesError";
+}
+/** The two encoded params, or undefined where the orchestrator left none. */
+export type EncodedParams = {
+    readonly context: string | undefined;
+    readonly messages: string | undefined;
+};
+/** Return the params in the environment. */
+export declare function paramsFromEnvironment(environment?: NodeJS.ProcessEnv): EncodedParams;
+/** Return the params on the command line, `--name value` or `--name=value`; other arguments are left alone. */
+export declare function paramsFromArguments(argv?: readonly string[]): EncodedParams;
+/** Return what `text` was made of: JSON, packed by zlib, as base64. */
+export declare function decodeParam(text: string): Params;
+/** Where messages go. Lines are ASCII, without their end. */
+export interface Channel {
+    write(line: string): void;
+    close(): void;
+}
+/** Return `error` with its stack and the chain of its causes, as it goes over the wire. */
+export declare function pipesException(error: unknown, depth?: number): PipesException;
+export type Logger = {
+    debug(message: string): void;
+    info(message: string): void;
+    warning(message: string): void;
+    error(message: string): void;
+    critical(message: string): void;
+};
+/** What the step is about, and how to report from it. Get it from {@link withPipes} or {@link openPipes}. */
+export declare class PipesContext {
+    #private;
+    /** A logger whose lines go to the orchestrator. */
+    readonly log: Logger;
+    constructor(data: ContextData, channel: Channel, numbered: boolean);
+    /** Close the connection; any further message throws. Calls after the first do nothing. */
+    close(exception?: PipesException): void;
+    get isClosed(): boolean;
+    get isAssetStep(): boolean;
+    get assetKeys(): readonly string[];
+    /** The key of the asset in scope. Throws if none or several are. */
+    get assetKey(): string;
+    get codeVersionByAssetKey(): {
+        readonly [assetKey: string]: string | null;
+    };
+    get codeVersion(): string | null;
+    get provenanceByAssetKey(): {
+        readonly [assetKey: string]: Provenance | null;
+    };
+    get provenance(): Provenance | null;
+    get isPartitionStep(): boolean;
+    /** The key of the partition in scope. Throws if none or several are. */
+    get partitionKey(): string;
+    get partitionKeyRange(): Range;
+    get partitionTimeWindow(): Range | null;
+    get runId(): string;
+    get jobName(): string | null;
+    get retryNumber(): number;
+    get extras(): {
+        readonly [key: string]: Json;
+    };
+    /** Return what the user handed over as `key`. Throws if nothing was. */
+    getExtra(key: string): Json;
+    /** Report that an asset has been materialized. */
+    reportAssetMaterialization(report?: {
+        metadata?: Metadata;
+        dataVersion?: string;
+        assetKey?: string;
+    }): void;
+    /** Report that a check of an asset has been made. */
+    reportAssetCheck(report: {
+        checkName: string;
+        passed: boolean;
+        severity?: Severity;
+        metadata?: Metadata;
+        assetKey?: string;
+    }): void;
+    /** Send anything that has a JSON form to the code that launched this process. */
+    reportCustomMessage(payload: Json): void;
+    /** Send a piece of some stream, such as the output of another program. */
+    logExternalStream(stream: string, text: string, extras?: {
+        readonly [key: string]: Json;
+    }): void;
+}
+export type Options = {
+    /** Where params come from; by default from the environment. */
+    readonly params?: EncodedParams;
+    /** Where messages go; by default where the orchestrator asks for. */
+    readonly channel?: Channel;
+};
+/**
+ * Open Pipes, and return the context; later calls return the same one.
+ *
+ * It is closed when the process ends, with the exception that ended it, if one did. If no orchestrator launched the
+ * process, this warns and returns a context on which every call does nothing.
+ */
+export declare function openPipes(options?: Options): PipesContext;
+/** Run `block` with the context, then close it; an exception of the block is told to the orchestrator and thrown on. */
+export declare function withPipes<T>(block: (context: PipesContext) => T | Promise<T>, options?: Options): Promise<T>;

@@ -1,0 +1,584 @@
+/**
+ * The external side of Orrery Pipes for Node.
+ *
+ * Begin at {@link withPipes} or {@link openPipes}. All writing is synchronous: a message that was reported has left the
+ * process, whatever ends it afterwards.
+ */
+
+import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
+import { inflateSync } from "node:zlib";
+
+export const PROTOCOL_VERSION = "0.1";
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+export type Params = { readonly [key: string]: Json };
+
+export type Method =
+  | "opened"
+  | "closed"
+  | "log"
+  | "report_asset_materialization"
+  | "report_asset_check"
+  | "report_custom_message"
+  | "log_external_stream";
+
+export const METADATA_TYPES = [
+  "__infer__",
+  "text",
+  "url",
+  "path",
+  "notebook",
+  "json",
+  "md",
+  "float",
+  "int",
+  "bool",
+  "dagster_run",
+  "asset",
+  "null",
+  "table",
+  "table_schema",
+  "table_column_lineage",
+  "timestamp",
+] as const;
+export type MetadataType = (typeof METADATA_TYPES)[number];
+/** A value with its type; for an object as the value itself give the type `json`. */
+export type MetadataValue = { readonly raw_value: Json; readonly type: MetadataType };
+export type Metadata = { readonly [name: string]: null | boolean | number | string | readonly Json[] | MetadataValue };
+
+export type Severity = "WARN" | "ERROR";
+export type Level = "DEBUG" | "INFO" | "WARNING" | "ERROR" | "CRITICAL";
+
+export type Message = {
+  readonly __dagster_pipes_version: string;
+  readonly method: Method;
+  readonly params: Params;
+  /** Position of the message, counted from 1; only if the orchestrator asked for it. */
+  readonly number?: number;
+};
+
+export type PipesException = {
+  readonly message: string;
+  /** Outermost call first. */
+  readonly stack: readonly string[];
+  readonly name: string | null;
+  readonly cause: PipesException | null;
+  readonly context: PipesException | null;
+};
+
+export type Range = { readonly start: string; readonly end: string };
+export type Provenance = {
+  readonly code_version: string;
+  readonly input_data_versions: { readonly [assetKey: string]: string };
+  readonly is_user_provided: boolean;
+};
+/** What the orchestrator tells the process. */
+export type ContextData = {
+  readonly asset_keys: readonly string[] | null;
+  readonly code_version_by_asset_key: { readonly [assetKey: string]: string | null } | null;
+  readonly provenance_by_asset_key: { readonly [assetKey: string]: Provenance | null } | null;
+  readonly partition_key: string | null;
+  readonly partition_key_range: Range | null;
+  readonly partition_time_window: Range | null;
+  readonly run_id: string;
+  readonly job_name: string | null;
+  readonly retry_number: number;
+  readonly extras: { readonly [key: string]: Json };
+};
+
+/** Thrown when Pipes is used wrongly, or when what the orchestrator handed over cannot be used. */
+export class PipesError extends Error {
+  override readonly name = "PipesError";
+}
+
+// --- params: where the process finds out how to reach its orchestrator
+
+/** The two encoded params, or undefined where the orchestrator left none. */
+export type EncodedParams = { readonly context: string | undefined; readonly messages: string | undefined };
+
+/** Return the params in the environment. */
+export function paramsFromEnvironment(environment: NodeJS.ProcessEnv = process.env): EncodedParams {
+  return { context: environment["DAGSTER_PIPES_CONTEXT"], messages: environment["DAGSTER_PIPES_MESSAGES"] };
+}
+
+/** Return the params on the command line, `--name value` or `--name=value`; other arguments are left alone. */
+export function paramsFromArguments(argv: readonly string[] = process.argv.slice(2)): EncodedParams {
+  const value = (name: string): string | undefined => {
+    let found: string | undefined;
+    argv.forEach((argument, index) => {
+      if (argument === name) found = argv[index + 1];
+      else if (argument.startsWith(`${name}=`)) found = argument.slice(name.length + 1);
+    });
+    return found;
+  };
+  return { context: value("--dagster-pipes-context"), messages: value("--dagster-pipes-messages") };
+}
+
+/** Return what `text` was made of: JSON, packed by zlib, as base64. */
+export function decodeParam(text: string): Params {
+  let params: unknown;
+  try {
+    params = JSON.parse(inflateSync(Buffer.from(text, "base64")).toString("utf8"));
+  } catch (error) {
+    throw new PipesError(`Cannot decode the params that start with '${text.slice(0, 20)}': ${error}.`, { cause: error });
+  }
+  if (typeof params !== "object" || params === null || Array.isArray(params)) {
+    throw new PipesError("The params hold no JSON object.");
+  }
+  return params as Params;
+}
+
+function loadContext(params: Params): ContextData {
+  if (typeof params["path"] === "string") return JSON.parse(readFileSync(params["path"], "utf8")) as ContextData;
+  if (typeof params["data"] === "object" && params["data"] !== null) return params["data"] as unknown as ContextData;
+  throw new PipesError(
+    `Invalid params for the context: expected key \`path\` or \`data\`, received ${Object.keys(params).join(", ")}.`,
+  );
+}
+
+// --- channels: where messages go
+
+/** Where messages go. Lines are ASCII, without their end. */
+export interface Channel {
+  write(line: string): void;
+  close(): void;
+}
+
+function writeWhole(descriptor: number, text: string): void {
+  const bytes = Buffer.from(text, "latin1");
+  let written = 0;
+  while (written < bytes.length) {
+    try {
+      written += writeSync(descriptor, bytes, written);
+    } catch (error) {
+      // A pipe that is set to be non-blocking and full: try again until its reader has caught up.
+      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
+  }
+}
+
+class FileChannel implements Channel {
+  readonly #descriptor: number;
+
+  constructor(path: string) {
+    this.#descriptor = openSync(path, "a");
+  }
+
+  write(line: string): void {
+    writeWhole(this.#descriptor, `${line}\n`);
+  }
+
+  close(): void {
+    closeSync(this.#descriptor);
+  }
+}
+
+class StreamChannel implements Channel {
+  constructor(readonly descriptor: number) {}
+
+  write(line: string): void {
+    writeWhole(this.descriptor, `${line}\n`);
+  }
+
+  close(): void {}
+}
+
+class BufferedStreamChannel implements Channel {
+  readonly #lines: string[] = [];
+
+  constructor(readonly descriptor: number) {}
+
+  write(line: string): void {
+    this.#lines.push(`${line}\n`);
+  }
+
+  close(): void {
+    writeWhole(this.descriptor, this.#lines.join(""));
+  }
+}
+
+function openChannel(params: Params): Channel {
+  const descriptor = (value: Json | undefined): number => {
+    if (value === "stdout") return 1;
+    if (value === "stderr") return 2;
+    throw new PipesError(`Invalid stream for messages: expected "stdout" or "stderr", received ${JSON.stringify(value)}.`);
+  };
+  if (typeof params["path"] === "string") return new FileChannel(params["path"]);
+  if ("stdio" in params) return new StreamChannel(descriptor(params["stdio"]));
+  if ("buffered_stdio" in params) return new BufferedStreamChannel(descriptor(params["buffered_stdio"]));
+  throw new PipesError(
+    "Invalid params for messages: expected key `path`, `stdio` or `buffered_stdio`, received " +
+      `${Object.keys(params).join(", ")}. If the orchestrator reads elsewhere, pass a \`channel\` to \`openPipes\`.`,
+  );
+}
+
+/** Send what the process writes to stdout and stderr as messages as well; return how to stop it. */
+function copyStreams(context: PipesContext): () => void {
+  const streams = ["stdout", "stderr"] as const;
+  const originals = streams.map((name) => {
+    const stream = process[name];
+    const original = stream.write;
+    stream.write = function (this: NodeJS.WriteStream, chunk: string | Uint8Array, ...rest: unknown[]): boolean {
+      const text = typeof chunk === "string" ? chunk : Buffer.from(chunk).toString("utf8");
+      if (!context.isClosed) context.logExternalStream(name, text);
+      return original.call(this, chunk, ...(rest as []));
+    } as typeof stream.write;
+    return original;
+  });
+  return () => streams.forEach((name, index) => (process[name].write = originals[index]!));
+}
+
+// --- values on their way out
+
+/** Return `value` as one line of ASCII, which no encoding of a stream can spoil. */
+function encode(value: unknown, what: string): string {
+  const text = JSON.stringify(value, (key, inner: unknown) => {
+    const kind = typeof inner;
+    if (kind === "bigint" || kind === "function" || kind === "symbol" || (kind === "number" && !Number.isFinite(inner))) {
+      throw new PipesError(`Cannot send a \`${what}\` message: ${String(inner)} (at '${key}') has no JSON form.`);
+    }
+    return inner;
+  });
+  return text.replace(/[\u007f-\uffff]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+function normalMetadata(metadata: Metadata | undefined): Json {
+  if (metadata === undefined || Object.keys(metadata).length === 0) return null;
+  const normal: { [name: string]: Json } = {};
+  for (const [name, value] of Object.entries(metadata)) {
+    if (value === undefined) throw new PipesError(`The metadata value '${name}' is undefined.`);
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+      normal[name] = { raw_value: value as Json, type: "__infer__" };
+      continue;
+    }
+    const typed = value as MetadataValue;
+    if (Object.keys(typed).sort().join() !== "raw_value,type" || !METADATA_TYPES.includes(typed.type)) {
+      throw new PipesError(
+        `Invalid metadata value '${name}': expected a value that is no object, or { raw_value, type } with one of the ` +
+          `types ${METADATA_TYPES.join(", ")}. For an object as the value itself give the type json.`,
+      );
+    }
+    normal[name] = { raw_value: typed.raw_value, type: typed.type };
+  }
+  return normal;
+}
+
+/** Return `error` with its stack and the chain of its causes, as it goes over the wire. */
+export function pipesException(error: unknown, depth = 50): PipesException {
+  if (!(error instanceof Error)) {
+    return { message: `${String(error)}\n`, stack: [], name: null, cause: null, context: null };
+  }
+  const frames = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
+  return {
+    message: `${error.name}: ${error.message}\n`,
+    stack: frames.reverse().map((line) => `  ${line.trim()}\n`),
+    name: error.name,
+    cause: error.cause !== undefined && depth > 0 ? pipesException(error.cause, depth - 1) : null,
+    context: null,
+  };
+}
+
+// --- the context
+
+export type Logger = {
+  debug(message: string): void;
+  info(message: string): void;
+  warning(message: string): void;
+  error(message: string): void;
+  critical(message: string): void;
+};
+
+/** What the step is about, and how to report from it. Get it from {@link withPipes} or {@link openPipes}. */
+export class PipesContext {
+  readonly #data: ContextData;
+  readonly #channel: Channel;
+  readonly #numbered: boolean;
+  readonly #materialized = new Set<string>();
+  #number = 0;
+  #closed = false;
+
+  /** A logger whose lines go to the orchestrator. */
+  readonly log: Logger = {
+    debug: (message) => this.#log("DEBUG", message),
+    info: (message) => this.#log("INFO", message),
+    warning: (message) => this.#log("WARNING", message),
+    error: (message) => this.#log("ERROR", message),
+    critical: (message) => this.#log("CRITICAL", message),
+  };
+
+  constructor(data: ContextData, channel: Channel, numbered: boolean) {
+    this.#data = data;
+    this.#channel = channel;
+    this.#numbered = numbered;
+    this.#write("opened", { extras: {} });
+  }
+
+  /** Close the connection; any further message throws. Calls after the first do nothing. */
+  close(exception?: PipesException): void {
+    if (this.#closed) return;
+    try {
+      this.#write("closed", exception === undefined ? {} : { exception: exception as unknown as Json });
+    } finally {
+      this.#closed = true;
+      this.#channel.close();
+    }
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  #write(method: Method, params: Params): void {
+    if (this.#closed) throw new PipesError("Cannot send message after pipes context is closed.");
+    const message: Message = { __dagster_pipes_version: PROTOCOL_VERSION, method, params };
+    const line = encode(this.#numbered ? { ...message, number: this.#number + 1 } : message, method);
+    this.#channel.write(line);
+    this.#number += 1;
+  }
+
+  #log(level: Level, message: string): void {
+    this.#write("log", { message: String(message), level });
+  }
+
+  // What the step is about.
+
+  get isAssetStep(): boolean {
+    return this.#data.asset_keys !== null;
+  }
+
+  get assetKeys(): readonly string[] {
+    return this.#ofAssets("asset_keys");
+  }
+
+  /** The key of the asset in scope. Throws if none or several are. */
+  get assetKey(): string {
+    return this.#one("asset_key", this.#ofAssets("asset_keys"));
+  }
+
+  get codeVersionByAssetKey(): { readonly [assetKey: string]: string | null } {
+    return this.#ofAssets("code_version_by_asset_key");
+  }
+
+  get codeVersion(): string | null {
+    return this.#one("code_version", Object.values(this.#ofAssets("code_version_by_asset_key")));
+  }
+
+  get provenanceByAssetKey(): { readonly [assetKey: string]: Provenance | null } {
+    return this.#ofAssets("provenance_by_asset_key");
+  }
+
+  get provenance(): Provenance | null {
+    return this.#one("provenance", Object.values(this.#ofAssets("provenance_by_asset_key")));
+  }
+
+  get isPartitionStep(): boolean {
+    return this.#data.partition_key_range !== null;
+  }
+
+  /** The key of the partition in scope. Throws if none or several are. */
+  get partitionKey(): string {
+    const range = this.#data.partition_key_range;
+    if (range !== null && range.start !== range.end) {
+      throw new PipesError("`partition_key` is undefined. Current step targets multiple partitions.");
+    }
+    return this.#ofPartitions("partition_key");
+  }
+
+  get partitionKeyRange(): Range {
+    return this.#ofPartitions("partition_key_range");
+  }
+
+  get partitionTimeWindow(): Range | null {
+    this.#ofPartitions("partition_key_range");
+    return this.#data.partition_time_window;
+  }
+
+  get runId(): string {
+    return this.#data.run_id;
+  }
+
+  get jobName(): string | null {
+    return this.#data.job_name;
+  }
+
+  get retryNumber(): number {
+    return this.#data.retry_number;
+  }
+
+  get extras(): { readonly [key: string]: Json } {
+    return this.#data.extras;
+  }
+
+  /** Return what the user handed over as `key`. Throws if nothing was. */
+  getExtra(key: string): Json {
+    if (!Object.hasOwn(this.#data.extras, key)) {
+      throw new PipesError(`Extra \`${key}\` is undefined. Extras must be provided by the user.`);
+    }
+    return this.#data.extras[key]!;
+  }
+
+  #ofAssets<K extends "asset_keys" | "code_version_by_asset_key" | "provenance_by_asset_key">(
+    key: K,
+  ): NonNullable<ContextData[K]> {
+    const value = this.#data[key];
+    if (value === null) throw new PipesError(`\`${key}\` is undefined. Current step does not target an asset.`);
+    return value as NonNullable<ContextData[K]>;
+  }
+
+  #ofPartitions<K extends "partition_key" | "partition_key_range">(key: K): NonNullable<ContextData[K]> {
+    const value = this.#data[key];
+    if (value === null) throw new PipesError(`\`${key}\` is undefined. Current step does not target any partitions.`);
+    return value as NonNullable<ContextData[K]>;
+  }
+
+  #one<T>(key: string, values: readonly T[]): T {
+    if (values.length !== 1) throw new PipesError(`\`${key}\` is undefined. Current step targets multiple assets.`);
+    return values[0]!;
+  }
+
+  #resolveAssetKey(assetKey: string | undefined, method: Method): string {
+    const inScope = this.#data.asset_keys ?? [];
+    if (assetKey !== undefined) {
+      if (inScope.length > 0 && !inScope.includes(assetKey)) {
+        throw new PipesError(`Invalid asset key. Expected one of ${inScope.join(", ")}, got \`${assetKey}\`.`);
+      }
+      return assetKey;
+    }
+    if (inScope.length !== 1) {
+      throw new PipesError(
+        `Calling \`${method}\` without passing an asset key is undefined. Current step targets ${inScope.length} assets.`,
+      );
+    }
+    return inScope[0]!;
+  }
+
+  // Reports.
+
+  /** Report that an asset has been materialized. */
+  reportAssetMaterialization(report: { metadata?: Metadata; dataVersion?: string; assetKey?: string } = {}): void {
+    const method = "report_asset_materialization";
+    const key = this.#resolveAssetKey(report.assetKey, method);
+    if (this.#materialized.has(key)) {
+      throw new PipesError(
+        `Calling \`${method}\` with asset key \`${key}\` is undefined. Asset has already been materialized.`,
+      );
+    }
+    this.#write(method, {
+      asset_key: key,
+      data_version: report.dataVersion ?? null,
+      metadata: normalMetadata(report.metadata),
+    });
+    this.#materialized.add(key);
+  }
+
+  /** Report that a check of an asset has been made. */
+  reportAssetCheck(report: {
+    checkName: string;
+    passed: boolean;
+    severity?: Severity;
+    metadata?: Metadata;
+    assetKey?: string;
+  }): void {
+    const method = "report_asset_check";
+    const severity = report.severity ?? "ERROR";
+    if (typeof report.checkName !== "string" || typeof report.passed !== "boolean") {
+      throw new PipesError("A check needs a name (`checkName`, a string) and a result (`passed`, a boolean).");
+    }
+    if (severity !== "WARN" && severity !== "ERROR") {
+      throw new PipesError(`Invalid severity: expected "WARN" or "ERROR", got ${String(severity)}.`);
+    }
+    this.#write(method, {
+      asset_key: this.#resolveAssetKey(report.assetKey, method),
+      check_name: report.checkName,
+      passed: report.passed,
+      metadata: normalMetadata(report.metadata),
+      severity,
+    });
+  }
+
+  /** Send anything that has a JSON form to the code that launched this process. */
+  reportCustomMessage(payload: Json): void {
+    this.#write("report_custom_message", { payload });
+  }
+
+  /** Send a piece of some stream, such as the output of another program. */
+  logExternalStream(stream: string, text: string, extras: { readonly [key: string]: Json } = {}): void {
+    this.#write("log_external_stream", { stream, text, extras });
+  }
+}
+
+/** A context on which every call does nothing, also if it is awaited or printed. */
+function noOpContext(): PipesContext {
+  const nothing: object = new Proxy(() => nothing, {
+    get: (_target, key) => {
+      if (key === "then") return undefined;
+      if (key === Symbol.toPrimitive) return () => "";
+      return nothing;
+    },
+  });
+  return nothing as PipesContext;
+}
+
+let opened: PipesContext | undefined;
+
+export type Options = {
+  /** Where params come from; by default from the environment. */
+  readonly params?: EncodedParams;
+  /** Where messages go; by default where the orchestrator asks for. */
+  readonly channel?: Channel;
+};
+
+/**
+ * Open Pipes, and return the context; later calls return the same one.
+ *
+ * It is closed when the process ends, with the exception that ended it, if one did. If no orchestrator launched the
+ * process, this warns and returns a context on which every call does nothing.
+ */
+export function openPipes(options: Options = {}): PipesContext {
+  if (opened !== undefined) return opened;
+  const encoded = options.params ?? paramsFromEnvironment();
+  if (encoded.context === undefined || encoded.messages === undefined) {
+    process.emitWarning(
+      "This process was not launched by an orchestrator. All calls on the Pipes context do nothing.",
+      "PipesWarning",
+    );
+    opened = noOpContext();
+    return opened;
+  }
+  const params = decodeParam(encoded.messages);
+  const channel = options.channel ?? openChannel(params);
+  const offered = params["orrery"] as { readonly numbers?: Json } | null | undefined;
+  const open = (data: ContextData): PipesContext => new PipesContext(data, channel, offered?.numbers === true);
+  let context: PipesContext;
+  try {
+    context = open(loadContext(decodeParam(encoded.context)));
+  } catch (error) {
+    // The way for messages is open: tell the failure for what it is.
+    open({} as ContextData).close(pipesException(error));
+    throw error;
+  }
+  if (params["include_stdio_in_messages"] === true) {
+    const stop = copyStreams(context);
+    process.once("exit", stop);
+  }
+  // The exception still ends the process as it would have.
+  process.on("uncaughtExceptionMonitor", (error) => context.close(pipesException(error)));
+  process.once("exit", () => context.close());
+  opened = context;
+  return context;
+}
+
+/** Run `block` with the context, then close it; an exception of the block is told to the orchestrator and thrown on. */
+export async function withPipes<T>(block: (context: PipesContext) => T | Promise<T>, options: Options = {}): Promise<T> {
+  const context = openPipes(options);
+  let result: T;
+  try {
+    result = await block(context);
+  } catch (error) {
+    context.close(pipesException(error));
+    throw error;
+  }
+  context.close();
+  return result;
+}
