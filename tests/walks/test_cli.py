@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -92,6 +91,24 @@ defs = og.Definitions(
     resources={"door": Door()},
 )
 '''
+
+
+STUBBORN = """\
+import sys
+import time
+
+import orrery as og
+
+
+@og.asset
+def stubborn() -> None:
+    print("began", file=sys.stderr, flush=True)
+    while True:
+        try:
+            time.sleep(60)
+        except BaseException:
+            print("caught", file=sys.stderr, flush=True)
+"""
 
 
 class Shop:
@@ -232,6 +249,14 @@ def test_json_lines_are_all_that_is_on_standard_output(shop: Shop) -> None:
     events = [json.loads(line)["event"] for line in done.stdout.splitlines()]
     assert events == ["run_started", "step_started", "log", "step_done", "run_done", "result"]
     assert "printed by orders" in done.stderr
+
+
+def test_what_a_module_prints_while_it_is_imported_does_not_spoil_the_document(shop: Shop) -> None:
+    source = shop.folder / "shop.py"
+    source.write_text("import os\nprint('hello')\nos.system('echo child')\n" + SHOP, encoding="utf-8")
+    done = shop("list", "jobs", "--json")
+    assert [job["name"] for job in json.loads(done.stdout)["jobs"]] == ["nightly"]
+    assert done.stderr == "hello\nchild\n"
 
 
 def test_a_failure_shows_the_users_line_and_what_was_skipped(shop: Shop) -> None:
@@ -427,6 +452,26 @@ def test_an_interrupted_run_closes_its_resources_and_is_canceled(shop: Shop) -> 
     assert shop.json("runs", "show", "latest")["status"] == "canceled"
 
 
+def test_a_second_interrupt_does_not_wait_for_anybody(shop: Shop) -> None:
+    (shop.folder / "stubborn.py").write_text(STUBBORN, encoding="utf-8")
+    with subprocess.Popen(
+        shop.arguments("materialize", "stubborn", "-f", "stubborn.py"),
+        cwd=shop.folder,
+        env=shop.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        assert running.stderr is not None
+        assert running.stderr.readline() == "began\n"
+        running.send_signal(signal.SIGINT)
+        assert running.stderr.readline().startswith("Interrupted: closing resources")
+        assert running.stderr.readline() == "caught\n"
+        running.send_signal(signal.SIGINT)
+        assert running.stderr.read() == "Stopped at once: resources were not closed.\n"
+    assert running.returncode == 130
+
+
 def on_a_terminal(shop: Shop, *words: str) -> tuple[int, str]:
     """Run the command on a terminal of 100 columns; return the exit code and all that was sent to it."""
     pid, terminal = pty.fork()
@@ -452,9 +497,10 @@ def on_a_terminal(shop: Shop, *words: str) -> tuple[int, str]:
     return os.waitstatus_to_exitcode(status), b"".join(chunks).decode()
 
 
-@pytest.fixture
-def terminal_text(shop: Shop) -> Iterator[str]:
-    code, text = on_a_terminal(shop, "materialize", "orders*")
+@pytest.fixture(scope="module")
+def terminal_text(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """All that a terminal got of a run."""
+    code, text = on_a_terminal(new_shop(tmp_path_factory.mktemp("terminal")), "materialize", "orders*")
     assert code == 0, text
     return text
 

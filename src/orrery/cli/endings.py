@@ -21,7 +21,7 @@ from orrery.base.errors import CodeLocationLoadError, OrreryError, UserCodeLoadE
 from orrery.cli.json_output import is_json_asked
 from orrery.cli.text import block
 
-__all__ = ["FAILED", "INTERRUPTED", "SUCCESS", "WRONG_USAGE", "ended", "wrong_usage"]
+__all__ = ["FAILED", "INTERRUPTED", "SUCCESS", "WRONG_USAGE", "ended", "forget_output", "wrong_usage"]
 
 SUCCESS, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 
@@ -65,7 +65,7 @@ def ended(command: Callable[[], Any]) -> int:
         _tell(wrong.error.code, str(wrong.error), None)
         return WRONG_USAGE
     except BrokenPipeError:
-        _forget_output()
+        forget_output()
         return FAILED
     except UserCodeLoadError as error:
         _tell(error.code, str(error), error.user_exception or error)
@@ -108,6 +108,6 @@ def _document(code: str, message: str, cause: BaseException | None) -> dict[str,
     return document
 
 
-def _forget_output() -> None:
-    """Let the interpreter end without a complaint about the closed pipe."""
+def forget_output() -> None:
+    """Send what is still printed nowhere: whoever read it is gone."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

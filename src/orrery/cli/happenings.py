@@ -320,9 +320,9 @@ class RunView:
             step = self._step(event.step_key)
             self._count_rows(event.step_key, data.output_name, data.metadata)
             place = _place(data.metadata)
-            if place is not None:
+            if place is not None and place not in self.values.values():
                 name = step.label if data.output_name == "result" else f"{step.label}.{data.output_name}"
-                self.values.setdefault(name, place)
+                self.values[name] = place
 
     def _made(self, entry: EventLogEntry, event: Event) -> None:
         data = event.event_specific_data

@@ -42,7 +42,7 @@ def metadata_lines(metadata: Mapping[str, MetadataValue[Any]]) -> list[str]:
         if len(lines) == 1 and not isinstance(value, TableMetadataValue | TableSchemaMetadataValue):
             short.append([dim(one_line(name)), lines[0]])
         else:
-            long += ["", dim(one_line(name)), *(f"  {line}" for line in lines[:_LINES_SHOWN])]
+            long += ["", dim(one_line(name)), *(f"  {line}".rstrip() for line in lines[:_LINES_SHOWN])]
             if len(lines) > _LINES_SHOWN:
                 long.append(dim(f"  and {len(lines) - _LINES_SHOWN} more lines"))
     return [*table(short), *(long if short else long[1:])]

@@ -11,12 +11,13 @@ from typing import Any
 import click
 
 from orrery.api.verbs.execute import execute_job_in_process, plan_of
-from orrery.base.errors import OrreryError
+from orrery.base.errors import ExecutionInterruptedError, OrreryError
 from orrery.cli.displays.display import Display
 from orrery.cli.displays.json_lines import JsonLines
 from orrery.cli.displays.plain import PlainLines
-from orrery.cli.endings import FAILED, INTERRUPTED, SUCCESS, wrong_usage
+from orrery.cli.endings import FAILED, INTERRUPTED, SUCCESS, forget_output, wrong_usage
 from orrery.cli.happenings import RunView
+from orrery.cli.interrupts import once_in_order
 from orrery.cli.json_output import json_stream
 from orrery.cli.options import RunOptions
 from orrery.cli.paper import is_terminal
@@ -111,32 +112,39 @@ def _run(
     selection: Mapping[str, Any],
 ) -> int:
     display = _display(options)
+    is_seen = True
 
     def listen(entry: EventLogEntry) -> None:
+        nonlocal is_seen
         happening = view.feed(entry)
-        if happening is not None:
-            display.show(happening)
+        if happening is not None and is_seen:
+            try:
+                display.show(happening)
+            except OSError:  # whoever reads us is gone; the run goes on
+                is_seen = False
+                forget_output()
 
     display.begin(view)
     try:
-        result = execute_job_in_process(
-            job,
-            run_config=config,
-            instance=instance,
-            partition_key=options.partition,
-            raise_on_error=False,
-            tags=options.tags,
-            on_event=listen,
-            trace=options.trace,
-            trace_out=options.trace_out,
-            **selection,
-        )
+        with once_in_order(display.interrupt):
+            result = execute_job_in_process(
+                job,
+                run_config=config,
+                instance=instance,
+                partition_key=options.partition,
+                raise_on_error=False,
+                tags=options.tags,
+                on_event=listen,
+                trace=options.trace,
+                trace_out=options.trace_out,
+                **selection,
+            )
         code = SUCCESS if result.success else FAILED
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, ExecutionInterruptedError):
         code = INTERRUPTED
     finally:
         display.end()
-    if view.run_id:
+    if view.run_id and is_seen:
         display.finish(view)
     return code
 

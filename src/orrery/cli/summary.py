@@ -4,6 +4,7 @@ What is told after a run: the errors, checks that did not pass, where the values
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping
 
 import click
@@ -16,6 +17,7 @@ from orrery.cli.text import block, count, duration, number, one_line, short_path
 __all__ = ["summary_lines", "totals_line"]
 
 _VALUES_SHOWN = 30
+_SOME_VALUES = 10
 _CHECKS_SHOWN = 20
 
 
@@ -89,9 +91,19 @@ def _value_lines(values: Mapping[str, str]) -> list[str]:
     if not values:
         return []
     rows = [[one_line(name), one_line(short_path(place))] for name, place in values.items()]
-    shown = rows[:_VALUES_SHOWN]
-    more = [dim(f"  and {len(rows) - len(shown)} more")] if len(rows) > len(shown) else []
-    return ["", strong("Values"), *_uncut(shown), *more]
+    if len(rows) <= _VALUES_SHOWN:
+        return ["", strong("Values"), *_uncut(rows)]
+    some = rows[:_SOME_VALUES]
+    below = _common_folder([short_path(place) for place in values.values()])
+    more = f"  and {number(len(rows) - len(some))} more{f' below {one_line(below)}' if below else ''}"
+    return ["", strong("Values"), *_uncut(some), dim(more)]
+
+
+def _common_folder(places: list[str]) -> str:
+    try:
+        return posixpath.commonpath(places)
+    except ValueError:  # some are absolute and some are not
+        return ""
 
 
 def _uncut(rows: list[list[str]]) -> list[str]:

@@ -22,6 +22,10 @@ class Display(Protocol):
         """Show one thing that happened; the view has taken it already."""
         ...
 
+    def interrupt(self) -> None:
+        """Tell that the run is asked to stop; called by a signal handler."""
+        ...
+
     def end(self) -> None:
         """Stop showing; called once, also after an interruption."""
         ...

@@ -11,6 +11,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any, TextIO
 
+from orrery.cli.displays.plain import tell_of_interrupt
 from orrery.cli.failure_text import failure_document
 from orrery.cli.happenings import Happening, RunView, StepView
 
@@ -47,6 +48,10 @@ class JsonLines:
                 "steps": [step.key for step in self._view.steps.values()],
             }
         self._write(document)
+
+    def interrupt(self) -> None:
+        """Tell that the run is asked to stop."""
+        tell_of_interrupt()
 
     def end(self) -> None:
         """Do nothing: every line is complete."""

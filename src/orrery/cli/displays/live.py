@@ -65,6 +65,7 @@ class LiveTable:
         self._ascii = not (self._console.encoding or "").lower().startswith("utf")
         self._view = RunView()
         self._live: Live | None = None
+        self._is_interrupted = False
         self._spinner = Spinner("line" if self._ascii else "dots")
 
     def begin(self, view: RunView) -> None:
@@ -86,6 +87,10 @@ class LiveTable:
             self._console.print(Text.from_ansi(plain_line(happening, every_frame=self._every_frame)), soft_wrap=True)
         elif happening.word in ("run_done", "run_failed", "run_canceled"):
             self.end()
+
+    def interrupt(self) -> None:
+        """Tell that the run is asked to stop, below the table."""
+        self._is_interrupted = True
 
     def end(self) -> None:
         """Leave the table as it is in the end."""
@@ -120,6 +125,8 @@ class LiveTable:
         ended = sum(step.state in ("done", "failed", "skipped") for step in steps)
         since = self._view.first
         passed = f", {duration(time.time() - since)}" if since is not None else ""
+        if self._is_interrupted:
+            return Text("  interrupted: closing resources; Ctrl-C again stops at once", style="magenta")
         return Text(f"  {number(ended)} of {number(len(steps))} steps{passed}", style="dim")
 
     def _table(self, steps: Sequence[StepView]) -> Table:

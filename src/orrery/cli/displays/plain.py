@@ -7,6 +7,7 @@ on the same line, its newlines and control codes shown as ``\n`` and ``\x1b``. L
 
 from __future__ import annotations
 
+import os
 import time
 
 from orrery.cli.failure_text import failure_lines
@@ -61,6 +62,10 @@ class PlainLines:
             return  # the totals tell it
         echo(plain_line(happening, every_frame=self._every_frame))
 
+    def interrupt(self) -> None:
+        """Tell that the run is asked to stop."""
+        tell_of_interrupt()
+
     def end(self) -> None:
         """Do nothing: every line is complete."""
 
@@ -106,6 +111,11 @@ def _facts(happening: Happening, step: StepView | None) -> list[str]:
     if happening.text:
         facts.append(one_line(happening.text))
     return facts
+
+
+def tell_of_interrupt() -> None:
+    """Tell on standard error that a run is asked to stop; a signal handler may call it."""
+    os.write(2, b"Interrupted: closing resources. Ctrl-C again stops at once.\n")
 
 
 def clock(timestamp: float) -> str:
