@@ -1,4 +1,8 @@
-"""Define assets and plan the run of all of them: define_and_plan.py MODULE SHAPE N."""
+"""
+Define assets and plan the run of all of them: define_and_plan.py MODULE SHAPE N.
+
+A few assets have been defined and planned before the watch starts, so that no side pays here for modules it loads late.
+"""
 
 import random
 from typing import Any
@@ -47,6 +51,7 @@ def _asset(og: Any, number: int, parents: list[int]) -> Any:
 def main(og: Any, shape: str, count: str) -> None:
     watch = StopWatch()
     n = int(count)
+    execution_plan(og, asset_job(og, layers(og, 30)))
     with watch.part("total"):
         with watch.part("define"):
             assets = {"chain": chain, "fan": fan, "layers": layers}[shape](og, n)
