@@ -95,7 +95,7 @@ __all__ = [
 NO_METADATA: Mapping[str, AnyMetadataValue] = {}
 
 
-class StepRef(msgspec.Struct, frozen=True):
+class StepRef(msgspec.Struct, frozen=True, gc=False):
     """
     Name a step of a run for the events about it.
 

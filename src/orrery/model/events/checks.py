@@ -57,7 +57,7 @@ def _checked_severity(value: object) -> None:
         )
 
 
-class AssetCheckResult(msgspec.Struct, frozen=True, kw_only=True):
+class AssetCheckResult(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """
     Say whether a check of an asset passed.
 
@@ -207,7 +207,7 @@ def _optional_text(what: str, value: object) -> None:
         )
 
 
-class AssetCheckEvaluationTargetMaterializationData(msgspec.Struct, frozen=True):
+class AssetCheckEvaluationTargetMaterializationData(msgspec.Struct, frozen=True, gc=False):
     """
     Which materialization a check looked at.
 
@@ -222,7 +222,7 @@ class AssetCheckEvaluationTargetMaterializationData(msgspec.Struct, frozen=True)
     timestamp: float
 
 
-class AssetCheckEvaluationPlanned(msgspec.Struct, frozen=True, tag="asset_check_planned", omit_defaults=True):
+class AssetCheckEvaluationPlanned(msgspec.Struct, frozen=True, gc=False, tag="asset_check_planned", omit_defaults=True):
     """
     A run is going to evaluate a check.
 
@@ -242,7 +242,7 @@ class AssetCheckEvaluationPlanned(msgspec.Struct, frozen=True, tag="asset_check_
         return AssetCheckKey(self.asset_key, self.check_name)
 
 
-class AssetCheckEvaluation(msgspec.Struct, frozen=True, tag="asset_check_evaluation", omit_defaults=True):
+class AssetCheckEvaluation(msgspec.Struct, frozen=True, gc=False, tag="asset_check_evaluation", omit_defaults=True):
     """
     The record of one evaluation of a check.
 

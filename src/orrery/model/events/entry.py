@@ -41,7 +41,7 @@ __all__ = [
 ENTRY_VERSION = 1
 
 
-class _EntryRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+class _EntryRecord(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     # The fields alone. ``EventLogEntry`` puts a property over one of them, which a record cannot do itself.
     error_info: ErrorInfo | None
     level: int
@@ -149,7 +149,7 @@ class EventLogEntry(_EntryRecord, frozen=True, omit_defaults=True, tag_field="v"
         return decode_entry(json_str.encode())
 
 
-class EventLogRecord(msgspec.Struct, frozen=True):
+class EventLogRecord(msgspec.Struct, frozen=True, gc=False):
     """
     A stored entry.
 
@@ -204,7 +204,7 @@ class EventLogRecord(msgspec.Struct, frozen=True):
         return self.asset_materialization or self.asset_observation
 
 
-class EventRecordsResult(msgspec.Struct, frozen=True):
+class EventRecordsResult(msgspec.Struct, frozen=True, gc=False):
     """
     One page of records.
 
@@ -219,7 +219,7 @@ class EventRecordsResult(msgspec.Struct, frozen=True):
     has_more: bool
 
 
-class RunShardedEventsCursor(msgspec.Struct, frozen=True):
+class RunShardedEventsCursor(msgspec.Struct, frozen=True, gc=False):
     """
     A cursor for storages that keep each run's events apart.
 
@@ -240,7 +240,7 @@ def _checked_type(value: object, noun: str) -> None:
         )
 
 
-class EventRecordsFilter(msgspec.Struct, frozen=True, omit_defaults=True):
+class EventRecordsFilter(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """
     Which records of the event log are asked for.
 
@@ -307,7 +307,7 @@ def cursor_of_storage_id(storage_id: int) -> str:
     return base64.b64encode(json.dumps({"storage_id": storage_id}).encode()).decode()
 
 
-class AssetRecordsFilter(msgspec.Struct, frozen=True, omit_defaults=True):
+class AssetRecordsFilter(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """
     Which records of one asset are asked for.
 
@@ -351,7 +351,7 @@ class AssetRecordsFilter(msgspec.Struct, frozen=True, omit_defaults=True):
         )
 
 
-class RunStatusChangeRecordsFilter(msgspec.Struct, frozen=True, omit_defaults=True):
+class RunStatusChangeRecordsFilter(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """
     Which changes of the status of runs are asked for.
 

@@ -24,7 +24,7 @@ _PYTHON = linecache.__file__.replace("\\", "/").rsplit("/", 1)[0] + "/"
 _OURS = __file__.replace("\\", "/").rsplit("/model/events/", 1)[0] + "/"
 
 
-class ErrorFrame(msgspec.Struct, frozen=True):
+class ErrorFrame(msgspec.Struct, frozen=True, gc=False):
     """
     One frame of a stack.
 
@@ -47,7 +47,7 @@ class ErrorFrame(msgspec.Struct, frozen=True):
         return f"{head}    {self.code}\n" if self.code else head
 
 
-class ErrorInfo(msgspec.Struct, frozen=True, omit_defaults=True):
+class ErrorInfo(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """
     An exception as a record.
 

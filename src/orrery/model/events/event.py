@@ -185,7 +185,7 @@ def level_of(event: Event) -> int:
     return 10
 
 
-class _EventRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+class _EventRecord(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     # The fields alone. ``Event`` puts properties over two of them, which a record cannot do itself.
     event_type_value: str
     job_name: str

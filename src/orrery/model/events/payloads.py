@@ -76,7 +76,7 @@ class RunFailureReason(Enum):
     UNKNOWN = "UNKNOWN"
 
 
-class StepOutputHandle(msgspec.Struct, frozen=True, omit_defaults=True):
+class StepOutputHandle(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """
     Name one output of one step.
 
@@ -91,7 +91,7 @@ class StepOutputHandle(msgspec.Struct, frozen=True, omit_defaults=True):
     mapping_key: str | None = None
 
 
-class TypeCheckData(msgspec.Struct, frozen=True, omit_defaults=True):
+class TypeCheckData(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """
     What a type check found.
 
@@ -110,7 +110,7 @@ class TypeCheckData(msgspec.Struct, frozen=True, omit_defaults=True):
     type_name: str = "Any"
 
 
-class UserFailureData(msgspec.Struct, frozen=True, omit_defaults=True):
+class UserFailureData(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """
     What the user said when raising ``Failure``.
 
@@ -125,7 +125,7 @@ class UserFailureData(msgspec.Struct, frozen=True, omit_defaults=True):
     metadata: Mapping[str, AnyMetadataValue] = {}
 
 
-class StepOutputData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="step_output"):
+class StepOutputData(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, tag="step_output"):
     """
     A step gave an output.
 
@@ -152,7 +152,7 @@ class StepOutputData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
         return self.step_output_handle.mapping_key
 
 
-class StepInputData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="step_input"):
+class StepInputData(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, tag="step_input"):
     """
     A step got an input.
 
@@ -165,7 +165,7 @@ class StepInputData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     type_check_data: TypeCheckData | None = None
 
 
-class StepSuccessData(msgspec.Struct, frozen=True, kw_only=True, tag="step_success"):
+class StepSuccessData(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="step_success"):
     """
     A step succeeded.
 
@@ -176,7 +176,7 @@ class StepSuccessData(msgspec.Struct, frozen=True, kw_only=True, tag="step_succe
     duration_ms: float
 
 
-class StepFailureData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="step_failure"):
+class StepFailureData(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, tag="step_failure"):
     """
     A step failed.
 
@@ -200,7 +200,7 @@ class StepFailureData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
         return self.error.to_string()
 
 
-class StepRetryData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="step_retry"):
+class StepRetryData(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, tag="step_retry"):
     """
     A step failed and will run again.
 
@@ -213,7 +213,7 @@ class StepRetryData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tru
     seconds_to_wait: float | None = None
 
 
-class StepRestartedData(msgspec.Struct, frozen=True, kw_only=True, tag="step_restarted"):
+class StepRestartedData(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="step_restarted"):
     """
     A step runs again.
 
@@ -224,7 +224,7 @@ class StepRestartedData(msgspec.Struct, frozen=True, kw_only=True, tag="step_res
     attempt: int
 
 
-class StepSkippedData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="step_skipped"):
+class StepSkippedData(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, tag="step_skipped"):
     """
     A step was not run.
 
@@ -237,7 +237,7 @@ class StepSkippedData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     upstream_step_keys: tuple[str, ...] = ()
 
 
-class StepMaterializationData(msgspec.Struct, frozen=True, omit_defaults=True, tag="step_materialization"):
+class StepMaterializationData(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="step_materialization"):
     """
     An asset was made.
 
@@ -250,7 +250,7 @@ class StepMaterializationData(msgspec.Struct, frozen=True, omit_defaults=True, t
     asset_lineage: Sequence[Any] = []
 
 
-class AssetObservationData(msgspec.Struct, frozen=True, tag="asset_observation"):
+class AssetObservationData(msgspec.Struct, frozen=True, gc=False, tag="asset_observation"):
     """
     An asset was observed.
 
@@ -261,7 +261,7 @@ class AssetObservationData(msgspec.Struct, frozen=True, tag="asset_observation")
     asset_observation: AssetObservation
 
 
-class AssetMaterializationPlannedData(msgspec.Struct, frozen=True, omit_defaults=True, tag="asset_planned"):
+class AssetMaterializationPlannedData(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="asset_planned"):
     """
     A run is going to make an asset.
 
@@ -276,7 +276,9 @@ class AssetMaterializationPlannedData(msgspec.Struct, frozen=True, omit_defaults
     partitions_subset: tuple[str, ...] | None = None
 
 
-class AssetFailedToMaterializeData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="asset_failed"):
+class AssetFailedToMaterializeData(
+    msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, tag="asset_failed"
+):
     """
     An asset that was planned was not made.
 
@@ -297,7 +299,7 @@ class AssetFailedToMaterializeData(msgspec.Struct, frozen=True, kw_only=True, om
     will_retry: bool = False
 
 
-class AssetWipedData(msgspec.Struct, frozen=True, omit_defaults=True, tag="asset_wiped"):
+class AssetWipedData(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="asset_wiped"):
     """
     The records of an asset were wiped.
 
@@ -310,7 +312,7 @@ class AssetWipedData(msgspec.Struct, frozen=True, omit_defaults=True, tag="asset
     partition_keys: tuple[str, ...] | None = None
 
 
-class StepExpectationResultData(msgspec.Struct, frozen=True, tag="step_expectation"):
+class StepExpectationResultData(msgspec.Struct, frozen=True, gc=False, tag="step_expectation"):
     """
     A step told the result of an expectation.
 
@@ -321,7 +323,7 @@ class StepExpectationResultData(msgspec.Struct, frozen=True, tag="step_expectati
     expectation_result: ExpectationResult
 
 
-class LoadedInputData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="loaded_input"):
+class LoadedInputData(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, tag="loaded_input"):
     """
     An IO manager loaded an input.
 
@@ -340,7 +342,7 @@ class LoadedInputData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     metadata: Mapping[str, AnyMetadataValue] = {}
 
 
-class HandledOutputData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="handled_output"):
+class HandledOutputData(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, tag="handled_output"):
     """
     An IO manager stored an output.
 
@@ -355,7 +357,7 @@ class HandledOutputData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults
     metadata: Mapping[str, AnyMetadataValue] = {}
 
 
-class EngineEventData(msgspec.Struct, frozen=True, omit_defaults=True, tag="engine_event"):
+class EngineEventData(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="engine_event"):
     """
     The engine did something worth telling.
 
@@ -372,7 +374,7 @@ class EngineEventData(msgspec.Struct, frozen=True, omit_defaults=True, tag="engi
     marker_end: str | None = None
 
 
-class RunFailureData(msgspec.Struct, frozen=True, omit_defaults=True, tag="run_failure"):
+class RunFailureData(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="run_failure"):
     """
     A run failed.
 
@@ -387,7 +389,7 @@ class RunFailureData(msgspec.Struct, frozen=True, omit_defaults=True, tag="run_f
     first_step_failure_key: str | None = None
 
 
-class RunCanceledData(msgspec.Struct, frozen=True, omit_defaults=True, tag="run_canceled"):
+class RunCanceledData(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="run_canceled"):
     """
     A run was canceled.
 
@@ -398,7 +400,7 @@ class RunCanceledData(msgspec.Struct, frozen=True, omit_defaults=True, tag="run_
     error: ErrorInfo | None = None
 
 
-class RunEnqueuedData(msgspec.Struct, frozen=True, omit_defaults=True, tag="run_enqueued"):
+class RunEnqueuedData(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="run_enqueued"):
     """
     A run was put into the queue.
 
@@ -413,7 +415,7 @@ class RunEnqueuedData(msgspec.Struct, frozen=True, omit_defaults=True, tag="run_
     partition_key: str | None = None
 
 
-class HookCompletedData(msgspec.Struct, frozen=True, tag="hook_completed"):
+class HookCompletedData(msgspec.Struct, frozen=True, gc=False, tag="hook_completed"):
     """
     A hook ran.
 
@@ -424,7 +426,7 @@ class HookCompletedData(msgspec.Struct, frozen=True, tag="hook_completed"):
     hook_name: str = ""
 
 
-class HookSkippedData(msgspec.Struct, frozen=True, tag="hook_skipped"):
+class HookSkippedData(msgspec.Struct, frozen=True, gc=False, tag="hook_skipped"):
     """
     The condition of a hook did not hold.
 
@@ -435,7 +437,7 @@ class HookSkippedData(msgspec.Struct, frozen=True, tag="hook_skipped"):
     hook_name: str = ""
 
 
-class HookErroredData(msgspec.Struct, frozen=True, omit_defaults=True, tag="hook_errored"):
+class HookErroredData(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="hook_errored"):
     """
     A hook raised.
 
@@ -448,7 +450,7 @@ class HookErroredData(msgspec.Struct, frozen=True, omit_defaults=True, tag="hook
     hook_name: str = ""
 
 
-class LogsCapturedData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="logs_captured"):
+class LogsCapturedData(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, tag="logs_captured"):
     """
     What steps print is captured from here on.
 
@@ -467,7 +469,9 @@ class LogsCapturedData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     external_stderr_url: str | None = None
 
 
-class ObjectStoreOperationResultData(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag="object_store"):
+class ObjectStoreOperationResultData(
+    msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, tag="object_store"
+):
     """
     A value was moved in an object store; kept for compatibility.
 
@@ -488,7 +492,7 @@ class ObjectStoreOperationResultData(msgspec.Struct, frozen=True, kw_only=True, 
     mapping_key: str | None = None
 
 
-class CodeLocationUpdatedData(msgspec.Struct, frozen=True, tag="code_location_updated"):
+class CodeLocationUpdatedData(msgspec.Struct, frozen=True, gc=False, tag="code_location_updated"):
     """
     A code location was loaded anew.
 
@@ -501,7 +505,7 @@ class CodeLocationUpdatedData(msgspec.Struct, frozen=True, tag="code_location_up
     new_version_key: str
 
 
-class UnknownData(msgspec.Struct, frozen=True, tag="unknown"):
+class UnknownData(msgspec.Struct, frozen=True, gc=False, tag="unknown"):
     """
     What an event of a newer release carries, and this one does not know.
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
+from orrery.base.bulk import objects_settled
 from orrery.base.errors import ExecutionInterruptedError, InvariantViolationError, OrreryError, UserCodeExecutionError
 from orrery.definitions.parts.resource import ResourceDefinition
 from orrery.model.events import build
@@ -29,6 +31,9 @@ from orrery.runtime.engine.resources import open_resources
 from orrery.runtime.ports.write_barrier import active_barrier
 
 __all__ = ["RunOutcome", "execute_run"]
+
+_MANY_STEPS = 500
+"""From so many steps on, walking over all definitions at each collection costs more than the steps."""
 
 
 class RunOutcome:
@@ -104,7 +109,7 @@ def execute_run(
     token = active_barrier.set(barrier)
     loop = RunLoop()
     try:
-        with interruptible():
+        with interruptible(), objects_settled() if len(plan) > _MANY_STEPS else nullcontext():
             try:
                 _plan_events(plan, run, recorder)
                 recorder.event(build.run_started(job_name, pid=pid))
