@@ -100,12 +100,13 @@ def _steps() -> Iterator[Case | Slope]:
     for instance, goal in (("ephemeral", 100), ("persistent", 300)):
         for shape in ("chain", "wide"):
             yield from _sizes(STEPS, "assets", shape, (instance, "default"), goal)
+    yield from _sizes(STEPS, "assets", "chain", ("ephemeral", "files"), None)
     yield from _sizes(STEPS, "assets", "wide", ("ephemeral", "memory"), None)
     yield from _sizes(STEPS, "assets", "wide", ("ephemeral", "memory", "quiet"), None)
 
 
 def _sizes(group: str, kind: str, shape: str, setting: tuple[str, ...], goal: float | None) -> Iterator[Case | Slope]:
-    words = {"default": "default IO manager", "memory": "mem_io_manager", "quiet": "console log muted"}
+    words = {"default": "default IO manager", "files": "fs_io_manager", "memory": "mem_io_manager", "quiet": "console log muted"}
     title = ", ".join([kind, shape, *(words.get(word, word) for word in setting)])
     cases = [
         Case(

@@ -3,7 +3,8 @@ Execute a job of N steps in process: steps.py MODULE KIND SHAPE N INSTANCE IO.
 
 The job exists and one like it has run before the watch starts: only ``execute_in_process`` is measured. KIND is
 ``assets`` or ``ops``, SHAPE ``chain`` or ``wide``, INSTANCE ``ephemeral`` or ``persistent``, IO ``default`` (what each
-side takes when nobody says) or ``memory``; a third word ``quiet`` mutes the console log on both sides.
+side takes when nobody says), ``files`` (pickled below a folder) or ``memory``; a last word ``quiet`` mutes the console
+log on both sides.
 """
 
 import tempfile
@@ -49,6 +50,14 @@ def ops(og: Any, shape: str, n: int, resources: dict[str, Any]) -> Any:
     return steps
 
 
+def io_managers(og: Any, io: str, folder: str) -> dict[str, Any]:
+    if io == "memory":
+        return {"io_manager": og.mem_io_manager}
+    if io == "files":
+        return {"io_manager": og.fs_io_manager.configured({"base_dir": f"{folder}/values"})}
+    return {}
+
+
 def _copy(function: Any) -> Any:
     return type(function)(function.__code__, function.__globals__)
 
@@ -56,12 +65,12 @@ def _copy(function: Any) -> Any:
 def main(og: Any, kind: str, shape: str, count: str, instance_kind: str, io: str, loudness: str = "loud") -> None:
     n = int(count)
     make = {"assets": assets, "ops": ops}[kind]
-    resources = {"io_manager": og.mem_io_manager} if io == "memory" else {}
     settings: dict[str, Any] = {}
     if loudness == "quiet":
         settings["run_config"] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     watch = StopWatch()
     with tempfile.TemporaryDirectory() as folder:
+        resources = io_managers(og, io, folder)
         if instance_kind == "persistent":
             settings["instance"] = persistent_instance(og, folder)
         assert make(og, shape, 2, resources).execute_in_process(**settings).success
