@@ -49,6 +49,20 @@ class Verbs(Protocol):
         """Call the function of a schedule or sensor directly."""
         ...
 
+    def evaluate_tick(self, definition: Any, context: Any) -> Any:
+        """Say what a schedule or sensor wishes."""
+        ...
+
+    def resolve_run_requests(
+        self, sensor: Any, run_requests: Any, context: Any, dynamic_partitions_requests: Any
+    ) -> Any:
+        """Fill in the tags and run config of the partitions that requests name."""
+        ...
+
+    def build_resources(self, resources: Any, **options: Any) -> Any:
+        """Open resources outside of a run, in a ``with`` block."""
+        ...
+
 
 _HATCH = "orrery.api.verbs.hatch"
 _filled: Verbs | None = None

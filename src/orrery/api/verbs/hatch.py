@@ -12,12 +12,15 @@ from typing import Any
 
 __all__ = [
     "asset_value_loader",
+    "build_resources",
+    "evaluate_tick",
     "execute_in_process",
     "get_execution_plan",
     "invoke_hook",
     "invoke_instigator",
     "invoke_op",
     "load_asset_value",
+    "resolve_run_requests",
 ]
 
 
@@ -58,3 +61,18 @@ def asset_value_loader(definitions: Any, instance: Any = None) -> Any:
 def invoke_instigator(definition: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Call the function of a schedule or sensor directly."""
     return _doing("instigators", "invoke_instigator")(definition, args, kwargs)
+
+
+def evaluate_tick(definition: Any, context: Any) -> Any:
+    """Say what a schedule or sensor wishes."""
+    return _doing("instigators", "evaluate_tick")(definition, context)
+
+
+def resolve_run_requests(sensor: Any, run_requests: Any, context: Any, dynamic_partitions_requests: Any) -> Any:
+    """Fill in the tags and run config of the partitions that requests name."""
+    return _doing("instigators", "resolve_run_requests")(sensor, run_requests, context, dynamic_partitions_requests)
+
+
+def build_resources(resources: Any, **options: Any) -> Any:
+    """Open resources outside of a run, in a ``with`` block."""
+    return _doing("build_resources", "build_resources")(resources, **options)

@@ -141,7 +141,9 @@ class ScheduleDefinition:
         self._environment_vars = environment_vars
         self._description = description
         if not isinstance(default_status, DefaultScheduleStatus):
-            raise InvalidDefinitionError(f"default_status of {shown} must be a DefaultScheduleStatus, not {default_status!r}.")
+            raise InvalidDefinitionError(
+                f"default_status of {shown} must be a DefaultScheduleStatus, not {default_status!r}."
+            )
         self._default_status = default_status
         self._owners = checked_owners(owners, shown)
         required = set(required_resource_keys or ())
@@ -231,7 +233,8 @@ class ScheduleDefinition:
         """
         if self._target.job is None:
             raise InvalidDefinitionError(
-                "No job was provided to ScheduleDefinition.", mend=f"give job=... in place of job_name='{self.job_name}'."
+                "No job was provided to ScheduleDefinition.",
+                mend=f"give job=... in place of job_name='{self.job_name}'.",
             )
         return self._target.job
 

@@ -118,7 +118,9 @@ class SensorDefinition:
         )
         self._description = description
         if not isinstance(default_status, DefaultSensorStatus):
-            raise InvalidDefinitionError(f"default_status of {shown} must be a DefaultSensorStatus, not {default_status!r}.")
+            raise InvalidDefinitionError(
+                f"default_status of {shown} must be a DefaultSensorStatus, not {default_status!r}."
+            )
         self._default_status = default_status
         self._required_resource_keys = frozenset({*(required_resource_keys or ()), *self._function.resource_names})
         self._tags = normalize_definition_tags(tags)

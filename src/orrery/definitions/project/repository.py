@@ -465,6 +465,8 @@ class _Gathered:
                     f"Duplicate definition found for {given.name}", mend="give one of them another name."
                 )
             into[given.name] = given
+            for asset in given.own_assets:
+                self.add(asset)
             for job in given.own_jobs:
                 self.add_job(job, given)
         else:
