@@ -20,6 +20,7 @@ from orrery.definitions.graphs.graph import GraphDefinition
 from orrery.definitions.graphs.job import JobDefinition
 from orrery.definitions.graphs.node import Node, NodeHandle
 from orrery.definitions.graphs.op import OpDefinition
+from orrery.definitions.graphs.structure import GraphStructure
 from orrery.definitions.parts.hook import HookDefinition
 from orrery.definitions.parts.inputs_outputs import InputDefinition
 from orrery.definitions.parts.policies import RUN_WHEN_TAG, RetryPolicy, RunWhen
@@ -127,7 +128,7 @@ class _GraphCompiler:
         self.steps: list[ExecutionStep] = []
         self.by_key: dict[str, ExecutionStep] = {}
 
-    def top_inputs(self, graph: GraphDefinition) -> dict[str, InputSource | None]:
+    def top_inputs(self, graph: GraphStructure) -> dict[str, InputSource | None]:
         """Return where the inputs of the job's own graph take their values from."""
         found: dict[str, InputSource | None] = {}
         for name, definition in graph.input_dict.items():
@@ -156,7 +157,7 @@ class _GraphCompiler:
 
     def graph(
         self,
-        graph: GraphDefinition,
+        graph: GraphStructure,
         parent: NodeHandle | None,
         inputs: Mapping[str, InputSource | None],
         hooks: frozenset[HookDefinition],
@@ -188,7 +189,7 @@ class _GraphCompiler:
                     node_inputs[name] = self.unconnected(definition, path, name)
             node_hooks = hooks | node.hook_defs
             policy = node.retry_policy or retry_policy
-            if isinstance(node.definition, GraphDefinition):
+            if isinstance(node.definition, GraphStructure):
                 inner = self.graph(
                     node.definition, handle, node_inputs, node_hooks, policy, assets_def, after, node.tags
                 )
@@ -238,7 +239,7 @@ class _GraphCompiler:
         retry_policy: RetryPolicy | None,
         assets_def: AssetsDefinition | None,
         after: tuple[str, ...],
-        graph: GraphDefinition,
+        graph: GraphStructure,
     ) -> ExecutionStep:
         """Add the step of an op."""
         op: Any = node.definition
@@ -425,7 +426,7 @@ class _AssetCompiler:
         sources: Mapping[str, InputSource],
         after: tuple[str, ...],
     ) -> list[ExecutionStep]:
-        assert isinstance(graph, GraphDefinition)
+        assert isinstance(graph, GraphStructure)
         wanted = None
         if definition.is_subset:
             wanted = _needed_nodes(graph, set(definition.keys_by_output_name) | set(definition.check_specs_by_output_name))
@@ -444,7 +445,11 @@ class _AssetCompiler:
         made = self.graphs.steps[before:]
         keys_by_input = definition._keys_by_input_name
         by_source = {id(source): keys_by_input[name] for name, source in sources.items()}
-        by_step = {(source.step_key, source.output_name): keys_by_input[name] for name, source in sources.items() if isinstance(source, FromStepOutput)}
+        by_step = {
+            (source.step_key, source.output_name): keys_by_input[name]
+            for name, source in sources.items()
+            if isinstance(source, FromStepOutput)
+        }
         for step in made:
             for each in step.inputs.values():
                 key = by_source.get(id(each.source))
@@ -473,7 +478,7 @@ class _AssetCompiler:
         return made
 
 
-def _needed_nodes(graph: GraphDefinition, outputs: set[str]) -> dict[str, None]:
+def _needed_nodes(graph: GraphStructure, outputs: set[str]) -> dict[str, None]:
     """Return the nodes of *graph* that the chosen outputs need."""
     stack = [each.mapped_node_name for each in graph.output_mappings if each.graph_output_name in outputs]
     found = dict.fromkeys(stack)

@@ -8,19 +8,21 @@ time proportional to what was said.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
 from orrery.base.errors import InvalidConfigError
-from orrery.definitions.graphs.graph import GraphDefinition
 from orrery.definitions.graphs.job import JobDefinition
 from orrery.definitions.graphs.op import OpDefinition
-from orrery.definitions.parts.inputs_outputs import InputDefinition
+from orrery.definitions.graphs.structure import GraphStructure
+from orrery.definitions.parts.inputs_outputs import InputDefinition, OutputDefinition
 from orrery.definitions.parts.types import NOTHING
 from orrery.model.config.configured import NOTHING_GIVEN, ConfigurableDefinition, plain_config, resolve_entry
-from orrery.model.config.problems import Path, Walk, raise_if_problems
+from orrery.model.config.problems import Path, Walk, at, raise_if_problems
+from orrery.model.config.schema import Field, resolve_field
 
 __all__ = ["OpConfig", "ResolvedRunConfig", "resolve_run_config"]
 
@@ -73,6 +75,25 @@ class ResolvedRunConfig(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _SECTIONS = ("ops", "resources", "loggers", "execution", "inputs")
+_SHAPE = "{ execution?: ..., inputs?: ..., loggers?: ..., ops?: ..., resources?: ... }"
+_NODE_SECTIONS = ("config", "inputs", "outputs")
+_NODE_SHAPE = "{ config?: ..., inputs?: ..., outputs?: ... }"
+_GRAPH_SECTIONS = ("ops", "inputs", "outputs")
+_GRAPH_SHAPE = "{ inputs?: ..., ops?: ..., outputs?: ... }"
+_MAPPED_SECTIONS = ("config", "inputs", "outputs")
+
+
+class _Mark:
+    """A value that stands for itself."""
+
+
+ALL_CONNECTED: Final = _Mark()
+"""Every input is fed by something."""
+REFUSED: Final = _Mark()
+"""What would follow from config that was refused is not looked at."""
+
+Connected: TypeAlias = "Mapping[str, str | None] | _Mark"
+"""The inputs that something feeds, each with the key of the manager that loads it, if that is known."""
 
 
 class _Resolving:
@@ -84,27 +105,31 @@ class _Resolving:
         self.environment = environment
         self.ops: dict[str, OpConfig] = {}
         self.later: list[tuple[str, OpDefinition, Any, Path]] = []
+        self.managers_of_outputs: dict[str, Field] = {
+            key: field
+            for key, each in job.resource_defs.items()
+            if (field := getattr(each, "output_config_field", None)) is not None
+        }
 
-    def node(self, name: str, definition: Any, given: Any, path: Path, handle: str, connected: Any) -> None:
+    def node(self, name: str, definition: Any, given: Any, path: Path, handle: str, connected: Connected) -> None:
         """Resolve what is said of one node."""
-        if isinstance(definition, GraphDefinition):
+        if isinstance(definition, GraphStructure):
             self.graph_node(definition, given, path, handle, connected)
             return
         if given is NOTHING_GIVEN:
-            if not definition.has_config and not _needs_inputs(definition, connected):
+            if not definition.has_config and not self.managers_of_outputs and not _needs_inputs(definition, connected):
                 return
             entry: Mapping[str, Any] = {}
         elif given is None:
             entry = {}
         elif not isinstance(given, Mapping):
-            self.walk.add_shape_mismatch(path, given, "{ config?: ..., inputs?: ..., outputs?: ... }", "a dict")
+            self.walk.add_shape_mismatch(path, given, _NODE_SHAPE, "a dict")
             return
         else:
             entry = given
-        allowed = ["config", "inputs", "outputs"]
         for key in entry:
-            if key not in allowed:
-                self.walk.add_unexpected(path, key, allowed, "{ config?: ..., inputs?: ..., outputs?: ... }")
+            if key not in _NODE_SECTIONS:
+                self.walk.add_unexpected(path, key, _NODE_SECTIONS, _NODE_SHAPE)
         raw = entry.get("config", NOTHING_GIVEN)
         config: Any = None
         if definition.has_config:
@@ -114,48 +139,94 @@ class _Resolving:
         elif raw is not NOTHING_GIVEN:
             config = raw
         inputs = self.inputs(definition.input_dict, entry.get("inputs"), connected, path)
-        outputs = entry.get("outputs") or {}
+        outputs = self.outputs(definition.output_dict, entry.get("outputs"), path)
         if config is not None or inputs or outputs:
-            self.ops[handle] = OpConfig(config=config, inputs=inputs, outputs=_outputs_by_name(outputs))
+            self.ops[handle] = OpConfig(config=config, inputs=inputs, outputs=outputs)
 
     def inputs(
-        self, definitions: Mapping[str, InputDefinition], given: Any, connected: Any, path: Path
+        self,
+        definitions: Mapping[str, InputDefinition],
+        given: Any,
+        connected: Connected,
+        path: Path,
+        given_below: AbstractSet[str] = frozenset(),
     ) -> Mapping[str, Any]:
-        """Check which inputs config gives, and which it must."""
+        """Check which inputs config gives, and which it must, where it does not give them further inside."""
         if given is None and connected is ALL_CONNECTED:
             return {}
-        values = dict(given) if isinstance(given, Mapping) else {}
         here = (*path, "inputs")
+        values: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
         if given is not None and not isinstance(given, Mapping):
             self.walk.add_shape_mismatch(here, given, "{ <input>: ... }", "a dict")
+        found: dict[str, Any] = {}
+        for name, raw in values.items():
+            if name not in definitions:
+                self.walk.add_unexpected(here, name, definitions, _shape(definitions, optional=False))
+            else:
+                found[name] = self.input(definitions[name], raw, connected, here)
+        for name, each in definitions.items():
+            if name in found or isinstance(connected, _Mark) or name in connected:
+                continue
+            if name in given_below or not is_wanted_from_config(each):
+                continue
+            self.walk.add_missing(here, [name], {name: example_of(each)})
+        return found
+
+    def input(self, definition: InputDefinition, raw: Any, connected: Connected, here: Path) -> Any:
+        """Return what is said of one input: a value of its type, or config of the manager that loads it."""
+        path = (*here, definition.name)
+        manager_key = definition.input_manager_key
+        if isinstance(connected, _Mark):
+            return raw
+        if manager_key is None:
+            if definition.name not in connected:
+                loader = definition.dagster_type.loader
+                return raw if loader is None else resolve_field(loader.schema_type).resolve(raw, path, self.walk)
+            manager_key = connected[definition.name]
+            if manager_key is None:
+                return raw
+        field = getattr(self.job.resource_defs.get(manager_key), "input_config_field", None)
+        if field is None:
+            self.walk.add_refused(
+                path,
+                f'Received unexpected config entry "{definition.name}" {at(here)}: the input is loaded by '
+                f"'{manager_key}', which takes no config for inputs.",
+            )
+            return raw
+        return field.resolve(raw, path, self.walk)
+
+    def outputs(self, definitions: Mapping[str, OutputDefinition], given: Any, path: Path) -> Mapping[str, Any]:
+        """Check what is said of outputs: config of the managers that store them."""
+        if not given and not self.managers_of_outputs:
+            return {}
+        here = (*path, "outputs")
+        if given is not None and not isinstance(given, Mapping | list | tuple):
+            self.walk.add_shape_mismatch(here, given, "{ <output>: ... }", "a dict")
+            return {}
+        values = _outputs_by_name(given or {})
         for name in values:
             if name not in definitions:
-                self.walk.add_unexpected(here, name, definitions, "{ " + " ".join(f"{each}: ..." for each in definitions) + " }")
-        for name, raw in values.items():
-            self.scalar(definitions.get(name), raw, (*here, name))
-        missing = []
+                self.walk.add_unexpected(here, name, definitions, _shape(definitions, optional=True))
+        found: dict[str, Any] = {}
         for name, each in definitions.items():
-            if name in values or connected is ALL_CONNECTED or name in connected or each.has_default_value:
-                continue
-            if each.input_manager_key is not None or each.dagster_type.is_nothing or each.asset_key is not None:
-                continue
-            missing.append(name)
-        for name in missing:
-            self.walk.add_missing(here, [name], {name: {"value": "..."}} if definitions[name].dagster_type.loader else {name: "..."})
-        return values
-
-    def scalar(self, definition: InputDefinition | None, raw: Any, path: Path) -> None:
-        """Refuse a value for an input of a plain type that is not of this type."""
-        if definition is None or definition.dagster_type.kind != "scalar" or definition.dagster_type.loader is not None:
-            return
-        value = raw["value"] if isinstance(raw, Mapping) and set(raw) == {"value"} else raw
-        if isinstance(raw, Mapping) and "value" not in raw:
-            return
-        if not isinstance(value, definition.dagster_type.typing_type):
-            self.walk.add_mismatch(path, value, definition.dagster_type.display_name)
+            field = self.managers_of_outputs.get(each.io_manager_key)
+            if field is None:
+                if name in values:
+                    self.walk.add_refused(
+                        (*here, name),
+                        f'Received unexpected config entry "{name}" {at(here)}: the output is stored by '
+                        f"'{each.io_manager_key}', which takes no config for outputs.",
+                    )
+            elif name in values:
+                found[name] = field.resolve(values[name], (*here, name), self.walk)
+            elif field.default_provided:
+                found[name] = field.resolve(field.default_value, (*here, name), self.walk)
+            elif field.is_required:
+                self.walk.add_missing(here, [name], {name: field.config_type.example()})
+        return found
 
     def graph_node(
-        self, definition: GraphDefinition, given: Any, path: Path, handle: str, connected: Any
+        self, definition: GraphStructure, given: Any, path: Path, handle: str, connected: Connected
     ) -> None:
         """Resolve what is said of a graph used as a node."""
         if given is NOTHING_GIVEN or given is None:
@@ -168,41 +239,42 @@ class _Resolving:
         mapping = definition.config_mapping
         if mapping is None:
             for key in entry:
-                if key not in ("ops", "inputs", "outputs", "config"):
-                    self.walk.add_unexpected(path, key, ["ops", "inputs", "outputs"], "{ inputs?: ..., ops?: ..., outputs?: ... }")
-            if entry.get("config"):
-                self.walk.add_unexpected(path, "config", ["ops", "inputs", "outputs"], "{ inputs?: ..., ops?: ..., outputs?: ... }")
+                if key not in _GRAPH_SECTIONS:
+                    self.walk.add_unexpected(path, key, _GRAPH_SECTIONS, _GRAPH_SHAPE)
             inner: Any = entry.get("ops", NOTHING_GIVEN)
         else:
             inner = self.mapped(definition, mapping, entry, path)
-        graph_inputs = entry.get("inputs") or {}
-        inner_connected = {
+        given_below = inputs_given_below(definition, inner)
+        values = self.inputs(definition.input_dict, entry.get("inputs"), connected, path, given_below)
+        if values:
+            self.ops[handle] = OpConfig(inputs=values)
+        if inner is REFUSED:
+            return
+        fed = dict.fromkeys(
             name
-            for name in definition.input_dict
-            if connected is ALL_CONNECTED or name in connected or name in graph_inputs
-        }
-        if graph_inputs:
-            self.ops[handle] = OpConfig(inputs=dict(graph_inputs))
-        self.graph(definition, inner, (*path, "ops"), handle, inner_connected)
+            for name, each in definition.input_dict.items()
+            if name in values or (name not in given_below and is_fed(each, name, connected))
+        )
+        self.graph(definition, inner, (*path, "ops"), handle, fed)
 
-    def mapped(self, definition: GraphDefinition, mapping: Any, entry: Mapping[str, Any], path: Path) -> Any:
+    def mapped(self, definition: GraphStructure, mapping: Any, entry: Mapping[str, Any], path: Path) -> Any:
         """Return the config of the nodes inside, as the graph's mapping makes it."""
         before = len(self.walk.problems)
         raw = entry.get("config", NOTHING_GIVEN)
         outer = resolve_entry(definition.config_field, raw, path, self.walk)
         for key in entry:
-            if key not in ("config", "inputs", "outputs"):
-                self.walk.add_unexpected(path, key, ["config", "inputs", "outputs"], "{ config: ... }")
+            if key not in _MAPPED_SECTIONS:
+                self.walk.add_unexpected(path, key, _MAPPED_SECTIONS, "{ config: ... }")
         if len(self.walk.problems) > before:
-            return {}
+            return REFUSED
         if getattr(definition, "configured_from", None) is not None:
             outer = _through_origins(definition, outer, self.environment, path)
         elif mapping.receive_processed_config_values is False and raw is not NOTHING_GIVEN:
             outer = raw
         return mapping.resolve_from_validated_config(outer if outer is not None else {})
 
-    def graph(self, graph: GraphDefinition, given: Any, path: Path, handle: str, connected: set[str]) -> None:
-        """Resolve what is said of the nodes of a graph."""
+    def graph(self, graph: GraphStructure, given: Any, path: Path, handle: str, connected: Mapping[str, Any]) -> None:
+        """Resolve what is said of the nodes of a graph, of whose inputs those in *connected* are fed."""
         entries: Mapping[str, Any]
         if given is NOTHING_GIVEN or given is None:
             entries = {}
@@ -218,26 +290,44 @@ class _Resolving:
                 self.walk.add_unexpected(path, key, nodes, expected)
         for name, node in nodes.items():
             sources = graph.sources_for(name)
-            fed = set()
+            fed: dict[str, str | None] = {}
             for input_name, (given_sources, _kind) in sources.items():
                 if all(each.node is not None or each.output in connected for each in given_sources):
-                    fed.add(input_name)
-            assets = graph.input_assets.get(name, {})
+                    first = given_sources[0] if given_sources else None
+                    fed[input_name] = (
+                        nodes[first.node].definition.output_dict[first.output].io_manager_key
+                        if first is not None and first.node is not None
+                        else None
+                    )
+            for input_name in graph.input_assets.get(name, ()):
+                fed[input_name] = None
             inner = f"{handle}.{name}" if handle else name
-            self.node(
-                name, node.definition, entries.get(name, NOTHING_GIVEN), (*path, name), inner, fed | set(assets)
-            )
+            self.node(name, node.definition, entries.get(name, NOTHING_GIVEN), (*path, name), inner, fed)
 
 
-class _AllConnected:
-    """Every input is fed by something."""
+def is_wanted_from_config(definition: InputDefinition) -> bool:
+    """Tell whether config must give the input, if nothing is connected to it."""
+    if definition.has_default_value or definition.input_manager_key is not None or definition.asset_key is not None:
+        return False
+    return not definition.dagster_type.is_nothing
 
 
-ALL_CONNECTED = _AllConnected()
+def is_fed(definition: InputDefinition, name: str, connected: Connected) -> bool:
+    """Tell whether a graph's input needs nothing from config inside: it is fed, or was asked for outside."""
+    return isinstance(connected, _Mark) or name in connected or is_wanted_from_config(definition)
 
 
-def _needs_inputs(definition: OpDefinition, connected: Any) -> bool:
-    if connected is ALL_CONNECTED:
+def example_of(definition: InputDefinition) -> Any:
+    """Return how a value of an input may be written."""
+    return {"value": "..."} if definition.dagster_type.loader else "..."
+
+
+def _shape(names: Iterable[str], *, optional: bool) -> str:
+    return "{ " + " ".join(f"{each}{'?' if optional else ''}: ..." for each in names) + " }"
+
+
+def _needs_inputs(definition: OpDefinition, connected: Connected) -> bool:
+    if isinstance(connected, _Mark):
         return False
     return any(name not in connected for name in definition.input_dict)
 
@@ -292,33 +382,15 @@ def resolve_run_config(
         given = mapping.resolve_from_unvalidated_config(dict(given), environment)
     state = _Resolving(job, environment)
     layer = job.asset_layer
-    graph_config = None if layer is not None and layer.is_asset_job else job.graph.config_mapping
-    sections = _SECTIONS if graph_config is None else (*_SECTIONS, "config")
     for key in given:
-        if key not in sections:
-            state.walk.add_unexpected(
-                (), key, sections, "{ execution?: ..., inputs?: ..., loggers?: ..., ops?: ..., resources?: ... }"
-            )
+        if key not in _SECTIONS:
+            state.walk.add_unexpected((), key, _SECTIONS, _SHAPE)
     ops = given.get("ops", NOTHING_GIVEN)
-    job_inputs = given.get("inputs") or {}
+    job_inputs: Mapping[str, Any] = {}
     if layer is not None and layer.is_asset_job:
         _asset_ops(state, layer, ops)
     else:
-        graph = job.graph
-        if graph_config is not None:
-            ops = state.mapped(graph, graph_config, {k: v for k, v in given.items() if k == "config"} or _from_ops(given), ())
-        connected = set(job.input_values) | set(job_inputs)
-        unconnected = {
-            name: each
-            for name, each in graph.input_dict.items()
-            if name not in connected and not each.has_default_value and each.asset_key is None
-        }
-        missing = [name for name, each in unconnected.items() if not each.dagster_type.is_nothing and each.input_manager_key is None]
-        fed_below = _inputs_given_below(graph, ops)
-        for name in missing:
-            if name not in fed_below:
-                state.walk.add_missing(("inputs",), [name], {name: "..."})
-        state.graph(graph, ops, ("ops",), "", set(graph.input_dict))
+        job_inputs = _graph_ops(state, job, given, ops)
     _resources(state, job, given)
     loggers = _loggers(state, job, given)
     execution = _execution(state, job, given)
@@ -337,21 +409,37 @@ def resolve_run_config(
     )
 
 
-def _from_ops(given: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return config for a job whose graph maps it, as it may also stand under ``ops``."""
-    ops = given.get("ops")
-    return ops if isinstance(ops, Mapping) and set(ops) <= {"config"} else {}
+def _graph_ops(state: _Resolving, job: JobDefinition, given: Mapping[str, Any], ops: Any) -> Mapping[str, Any]:
+    """Resolve what is said of the nodes of a job's graph; return the values of the job's own inputs."""
+    graph = job.graph
+    if graph.config_mapping is not None:
+        if ops is NOTHING_GIVEN or ops is None:
+            ops = {}
+        if isinstance(ops, Mapping):
+            ops = state.mapped(graph, graph.config_mapping, ops, ("ops",))
+    given_below = inputs_given_below(graph, ops)
+    direct = dict.fromkeys(job.input_values)
+    values = state.inputs(graph.input_dict, given.get("inputs"), direct, (), given_below)
+    if ops is not REFUSED:
+        state.graph(graph, ops, ("ops",), "", dict.fromkeys({*graph.input_dict} - given_below | {*values, *direct}))
+    return values
 
 
-def _inputs_given_below(graph: GraphDefinition, ops: Any) -> set[str]:
-    """Return the graph's inputs whose inner inputs config gives directly."""
+def inputs_given_below(graph: GraphStructure, ops: Any) -> set[str]:
+    """Return the graph's inputs that config gives where they are used inside, at any depth."""
     if not isinstance(ops, Mapping):
         return set()
     found = set()
     for mapping in graph.input_mappings:
         entry = ops.get(mapping.mapped_node_name)
-        inputs = entry.get("inputs") if isinstance(entry, Mapping) else None
-        if isinstance(inputs, Mapping) and mapping.mapped_node_input_name in inputs:
+        if not isinstance(entry, Mapping):
+            continue
+        inputs = entry.get("inputs")
+        inner = graph.node_dict[mapping.mapped_node_name].definition
+        if (isinstance(inputs, Mapping) and mapping.mapped_node_input_name in inputs) or (
+            isinstance(inner, GraphStructure)
+            and mapping.mapped_node_input_name in inputs_given_below(inner, entry.get("ops"))
+        ):
             found.add(mapping.graph_input_name)
     return found
 
