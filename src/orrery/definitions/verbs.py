@@ -25,10 +25,6 @@ class Verbs(Protocol):
         """Call the function of a hook directly."""
         ...
 
-    def invoke_resource(self, resource_def: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        """Call the function of a resource directly."""
-        ...
-
     def execute_in_process(self, job_def: Any, **options: Any) -> Any:
         """Run a job in this process."""
         ...

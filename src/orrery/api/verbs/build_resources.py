@@ -84,4 +84,5 @@ def console_log() -> LogManager:
 
 
 def runner_of(event_loop: Any) -> Callable[[Any], Any] | None:
+    """Return what runs coroutines in *event_loop*, or None for a loop of their own."""
     return None if event_loop is None else event_loop.run_until_complete

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from orrery.api.verbs.build_resources import console_log, runner_of
+from orrery.base.keys import AssetKey
 from orrery.definitions.parts.executor import InitLoggerContext
 from orrery.definitions.parts.resource import as_resource_definitions
 from orrery.definitions.parts.types import resolve_type
-from orrery.base.keys import AssetKey
 from orrery.model.config.configured import plain_config
 from orrery.model.config.schema import Field, Shape
 from orrery.model.config.validate import resolve_config

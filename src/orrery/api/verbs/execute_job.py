@@ -211,7 +211,7 @@ def validate_run_config(job_def: JobDefinition | None = None, run_config: Any = 
         section[name] = {"config": entry.config, "inputs": dict(entry.inputs), "outputs": dict(entry.outputs) or None}
     resources = {
         key: {"config": entry.get("config") if isinstance(entry, Mapping) else entry}
-        for key, entry in {**dict.fromkeys(job_def.resource_defs, {}), **resolved.resources}.items()
+        for key, entry in {**{name: {} for name in job_def.resource_defs}, **resolved.resources}.items()
     }
     return {
         "ops": ops,

@@ -222,12 +222,11 @@ class _Call:
             resources = self._open({**own, **arguments.resources})
         try:
             needed = sorted(op.required_resource_keys)
-            if needed:
-                if resources is None or any(key not in resources.mapping for key in needed):
-                    all_of = given.opened if resources is None else given.opened.joined(resources)
-                    for key in needed:
-                        if key not in all_of.mapping:
-                            raise missing_resource(key, f"op '{op.name}'", all_of.mapping)
+            if needed and (resources is None or any(key not in resources.mapping for key in needed)):
+                all_of = given.opened if resources is None else given.opened.joined(resources)
+                for key in needed:
+                    if key not in all_of.mapping:
+                        raise missing_resource(key, f"op '{op.name}'", all_of.mapping)
             if resources is not None and given.keys:
                 resources = given.opened.joined(resources)
             config = self._config()

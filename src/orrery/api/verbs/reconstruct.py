@@ -130,14 +130,14 @@ def reconstructable(target: Callable[..., Any] | JobDefinition) -> Reconstructab
 
 
 def _pointer_to_job(job: JobDefinition) -> ReconstructableJob:
-    for name, module in list(sys.modules.items()):
-        if isinstance(module, ModuleType) and module.__dict__.get(job.name) is job:
+    modules = [(name, vars(each)) for name, each in list(sys.modules.items()) if hasattr(each, "__dict__")]
+    for name, names in modules:
+        if names.get(job.name) is job:
             return _pointer(name, job.name)
-    for name, module in list(sys.modules.items()):
-        if isinstance(module, ModuleType) and not name.startswith("orrery."):
-            for attribute, value in list(module.__dict__.items()):
-                if value is job:
-                    return _pointer(name, attribute)
+    for name, names in modules:
+        for attribute, value in list(names.items()):
+            if value is job:
+                return _pointer(name, attribute)
     raise InvariantViolationError(
         f"Reconstructable target '{job.name}' is not found at the top of any module.",
         mend="define the job at module scope, or give a function at module scope that returns it.",

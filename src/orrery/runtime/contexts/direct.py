@@ -40,6 +40,7 @@ __all__ = [
     "DirectResources",
     "DirectStep",
     "direct_step",
+    "missing_resource",
 ]
 
 EPHEMERAL_RUN_ID = "EPHEMERAL"
@@ -85,16 +86,8 @@ class DirectResources:
         self.originals = originals
 
     def scoped(self, keys: Iterable[str]) -> ScopedResources:
-        """
-        Return the resources under *keys*, as attributes.
-
-        Raises:
-            InvalidDefinitionError: One of them was not given.
-        """
-        wanted = list(keys)
-        for key in wanted:
-            if key not in self.mapping:
-                raise missing_resource(key, None, self.mapping)
+        """Return those of *keys* that were given, as attributes; asking for another raises."""
+        wanted = [key for key in keys if key in self.mapping]
         return ScopedResources(
             {key: self.mapping[key] for key in wanted}, {key: self.originals[key] for key in wanted}
         )
@@ -104,11 +97,10 @@ class DirectResources:
         return DirectResources({**self.mapping, **other.mapping}, {**self.originals, **other.originals})
 
 
-def missing_resource(key: str, needed_by: str | None, known: Iterable[str]) -> InvalidDefinitionError:
+def missing_resource(key: str, needed_by: str, known: Iterable[str]) -> InvalidDefinitionError:
     """Return the error that a resource was not given."""
-    by = f" required by {needed_by}" if needed_by is not None else ""
     return InvalidDefinitionError(
-        f"resource with key '{key}'{by} was not provided.",
+        f"resource with key '{key}' required by {needed_by} was not provided.",
         mend=nearest_hint(key, known, noun="resource") + f" Or give resources={{'{key}': ...}} when building the context.",
     )
 
@@ -458,9 +450,9 @@ class DirectStep(StepExecutionContext):
                 return self.given.partition_key_range.start
             raise self._no_partition("partition_key")
         assets_def = self.step.assets_def if self.is_bound else None
-        partitions_def = assets_def.partitions_def if assets_def is not None else None
+        partitions_def: Any = assets_def.partitions_def if assets_def is not None else None
         if hasattr(partitions_def, "get_partition_key_from_str"):
-            return partitions_def.get_partition_key_from_str(key)  # type: ignore[no-any-return]
+            return partitions_def.get_partition_key_from_str(key)  # type: ignore[no-any-return]  # text
         return key
 
     def _no_partition(self, name: str) -> InvariantViolationError:
@@ -522,8 +514,6 @@ def direct_step(op: OpDefinition, assets_def: Any = None, mapping_key: str | Non
 
 class _Direct:
     """What the direct contexts have in common, beside what they are views of."""
-
-    __slots__ = ()
 
     _given: DirectGiven
     _step: DirectStep
