@@ -73,8 +73,7 @@ def failure_document(error: ErrorInfo) -> dict[str, Any]:
         "try": mend or None,
         "frames": [
             {"file": frame.file, "line": frame.line, "function": frame.function, "code": frame.code}
-            for frame in error.frames
-            if frame.is_user
+            for frame in [frame for frame in error.frames if _is_of_user(frame)] or error.frames[-1:]
         ],
         "cause": None if behind is None else failure_document(behind),
     }

@@ -15,13 +15,14 @@ from collections.abc import Iterable, Sequence
 
 import click
 
-from orrery.cli.text import cut, one_line
+from orrery.cli.text import one_line
 
 __all__ = [
     "STATES",
     "can_draw",
     "dim",
     "echo",
+    "edge_of_terminal",
     "first_line",
     "is_terminal",
     "pad",
@@ -50,6 +51,11 @@ STATES = {
 def is_terminal() -> bool:
     """Tell whether standard output is a terminal that can move its cursor."""
     return sys.stdout.isatty() and os.environ.get("TERM", "") not in ("dumb", "")
+
+
+def edge_of_terminal() -> int:
+    """Return how many columns standard output has; 0 if it is no terminal, and lines may be as long as they are."""
+    return shutil.get_terminal_size().columns if is_terminal() else 0
 
 
 def can_draw(text: str) -> bool:
@@ -116,7 +122,7 @@ def table(
     Return rows as lines with aligned columns.
 
     Args:
-        rows: Cells, safe to print; all rows equally long. On a terminal the last column is cut at its edge.
+        rows: Cells, safe to print; all rows equally long. On a terminal the last column ends at its edge.
         head: Titles of the columns.
         right: Columns that are aligned to the right.
         indent: Put before each line.
@@ -134,7 +140,7 @@ def table(
     if head:
         widths = {at: max(width, width_of(head[at])) for at, width in widths.items()}
         shown.insert(0, [dim(title) for title in head])
-    edge = shutil.get_terminal_size().columns if is_terminal() else 0
+    edge = edge_of_terminal()
     lines = []
     for row in shown:
         cells = [pad(row[at], widths[at], right=at in to_right) for at in used]
@@ -142,7 +148,7 @@ def table(
             before = len(indent) + sum(widths[at] + 2 for at in used[:-1])
             last = row[used[-1]]
             if before + width_of(last) > edge > before + 8 and "\x1b" not in last:
-                cells[-1] = cut(last, edge - before)
+                cells[-1] = last[: edge - before - 1].rstrip() + "…"
         lines.append((indent + "  ".join(cells)).rstrip())
     return lines
 

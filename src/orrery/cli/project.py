@@ -17,7 +17,7 @@ from typing import Any
 
 from orrery.api.wiring.locations import load_definitions
 from orrery.base.errors import CodeLocationLoadError, InvalidSubsetError, UnknownAssetError
-from orrery.base.keys import AssetCheckKey, AssetKey
+from orrery.base.keys import AssetCheckKey, AssetKey, EntityKey
 from orrery.base.pointer import CodePointer, FilePointer, ModulePointer, pointer_from_settings
 from orrery.cli.endings import wrong_usage
 from orrery.cli.options import Source
@@ -94,11 +94,14 @@ class Project:
         """
         Return the job that makes the assets and evaluates the checks; wrong usage if nothing of it can be run.
 
+        What one function makes together, and cannot make apart, is made together.
+
         Args:
             keys: The assets; those that something else makes are left out.
             checks: The checks.
             said: How the user selected them.
         """
+        keys, checks = self._with_what_runs_together(keys, checks)
         made = keys & self.graph.materializable_asset_keys
         if not made and not checks:
             with wrong_usage():
@@ -108,6 +111,16 @@ class Project:
                 )
         whole = self.repository.get_implicit_global_asset_job_def()
         return whole.get_subset(asset_selection=made, asset_check_selection=checks)
+
+    def _with_what_runs_together(
+        self, keys: set[AssetKey], checks: set[AssetCheckKey]
+    ) -> tuple[set[AssetKey], set[AssetCheckKey]]:
+        if not self.graph.has_execution_sets:
+            return keys, checks
+        chosen: set[EntityKey] = {*keys, *checks}
+        everything = {each for key in chosen for each in self.graph.get_execution_set_asset_and_check_keys(key)}
+        assets = {each for each in everything if isinstance(each, AssetKey)}
+        return assets, {each for each in everything if isinstance(each, AssetCheckKey)}
 
     def asset_key(self, text: str) -> AssetKey:
         """Return the key of the asset that people call *text*; wrong usage if there is none."""

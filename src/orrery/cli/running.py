@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from orrery.api.verbs.execute import execute_job_in_process, plan_of
-from orrery.base.errors import ExecutionInterruptedError, OrreryError
+from orrery.base.errors import ExecutionInterruptedError, InvalidInvocationError
 from orrery.cli.displays.display import Display
 from orrery.cli.displays.json_lines import JsonLines
 from orrery.cli.displays.plain import PlainLines
@@ -22,6 +22,7 @@ from orrery.cli.json_output import json_stream
 from orrery.cli.options import RunOptions
 from orrery.cli.paper import is_terminal
 from orrery.model.events.entry import EventLogEntry
+from orrery.model.partitions.loading import PartitionLoadingContext, partition_loading_context
 from orrery.plan.execution_plan import ExecutionPlan
 from orrery.plan.step import ExecutionStep
 from orrery.runtime.instance.instance import Instance
@@ -39,11 +40,10 @@ def run_shown(job: Any, options: RunOptions, config: Mapping[str, Any] | None, *
         config: The run config; None for the job's own.
         selection: What the run record says of the selection.
     """
-    with wrong_usage():
-        plan = _plan(job, options, config)
-    view = RunView(*_steps(plan))
     with Instance.get() as instance:
-        return _run(job, options, config, view, instance, selection)
+        with wrong_usage():
+            plan = _plan(job, options, config, instance)
+        return _run(job, options, config, RunView(*_steps(plan)), instance, selection)
 
 
 def load_config(paths: tuple[str, ...]) -> Mapping[str, Any] | None:
@@ -68,18 +68,30 @@ def _literal(path: str) -> str:
     return glob.escape(path)
 
 
-def _plan(job: Any, options: RunOptions, config: Mapping[str, Any] | None) -> ExecutionPlan:
+def _plan(job: Any, options: RunOptions, config: Mapping[str, Any] | None, instance: Instance) -> ExecutionPlan:
     """Compile the plan: its steps are shown, and what the user wrote wrongly is told before a run is made."""
-    if options.partition is not None:
-        if job.partitions_def is None:
-            raise OrreryError(
-                f"The partition '{options.partition}' was given, but what is selected has no partitions.",
-                mend="leave --partition out, or give partitions_def= to the asset or job.",
-            )
-        job.validate_partition_key(options.partition)
-        if config is None and job.partitioned_config is not None:
+    with partition_loading_context(dynamic_partitions_store=instance) as context:
+        _check_partition(job.partitions_def, options.partition, context)
+        if options.partition is not None and config is None and job.partitioned_config is not None:
             config = job.get_run_config_for_partition_key(options.partition)
     return plan_of(job, config)
+
+
+def _check_partition(partitions_def: Any, partition: str | None, context: PartitionLoadingContext) -> None:
+    if partition is None and partitions_def is None:
+        return
+    if partitions_def is None:
+        raise InvalidInvocationError(
+            f"The partition '{partition}' was named, but what is selected has no partitions.",
+            mend="leave --partition out, or give partitions_def= to the asset or job.",
+        )
+    if partition is None:
+        last = partitions_def.get_last_partition_key()
+        raise InvalidInvocationError(
+            "What is selected has partitions, and none was named.",
+            mend="add --partition KEY; there is none yet." if last is None else f"add --partition {last}, or another.",
+        )
+    partitions_def.validate_partition_key(partition, context)
 
 
 def _steps(plan: ExecutionPlan) -> tuple[list[tuple[str, str]], list[str]]:

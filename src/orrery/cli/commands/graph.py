@@ -14,13 +14,14 @@ from orrery.cli.drawing import ASCII, UNICODE, draw
 from orrery.cli.graph_languages import dot_text, mermaid_text
 from orrery.cli.json_output import claim_standard_output, echo_json, is_json_asked
 from orrery.cli.options import Source, json_option, source_options
-from orrery.cli.paper import can_draw, dim, echo, strong, width_of
+from orrery.cli.paper import can_draw, dim, echo, edge_of_terminal, is_terminal, strong, width_of
 from orrery.cli.project import Project, load_project
-from orrery.cli.text import count, one_line
+from orrery.cli.text import count, cut, one_line
 
 __all__ = ["command"]
 
 _WIDEST = 120
+_LABEL = 24
 
 
 @click.command("graph", short_help="Draw what depends on what.")
@@ -83,18 +84,20 @@ def _draw(project: Project, keys: Sequence[AssetKey]) -> None:
     connected = [key for key in keys if key in joined]
     rows = draw(connected, parents, hollow=hollow, signs=signs)
     alone = [key for key in keys if key not in joined]
-    if rows and len(rows[0].rails) > _WIDEST:
+    edge = edge_of_terminal() or _WIDEST + _LABEL
+    if rows and len(rows[0].rails) > min(_WIDEST, edge - _LABEL):
         _list(graph_lines=[(key, parents[key]) for key in connected])
     else:
         for row in rows:
-            label = "" if row.index is None else _label(project, connected[row.index])
+            room = edge - len(row.rails) - 2
+            label = "" if row.index is None else _label(project, connected[row.index], room)
             echo(f"{dim_rails(row.rails, row.mark)}  {label}".rstrip())
     if alone:
         if rows:
             echo()
             echo(dim("without neighbours" if not rows else "without neighbours here"))
         for key in alone:
-            echo(f"{signs.hollow if key in hollow else signs.mark}  {_label(project, key)}")
+            echo(f"{signs.hollow if key in hollow else signs.mark}  {_label(project, key, edge - 3)}")
     made = sum(graph.get(key).is_materializable for key in keys)
     external = f", {len(keys) - made} external" if made < len(keys) else ""
     echo()
@@ -111,7 +114,7 @@ def dim_rails(rails: str, mark: int) -> str:
     )
 
 
-def _label(project: Project, key: AssetKey) -> str:
+def _label(project: Project, key: AssetKey, room: int) -> str:
     node = project.graph.get(key)
     notes = []
     if node.group_name != "default":
@@ -121,8 +124,13 @@ def _label(project: Project, key: AssetKey) -> str:
     checks = len(project.graph.check_keys_of(key))
     if checks:
         notes.append(count(checks, "check"))
-    name = strong(one_line(key.to_user_string()))
-    return f"{name}  {dim(', '.join(notes))}" if notes else name
+    name = one_line(key.to_user_string())
+    said = ", ".join(notes)
+    if not is_terminal():
+        return f"{name}  {said}" if said else name
+    if width_of(name) + 2 + width_of(said) > room or not said:
+        return strong(cut(name, max(room, 1)))
+    return f"{strong(name)}  {dim(said)}"
 
 
 def _list(graph_lines: list[tuple[AssetKey, list[AssetKey]]]) -> None:
