@@ -1,23 +1,38 @@
 """
-Types that are checked while a run goes on.
+Types of values, and the way from annotations to them.
 
-A type has a check function (a value in, yes or no with a description out) and, if values may come
-from config, a loader. Python annotations are turned into types by :func:`resolve_type`; whatever
-has no better meaning is ``Any`` and costs nothing.
+``orrery_type.py`` says what a type is, ``collection_types.py`` and ``schema_types.py`` hold families of
+them, ``type_loader.py`` how values come from config; import all of it from here. :func:`resolve_type`
+turns annotations into types; whatever has no better meaning is ``Any`` and costs nothing.
 """
 
 from __future__ import annotations
 
+import collections.abc
 import types as python_types
 import typing
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Any as TypingAny
 from typing import Final
 
-from orrery.base.errors import InvalidDefinitionError, InvariantViolationError
-from orrery.base.metadata import MetadataValue, normalize_metadata
-from orrery.model.config.schema import resolve_field
-from orrery.model.events.user import TypeCheck
+from orrery.base.errors import InvalidDefinitionError
+from orrery.definitions.parts.collection_types import (
+    DICT,
+    SET,
+    TUPLE,
+    dict_of,
+    list_of,
+    literal_of,
+    mapping_of,
+    optional_of,
+    sequence_of,
+    set_of,
+    tuple_of,
+    union_of,
+)
+from orrery.definitions.parts.orrery_type import ANY, BUILTIN_TYPES, NOTHING, OrreryType, PythonObjectType
+from orrery.definitions.parts.schema_types import frame_schema_type, is_pydantic_model, rows_type
+from orrery.definitions.parts.type_loader import TypeLoader, type_loader
 
 __all__ = [
     "ANY",
@@ -36,367 +51,59 @@ __all__ = [
     "String",
     "Tuple",
     "TypeLoader",
+    "declared_type",
     "make_python_type_usable_as_type",
     "resolve_type",
     "type_loader",
     "usable_as_type",
 ]
 
-TypeCheckFn = Callable[[TypingAny, TypingAny], "TypeCheck | bool"]
-
-
-class TypeLoader:
-    """
-    Make a value of a type from config, for inputs that no step provides.
-
-    Subclass it, or use :func:`type_loader`.
-    """
-
-    @property
-    def schema_type(self) -> TypingAny:
-        """Return the config type that is accepted."""
-        raise NotImplementedError(f"{type(self).__name__} must define schema_type.")
-
-    def construct_from_config_value(self, context: TypingAny, config_value: TypingAny) -> TypingAny:
-        """Return the value for *config_value*."""
-        return config_value
-
-    def required_resource_keys(self) -> frozenset[str]:
-        """Return the resources that the loader uses."""
-        return frozenset()
-
-    def get_resource_requirements(self, type_display_name: str) -> Sequence[str]:
-        """Return the resources that the loader uses, as a sequence."""
-        return sorted(self.required_resource_keys())
-
-
-class _FunctionLoader(TypeLoader):
-    def __init__(self, fn: Callable[..., TypingAny], config_schema: TypingAny, required: frozenset[str]) -> None:
-        self._fn = fn
-        self._field = resolve_field(config_schema)
-        self._required = required
-
-    @property
-    def schema_type(self) -> TypingAny:
-        return self._field.config_type
-
-    def construct_from_config_value(self, context: TypingAny, config_value: TypingAny) -> TypingAny:
-        return self._fn(context, config_value)
-
-    def required_resource_keys(self) -> frozenset[str]:
-        return self._required
-
-
-def type_loader(
-    config_schema: TypingAny, required_resource_keys: typing.AbstractSet[str] | None = None
-) -> Callable[[Callable[..., TypingAny]], TypeLoader]:
-    """
-    Make a loader of the decorated function ``(context, config_value) -> value``.
-
-    Args:
-        config_schema: What the config value must look like.
-        required_resource_keys: Resources that the function uses.
-    """
-
-    def decorate(fn: Callable[..., TypingAny]) -> TypeLoader:
-        return _FunctionLoader(fn, config_schema, frozenset(required_resource_keys or ()))
-
-    return decorate
-
-
-class OrreryType:
-    """
-    A type that values are checked against as they enter and leave steps.
-
-    Args:
-        type_check_fn: ``(context, value) -> bool | TypeCheck``.
-        key: Unique key; the name if not given.
-        name: Name shown to people.
-        is_builtin: Whether the type comes with Orrery.
-        description: Text shown beside the name.
-        loader: How values come from config.
-        required_resource_keys: Resources that the check uses.
-        kind: Family of the type; for our own use.
-        typing_type: The Python type that fits best, for editors and schemas.
-        metadata: Any metadata, by name.
-    """
-
-    __slots__ = (
-        "__weakref__",
-        "_description",
-        "_inner_types",
-        "_is_builtin",
-        "_key",
-        "_loader",
-        "_metadata",
-        "_name",
-        "_required_resource_keys",
-        "_type_check_fn",
-        "_typing_type",
-        "kind",
-    )
-
-    def __init__(
-        self,
-        type_check_fn: TypeCheckFn,
-        key: str | None = None,
-        name: str | None = None,
-        is_builtin: bool = False,
-        description: str | None = None,
-        loader: TypeLoader | None = None,
-        required_resource_keys: typing.AbstractSet[str] | None = None,
-        kind: TypingAny = "regular",
-        typing_type: TypingAny = TypingAny,
-        metadata: Mapping[str, TypingAny] | None = None,
-        inner_types: Sequence[OrreryType] = (),
-    ) -> None:
-        if not callable(type_check_fn):
-            raise InvalidDefinitionError(f"type_check_fn of type '{name}' is not callable: {type_check_fn!r}.")
-        if key is None and name is None:
-            raise InvalidDefinitionError("A type needs a name or a key.", mend='write OrreryType(name="...", ...).')
-        self._type_check_fn = type_check_fn
-        self._name = name
-        self._key = key if key is not None else str(name)
-        self._is_builtin = is_builtin
-        self._description = description
-        self._loader = loader
-        self._required_resource_keys = frozenset(required_resource_keys or ())
-        self.kind = kind
-        self._typing_type = typing_type
-        self._metadata = normalize_metadata(metadata) if metadata else {}
-        self._inner_types = tuple(inner_types)
-
-    @property
-    def key(self) -> str:
-        """Return the unique key."""
-        return self._key
-
-    @property
-    def unique_name(self) -> str | None:
-        """
-        Return the name.
-
-        Raises:
-            InvariantViolationError: The type has no name.
-        """
-        if self._name is None:
-            raise InvariantViolationError(f"unique_name requested but is None for type {self.display_name}")
-        return self._name
-
-    @property
-    def has_unique_name(self) -> bool:
-        """Tell whether the type has a name."""
-        return self._name is not None
-
-    @property
-    def display_name(self) -> str:
-        """Return the name as shown to people."""
-        return self._name if self._name is not None else self._key
-
-    @property
-    def description(self) -> str | None:
-        """Return the description, if any."""
-        return self._description
-
-    @property
-    def loader(self) -> TypeLoader | None:
-        """Return how values come from config, if they may."""
-        return self._loader
-
-    @property
-    def loader_schema_key(self) -> str | None:
-        """Return the key of the loader's config type, if there is a loader."""
-        return getattr(self._loader.schema_type, "key", None) if self._loader is not None else None
-
-    @property
-    def required_resource_keys(self) -> frozenset[str]:
-        """Return the resources that the check uses."""
-        return self._required_resource_keys
-
-    @property
-    def typing_type(self) -> TypingAny:
-        """Return the Python type that fits best."""
-        return self._typing_type
-
-    @property
-    def metadata(self) -> Mapping[str, MetadataValue[TypingAny]]:
-        """Return the metadata by name."""
-        return self._metadata
-
-    @property
-    def is_builtin(self) -> bool:
-        """Tell whether the type comes with Orrery."""
-        return self._is_builtin
-
-    @property
-    def is_any(self) -> bool:
-        """Tell whether every value passes."""
-        return self is ANY
-
-    @property
-    def is_nothing(self) -> bool:
-        """Tell whether the type stands for order without a value."""
-        return self is NOTHING
-
-    @property
-    def inner_types(self) -> Sequence[OrreryType]:
-        """Return the types inside this one."""
-        return self._inner_types
-
-    @property
-    def type_param_keys(self) -> Sequence[str]:
-        """Return the keys of the types inside this one."""
-        return [each.key for each in self._inner_types]
-
-    @property
-    def supports_fan_in(self) -> bool:
-        """Tell whether several outputs may flow into one input of this type."""
-        return self.is_any or self.is_nothing or self.kind == "list"
-
-    def get_inner_type_for_fan_in(self) -> OrreryType:
-        """Return the type that each of several outputs must have."""
-        return self._inner_types[0] if self.kind == "list" and self._inner_types else self
-
-    def get_resource_requirements(self) -> Sequence[str]:
-        """Return the resources that the check and the loader use."""
-        loaded = self._loader.required_resource_keys() if self._loader is not None else frozenset()
-        return sorted(self._required_resource_keys | loaded)
-
-    def type_check(self, context: TypingAny, value: TypingAny) -> TypeCheck:
-        """
-        Check *value*.
-
-        Raises:
-            InvariantViolationError: The check function returned neither a bool nor a ``TypeCheck``.
-        """
-        answer = self._type_check_fn(context, value)
-        if isinstance(answer, TypeCheck):
-            return answer
-        if answer is True or answer is False or type(answer).__name__ == "bool_":
-            return TypeCheck(success=bool(answer))
-        raise InvariantViolationError(
-            f'You have returned {answer!r} of type {type(answer)} from the type check function of type "{self.display_name}". '
-            "Return value must be instance of TypeCheck or a bool."
-        )
-
-    @staticmethod
-    def from_builtin_enum(builtin_enum: TypingAny) -> OrreryType:
-        """Return the type for one of the built-in names (``Any``, ``Int``, ...)."""
-        return resolve_type(builtin_enum)
-
-    def __repr__(self) -> str:
-        return f"OrreryType({self.display_name!r})"
-
-
-def _passes(_context: TypingAny, _value: TypingAny) -> bool:
-    return True
-
-
-def _is_none(_context: TypingAny, value: TypingAny) -> TypeCheck:
-    if value is None:
-        return TypeCheck(success=True)
-    return TypeCheck(success=False, description=f"Value must be None, got a {type(value).__name__}")
-
-
-ANY: Final = OrreryType(_passes, key="Any", name="Any", is_builtin=True, kind="any")
-NOTHING: Final = OrreryType(_passes, key="Nothing", name="Nothing", is_builtin=True, kind="nothing", typing_type=None)
-Any: Final = ANY
-Nothing: Final = NOTHING
-
-
-class PythonObjectType(OrreryType):
-    """
-    A type whose values are the instances of a Python class, or of several.
-
-    Args:
-        python_type: The class, or a tuple of classes.
-        key: Unique key; the name if not given.
-        name: Name shown to people; that of the class if not given.
-    """
-
-    __slots__ = ("python_type", "type_str")
-
-    def __init__(
-        self,
-        python_type: type | tuple[type, ...],
-        key: str | None = None,
-        name: str | None = None,
-        **kwargs: TypingAny,
-    ) -> None:
-        classes = python_type if isinstance(python_type, tuple) else (python_type,)
-        if not classes or not all(isinstance(each, type) for each in classes):
-            raise InvalidDefinitionError(f"PythonObjectType takes a class or a tuple of classes, not {python_type!r}.")
-        self.python_type = python_type
-        shown = name or (
-            classes[0].__name__ if len(classes) == 1 else f"Union[{', '.join(c.__name__ for c in classes)}]"
-        )
-        self.type_str = shown if len(classes) == 1 and name is None else " | ".join(c.__name__ for c in classes)
-        if name is None and key is None and len(classes) > 1:
-            key = "_".join(each.__name__ for each in classes)
-        typing_type = classes[0] if len(classes) == 1 else typing.Union[classes]
-        super().__init__(
-            self._check,
-            key=key or shown,
-            name=shown,
-            typing_type=kwargs.pop("typing_type", typing_type),
-            **kwargs,
-        )
-
-    def _check(self, _context: TypingAny, value: TypingAny) -> TypeCheck:
-        if isinstance(value, self.python_type):
-            return TypeCheck(success=True)
-        return TypeCheck(
-            success=False,
-            description=f"Value of type {type(value)} failed type check for Orrery type {self.display_name}, "
-            f"expected value to be of Python type {self.type_str}.",
-        )
-
-
-def _builtin(python_type: type, name: str) -> OrreryType:
-    words = name.lower()
-
-    def check(_context: TypingAny, value: TypingAny) -> TypeCheck:
-        if isinstance(value, python_type):
-            return TypeCheck(success=True)
-        shown = value if isinstance(value, str | int | float | bool) else f"a {type(value).__name__}"
-        return TypeCheck(
-            success=False, description=f'Value "{shown}" of python type "{type(value).__name__}" must be a {words}.'
-        )
-
-    return OrreryType(check, key=name, name=name, is_builtin=True, kind="scalar", typing_type=python_type)
-
-
-Int: Final = _builtin(int, "Int")
-Float: Final = _builtin(float, "Float")
-String: Final = _builtin(str, "String")
-Bool: Final = _builtin(bool, "Bool")
+Any: Final = TypingAny
+Int: Final = int
+Float: Final = float
+String: Final = str
+Bool: Final = bool
+Nothing: Final = type(None)
+"""The type of outputs and inputs that stand for order without a value."""
 
 _USER_TYPES: dict[type, OrreryType] = {}
-_RESOLVED: dict[TypingAny, OrreryType] = {
-    TypingAny: ANY,
-    object: ANY,
-    int: Int,
-    float: Float,
-    str: String,
-    bool: Bool,
-    type(None): NOTHING,
-}
+_RESOLVED: dict[TypingAny, OrreryType] = {**BUILTIN_TYPES, object: ANY}
 
 
 def make_python_type_usable_as_type(python_type: type, dagster_type: OrreryType) -> None:
     """
     Use *dagster_type* wherever *python_type* is an annotation.
 
-    Raises:
-        InvalidInvocationError: *python_type* was given another type before.
-    """
-    from orrery.base.errors import InvalidInvocationError
+    Args:
+        python_type: The class.
+        dagster_type: What its annotations mean from now on.
 
+    Raises:
+        InvalidDefinitionError: *python_type* means another type already, or one of the two is none.
+    """
+    if not isinstance(python_type, type):
+        raise InvalidDefinitionError(f"{python_type!r} is no class.", mend="give a class as python_type.")
+    if not isinstance(dagster_type, OrreryType):
+        raise InvalidDefinitionError(f"{dagster_type!r} is no OrreryType.", mend="give an OrreryType as dagster_type.")
     registered = _USER_TYPES.get(python_type)
-    if registered is not None and registered is not dagster_type:
-        raise InvalidInvocationError(
-            f"Python type {python_type!r} has already been registered as type '{registered.display_name}'; it cannot "
-            f"become '{dagster_type.display_name}' too."
+    if registered is dagster_type:
+        return
+    if registered is not None:
+        raise InvalidDefinitionError(
+            f"A type has already been registered for the Python type {python_type}: '{registered.display_name}'. It cannot "
+            f"become '{dagster_type.display_name}' too.",
+            mend="register one type for each class.",
+        )
+    if python_type in BUILTIN_TYPES:
+        raise InvalidDefinitionError(
+            f"The Python type {python_type} means {BUILTIN_TYPES[python_type].display_name}, and cannot mean another.",
+            mend="name your type where it is wanted: In(MyType), Out(MyType).",
+        )
+    if python_type in _RESOLVED:
+        raise InvalidDefinitionError(
+            f"A type has already been registered for the Python type {python_type}: it was made of the annotation of an "
+            "op or asset that uses the class.",
+            mend="call make_python_type_usable_as_type before the class is used in an annotation.",
         )
     _USER_TYPES[python_type] = dagster_type
     _RESOLVED[python_type] = dagster_type
@@ -405,141 +112,30 @@ def make_python_type_usable_as_type(python_type: type, dagster_type: OrreryType)
 def usable_as_type(
     name: TypingAny = None, description: str | None = None, loader: TypeLoader | None = None
 ) -> TypingAny:
-    """Make the decorated class a type: its instances pass; *name*, *description*, *loader* as for a type."""
+    """
+    Make the decorated class a type: its instances pass.
+
+    Args:
+        name: Name of the type; that of the class if not given. (Or the class, without parentheses.)
+        description: Text for people.
+        loader: How values come from config.
+
+    >>> @usable_as_type(name="EvenNumber")
+    ... class Even: ...
+    >>> resolve_type(Even).display_name
+    'EvenNumber'
+    """
 
     def decorate(cls: type, shown: str | None) -> type:
-        made = PythonObjectType(cls, name=shown, description=description or cls.__doc__, loader=loader)
+        made = PythonObjectType(
+            cls, name=shown if shown is not None else cls.__name__, description=description, loader=loader
+        )
         make_python_type_usable_as_type(cls, made)
         return cls
 
     if isinstance(name, type):
         return decorate(name, None)
     return lambda cls: decorate(cls, name)
-
-
-def _first_failure(
-    context: TypingAny, inner: OrreryType, values: TypingAny, where: Callable[[int], str]
-) -> TypeCheck | None:
-    if inner is ANY:
-        return None
-    for index, value in enumerate(values):
-        found = inner.type_check(context, value)
-        if not found.success:
-            described = f": {found.description}" if found.description else ""
-            return TypeCheck(success=False, description=f"{where(index)} is not a {inner.display_name}{described}")
-    return None
-
-
-def _collection(python_type: type, name: str, inner: OrreryType) -> OrreryType:
-    def check(context: TypingAny, value: TypingAny) -> TypeCheck:
-        if not isinstance(value, python_type):
-            return TypeCheck(
-                success=False, description=f"Value must be a {python_type.__name__}, got a {type(value).__name__}"
-            )
-        failed = _first_failure(context, inner, value, lambda index: f"Item {index}")
-        return failed or TypeCheck(success=True)
-
-    shown = f"[{inner.display_name}]" if python_type is list else f"{name}[{inner.display_name}]"
-    return OrreryType(
-        check,
-        key=f"{name}.{inner.key}",
-        name=shown,
-        kind="list" if python_type is list else "regular",
-        typing_type=python_type,
-        inner_types=(inner,),
-        is_builtin=True,
-    )
-
-
-def _dict_of(key: OrreryType, value: OrreryType) -> OrreryType:
-    def check(context: TypingAny, given: TypingAny) -> TypeCheck:
-        if not isinstance(given, dict):
-            return TypeCheck(success=False, description=f"Value must be a dict, got a {type(given).__name__}")
-        keys = list(given)
-        return (
-            _first_failure(context, key, keys, lambda index: f"Key {keys[index]!r}")
-            or _first_failure(context, value, given.values(), lambda index: f"The value of {keys[index]!r}")
-            or TypeCheck(success=True)
-        )
-
-    return OrreryType(
-        check,
-        key=f"TypedPythonDict.{key.key}.{value.key}",
-        name=f"Dict[{key.display_name},{value.display_name}]",
-        typing_type=dict,
-        inner_types=(key, value),
-        is_builtin=True,
-    )
-
-
-def _tuple_of(members: Sequence[OrreryType]) -> OrreryType:
-    def check(context: TypingAny, given: TypingAny) -> TypeCheck:
-        if not isinstance(given, tuple):
-            return TypeCheck(success=False, description=f"Value must be a tuple, got a {type(given).__name__}")
-        if len(given) != len(members):
-            return TypeCheck(
-                success=False, description=f"Value must be a tuple of {len(members)} items, got {len(given)}"
-            )
-        for index, (inner, value) in enumerate(zip(members, given, strict=True)):
-            failed = _first_failure(context, inner, (value,), lambda _, at=index: f"Item {at}")  # type: ignore[misc]
-            if failed:
-                return failed
-        return TypeCheck(success=True)
-
-    return OrreryType(
-        check,
-        key="TypedPythonTuple" + ".".join(each.key for each in members),
-        name=f"Tuple[{','.join(each.display_name for each in members)}]",
-        typing_type=tuple,
-        inner_types=members,
-        is_builtin=True,
-    )
-
-
-def _optional(inner: OrreryType) -> OrreryType:
-    if inner is ANY:
-        return ANY
-
-    def check(context: TypingAny, value: TypingAny) -> TypeCheck:
-        return TypeCheck(success=True) if value is None else inner.type_check(context, value)
-
-    return OrreryType(
-        check,
-        key=f"Optional.{inner.key}",
-        name=f"{inner.display_name}?",
-        kind="nullable",
-        typing_type=inner.typing_type,
-        inner_types=(inner,),
-        is_builtin=True,
-    )
-
-
-def _union(members: Sequence[OrreryType]) -> OrreryType:
-    if any(each is ANY for each in members):
-        return ANY
-
-    def check(context: TypingAny, value: TypingAny) -> TypeCheck:
-        if any(each.type_check(context, value).success for each in members):
-            return TypeCheck(success=True)
-        wanted = ", ".join(each.display_name for each in members)
-        return TypeCheck(success=False, description=f"Value of type {type(value).__name__} is none of {wanted}")
-
-    return OrreryType(
-        check,
-        key="Union." + ".".join(each.key for each in members),
-        name=f"Union[{', '.join(each.display_name for each in members)}]",
-        inner_types=members,
-        is_builtin=True,
-    )
-
-
-def _literal(choices: tuple[TypingAny, ...]) -> OrreryType:
-    def check(_context: TypingAny, value: TypingAny) -> TypeCheck:
-        if any(value == choice and type(value) is type(choice) for choice in choices):
-            return TypeCheck(success=True)
-        return TypeCheck(success=False, description=f"Value {value!r} is none of {', '.join(map(repr, choices))}")
-
-    return OrreryType(check, key=f"Literal{choices!r}", name=f"Literal{list(choices)!r}", is_builtin=True)
 
 
 class _Subscript:
@@ -553,24 +149,61 @@ class _Subscript:
     def __getitem__(self, item: TypingAny) -> OrreryType:
         members = item if isinstance(item, tuple) else (item,)
         if self._wanted is not None and len(members) != self._wanted:
-            raise InvalidDefinitionError(f"{self._plain} takes {self._wanted} types, not {len(members)}.")
-        return self._make(*[resolve_type(each) for each in members])
+            raise InvalidDefinitionError(f"{self!r} takes {self._wanted} types, not {len(members)}.")
+        return self._make(*[declared_type(each) for each in members])
+
+    def __call__(self, item: TypingAny) -> OrreryType:
+        return self[item]
+
+    def __repr__(self) -> str:
+        return self._plain.__name__.capitalize() if isinstance(self._plain, type) else str(self._plain)
 
 
-List: Final = _Subscript(lambda inner: _collection(list, "List", inner), list, 1)
-Set: Final = _Subscript(lambda inner: _collection(set, "Set", inner), set, 1)
-Dict: Final = _Subscript(_dict_of, dict, 2)
-Tuple: Final = _Subscript(lambda *members: _tuple_of(members), tuple, None)
-Optional: Final = _Subscript(_optional, "Optional", 1)
+List: Final = _Subscript(list_of, list, 1)
+Set: Final = _Subscript(set_of, set, 1)
+Dict: Final = _Subscript(dict_of, dict, 2)
+Tuple: Final = _Subscript(lambda *members: tuple_of(members), tuple, None)
+Optional: Final = _Subscript(optional_of, "Optional", 1)
+
+_BARE: Final[dict[TypingAny, Callable[[], OrreryType]]] = {
+    list: lambda: list_of(ANY),
+    typing.List: lambda: list_of(ANY),  # noqa: UP006  # the old spelling is what users may write
+    dict: lambda: DICT,
+    typing.Dict: lambda: DICT,  # noqa: UP006
+    set: lambda: SET,
+    typing.Set: lambda: SET,  # noqa: UP006
+    tuple: lambda: TUPLE,
+    typing.Tuple: lambda: TUPLE,  # noqa: UP006
+}
+_SEQUENCES: Final = (collections.abc.Sequence, collections.abc.MutableSequence)
+_MAPPINGS: Final = (collections.abc.Mapping, collections.abc.MutableMapping)
+
+
+def declared_type(given: TypingAny) -> OrreryType:
+    """
+    Return the type that a user named as such: ``In(int)``, ``Out(dagster_type=...)``, ``List[...]``.
+
+    Raises:
+        InvalidDefinitionError: It is none.
+    """
+    if given is None:
+        return ANY
+    if isinstance(given, str | bytes | int | float | list | dict | set | tuple):
+        raise InvalidDefinitionError(
+            f"Invalid type: {given!r} is neither an OrreryType nor a Python type.",
+            mend="give a class, an annotation such as list[int], or an OrreryType.",
+        )
+    return resolve_type(given)
 
 
 def resolve_type(annotation: TypingAny) -> OrreryType:
     """
     Return the type that *annotation* stands for.
 
-    Classes check by ``isinstance``; ``list[X]``, ``dict[K, V]``, ``tuple[...]``, ``set[X]``,
-    ``Optional``, unions and ``Literal`` check what is inside; ``Any``, type variables, and names
-    that only a type checker can see let everything pass.
+    Classes check by ``isinstance``; ``list[X]``, ``dict[K, V]``, ``tuple[...]``, ``set[X]``, ``Sequence[X]``,
+    ``Mapping[K, V]``, ``Optional``, unions and ``Literal`` check what is inside; models and schemas of
+    pandera check frames, and so does ``Annotated[Frame, Model]`` with a pydantic model of one row.
+    ``Any``, type variables, and names that only a type checker can see let everything pass.
     """
     try:
         found = _RESOLVED.get(annotation)
@@ -592,49 +225,75 @@ def _resolve(annotation: TypingAny) -> OrreryType:
         return resolve_type(annotation._plain)
     if annotation is None:
         return NOTHING
-    if annotation in (list, typing.List):  # noqa: UP006  # the old spelling is what users may write
-        return _collection(list, "List", ANY)
-    if annotation in (dict, typing.Dict):  # noqa: UP006
-        return PythonObjectType(dict, name="dict")
+    bare = _BARE.get(annotation) if isinstance(annotation, collections.abc.Hashable) else None
+    if bare is not None:
+        return bare()
     origin = typing.get_origin(annotation)
     arguments = typing.get_args(annotation)
-    if origin is typing.Annotated:
-        for extra in arguments[1:]:
-            if isinstance(extra, OrreryType):
-                return extra
-        return resolve_type(arguments[0])
-    if origin is typing.Literal:
-        return _literal(arguments)
-    if origin in (typing.Union, python_types.UnionType):
-        members = [each for each in arguments if each is not type(None)]
-        inner = resolve_type(members[0]) if len(members) == 1 else _union([resolve_type(each) for each in members])
-        return _optional(inner) if len(members) < len(arguments) else inner
-    if origin is list and len(arguments) == 1:
-        return _collection(list, "List", resolve_type(arguments[0]))
-    if origin in (set, frozenset) and len(arguments) == 1:
-        return _collection(origin, "Set", resolve_type(arguments[0]))
-    if origin is dict and len(arguments) == 2:
-        return _dict_of(resolve_type(arguments[0]), resolve_type(arguments[1]))
-    if origin is tuple and arguments and arguments[-1] is not Ellipsis:
-        return _tuple_of([resolve_type(each) for each in arguments])
-    if origin is tuple:
-        return PythonObjectType(tuple)
+    if origin is not None and arguments:
+        return _resolve_parts(origin, arguments)
     if isinstance(origin, type):
         return _class_type(origin)
-    if isinstance(annotation, type):
-        return _class_type(annotation)
-    return ANY
+    supertype = getattr(annotation, "__supertype__", None)
+    if supertype is not None:  # NewType
+        return resolve_type(supertype)
+    schema = frame_schema_type(annotation)
+    if schema is not None:
+        return schema
+    return _class_type(annotation) if isinstance(annotation, type) else ANY
+
+
+def _resolve_parts(origin: TypingAny, arguments: tuple[TypingAny, ...]) -> OrreryType:
+    if origin is typing.Annotated:
+        return _annotated(*arguments)
+    if origin is typing.Literal:
+        return literal_of(arguments)
+    if origin in (typing.Union, python_types.UnionType):
+        members = [each for each in arguments if each is not type(None)]
+        inner = resolve_type(members[0]) if len(members) == 1 else union_of([resolve_type(each) for each in members])
+        return optional_of(inner) if len(members) < len(arguments) else inner
+    if origin is tuple:
+        if len(arguments) == 2 and arguments[1] is Ellipsis:
+            return TUPLE
+        return tuple_of([resolve_type(each) for each in arguments if each != ()])
+    if len(arguments) == 1:
+        if origin is list:
+            return list_of(resolve_type(arguments[0]))
+        if origin in (set, frozenset):
+            return set_of(resolve_type(arguments[0]), origin)
+        if origin in _SEQUENCES:
+            return sequence_of(resolve_type(arguments[0]))
+        schema = frame_schema_type(arguments[0]) if isinstance(origin, type) else None
+        if schema is not None:  # DataFrame[Schema] of pandera
+            return schema
+    if len(arguments) == 2:
+        if origin is dict:
+            return dict_of(*map(resolve_type, arguments))
+        if origin in _MAPPINGS:
+            return mapping_of(*map(resolve_type, arguments))
+    return _class_type(origin) if isinstance(origin, type) else ANY
+
+
+def _annotated(inner: TypingAny, *extras: TypingAny) -> OrreryType:
+    """Return the type that is said beside an annotation; else that of the annotation."""
+    for extra in extras:
+        if isinstance(extra, OrreryType):
+            return extra
+        if is_pydantic_model(extra):
+            return rows_type(resolve_type(inner), extra)
+        schema = frame_schema_type(extra)
+        if schema is not None:
+            return schema
+    return resolve_type(inner)
 
 
 def _class_type(cls: type) -> OrreryType:
-    for base in cls.__mro__[:-1]:
-        registered = _USER_TYPES.get(base)
-        if registered is not None:
-            return registered if base is cls else PythonObjectType(cls)
+    if typing.is_typeddict(cls):
+        return DICT
     if getattr(cls, "_is_protocol", False) and not getattr(cls, "_is_runtime_protocol", False):
         return ANY
     try:
         isinstance(None, cls)
     except TypeError:  # a class that forbids instance checks
         return ANY
-    return PythonObjectType(cls)
+    return PythonObjectType(cls, key=f"_TypeHintInferred[{cls.__module__}.{cls.__qualname__}]")

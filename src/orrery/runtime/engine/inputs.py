@@ -15,7 +15,8 @@ from orrery.base.errors import (
     nearest_hint,
 )
 from orrery.base.keys import AssetKey
-from orrery.definitions.parts.types import ANY, OrreryType
+from orrery.definitions.parts.orrery_type import PASSED, OrreryType
+from orrery.definitions.parts.types import ANY
 from orrery.model.events import build
 from orrery.model.events.event import Event
 from orrery.model.events.payloads import TypeCheckData
@@ -36,13 +37,15 @@ from orrery.plan.step import StepInput
 from orrery.runtime.contexts.input import InputContext
 from orrery.runtime.contexts.output import OutputContext
 from orrery.runtime.contexts.step import StepExecutionContext
+from orrery.runtime.contexts.type_check import StepTypeCheckContext, TypeLoaderContext
 from orrery.runtime.engine.boundary import Boundary
 from orrery.runtime.engine.requests import Await
 
-__all__ = ["check_value", "load_inputs", "manager_of"]
+__all__ = ["check_value", "load_inputs", "manager_of", "type_check_refusal"]
 
 InputEvents = Generator[Event | Await, Any, Any]
 MISSING = object()
+_NO_METADATA: Mapping[str, Any] = {}
 
 
 def load_inputs(context: StepExecutionContext) -> Generator[Event | Await, Any, dict[str, Any]]:
@@ -69,13 +72,7 @@ def load_inputs(context: StepExecutionContext) -> Generator[Event | Await, Any, 
             found, data = check_value(context, expected, value, name)
             yield build.step_input(context.ref, name, data)
             if not found.success:
-                raise TypeCheckDidNotPass(
-                    f'Type check failed for step input "{name}" - expected type "{expected.display_name}". '
-                    f"Description: {found.description}",
-                    description=found.description,
-                    metadata=found.metadata,
-                    dagster_type=expected,
-                )
+                raise type_check_refusal("input", name, expected, found, value)
     return values
 
 
@@ -83,6 +80,9 @@ def check_value(
     context: StepExecutionContext, expected: OrreryType, value: Any, label: str
 ) -> tuple[TypeCheck, TypeCheckData]:
     """Check *value* against a type; return what the check says, and the same for the event."""
+    classes = expected.classes
+    if classes is not None and isinstance(value, classes):
+        return PASSED, TypeCheckData(True, label, None, _NO_METADATA, expected.display_name)
     with Boundary(
         TypeCheckError,
         lambda: (
@@ -90,33 +90,21 @@ def check_value(
             f"{type(value)} and type {expected.display_name}"
         ),
     ):
-        found = expected.type_check(_TypeContext(context, expected), value)
+        found = expected.type_check(StepTypeCheckContext(context, expected), value)
     return found, TypeCheckData(found.success, label, found.description, found.metadata, expected.display_name)
 
 
-class _TypeContext:
-    """What a type check may ask: log, resources, run id."""
-
-    __slots__ = ("_context", "_type")
-
-    def __init__(self, context: StepExecutionContext, expected: OrreryType) -> None:
-        self._context = context
-        self._type = expected
-
-    @property
-    def log(self) -> Any:
-        """Return the logger of the step."""
-        return self._context.log
-
-    @property
-    def run_id(self) -> str:
-        """Return the id of the run."""
-        return self._context.run_id
-
-    @property
-    def resources(self) -> Any:
-        """Return the resources that the type declares, as attributes."""
-        return self._context.plan_context.opened.scoped(self._type.required_resource_keys)
+def type_check_refusal(
+    noun: str, name: str, expected: OrreryType, found: TypeCheck, value: Any
+) -> TypeCheckDidNotPass:
+    """Return the error of a value that failed its type: names the input or output, what was wanted, what was found."""
+    described = found.description or f"The value is of Python type {type(value).__name__}."
+    return TypeCheckDidNotPass(
+        f'Type check failed for step {noun} "{name}" - expected type "{expected.display_name}". Description: {described}',
+        description=found.description,
+        metadata=found.metadata,
+        dagster_type=expected,
+    )
 
 
 def manager_of(context: StepExecutionContext, key: str, *, wanted: str, purpose: str) -> Any:
@@ -371,4 +359,4 @@ def _from_config(context: StepExecutionContext, step_input: StepInput, source: F
         TypeLoadingError,
         lambda: f'Error occurred while loading input "{step_input.name}" of step "{context.step.key}" from config',
     ):
-        return loader.construct_from_config_value(_TypeContext(context, expected), raw)
+        return loader.construct_from_config_value(TypeLoaderContext(context, expected), raw)
