@@ -45,6 +45,30 @@ class PaginatedResults(NamedTuple, Generic[T]):
     cursor: str
     has_more: bool
 
+    @classmethod
+    def create_from_sequence(
+        cls, seq: Sequence[T], limit: int, ascending: bool, cursor: str | None = None
+    ) -> PaginatedResults[T]:
+        """
+        Return the page of *seq* that follows *cursor*, the last element of the page before, as text.
+
+        Args:
+            seq: All elements, in order.
+            limit: At most so many.
+            ascending: Whether to go from the first to the last.
+            cursor: That of the page before; None for the first page. One whose element has gone starts anew.
+
+        >>> PaginatedResults.create_from_sequence(["a", "b", "c"], limit=2, ascending=False)
+        PaginatedResults(results=['c', 'b'], cursor='b', has_more=True)
+        """
+        ordered = seq if ascending else seq[::-1]
+        start = 0
+        if cursor:
+            start = next((index + 1 for index, each in enumerate(ordered) if str(each) == cursor), 0)
+        results = list(ordered[start : start + limit])
+        last = str(results[-1]) if results else (cursor or "")
+        return cls(results, last, has_more=start + len(results) < len(ordered))
+
 
 def unknown_partition(key: str, known: Iterable[str] = ()) -> UnknownPartitionError:
     """Return the error that says that *key* does not exist, with the nearest of *known*."""
@@ -61,17 +85,7 @@ def page_of(keys: Sequence[str], limit: int, ascending: bool, cursor: str | None
 
     A cursor whose key has gone starts from the beginning.
     """
-    ordered = keys if ascending else keys[::-1]
-    start = 0
-    if cursor:
-        try:
-            start = ordered.index(cursor) + 1
-        except ValueError:
-            start = 0
-    results = list(ordered[start : start + limit])
-    return PaginatedResults(
-        results, results[-1] if results else (cursor or ""), has_more=start + len(results) < len(ordered)
-    )
+    return PaginatedResults.create_from_sequence(keys, limit, ascending, cursor)
 
 
 class PartitionsDefinition(ABC, Generic[T_co]):
