@@ -60,6 +60,7 @@ __all__ = [
     "SYSTEM_TAG_PREFIX",
     "TICK_ID_TAG",
     "WILL_RETRY_TAG",
+    "Tags",
     "canonical_tag",
     "canonical_tags",
     "kinds_as_tags",
@@ -136,9 +137,36 @@ def canonical_tag(key: str) -> str:
     return key
 
 
-def canonical_tags(tags: Mapping[str, str]) -> dict[str, str]:
+class Tags(dict[str, str]):
+    """
+    Tags under the names they are kept by; the aliases of the system's own tags find them, too.
+
+    >>> Tags({"orrery/partition": "a"})["dagster/partition"]
+    'a'
+    """
+
+    __slots__ = ()
+
+    def __missing__(self, key: str) -> str:
+        name = canonical_tag(key)
+        if name != key and dict.__contains__(self, name):
+            return dict.__getitem__(self, name)
+        raise KeyError(key)
+
+    def __contains__(self, key: object) -> bool:
+        return dict.__contains__(self, key) or (isinstance(key, str) and dict.__contains__(self, canonical_tag(key)))
+
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return the value of the tag, under its name or an alias."""
+        try:
+            return self[key]
+        except KeyError:
+            return default
+
+
+def canonical_tags(tags: Mapping[str, str]) -> Tags:
     """Return *tags* with each name as it is kept."""
-    return {canonical_tag(key): value for key, value in tags.items()}
+    return Tags({canonical_tag(key): value for key, value in tags.items()})
 
 
 def normalize_definition_tags(tags: Mapping[str, Any] | None) -> dict[str, str]:
@@ -200,7 +228,7 @@ def normalize_event_tags(tags: Mapping[str, str] | None) -> dict[str, str]:
         return {}
     if not isinstance(tags, Mapping):
         raise _no_mapping(tags)
-    normal: dict[str, str] = {}
+    normal = Tags()
     invalid = []
     for key, value in tags.items():
         if not isinstance(key, str):

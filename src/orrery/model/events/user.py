@@ -18,7 +18,7 @@ import msgspec
 from orrery.base.errors import InvalidDefinitionError, InvariantViolationError, nearest_hint
 from orrery.base.keys import AssetKey, CoercibleToAssetKey
 from orrery.base.metadata import AnyMetadataValue, MetadataValue, RawMetadataMapping, normalize_metadata
-from orrery.base.tags import normalize_event_tags
+from orrery.base.tags import Tags, normalize_event_tags
 from orrery.model.events.checks import AssetCheckEvaluation, AssetCheckResult, AssetCheckSeverity
 from orrery.model.events.data_version import (
     DataProvenance,
@@ -308,6 +308,10 @@ class AssetMaterialization:
         put(self, "partition", partition)
         put(self, "tags", None if tags is None else normalize_event_tags(tags))
 
+    def __post_init__(self) -> None:
+        if self.tags.__class__ is dict:  # read back from a record
+            object.__setattr__(self, "tags", Tags(self.tags or {}))
+
     @property
     def label(self) -> str:
         """Return the name of the asset, for people."""
@@ -375,6 +379,10 @@ class AssetObservation:
         put(self, "metadata", normalize_metadata(metadata))
         put(self, "partition", _optional_text("The partition of an observation", partition))
         put(self, "tags", normalize_event_tags(tags))
+
+    def __post_init__(self) -> None:
+        if self.tags.__class__ is dict:  # read back from a record
+            object.__setattr__(self, "tags", Tags(self.tags or {}))
 
     @property
     def label(self) -> str:

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Generator, Mapping
 from typing import Any
 
-from orrery.base.errors import ExecutionHandleOutputError, InvalidDefinitionError, TypeCheckDidNotPass
+from orrery.base.errors import ExecutionHandleOutputError, InvalidDefinitionError, InvariantViolationError
 from orrery.base.keys import AssetKey
 from orrery.base.tags import CODE_VERSION_TAG, DATA_VERSION_IS_USER_PROVIDED_TAG, DATA_VERSION_TAG
 from orrery.definitions.parts.types import ANY
@@ -19,7 +19,7 @@ from orrery.plan.step import StepOutput
 from orrery.runtime.contexts.output import OutputContext
 from orrery.runtime.contexts.step import StepExecutionContext
 from orrery.runtime.engine.boundary import Boundary
-from orrery.runtime.engine.inputs import check_value, manager_of
+from orrery.runtime.engine.inputs import check_value, manager_of, type_check_refusal
 from orrery.runtime.engine.requests import Await
 
 __all__ = ["evaluation_of", "store_output"]
@@ -79,13 +79,7 @@ def store_output(
         found, checked = check_value(context, expected, value, name)
         yield build.step_output(context.ref, name, mapping_key=mapping_key, type_check=checked, metadata=metadata)
         if not found.success:
-            raise TypeCheckDidNotPass(
-                f'Type check failed for step output "{name}" - expected type "{expected.display_name}". '
-                f"Description: {found.description}",
-                description=found.description,
-                metadata=found.metadata,
-                dagster_type=expected,
-            )
+            raise type_check_refusal("output", name, expected, found, value)
     plan_context = context.plan_context
     if metadata:
         plan_context.output_metadata[(context.step.key, name, mapping_key)] = metadata
@@ -129,9 +123,15 @@ def store_output(
         result = manager.handle_output(described, value)
         if result is not None:
             if inspect.isawaitable(result):
-                yield Await(result)
-            elif inspect.isgenerator(result):
+                result = yield Await(result)
+            if inspect.isgenerator(result):
                 yield from _manager_events(context, described, result)
+            elif result is not None:
+                raise InvariantViolationError(
+                    f"IO manager on output '{name}' of step '{context.step.key}' has returned {result!r} from handle_output: "
+                    "a handle_output function returns nothing, or yields AssetMaterialization and metadata.",
+                    mend="store the value and return nothing; add what is to be known by context.add_output_metadata.",
+                )
     if span is not None:
         trace.end(span)
     logged = described.consume_logged_metadata() if described._logged_metadata else _NO_METADATA
