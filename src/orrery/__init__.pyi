@@ -16,6 +16,7 @@ from orrery.api.config_files import config_from_yaml_strings as config_from_yaml
 from orrery.api.file_path import file_relative_path as file_relative_path
 from orrery.api.verbs.asset_values import AssetValueLoader as AssetValueLoader
 from orrery.api.verbs.build_resources import build_resources as build_resources
+from orrery.api.verbs.check_type import check_type as check_type
 from orrery.api.verbs.contexts import build_asset_check_context as build_asset_check_context
 from orrery.api.verbs.contexts import build_asset_context as build_asset_context
 from orrery.api.verbs.contexts import build_hook_context as build_hook_context
@@ -25,6 +26,10 @@ from orrery.api.verbs.contexts import build_op_context as build_op_context
 from orrery.api.verbs.contexts import build_output_context as build_output_context
 from orrery.api.verbs.execute_job import execute_job as execute_job
 from orrery.api.verbs.execute_job import validate_run_config as validate_run_config
+from orrery.api.verbs.instigators import build_multi_asset_sensor_context as build_multi_asset_sensor_context
+from orrery.api.verbs.instigators import build_run_status_sensor_context as build_run_status_sensor_context
+from orrery.api.verbs.instigators import build_schedule_context as build_schedule_context
+from orrery.api.verbs.instigators import build_sensor_context as build_sensor_context
 from orrery.api.verbs.materialize import materialize as materialize
 from orrery.api.verbs.materialize import materialize_to_memory as materialize_to_memory
 from orrery.api.verbs.materialize import observe as observe
@@ -142,6 +147,12 @@ from orrery.definitions.decorators.hook import failure_hook as failure_hook
 from orrery.definitions.decorators.hook import success_hook as success_hook
 from orrery.definitions.decorators.op import op as op
 from orrery.definitions.decorators.repository import repository as repository
+from orrery.definitions.decorators.schedule import schedule as schedule
+from orrery.definitions.decorators.sensor import asset_sensor as asset_sensor
+from orrery.definitions.decorators.sensor import multi_asset_sensor as multi_asset_sensor
+from orrery.definitions.decorators.sensor import run_failure_sensor as run_failure_sensor
+from orrery.definitions.decorators.sensor import run_status_sensor as run_status_sensor
+from orrery.definitions.decorators.sensor import sensor as sensor
 from orrery.definitions.graphs.composition import PendingNodeInvocation as PendingNodeInvocation
 from orrery.definitions.graphs.dependency import DependencyDefinition as DependencyDefinition
 from orrery.definitions.graphs.dependency import InputMapping as InputMapping
@@ -151,8 +162,14 @@ from orrery.definitions.graphs.dependency import OutputMapping as OutputMapping
 from orrery.definitions.graphs.graph import GraphDefinition as GraphDefinition
 from orrery.definitions.graphs.job import JobDefinition as JobDefinition
 from orrery.definitions.graphs.op import OpDefinition as OpDefinition
+from orrery.definitions.instigators.asset_sensors import AssetSensorDefinition as AssetSensorDefinition
+from orrery.definitions.instigators.asset_sensors import MultiAssetSensorDefinition as MultiAssetSensorDefinition
+from orrery.definitions.instigators.partitioned_schedule import (
+    build_schedule_from_partitioned_job as build_schedule_from_partitioned_job,
+)
 from orrery.definitions.instigators.results import SensorResult as SensorResult
 from orrery.definitions.instigators.results import SensorReturnTypesUnion as SensorReturnTypesUnion
+from orrery.definitions.instigators.run_status_sensors import RunStatusSensorDefinition as RunStatusSensorDefinition
 from orrery.definitions.instigators.schedule import DefaultScheduleStatus as DefaultScheduleStatus
 from orrery.definitions.instigators.schedule import ScheduleDefinition as ScheduleDefinition
 from orrery.definitions.instigators.sensor import DefaultSensorStatus as DefaultSensorStatus
@@ -179,12 +196,16 @@ from orrery.definitions.parts.io_manager import IOManager as IOManager
 from orrery.definitions.parts.io_manager import IOManagerDefinition as IOManagerDefinition
 from orrery.definitions.parts.io_manager import input_manager as input_manager
 from orrery.definitions.parts.io_manager import io_manager as io_manager
+from orrery.definitions.parts.orrery_type import OrreryType as OrreryType
+from orrery.definitions.parts.orrery_type import PythonObjectType as PythonObjectType
 from orrery.definitions.parts.policies import Backoff as Backoff
 from orrery.definitions.parts.policies import Jitter as Jitter
 from orrery.definitions.parts.policies import RetryPolicy as RetryPolicy
 from orrery.definitions.parts.resource import ResourceDefinition as ResourceDefinition
 from orrery.definitions.parts.resource import make_values_resource as make_values_resource
 from orrery.definitions.parts.resource import resource as resource
+from orrery.definitions.parts.type_loader import TypeLoader as TypeLoader
+from orrery.definitions.parts.type_loader import type_loader as type_loader
 from orrery.definitions.parts.types import Any as Any
 from orrery.definitions.parts.types import Bool as Bool
 from orrery.definitions.parts.types import Dict as Dict
@@ -193,14 +214,10 @@ from orrery.definitions.parts.types import Int as Int
 from orrery.definitions.parts.types import List as List
 from orrery.definitions.parts.types import Nothing as Nothing
 from orrery.definitions.parts.types import Optional as Optional
-from orrery.definitions.parts.types import OrreryType as OrreryType
-from orrery.definitions.parts.types import PythonObjectType as PythonObjectType
 from orrery.definitions.parts.types import Set as Set
 from orrery.definitions.parts.types import String as String
 from orrery.definitions.parts.types import Tuple as Tuple
-from orrery.definitions.parts.types import TypeLoader as TypeLoader
 from orrery.definitions.parts.types import make_python_type_usable_as_type as make_python_type_usable_as_type
-from orrery.definitions.parts.types import type_loader as type_loader
 from orrery.definitions.parts.types import usable_as_type as usable_as_type
 from orrery.definitions.project.definitions import BindResourcesToJobs as BindResourcesToJobs
 from orrery.definitions.project.definitions import Definitions as Definitions
@@ -239,6 +256,7 @@ from orrery.model.assets.check_spec import AssetCheckSpec as AssetCheckSpec
 from orrery.model.assets.graph import AssetGraph as AssetGraph
 from orrery.model.assets.node import AssetNode as AssetNode
 from orrery.model.assets.selection import AssetSelection as AssetSelection
+from orrery.model.automation.condition import AutomationCondition as AutomationCondition
 from orrery.model.config.configured import ConfigMapping as ConfigMapping
 from orrery.model.config.configured import config_mapping as config_mapping
 from orrery.model.config.configured import configured as configured
@@ -332,6 +350,9 @@ from orrery.model.records.run import RunsFilter as RunsFilter
 from orrery.model.records.run import RunStatus as RunStatus
 from orrery.model.records.run_request import RunRequest as RunRequest
 from orrery.model.records.run_request import SkipReason as SkipReason
+from orrery.model.records.selector import CodeLocationSelector as CodeLocationSelector
+from orrery.model.records.selector import JobSelector as JobSelector
+from orrery.model.records.selector import RepositorySelector as RepositorySelector
 from orrery.plan.compile import create_execution_plan as create_execution_plan
 from orrery.plan.execution_plan import ExecutionPlan as ExecutionPlan
 from orrery.runtime.contexts.asset import AssetCheckExecutionContext as AssetCheckExecutionContext
@@ -339,10 +360,19 @@ from orrery.runtime.contexts.asset import AssetExecutionContext as AssetExecutio
 from orrery.runtime.contexts.hook import HookContext as HookContext
 from orrery.runtime.contexts.init_resource import InitResourceContext as InitResourceContext
 from orrery.runtime.contexts.input import InputContext as InputContext
+from orrery.runtime.contexts.instigator import RunFailureSensorContext as RunFailureSensorContext
+from orrery.runtime.contexts.instigator import RunStatusSensorContext as RunStatusSensorContext
+from orrery.runtime.contexts.instigator import ScheduleEvaluationContext as ScheduleEvaluationContext
+from orrery.runtime.contexts.instigator import SensorEvaluationContext as SensorEvaluationContext
 from orrery.runtime.contexts.log import LogManager as LogManager
+from orrery.runtime.contexts.multi_asset_sensor import (
+    MultiAssetSensorEvaluationContext as MultiAssetSensorEvaluationContext,
+)
 from orrery.runtime.contexts.op import OpExecutionContext as OpExecutionContext
 from orrery.runtime.contexts.output import OutputContext as OutputContext
 from orrery.runtime.contexts.step import StepExecutionContext as StepExecutionContext
+from orrery.runtime.contexts.type_check import TypeCheckContext as TypeCheckContext
+from orrery.runtime.contexts.type_check import TypeLoaderContext as TypeLoaderContext
 from orrery.runtime.engine.executor import Executor as Executor
 from orrery.runtime.engine.interrupts import raise_execution_interrupts as raise_execution_interrupts
 from orrery.runtime.instance.instance import Instance as Instance

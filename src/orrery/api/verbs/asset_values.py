@@ -125,9 +125,7 @@ class AssetValueLoader:
         if assets_def is None:
             raise UnknownAssetError(
                 f"Asset key {key.to_user_string()} not found.",
-                mend=nearest_hint(
-                    key.to_user_string(), [each.to_user_string() for each in self._assets], noun="asset"
-                ),
+                mend=nearest_hint(key.to_user_string(), [each.to_user_string() for each in self._assets], noun="asset"),
             )
         manager_key = assets_def.get_io_manager_key_for_asset_key(key)
         definitions = {**self._resource_defs, **assets_def.resource_defs}
@@ -265,9 +263,7 @@ def _awaited(value: Awaitable[Any]) -> Any:
 def asset_value_loader(definitions: Any, instance: Any = None) -> AssetValueLoader:
     """Return a loader of the values of the assets of *definitions*: a repository or definitions."""
     repository = definitions.get_repository_def() if hasattr(definitions, "get_repository_def") else definitions
-    return AssetValueLoader(
-        repository.assets_defs_by_key, instance, resource_defs=repository.get_top_level_resources()
-    )
+    return AssetValueLoader(repository.assets_defs_by_key, instance, resource_defs=repository.get_top_level_resources())
 
 
 def load_asset_value(definitions: Any, asset_key: CoercibleToAssetKey, **options: Any) -> Any:

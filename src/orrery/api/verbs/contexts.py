@@ -225,9 +225,7 @@ def build_asset_check_context(
         assert my_check(build_asset_check_context(), my_asset=1).passed
     """
     return DirectAssetCheckExecutionContext(
-        _given(
-            resources, resources_config, instance, None, config=asset_config, builder="build_asset_check_context"
-        )
+        _given(resources, resources_config, instance, None, config=asset_config, builder="build_asset_check_context")
     )
 
 

@@ -101,9 +101,7 @@ def execute_job(
         **options,
     )
     run, config = result.dagster_run, run_config
-    return JobExecutionResult(
-        definition, lambda: _values(definition, config, run, instance), result.all_events, run
-    )
+    return JobExecutionResult(definition, lambda: _values(definition, config, run, instance), result.all_events, run)
 
 
 @contextmanager

@@ -115,6 +115,8 @@ class _Arguments:
             if definition.has_default_value:
                 self.inputs[name] = definition.default_value
                 continue
+            if fn.takes_kwargs and all(each.name != name for each in fn.input_params):
+                continue
             raise InvalidInvocationError(
                 f'No value provided for required input "{name}".', mend=f"give {name}= to the call of '{op.name}'."
             )

@@ -88,9 +88,7 @@ class DirectResources:
     def scoped(self, keys: Iterable[str]) -> ScopedResources:
         """Return those of *keys* that were given, as attributes; asking for another raises."""
         wanted = [key for key in keys if key in self.mapping]
-        return ScopedResources(
-            {key: self.mapping[key] for key in wanted}, {key: self.originals[key] for key in wanted}
-        )
+        return ScopedResources({key: self.mapping[key] for key in wanted}, {key: self.originals[key] for key in wanted})
 
     def joined(self, other: DirectResources) -> DirectResources:
         """Return these and *other* together."""
@@ -101,7 +99,8 @@ def missing_resource(key: str, needed_by: str, known: Iterable[str]) -> InvalidD
     """Return the error that a resource was not given."""
     return InvalidDefinitionError(
         f"resource with key '{key}' required by {needed_by} was not provided.",
-        mend=nearest_hint(key, known, noun="resource") + f" Or give resources={{'{key}': ...}} when building the context.",
+        mend=nearest_hint(key, known, noun="resource")
+        + f" Or give resources={{'{key}': ...}} when building the context.",
     )
 
 

@@ -133,7 +133,17 @@ class UnboundHookContext(HookContext):
         hook_def: The hook that is called, once one is.
     """
 
-    __slots__ = ("_closers", "_exception", "_instance", "_is_entered", "_job_name", "_log", "_must_close", "_op", "_run_id")
+    __slots__ = (
+        "_closers",
+        "_exception",
+        "_instance",
+        "_is_entered",
+        "_job_name",
+        "_log",
+        "_must_close",
+        "_op",
+        "_run_id",
+    )
 
     def __init__(
         self,

@@ -369,7 +369,9 @@ class InputContext:
 
             partition = self.asset_partition_keys if self.has_asset_partitions else [None]
             for key in partition:
-                observation = AssetObservation(self._asset_key, description=description, partition=key, metadata=metadata)
+                observation = AssetObservation(
+                    self._asset_key, description=description, partition=key, metadata=metadata
+                )
                 self._events = [*(self._events or ()), observation]
                 self._observations = [*(self._observations or ()), observation]
 

@@ -209,7 +209,12 @@ class OpExecutionContext:
         Raises:
             InvariantViolationError: *event* is none of these.
         """
-        if type(event).__name__ not in ("AssetMaterialization", "AssetObservation", "ExpectationResult", "AssetCheckEvaluation"):
+        if type(event).__name__ not in (
+            "AssetMaterialization",
+            "AssetObservation",
+            "ExpectationResult",
+            "AssetCheckEvaluation",
+        ):
             raise InvariantViolationError(
                 f"context.log_event takes an AssetMaterialization, AssetObservation or ExpectationResult, not {event!r}.",
                 mend="yield outputs, and log text by context.log.",
@@ -446,7 +451,9 @@ class OpExecutionContext:
         key = self.asset_key_for_input(input_name)
         found = self._step.partitions_def_of(key)
         if found is None:
-            raise InvariantViolationError(f"Attempting to access partitions def for asset {key}, but it is not partitioned")
+            raise InvariantViolationError(
+                f"Attempting to access partitions def for asset {key}, but it is not partitioned"
+            )
         return found
 
     def __repr__(self) -> str:

@@ -300,9 +300,7 @@ class OutputContext:
             return self._partition_key is not None
         if self._asset_key is None:
             return False
-        return (
-            self._step_context.partitions_def_of(self._asset_key) is not None and self._step_context.has_partitions
-        )
+        return self._step_context.partitions_def_of(self._asset_key) is not None and self._step_context.has_partitions
 
     @property
     def asset_partition_keys(self) -> Sequence[str]:
@@ -338,7 +336,9 @@ class OutputContext:
         """Return the partitions of the asset that the output is, as one range."""
         keys = self.asset_partition_keys
         if not keys:
-            raise InvariantViolationError("Tried to access asset_partition_key_range, but the output has no partitions.")
+            raise InvariantViolationError(
+                "Tried to access asset_partition_key_range, but the output has no partitions."
+            )
         return PartitionKeyRange(keys[0], keys[-1])
 
     @property

@@ -167,9 +167,7 @@ def test_a_mapped_step_that_failed_runs_again_alone(instance: Any) -> None:
 
 def test_without_selection_everything_runs_again(instance: Any) -> None:
     first = o.execute_job(o.reconstructable(chain), instance)
-    again = o.execute_job(
-        o.reconstructable(chain), instance, reexecution_options=o.ReexecutionOptions(first.run_id)
-    )
+    again = o.execute_job(o.reconstructable(chain), instance, reexecution_options=o.ReexecutionOptions(first.run_id))
     assert executed(again) == {"one", "two", "three", "other"}
 
 

@@ -13,7 +13,9 @@ DAILY = o.DailyPartitionsDefinition("2024-01-01")
 LETTERS = o.StaticPartitionsDefinition(["a", "b", "c"])
 
 
-@pytest.mark.parametrize("name", ["step_key", "name", "op_def", "asset_key", "dagster_type", "step_context", "asset_spec"])
+@pytest.mark.parametrize(
+    "name", ["step_key", "name", "op_def", "asset_key", "dagster_type", "step_context", "asset_spec"]
+)
 def test_an_output_context_refuses_what_it_was_not_given(name: str) -> None:
     with pytest.raises(o.InvariantViolationError, match=f"{name}.*not provided when constructing the OutputContext"):
         getattr(o.build_output_context(), name)
@@ -90,7 +92,7 @@ def test_resources_of_a_context_are_closed_with_it(build: Any) -> None:
         seen.append("close")
 
     with pytest.raises(o.InvariantViolationError, match="context manager scope"):
-        build(resources={"door": door}).resources  # noqa: B018  # reading is what is tested
+        _ = build(resources={"door": door}).resources
     seen.clear()
     with build(resources={"door": door}) as context:
         assert context.resources.door == 1
