@@ -4,6 +4,7 @@
  * Begin at {@link withPipes} or {@link openPipes}. All writing is synchronous: a message that was reported has left the
  * process, whatever ends it afterwards.
  */
+import { randomUUID } from "node:crypto";
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { inflateSync } from "node:zlib";
 export const PROTOCOL_VERSION = "0.1";
@@ -153,6 +154,8 @@ function copyStreams(context) {
     return () => streams.forEach((name, index) => (process[name].write = originals[index]));
 }
 // --- values on their way out
+/** Marks a whole number that is to keep its point: the reference takes a float without one for an error. */
+const FLOAT = `float-${randomUUID()}:`;
 /** Return `value` as one line of ASCII, which no encoding of a stream can spoil. */
 function encode(value, what) {
     const text = JSON.stringify(value, (key, inner) => {
@@ -162,7 +165,8 @@ function encode(value, what) {
         }
         return inner;
     });
-    return text.replace(/[\u007f-\uffff]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
+    const numbers = text.includes(FLOAT) ? text.replace(new RegExp(`"${FLOAT}(-?\\d+)"`, "g"), "$1.0") : text;
+    return numbers.replace(/[\u007f-\uffff]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 function normalMetadata(metadata) {
     if (metadata === undefined || Object.keys(metadata).length === 0)
@@ -180,7 +184,8 @@ function normalMetadata(metadata) {
             throw new PipesError(`Invalid metadata value '${name}': expected a value that is no object, or { raw_value, type } with one of the ` +
                 `types ${METADATA_TYPES.join(", ")}. For an object as the value itself give the type json.`);
         }
-        normal[name] = { raw_value: typed.raw_value, type: typed.type };
+        const whole = typed.type === "float" && Number.isSafeInteger(typed.raw_value);
+        normal[name] = { raw_value: whole ? `${FLOAT}${typed.raw_value}` : typed.raw_value, type: typed.type };
     }
     return normal;
 }

@@ -5,6 +5,7 @@
  * process, whatever ends it afterwards.
  */
 
+import { randomUUID } from "node:crypto";
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
 import { inflateSync } from "node:zlib";
 
@@ -231,6 +232,9 @@ function copyStreams(context: PipesContext): () => void {
 
 // --- values on their way out
 
+/** Marks a whole number that is to keep its point: the reference takes a float without one for an error. */
+const FLOAT = `float-${randomUUID()}:`;
+
 /** Return `value` as one line of ASCII, which no encoding of a stream can spoil. */
 function encode(value: unknown, what: string): string {
   const text = JSON.stringify(value, (key, inner: unknown) => {
@@ -240,7 +244,8 @@ function encode(value: unknown, what: string): string {
     }
     return inner;
   });
-  return text.replace(/[\u007f-\uffff]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  const numbers = text.includes(FLOAT) ? text.replace(new RegExp(`"${FLOAT}(-?\\d+)"`, "g"), "$1.0") : text;
+  return numbers.replace(/[\u007f-\uffff]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 function normalMetadata(metadata: Metadata | undefined): Json {
@@ -259,7 +264,8 @@ function normalMetadata(metadata: Metadata | undefined): Json {
           `types ${METADATA_TYPES.join(", ")}. For an object as the value itself give the type json.`,
       );
     }
-    normal[name] = { raw_value: typed.raw_value, type: typed.type };
+    const whole = typed.type === "float" && Number.isSafeInteger(typed.raw_value);
+    normal[name] = { raw_value: whole ? `${FLOAT}${typed.raw_value}` : typed.raw_value, type: typed.type };
   }
   return normal;
 }

@@ -397,6 +397,11 @@ _pipes_add_metadata() {
         int | float | bool | json | table | table_schema | table_column_lineage | timestamp)
             _pipes_check_json "$_pipes_raw" || return 1
             _pipes_raw=$_pipes_json
+            # The reference takes a float without its point for an error in the protocol.
+            case $_pipes_type$_pipes_raw in
+                float*[.eEN]*) ;;
+                float*) _pipes_raw=$_pipes_raw.0 ;;
+            esac
             ;;
         null) _pipes_raw=null ;;
         *)

@@ -34,6 +34,7 @@ with open_pipes() as context:
             "rows": {"raw_value": 12, "type": "int"},
             "report": {"raw_value": "https://example.org/?a=1", "type": "url"},
             "table": {"raw_value": [{"x": 1}], "type": "json"},
+            "ratio": {"raw_value": 2, "type": "float"},
             "nothing": {"raw_value": None, "type": "null"},
         },
     )
@@ -59,6 +60,7 @@ context.reportAssetMaterialization({
     rows: { raw_value: 12, type: "int" },
     report: { raw_value: "https://example.org/?a=1", type: "url" },
     table: { raw_value: [{ x: 1 }], type: "json" },
+    ratio: { raw_value: 2, type: "float" },
     nothing: { raw_value: null, type: "null" },
   },
 });
@@ -89,7 +91,8 @@ pipes_report_custom_message "$(pipes_get extras names)"
 pipes_report_custom_message '{"a": [1,
   null, {"b": 1.5}], "c": "d"}'
 pipes_report_asset_materialization --data-version 7 --metadata text=a=b --metadata rows:int=12 \
-    --metadata 'report:url=https://example.org/?a=1' --metadata 'table:json=[{"x": 1}]' --metadata nothing:null=
+    --metadata 'report:url=https://example.org/?a=1' --metadata 'table:json=[{"x": 1}]' --metadata ratio:float=2 \
+    --metadata nothing:null=
 pipes_report_asset_materialization 2>/dev/null || pipes_log ERROR refused
 pipes_report_asset_check not_empty true
 pipes_report_asset_check fresh false --severity WARN --metadata age:float=3.5
@@ -145,7 +148,7 @@ def test_every_client_sends_the_same(
 ) -> None:
     finished = launch(everything(client, command))
     assert (finished.returncode, finished.stderr) == (0, "")
-    assert list(finished.messages) == list(expected)
+    assert repr(list(finished.messages)) == repr(list(expected))  # which tells 2 from 2.0
 
 
 @pytest.mark.parametrize("client", CLIENTS[1:])

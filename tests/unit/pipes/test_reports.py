@@ -220,3 +220,10 @@ def test_strangers_get_what_they_know_and_no_more(open_here: Open, offered: Any)
     opened = open_here(offered=offered)
     opened.context.log.info("x")
     assert [set(m) for m in opened.messages] == [{"__dagster_pipes_version", "method", "params"}] * 2
+
+
+def test_whole_number_of_the_type_float_keeps_its_point(open_here: Open) -> None:
+    """The reference takes a float without its point for an error in the protocol, and loses all later messages."""
+    opened = open_here()
+    opened.context.report_asset_check("c", True, metadata={"x": {"raw_value": 2, "type": "float"}})
+    assert '"raw_value": 2.0' in opened.path.read_text()

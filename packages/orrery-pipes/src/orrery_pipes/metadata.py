@@ -40,5 +40,8 @@ def normalize_metadata(metadata: Any, method: str, param: str) -> dict[str, Pipe
                 f'`{value}` for `{key}`. For a dict as the value itself write {{"raw_value": ..., "type": "json"}}.'
             )
         check_param_value(value["type"], sorted(METADATA_TYPES), method, f"{param}.{key}.type")
+        if value["type"] == "float" and type(value["raw_value"]) is int:
+            # The reference takes a float without its point for an error in the protocol.
+            value = {"raw_value": float(value["raw_value"]), "type": "float"}
         normal[key] = cast(PipesMetadataValue, value)
     return normal
