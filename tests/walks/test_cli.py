@@ -367,7 +367,7 @@ def test_logs_are_read_again_as_they_were_told(ran: tuple[Shop, subprocess.Compl
 
 
 def test_following_a_log_ends_with_the_run(shop: Shop) -> None:
-    (shop.folder / "run.yaml").write_text("ops: {slow: {config: {seconds: 3}}}\n", encoding="utf-8")
+    (shop.folder / "run.yaml").write_text("ops: {slow: {config: {seconds: 2}}}\n", encoding="utf-8")
     with subprocess.Popen(
         shop.arguments("materialize", "slow", "--config", "run.yaml"),
         cwd=shop.folder,

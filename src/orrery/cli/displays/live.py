@@ -84,7 +84,8 @@ class LiveTable:
     def show(self, happening: Happening) -> None:
         """Print log lines above the table; the table follows the view by itself."""
         if happening.word == "log" and happening.level >= self._level:
-            self._console.print(Text.from_ansi(plain_line(happening, every_frame=self._every_frame)), soft_wrap=True)
+            line = self._plain(plain_line(happening, every_frame=self._every_frame))
+            self._console.print(Text.from_ansi(line), soft_wrap=True)
         elif happening.word in ("run_done", "run_failed", "run_canceled"):
             self.end()
 
@@ -146,16 +147,20 @@ class LiveTable:
             style = STATES.get(step.state, "dim")
             cells: list[Text | Spinner] = [
                 self._mark(step, style),
-                Text(cut(one_line(step.label), _LABEL_WIDTH), style="dim" if step.state in _DIM else ""),
+                Text(self._plain(cut(one_line(step.label), _LABEL_WIDTH)), style="dim" if step.state in _DIM else ""),
                 Text(_state_text(step), style=style),
                 Text(_time_text(step, now)),
             ]
             if with_rows:
                 cells.append(Text("" if step.rows is None else number(step.rows)))
             if with_notes:
-                cells.append(Text(one_line(step.note), style="dim"))
+                cells.append(Text(self._plain(one_line(step.note)), style="dim"))
             table.add_row(*cells)
         return table
+
+    def _plain(self, text: str) -> str:
+        """Return *text* in signs that the terminal can show."""
+        return text.encode("ascii", "replace").decode() if self._ascii else text
 
     def _mark(self, step: StepView, style: str) -> Text | Spinner:
         if step.state == "running":
