@@ -106,7 +106,12 @@ def _steps() -> Iterator[Case | Slope]:
 
 
 def _sizes(group: str, kind: str, shape: str, setting: tuple[str, ...], goal: float | None) -> Iterator[Case | Slope]:
-    words = {"default": "default IO manager", "files": "fs_io_manager", "memory": "mem_io_manager", "quiet": "console log muted"}
+    words = {
+        "default": "default IO manager",
+        "files": "fs_io_manager",
+        "memory": "mem_io_manager",
+        "quiet": "console log muted",
+    }
     title = ", ".join([kind, shape, *(words.get(word, word) for word in setting)])
     cases = [
         Case(

@@ -6,7 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 Vector = NDArray[np.float64]
-Matrix = NDArray[np.float64]
+Matrix = NDArray[np.float32]
+
+#: Few enough to stay in the processor's cache: several times as fast as all rows at once.
+ROWS_AT_A_TIME = 4_096
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,19 +43,24 @@ def fit(features: Matrix, happened: Vector, *, ridge: float, steps: int = 25, to
         features: One row per case, one column per feature; no missing values.
         happened: 1.0 where the event happened, else 0.0.
         ridge: Penalty on the squared weights; more than zero, so that columns may depend on each other.
-        steps: At most so many steps; six are usual.
+        steps: At most so many steps; seven are usual.
         tolerance: Done when no weight moves further than this.
     """
-    means = features.mean(axis=0)
-    scales = features.std(axis=0)
+    means = features.mean(axis=0, dtype=np.float64)
+    scales = features.std(axis=0, dtype=np.float64)
     scales[scales == 0] = 1
-    design = np.column_stack([np.ones(len(features)), (features - means) / scales])
+    design = np.ones((len(features), features.shape[1] + 1))
+    design[:, 1:] = (features - means) / scales
     penalty = np.diag([0.0] + [ridge] * features.shape[1])
     weights = np.zeros(design.shape[1])
     for _ in range(steps):
-        chance = 1 / (1 + np.exp(-(design @ weights)))
-        slope = design.T @ (happened - chance) - penalty @ weights
-        curvature = (design * (chance * (1 - chance))[:, None]).T @ design + penalty
+        slope, curvature = -penalty @ weights, penalty.copy()
+        for start in range(0, len(design), ROWS_AT_A_TIME):
+            rows = slice(start, start + ROWS_AT_A_TIME)
+            chance = 1 / (1 + np.exp(-(design[rows] @ weights)))
+            slope += design[rows].T @ (happened[rows] - chance)
+            root = design[rows] * np.sqrt(chance * (1 - chance))[:, None]
+            curvature += root.T @ root
         move = np.linalg.solve(curvature, slope)
         weights += move
         if np.abs(move).max() < tolerance:

@@ -59,11 +59,10 @@ def long_delay(
     config: ModelConfig, delay_features: pl.DataFrame
 ) -> tuple[og.Output[pl.DataFrame], og.Output[pl.DataFrame]]:
     """Fit a logistic regression on most days, and judge it on the others."""
-    numbers = delay_features.select(pl.col(NUMBERS).cast(pl.Float64))
     dummies = delay_features.select(CATEGORIES).to_dummies(drop_first=True)
-    features = pl.concat([numbers, dummies], how="horizontal")
+    features = pl.concat([delay_features.select(NUMBERS), dummies], how="horizontal").cast(pl.Float32)
 
-    x = features.to_numpy().astype(float)
+    x = features.to_numpy()
     late = (delay_features["dep_delay"] >= config.long_delay_minutes).cast(pl.Float64).to_numpy()
     held_out = (delay_features["date"].dt.ordinal_day() % config.held_out_every_days == 0).to_numpy()
 
