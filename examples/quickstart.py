@@ -22,4 +22,6 @@ def total(squares: list[int]) -> int:
 
 
 if __name__ == "__main__":
-    print(og.materialize([numbers, squares, total]).output_for_node("total"))
+    result = og.materialize([numbers, squares, total])
+    for name in ("numbers", "squares", "total"):
+        print(f"{name:>8}  {result.output_for_node(name)}")
