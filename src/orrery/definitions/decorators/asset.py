@@ -510,6 +510,8 @@ def multi_asset(
         made: list[AssetSpec] = []
         upstream = tuple(dependencies)
         if specs is not None:
+            named_by_specs = {dep.asset_key for spec in specs for dep in spec._deps}
+            of_all = tuple(dep for dep in upstream if dep.asset_key not in named_by_specs)
             for spec in specs:
                 output_name = spec.key.to_python_identifier()
                 outputs[output_name] = OutputDefinition(
@@ -523,8 +525,8 @@ def multi_asset(
                 )
                 keys_by_output[output_name] = spec.key
                 changes: dict[str, Any] = {}
-                if not spec._deps and upstream:
-                    changes["deps"] = upstream
+                if not spec._deps and of_all:
+                    changes["deps"] = of_all
                 elif spec._deps and analysed.input_params:
                     known = {dep.asset_key for dep in spec._deps}
                     loaded = [dep for dep in upstream if keys_loaded(dep, keys, inputs) and dep.asset_key not in known]
