@@ -146,6 +146,7 @@ def _run(
                 partition_key=options.partition,
                 raise_on_error=False,
                 tags=options.tags,
+                keep_values=False,
                 on_event=listen,
                 trace=options.trace,
                 trace_out=options.trace_out,

@@ -122,6 +122,7 @@ def execute_job_in_process(
     parent_run: Run | None = None,
     asset_selection: AbstractSet[AssetKey] | None = None,
     check_selection: AbstractSet[AssetCheckKey] | None = None,
+    keep_values: bool = True,
 ) -> ExecuteInProcessResult:
     """
     Run a job in this process.
@@ -144,6 +145,7 @@ def execute_job_in_process(
         step_keys: Steps to execute; all if None.
         known_outputs: Outputs of *parent_run*, for steps that are not executed.
         parent_run: The run that is repeated in part.
+        keep_values: Keep every output in memory until the end, for the result.
 
     Raises:
         InvalidConfigError: The run config does not fit.
@@ -190,7 +192,7 @@ def execute_job_in_process(
             resource_keys=keys,
             recorder=recorder,
             barrier=barrier,
-            keep_values=True,
+            keep_values=keep_values,
             raise_on_error=raise_on_error,
             known_outputs=known_outputs,
             trace=traced,

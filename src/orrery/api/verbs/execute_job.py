@@ -94,6 +94,7 @@ def execute_job(
         definition,
         run_config=run_config,
         instance=instance,
+        keep_values=False,
         raise_on_error=raise_on_error,
         tags=tags,
         op_selection=list(op_selection) if op_selection else None,

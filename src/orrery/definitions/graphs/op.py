@@ -85,7 +85,7 @@ class OpDefinition(NodeDefinition):
             }
         super().__init__(name, input_dict, output_dict, description, tags)
         self._compute_fn = compute_fn
-        self._config_schema = config_schema
+        self._config_schema = config_schema if config_schema is None else resolve_field(config_schema)
         self._config_field: Field | None = None
         self._required_resource_keys: frozenset[str] = (
             frozenset(required_resource_keys) if required_resource_keys else _NO_KEYS

@@ -583,8 +583,8 @@ def resolve_field(config_schema: Any) -> Field:
     None means that anything may be given, and need not be.
 
     Raises:
-        InvalidDefinitionError: The schema cannot be understood.
-        InvalidConfigDefinitionError: So for a part of it; the message names the path.
+        InvalidConfigDefinitionError: The schema, or a part of it, cannot be understood; the message names the path.
+        InvalidDefinitionError: It is a type of the module typing.
 
     >>> resolve_field({"path": str}).config_type.render()
     '{ path: String }'
@@ -594,7 +594,14 @@ def resolve_field(config_schema: Any) -> Field:
     if config_schema is None:
         return _ANYTHING
     as_field = _as_field_of(config_schema)
-    return as_field if as_field is not None else Field(config_schema)
+    if as_field is not None:
+        return as_field
+    try:
+        return Field(config_schema)
+    except InvalidDefinitionError as error:
+        if typing.get_origin(config_schema) is not None:
+            raise
+        raise InvalidConfigDefinitionError(error.args[0], (), error.args[0], mend=error.mend) from error
 
 
 def _as_field_of(schema: Any) -> Field | None:

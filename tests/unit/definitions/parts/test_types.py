@@ -1,6 +1,7 @@
 """Types: what annotations mean, what passes, and what is said of what does not."""
 
 import enum
+import re
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal, NewType, Protocol, TypedDict
@@ -133,7 +134,7 @@ def test_the_public_names_are_python_s_own_classes() -> None:
         (Order, Order(), 5, "expected value to be of Python type"),
         (types.Nothing, None, 5, "must be None or unset"),
     ],
-    ids=str,
+    ids=lambda value: re.sub(" at 0x[0-9a-f]+", "", str(value)),
 )
 def test_what_is_inside_is_checked_and_named(annotation: Any, good: Any, bad: Any, words: str) -> None:
     assert check_type(annotation, good).success

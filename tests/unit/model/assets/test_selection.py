@@ -270,7 +270,7 @@ def test_selections_travel_between_processes() -> None:
     assert pickle.loads(pickle.dumps(selection)) == selection
 
 
-@pytest.mark.parametrize("wrong", [3, None, {"a": 1}, b"a", object()], ids=repr)
+@pytest.mark.parametrize("wrong", [3, None, {"a": 1}, b"a", object()], ids=lambda wrong: type(wrong).__name__)
 def test_coercion_refuses_what_names_no_asset(wrong: object) -> None:
     """With a word on what may be given."""
     with pytest.raises(InvalidDefinitionError, match="is no selection of assets"):
