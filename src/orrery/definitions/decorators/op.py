@@ -13,6 +13,7 @@ from orrery.definitions.parts.inputs_outputs import AnnotationThunk, In, Out, Ou
 from orrery.definitions.parts.naming import check_name
 from orrery.definitions.parts.policies import RetryPolicy
 from orrery.definitions.parts.signature import EMPTY, ComputeFunction
+from orrery.model.config.schema import resolve_field
 
 __all__ = ["op"]
 
@@ -54,7 +55,10 @@ def op(
 
     Raises:
         InvalidDefinitionError: The signature and the arguments do not fit.
+        InvalidConfigDefinitionError: The config schema is none.
     """
+    if config_schema is not None:
+        config_schema = resolve_field(config_schema)
 
     def decorate(fn: Callable[..., Any]) -> OpDefinition:
         analysed = ComputeFunction(fn)
