@@ -246,6 +246,7 @@ class ComputeFunction:
                 resolved = resolve_annotation(fn, annotation) if type(annotation) is str else annotation
                 if (
                     getattr(resolved, "__orrery_resource__", False) is True
+                    or getattr(resolved, "__orrery_resource_param__", False) is True
                     if isinstance(resolved, type)
                     else is_resource_param_annotation(resolved)
                 ):

@@ -52,7 +52,7 @@ def is_resource_param_annotation(tp: Any) -> bool:
     Tell whether a parameter annotated with *tp* asks for a resource of its own name.
 
     That is so for ``ResourceParam[T]``, for classes of the ``ConfigurableResource`` family (also with type
-    arguments), and for either of them inside ``Annotated``.
+    arguments), for classes marked by ``__orrery_resource_param__``, and for any of them inside ``Annotated``.
 
     >>> is_resource_param_annotation(Annotated[int, "resource_param"])
     True
@@ -63,6 +63,8 @@ def is_resource_param_annotation(tp: Any) -> bool:
         return any(isinstance(each, str) and each == RESOURCE_PARAM for each in metadata) or (
             is_resource_param_annotation(inner)
         )
+    if isinstance(tp, type) and getattr(tp, "__orrery_resource_param__", False) is True:
+        return True
     return is_configurable_resource_class(tp) or is_configurable_resource_class(origin)
 
 

@@ -1,0 +1,289 @@
+"""
+The handler: takes what a process reports, and judges each message alone.
+
+A message that cannot be used gives one warning, with its number and its first 200 characters; all others count.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, TypeAlias
+
+from orrery.adapters.pipes.context_data import PipesParams, key_text
+from orrery.adapters.pipes.metadata import metadata_of
+from orrery.adapters.pipes.wire import BadMessage, check_message, parse_line
+from orrery.base.keys import AssetKey
+from orrery.model.events.checks import AssetCheckResult, AssetCheckSeverity
+from orrery.model.events.data_version import DataVersion
+from orrery.model.events.user import MaterializeResult
+
+__all__ = ["PipesExecutionResult", "PipesMessageHandler"]
+
+PipesExecutionResult: TypeAlias = MaterializeResult[Any] | AssetCheckResult
+"""What an external process can report as a result."""
+
+_WARNINGS = 100
+"""So many bad messages are told one by one; the rest are counted."""
+
+
+class PipesMessageHandler:
+    """
+    Takes the messages of one session.
+
+    Readers call it from their threads; it is locked, so that several may.
+
+    Args:
+        context: That of the op or asset that launches the process.
+        message_reader: Told of what the process tells when it opens.
+    """
+
+    def __init__(self, context: Any, message_reader: Any) -> None:
+        self._context = context
+        self._message_reader = message_reader
+        self._lock = threading.RLock()
+        self._in_scope: set[str] | None = None
+        self._results: list[PipesExecutionResult] = []
+        self._custom: list[Any] = []
+        self._opened = 0
+        self._closed = 0
+        self._arrived = 0
+        self._bad = 0
+        self._last_number: int | None = None
+        self._lost = 0
+        self._exception: Mapping[str, Any] | None = None
+        self._death: BaseException | None = None
+
+    @contextmanager
+    def handle_messages(self) -> Iterator[PipesParams]:
+        """Take messages from the reader while the block runs, and give the params by which the process sends them."""
+        with self._message_reader.read_messages(self) as params:
+            yield params
+
+    # -- what has arrived ----------------------------------------------------------------------
+
+    def get_reported_results(self) -> Sequence[PipesExecutionResult]:
+        """Return what was reported so far, in order."""
+        return tuple(self._results)
+
+    def get_custom_messages(self) -> Sequence[Any]:
+        """Return the payloads of custom messages so far, in order."""
+        return tuple(self._custom)
+
+    @property
+    def received_opened_message(self) -> bool:
+        """Whether every expected process has opened."""
+        return self._opened >= int(self._message_reader.expected_writer_count)
+
+    @property
+    def received_closed_message(self) -> bool:
+        """Whether every expected process has closed."""
+        return self._closed >= int(self._message_reader.expected_writer_count)
+
+    @property
+    def reported_exception(self) -> Mapping[str, Any] | None:
+        """The exception that ended the process, as it told it."""
+        return self._exception
+
+    @property
+    def bad_message_count(self) -> int:
+        """How many messages could not be used."""
+        return self._bad
+
+    @property
+    def lost_message_count(self) -> int:
+        """How many messages are missing, by their numbers."""
+        return self._lost
+
+    @property
+    def death_of_reader(self) -> BaseException | None:
+        """What ended the reader before its time."""
+        return self._death
+
+    # -- what arrives --------------------------------------------------------------------------
+
+    def on_launched(self, launched_payload: Mapping[str, Any]) -> None:
+        """Hand what the launcher tells of the launch to the reader."""
+        self._message_reader.on_launched(launched_payload)
+
+    def handle_line(self, line: bytes | BadMessage) -> None:
+        """Take one line of the stream."""
+        parsed = parse_line(line) if isinstance(line, bytes) else line
+        if parsed is None:
+            return
+        with self._lock:
+            self._arrived += 1
+            if isinstance(parsed, BadMessage):
+                self._warn(parsed.reason, parsed.start)
+            else:
+                self._take(parsed)
+
+    def handle_message(self, message: Mapping[str, Any]) -> None:
+        """Take one message that a reader has decoded."""
+        with self._lock:
+            self._arrived += 1
+            reason = check_message(message)
+            if reason is None:
+                self._take(message)
+            else:
+                self._warn(reason, _shown(message))
+
+    def report_pipes_framework_exception(self, origin: str, exc_info: Any) -> None:
+        """Take note of an exception of the machinery itself; the step fails for it."""
+        self.reader_died(exc_info[1], origin)
+
+    def reader_died(self, error: BaseException, origin: str = "the reader of messages") -> None:
+        """Take note that messages may be missing, as *error* ended the reader."""
+        self._death = error
+        text = "".join(traceback.format_exception(error))
+        self._context.log.error(f"[pipes] {origin} ended before its time:\n{text}")
+
+    def tell_rest(self) -> None:
+        """Say at the end what was counted and not told one by one."""
+        if self._bad > _WARNINGS:
+            self._context.log.warning(f"[pipes] {self._bad} messages in all could not be used.")
+
+    def _take(self, message: Mapping[str, Any]) -> None:
+        number = message.get("number")
+        if number is not None:
+            self._count(number)
+        method, params = message["method"], message["params"]
+        if self._closed and self.received_closed_message and method not in ("log_external_stream", "closed"):
+            self._warn("it came after the process had closed; it counts all the same", _shown(message))
+        try:
+            _METHODS[method](self, params)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            self._warn(str(error) or repr(error), _shown(message))
+
+    def _count(self, number: int) -> None:
+        last = self._last_number or 0
+        if number > last + 1:
+            self._lost += number - last - 1
+            self._context.log.warning(
+                f"[pipes] {number - last - 1} messages are missing before message number {number}."
+            )
+        if number > last:
+            self._last_number = number
+
+    def _warn(self, reason: str, start: str) -> None:
+        self._bad += 1
+        if self._bad <= _WARNINGS:
+            self._context.log.warning(
+                f"[pipes] message number {self._arrived} cannot be used: {reason}. It begins with: {start}"
+                if "counts all the same" not in reason
+                else f"[pipes] message number {self._arrived}: {reason}. It begins with: {start}"
+            )
+
+    # -- methods -------------------------------------------------------------------------------
+
+    def _take_opened(self, params: Mapping[str, Any]) -> None:
+        self._opened += 1
+        self._message_reader.on_opened(params)
+        self._context.log.info("[pipes] external process successfully opened pipes.")
+
+    def _take_closed(self, params: Mapping[str, Any]) -> None:
+        self._closed += 1
+        exception = params.get("exception")
+        if exception is None:
+            return
+        if not isinstance(exception, Mapping):
+            raise ValueError("its exception is no object")
+        if self._exception is None:
+            self._exception = exception
+        self._context.log.error(f"[pipes] external process closed with an exception:\n{exception_text(exception)}")
+
+    def _take_log(self, params: Mapping[str, Any]) -> None:
+        level = _LEVELS.get(params["level"].upper())
+        if level is None:
+            raise ValueError(f"its level {params['level']!r} is unknown")
+        self._context.log.log(level, "%s", params["message"])
+
+    def _take_materialization(self, params: Mapping[str, Any]) -> None:
+        key = self._key(params["asset_key"])
+        version = params["data_version"]
+        self._results.append(
+            MaterializeResult(
+                asset_key=key,
+                metadata=metadata_of(params["metadata"]),
+                data_version=None if version is None else DataVersion(version),
+            )
+        )
+
+    def _take_check(self, params: Mapping[str, Any]) -> None:
+        self._results.append(
+            AssetCheckResult(
+                passed=params["passed"],
+                asset_key=self._key(params["asset_key"]),
+                check_name=params["check_name"],
+                metadata=metadata_of(params["metadata"]),
+                severity=AssetCheckSeverity(params["severity"]),
+            )
+        )
+
+    def _take_custom(self, params: Mapping[str, Any]) -> None:
+        self._custom.append(params["payload"])
+
+    def _take_stream(self, params: Mapping[str, Any]) -> None:
+        if params["stream"] in ("stdout", "stderr"):
+            stream = sys.stdout if params["stream"] == "stdout" else sys.stderr
+            stream.write(params["text"])
+            stream.flush()
+        else:
+            self._context.log.info("[pipes] %s: %s", params["stream"], params["text"])
+
+    def _key(self, text: str) -> AssetKey:
+        if self._in_scope is None:
+            op_context = getattr(self._context, "op_execution_context", self._context)
+            keys = op_context.selected_asset_keys if op_context.has_assets_def else ()
+            checks = op_context.selected_asset_check_keys if op_context.has_assets_def else ()
+            self._in_scope = {key_text(key) for key in keys} | {key_text(check.asset_key) for check in checks}
+        if self._in_scope and text not in self._in_scope:
+            raise ValueError(f"asset '{text}' is not in scope of this step; in scope are {sorted(self._in_scope)}")
+        return AssetKey(_parts(text))
+
+
+def _parts(text: str) -> list[str]:
+    """Return the parts of a key as the protocol writes it."""
+    parts, part, signs = [], "", iter(text)
+    for sign in signs:
+        if sign == "\\":
+            part += next(signs, "")
+        elif sign == "/":
+            parts.append(part)
+            part = ""
+        else:
+            part += sign
+    return [*parts, part]
+
+
+def exception_text(exception: Mapping[str, Any], depth: int = 50) -> str:
+    """Return an exception as a process told it, causes first, as Python prints one."""
+    stack = exception.get("stack")
+    frames = "".join(str(frame) for frame in stack) if isinstance(stack, Sequence) else ""
+    text = (f"Traceback (most recent call last):\n{frames}" if frames else "") + str(exception.get("message"))
+    before, link = exception.get("cause"), "The above exception was the direct cause of the following exception:"
+    if before is None:
+        before, link = exception.get("context"), "During handling of the above exception, another exception occurred:"
+    if isinstance(before, Mapping) and depth:
+        return f"{exception_text(before, depth - 1)}\n{link}\n\n{text}"
+    return text
+
+
+def _shown(message: object) -> str:
+    return json.dumps(message, default=repr)[:200]
+
+
+_LEVELS = {"DEBUG": 10, "INFO": 20, "WARN": 30, "WARNING": 30, "ERROR": 40, "CRITICAL": 50, "FATAL": 50}
+_METHODS: Mapping[str, Any] = {
+    "opened": PipesMessageHandler._take_opened,
+    "closed": PipesMessageHandler._take_closed,
+    "log": PipesMessageHandler._take_log,
+    "report_asset_materialization": PipesMessageHandler._take_materialization,
+    "report_asset_check": PipesMessageHandler._take_check,
+    "report_custom_message": PipesMessageHandler._take_custom,
+    "log_external_stream": PipesMessageHandler._take_stream,
+}

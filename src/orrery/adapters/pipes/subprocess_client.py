@@ -1,0 +1,174 @@
+"""Run an external process on this machine."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import IO, Any
+
+from orrery.adapters.pipes.client import PipesClient, PipesClientCompletedInvocation
+from orrery.adapters.pipes.context_data import PipesExtras
+from orrery.adapters.pipes.injectors import PipesContextInjector, PipesTempFileContextInjector
+from orrery.adapters.pipes.readers import PipesMessageReader, PipesTempFileMessageReader
+from orrery.adapters.pipes.session import missing, record_results, unjudged_session
+from orrery.base.errors import PipesExecutionError
+
+__all__ = ["PipesSubprocessClient"]
+
+_TAIL_LINES = 20
+_LINE_BYTES = 1 << 16
+_SHOWN = 300
+_LAST_OUTPUT_SECONDS = 1.0
+
+
+class PipesSubprocessClient(PipesClient):
+    """
+    Runs a command, and returns what it reported.
+
+    The process stands at the head of a group of its own, so that its children end with it.
+
+    Args:
+        env: Added to the environment of every process.
+        cwd: Folder in which processes start.
+        context_injector: Hands the context over; by default in a temporary file.
+        message_reader: Brings messages back; by default by a temporary file.
+        forward_termination: Whether the process is ended when the run is.
+        forward_stdio: Whether the output of the process is passed on to that of this one.
+        termination_timeout_seconds: How long a process may take to end after SIGTERM, before it is killed.
+        allow_unopened: Whether a process may end without having opened Pipes.
+        allow_unclosed: Whether a process may end without having closed Pipes.
+    """
+
+    def __init__(
+        self,
+        env: Mapping[str, str] | None = None,
+        cwd: str | None = None,
+        context_injector: PipesContextInjector | None = None,
+        message_reader: PipesMessageReader | None = None,
+        forward_termination: bool = True,
+        forward_stdio: bool = True,
+        termination_timeout_seconds: float = 8,
+        *,
+        allow_unopened: bool = False,
+        allow_unclosed: bool = False,
+    ) -> None:
+        self.env = env
+        self.cwd = cwd
+        self.context_injector = context_injector or PipesTempFileContextInjector()
+        self.message_reader = message_reader or PipesTempFileMessageReader()
+        self.forward_termination = forward_termination
+        self.forward_stdio = forward_stdio
+        self.termination_timeout_seconds = termination_timeout_seconds
+        self.allow_unopened = allow_unopened
+        self.allow_unclosed = allow_unclosed
+
+    def run(  # type: ignore[override]  # a client names what it needs
+        self,
+        *,
+        context: Any,
+        extras: PipesExtras | None = None,
+        command: str | Sequence[str],
+        env: Mapping[str, str] | None = None,
+        cwd: str | None = None,
+    ) -> PipesClientCompletedInvocation:
+        """
+        Run *command*, and return when it has ended.
+
+        Args:
+            context: That of the op or asset.
+            extras: What else the process is handed over; has to have a JSON form.
+            command: Program and arguments; as one text, the program alone.
+            env: Added to its environment.
+            cwd: Folder in which it starts.
+
+        Raises:
+            PipesExecutionError: It could not be started, ended with another exit code than 0 or with an exception,
+                or messages are missing. What it had reported is recorded before.
+        """
+        tail: deque[str] = deque(maxlen=_TAIL_LINES)
+        with unjudged_session(context, self.context_injector, self.message_reader, extras) as session:
+            environment = {**os.environ, **(self.env or {}), **(env or {}), **session.get_bootstrap_env_vars()}
+            try:
+                process = subprocess.Popen(
+                    command,
+                    cwd=cwd or self.cwd,
+                    env=environment,
+                    stdout=None if self.forward_stdio else subprocess.DEVNULL,
+                    stderr=subprocess.PIPE,
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise PipesExecutionError(
+                    f"Cannot start the external process {_shown(command)}: {error}.",
+                    mend="look at the name of the command, at the folder and at the PATH.",
+                ) from error
+            code = self._wait(process, tail)
+        problem = missing(session, self.context_injector, self.message_reader, self.allow_unopened, self.allow_unclosed)
+        if code != 0 or problem is not None:
+            record_results(session)
+            raise _failure(command, code, tail, problem)
+        return PipesClientCompletedInvocation(session)
+
+    def _wait(self, process: subprocess.Popen[bytes], tail: deque[str]) -> int:
+        """Wait for the process, passing its error output on; end it and its children if the run is asked to stop."""
+        assert process.stderr is not None
+        pump = threading.Thread(
+            target=_pump, args=(process.stderr, tail, self.forward_stdio), name="pipes-stderr", daemon=True
+        )
+        pump.start()
+        try:
+            code = process.wait()
+        except BaseException:
+            if self.forward_termination:
+                self._end(process)
+            raise
+        # Children that outlive the process may hold its error output open: they are not waited for.
+        pump.join(_LAST_OUTPUT_SECONDS)
+        return code
+
+    def _end(self, process: subprocess.Popen[bytes]) -> None:
+        """Ask the whole group to end, and kill what has not ended in time."""
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(self.termination_timeout_seconds)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _pump(stream: IO[bytes], tail: deque[str], forward: bool) -> None:
+    """Keep the last lines of *stream*, and pass all of it on."""
+    with stream:
+        for line in iter(lambda: stream.readline(_LINE_BYTES), b""):
+            text = line.decode("utf-8", "replace")
+            tail.append(text.rstrip("\n"))
+            if forward:
+                sys.stderr.write(text)
+                sys.stderr.flush()
+
+
+def _failure(
+    command: str | Sequence[str], code: int, tail: Sequence[str], problem: PipesExecutionError | None
+) -> PipesExecutionError:
+    """Return the error that names command, exit code, what is wrong with the stream, and the last lines of stderr."""
+    how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
+    lines = [f"The external process {_shown(command)} {how}."]
+    if problem is not None:
+        lines.append(str(problem.args[0]))
+    if tail:
+        lines += ["The last lines of its error output:", *(f"    {line}" for line in tail)]
+    mend = "look at its error output, and at the log of the step." if problem is None else problem.mend
+    return PipesExecutionError("\n".join(lines), mend=mend)
+
+
+def _shown(command: str | Sequence[str]) -> str:
+    text = command if isinstance(command, str) else shlex.join(map(str, command))
+    return f"`{text if len(text) <= _SHOWN else text[:_SHOWN] + '...'}`"
