@@ -10,10 +10,30 @@ from orrery.adapters.io.memory import mem_io_manager as mem_io_manager
 from orrery.adapters.io.pickled import custom_path_fs_io_manager as custom_path_fs_io_manager
 from orrery.adapters.io.pickled import fs_io_manager as fs_io_manager
 from orrery.adapters.io.upath import UPathIOManager as UPathIOManager
+from orrery.adapters.pipes.client import PipesClient as PipesClient
+from orrery.adapters.pipes.client import PipesClientCompletedInvocation as PipesClientCompletedInvocation
+from orrery.adapters.pipes.handler import PipesExecutionResult as PipesExecutionResult
+from orrery.adapters.pipes.handler import PipesMessageHandler as PipesMessageHandler
+from orrery.adapters.pipes.injectors import PipesContextInjector as PipesContextInjector
+from orrery.adapters.pipes.injectors import PipesEnvContextInjector as PipesEnvContextInjector
+from orrery.adapters.pipes.injectors import PipesFileContextInjector as PipesFileContextInjector
+from orrery.adapters.pipes.injectors import PipesTempFileContextInjector as PipesTempFileContextInjector
+from orrery.adapters.pipes.readers import PipesFileMessageReader as PipesFileMessageReader
+from orrery.adapters.pipes.readers import PipesMessageReader as PipesMessageReader
+from orrery.adapters.pipes.readers import PipesTempFileMessageReader as PipesTempFileMessageReader
+from orrery.adapters.pipes.session import PipesSession as PipesSession
+from orrery.adapters.pipes.session import open_pipes_session as open_pipes_session
+from orrery.adapters.pipes.subprocess_client import PipesSubprocessClient as PipesSubprocessClient
 from orrery.api.config_files import config_from_files as config_from_files
 from orrery.api.config_files import config_from_pkg_resources as config_from_pkg_resources
 from orrery.api.config_files import config_from_yaml_strings as config_from_yaml_strings
 from orrery.api.file_path import file_relative_path as file_relative_path
+from orrery.api.loggers import JsonLogFormatter as JsonLogFormatter
+from orrery.api.loggers import colored_console_logger as colored_console_logger
+from orrery.api.loggers import default_loggers as default_loggers
+from orrery.api.loggers import default_system_loggers as default_system_loggers
+from orrery.api.loggers import get_logger as get_logger
+from orrery.api.loggers import json_console_logger as json_console_logger
 from orrery.api.verbs.asset_values import AssetValueLoader as AssetValueLoader
 from orrery.api.verbs.build_resources import build_resources as build_resources
 from orrery.api.verbs.check_type import check_type as check_type
@@ -73,6 +93,7 @@ from orrery.base.errors import SchemaVersionError as SchemaVersionError
 from orrery.base.errors import StepOutputNotFoundError as StepOutputNotFoundError
 from orrery.base.errors import StorageError as StorageError
 from orrery.base.errors import SubprocessError as SubprocessError
+from orrery.base.errors import TimeLimitExceededError as TimeLimitExceededError
 from orrery.base.errors import TypeCheckDidNotPass as TypeCheckDidNotPass
 from orrery.base.errors import TypeCheckError as TypeCheckError
 from orrery.base.errors import TypeLoadingError as TypeLoadingError
@@ -130,6 +151,7 @@ from orrery.definitions.assets.asset_spec import AssetOut as AssetOut
 from orrery.definitions.assets.asset_spec import AssetSpec as AssetSpec
 from orrery.definitions.assets.assets_definition import AssetChecksDefinition as AssetChecksDefinition
 from orrery.definitions.assets.assets_definition import AssetsDefinition as AssetsDefinition
+from orrery.definitions.assets.freshness import apply_freshness_policy as apply_freshness_policy
 from orrery.definitions.assets.source_asset import SourceAsset as SourceAsset
 from orrery.definitions.assets.unresolved_asset_job import define_asset_job as define_asset_job
 from orrery.definitions.assets.with_resources import with_resources as with_resources
@@ -164,6 +186,9 @@ from orrery.definitions.graphs.job import JobDefinition as JobDefinition
 from orrery.definitions.graphs.op import OpDefinition as OpDefinition
 from orrery.definitions.instigators.asset_sensors import AssetSensorDefinition as AssetSensorDefinition
 from orrery.definitions.instigators.asset_sensors import MultiAssetSensorDefinition as MultiAssetSensorDefinition
+from orrery.definitions.instigators.automation_sensor import (
+    AutomationConditionSensorDefinition as AutomationConditionSensorDefinition,
+)
 from orrery.definitions.instigators.partitioned_schedule import (
     build_schedule_from_partitioned_job as build_schedule_from_partitioned_job,
 )
@@ -256,7 +281,14 @@ from orrery.model.assets.check_spec import AssetCheckSpec as AssetCheckSpec
 from orrery.model.assets.graph import AssetGraph as AssetGraph
 from orrery.model.assets.node import AssetNode as AssetNode
 from orrery.model.assets.selection import AssetSelection as AssetSelection
+from orrery.model.automation.condition import (
+    AutoMaterializeAssetPartitionsFilter as AutoMaterializeAssetPartitionsFilter,
+)
+from orrery.model.automation.condition import AutoMaterializePolicy as AutoMaterializePolicy
+from orrery.model.automation.condition import AutoMaterializeRule as AutoMaterializeRule
 from orrery.model.automation.condition import AutomationCondition as AutomationCondition
+from orrery.model.automation.freshness import FreshnessPolicy as FreshnessPolicy
+from orrery.model.automation.freshness import LegacyFreshnessPolicy as LegacyFreshnessPolicy
 from orrery.model.config.configured import ConfigMapping as ConfigMapping
 from orrery.model.config.configured import config_mapping as config_mapping
 from orrery.model.config.configured import configured as configured

@@ -30,8 +30,8 @@ from orrery.definitions.instigators.sensor import SensorDefinition
 from orrery.model.config.run_config import RunConfig
 from orrery.model.events.entry import EventRecordsFilter, RunStatusChangeRecordsFilter
 from orrery.model.events.event import EventType
+from orrery.model.records.run import RunStatus
 from orrery.model.records.run_request import RunRequest, SkipReason
-from orrery.model.records.run_status import RunStatus
 from orrery.runtime.contexts.instigator import (
     InstigatorContext,
     RunStatusSensorContext,
@@ -236,7 +236,7 @@ def _evaluate_sensor(sensor: SensorDefinition, context: Any) -> SensorExecutionD
     else:
         result = _as_result(wishes, sensor)
     if isinstance(context, MultiAssetSensorEvaluationContext):
-        if result.run_requests and context.has_unmarked_materializations and not context.cursor_updated:
+        if result.run_requests and not context.was_advanced and not context.cursor_updated:
             raise InvalidDefinitionError(
                 f"Asset materializations have been handled in {owner}, but the cursor was not updated. This means the "
                 "same materialization events will be handled in the next sensor tick.",

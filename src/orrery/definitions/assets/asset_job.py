@@ -18,6 +18,7 @@ from orrery.base.toposort import level_indices, order_indices
 from orrery.definitions.assets.asset_spec import AssetSpec
 from orrery.definitions.assets.assets_definition import AssetsDefinition
 from orrery.definitions.assets.source_asset import SourceAsset
+from orrery.definitions.assets.upstream import connect_bare_names
 from orrery.definitions.graphs.dependency import DependencyDefinition, NodeInvocation
 from orrery.definitions.graphs.graph import GraphDefinition
 from orrery.definitions.graphs.job import JobDefinition
@@ -354,7 +355,7 @@ def normalize_assets(assets: Iterable[Any]) -> list[AssetsDefinition]:
                 f"{each!r} ({type(each).__name__}) is given as an asset, but is none.",
                 mend="give what @asset returned: assets=[my_asset].",
             )
-    return found
+    return connect_bare_names(found)
 
 
 def build_asset_job(

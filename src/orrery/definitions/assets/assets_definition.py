@@ -761,9 +761,9 @@ class AssetsDefinition:
         Raises:
             InvalidDefinitionError: *fn* changed a key or dependencies in a way the function cannot follow.
         """
+        loaded = {} if self._node_def is None else self._keys_by_input_name
+        rewired = False
         specs: dict[AssetKey, AssetSpec] = {}
-        renamed: dict[AssetKey, AssetKey] = {}
-        dep_renamed: dict[AssetKey, AssetKey] = {}
         for key, spec in self._specs_by_key.items():
             made = fn(spec)
             if not isinstance(made, AssetSpec):
@@ -771,19 +771,27 @@ class AssetsDefinition:
                     f"The function given to map_asset_specs returned {made!r}, not an AssetSpec."
                 )
             if made.key != key:
-                renamed[key] = made.key
-            if made._deps != spec._deps and len(made._deps) == len(spec._deps):
-                for old, changed in zip(spec._deps, made._deps, strict=True):
-                    if old.asset_key != changed.asset_key:
-                        dep_renamed[old.asset_key] = changed.asset_key
-            specs[made.key] = made
-        return self._changed(
-            _specs_by_key=specs,
-            _keys_by_output_name={name: renamed.get(key, key) for name, key in self._keys_by_output_name.items()},
-            _keys_by_input_name={
-                name: dep_renamed.get(key, renamed.get(key, key)) for name, key in self._keys_by_input_name.items()
-            },
-        )
+                raise InvalidDefinitionError(
+                    f"Asset key {key.to_user_string()} was changed to {made.key.to_user_string()}. Mapping function must "
+                    "not change keys.",
+                    mend="use with_attributes(asset_key_replacements=...).",
+                )
+            if made._deps is not spec._deps and made._deps != spec._deps:
+                kept = {dep.asset_key for dep in made._deps}
+                for name, upstream in loaded.items():
+                    if upstream not in kept and not self.node_def.input_dict[name].dagster_type.is_nothing:
+                        raise InvalidDefinitionError(
+                            f"Attempted to remove argument-backed dependency '{upstream.to_user_string()}' (mapped to "
+                            f"argument {name}) from asset '{key.to_user_string()}'. Only non-argument dependencies can be "
+                            "changed or removed using map_asset_specs.",
+                            mend="change the parameters of the function.",
+                        )
+                rewired = True
+            specs[key] = made
+        if rewired and self._selected_keys is None:
+            # Dependencies are now more, or fewer, than the inputs: a selection, even of all, follows the specs.
+            return self._changed(_specs_by_key=specs, _selected_keys=set(specs))
+        return self._changed(_specs_by_key=specs)
 
     def with_hooks(self, hook_defs: AbstractSet[HookDefinition]) -> AssetsDefinition:
         """Return the definition with hooks added."""

@@ -224,10 +224,11 @@ def checked_owners(owners: Sequence[str] | None, what: str) -> Sequence[str] | N
     Raises:
         InvalidDefinitionError: One is neither.
     """
-    for owner in owners or ():
-        if not isinstance(owner, str) or not ((owner.startswith("team:") and owner != "team:") or _EMAIL.match(owner)):
+    for given in owners or ():
+        owner = str(given)
+        if not ((owner.startswith("team:") and owner != "team:") or _EMAIL.match(owner)):
             raise InvalidDefinitionError(
-                f"Invalid owner {owner!r} for {what}. Owner must be an email address or a team name prefixed with "
+                f"Invalid owner {given!r} for {what}. Owner must be an email address or a team name prefixed with "
                 "'team:'.",
                 mend=f"write 'team:{owner}' for a team.",
             )

@@ -10,7 +10,7 @@ from orrery.base.keys import CoercibleToAssetKey
 from orrery.definitions.instigators.asset_sensors import AssetSensorDefinition, MultiAssetSensorDefinition
 from orrery.definitions.instigators.run_status_sensors import RunStatusSensorDefinition
 from orrery.definitions.instigators.sensor import DefaultSensorStatus, SensorDefinition
-from orrery.model.records.run_status import RunStatus
+from orrery.model.records.run import RunStatus
 
 __all__ = ["asset_sensor", "multi_asset_sensor", "run_failure_sensor", "run_status_sensor", "sensor"]
 

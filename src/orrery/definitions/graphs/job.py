@@ -592,7 +592,7 @@ class JobDefinition:
                 f"Job '{self.name}' is not partitioned, but partition key '{partition_key}' was given.",
                 mend="leave the partition key out.",
             )
-        partitions_def.validate_partition_key(partition_key)
+        partitions_def.validate_partition_key(partition_key, context)
 
     def get_partition_keys(self, selected_asset_keys: Iterable[AssetKey] | None = None) -> Sequence[str]:
         """Return the partition keys of the job."""
@@ -758,8 +758,8 @@ def partition_run_request(
     Raises:
         UnknownPartitionError: The partition is not there.
     """
-    with partition_loading_context(current_time, dynamic_partitions_store):
-        partitions_def.validate_partition_key(partition_key)
+    with partition_loading_context(current_time, dynamic_partitions_store) as loading:
+        partitions_def.validate_partition_key(partition_key, loading)
         if partitioned_config is not None:
             own_tags = partitioned_config.get_tags_for_partition_key(partition_key, job_name=job_name)
             if run_config is None:

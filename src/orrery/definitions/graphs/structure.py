@@ -583,6 +583,7 @@ class GraphStructure(NodeDefinition):
         return copied
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Use the definition in the body of the composition that is being written."""
         composition = current_composition()
         if composition is None:
             return self.get_pending_invocation()(*args, **kwargs)

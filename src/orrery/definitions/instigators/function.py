@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import inspect
-import typing
 from collections.abc import Callable
 from typing import Any
 
 from orrery.base.errors import InvalidDefinitionError
+from orrery.definitions.parts.signature import resolve_annotation
 from orrery.model.config.marker import is_resource_param_annotation
 
 __all__ = ["InstigatorFunction"]
@@ -34,12 +34,7 @@ class InstigatorFunction:
             parameters = list(inspect.signature(fn).parameters.values())
         except (TypeError, ValueError):
             parameters = []
-        annotations: dict[str, Any] = {each.name: each.annotation for each in parameters}
-        if any(isinstance(each, str) for each in annotations.values()):
-            try:
-                annotations.update(typing.get_type_hints(fn, include_extras=True))
-            except NameError:  # a name for type checkers only; such a parameter takes the context
-                pass
+        annotations = {each.name: resolve_annotation(fn, each.annotation) for each in parameters}
         self.resource_names = tuple(name for name, kind in annotations.items() if is_resource_param_annotation(kind))
         others = [
             each

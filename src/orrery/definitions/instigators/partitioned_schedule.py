@@ -10,8 +10,9 @@ from orrery.definitions.assets.unresolved_asset_job import UnresolvedAssetJobDef
 from orrery.definitions.graphs.job import JobDefinition
 from orrery.definitions.instigators.schedule import DefaultScheduleStatus, ScheduleDefinition
 from orrery.definitions.parts.naming import check_name
+from orrery.model.partitions.keys import MultiPartitionKey
 from orrery.model.partitions.loading import partition_loading_context
-from orrery.model.partitions.multi import MultiPartitionKey, MultiPartitionsDefinition
+from orrery.model.partitions.multi import MultiPartitionsDefinition
 from orrery.model.partitions.partitioned_config import PartitionedConfig
 from orrery.model.partitions.static import StaticPartitionsDefinition
 from orrery.model.partitions.time_window import TimeWindowPartitionsDefinition

@@ -10,7 +10,7 @@ from orrery.definitions.assets.unresolved_asset_job import UnresolvedAssetJobDef
 from orrery.definitions.graphs.graph import GraphDefinition
 from orrery.definitions.graphs.job import JobDefinition
 from orrery.definitions.instigators.sensor import SensorDefinition, SensorType
-from orrery.model.records.run_status import RunStatus
+from orrery.model.records.run import RunStatus
 from orrery.model.records.selector import CodeLocationSelector, JobSelector, RepositorySelector
 
 __all__ = ["RunStatusSensorDefinition"]
@@ -115,7 +115,7 @@ class RunStatusSensorDefinition(SensorDefinition):
         if not self._monitored_jobs:
             return None
         return {
-            each.job_name if isinstance(each, JobSelector) else each.name
+            str(each.job_name if isinstance(each, JobSelector) else each.name)
             for each in self._monitored_jobs
             if not isinstance(each, RepositorySelector | CodeLocationSelector)
         }

@@ -137,7 +137,7 @@ class ScheduleDefinition:
             execution_fn=execution_fn,
         )
         self._tags = normalize_definition_tags(tags)
-        self._metadata: Mapping[str, MetadataValue] = normalize_metadata(metadata) if metadata else {}
+        self._metadata: Mapping[str, MetadataValue[Any]] = normalize_metadata(metadata) if metadata else {}
         self._environment_vars = environment_vars
         self._description = description
         if not isinstance(default_status, DefaultScheduleStatus):
@@ -202,7 +202,7 @@ class ScheduleDefinition:
         return self._tags
 
     @property
-    def metadata(self) -> Mapping[str, MetadataValue]:
+    def metadata(self) -> Mapping[str, MetadataValue[Any]]:
         """Return the metadata by name."""
         return self._metadata
 

@@ -124,7 +124,7 @@ class SensorDefinition:
         self._default_status = default_status
         self._required_resource_keys = frozenset({*(required_resource_keys or ()), *self._function.resource_names})
         self._tags = normalize_definition_tags(tags)
-        self._metadata: Mapping[str, MetadataValue] = normalize_metadata(metadata) if metadata else {}
+        self._metadata: Mapping[str, MetadataValue[Any]] = normalize_metadata(metadata) if metadata else {}
         self._owners = checked_owners(owners, shown)
 
     @property
@@ -163,7 +163,7 @@ class SensorDefinition:
         return self._tags
 
     @property
-    def metadata(self) -> Mapping[str, MetadataValue]:
+    def metadata(self) -> Mapping[str, MetadataValue[Any]]:
         """Return the metadata by name."""
         return self._metadata
 

@@ -18,6 +18,7 @@ from orrery.base.errors import (
     DuplicateDefinitionError,
     InvalidDefinitionError,
     InvariantViolationError,
+    UnknownAssetError,
     nearest_hint,
 )
 from orrery.base.keys import AssetCheckKey, AssetKey
@@ -27,7 +28,6 @@ from orrery.definitions.assets.asset_spec import AssetSpec
 from orrery.definitions.assets.assets_definition import AssetsDefinition
 from orrery.definitions.assets.source_asset import SourceAsset
 from orrery.definitions.assets.unresolved_asset_job import UnresolvedAssetJobDefinition
-from orrery.definitions.assets.upstream import connect_bare_names
 from orrery.definitions.assets.with_resources import bind_resources, requirements_of_assets
 from orrery.definitions.graphs.graph import GraphDefinition
 from orrery.definitions.graphs.job import JobDefinition
@@ -230,8 +230,9 @@ class CachingRepositoryData(RepositoryData):
         for each in repository_definitions:
             gathered.add(each)
         resources = dict(top_level_resources or {})
-        assets = connect_bare_names(normalize_assets(gathered.assets))
-        graph = AssetGraph.from_assets(assets, strict="inputs")
+        assets = normalize_assets(gathered.assets)
+        graph = AssetGraph.from_assets(assets)
+        _check_loaded_assets(assets, graph)
         for each in assets:
             for key, own in each.resource_defs.items():
                 if key in resources and resources[key] is not own:
@@ -522,6 +523,26 @@ def _check_named(name: str, job: Any) -> None:
         )
 
 
+def _check_loaded_assets(assets: Iterable[AssetsDefinition], graph: AssetGraph) -> None:
+    """Refuse functions that load assets which no definition provides."""
+    unknown = {node.key for node in graph.nodes if node.is_auto_created_stub}
+    if not unknown:
+        return
+    for definition in assets:
+        for name, key in definition._keys_by_input_name.items():
+            if key in unknown and not definition.node_def.input_dict[name].dagster_type.is_nothing:
+                source = definition._source
+                place = f" ({source[0]}:{source[1]})" if source else ""
+                owner = min(definition.keys, default=key).to_user_string()
+                known = [node.key.to_user_string() for node in graph.nodes if not node.is_auto_created_stub]
+                raise UnknownAssetError(
+                    f"Asset '{owner}'{place} loads asset '{key.to_user_string()}', which no definition provides: Input "
+                    f'asset "{key.to_string()}" is not produced by any of the provided asset ops and is not one of the '
+                    "provided sources.",
+                    mend=nearest_hint(key.to_user_string(), known, noun="asset"),
+                )
+
+
 def _check_assets_provided(assets: Iterable[AssetsDefinition], resources: Mapping[str, ResourceDefinition]) -> None:
     known = {*resources, "io_manager"}
     for each in assets:
@@ -592,7 +613,7 @@ class RepositoryDefinition:
         self._name = check_name(name, noun="a repository", reserved=False)
         self._repository_data = repository_data
         self._description = description
-        self._metadata: Mapping[str, MetadataValue] = normalize_metadata(metadata) if metadata else {}
+        self._metadata: Mapping[str, MetadataValue[Any]] = normalize_metadata(metadata) if metadata else {}
         self._load_data = repository_load_data
 
     @property
@@ -606,7 +627,7 @@ class RepositoryDefinition:
         return self._description
 
     @property
-    def metadata(self) -> Mapping[str, MetadataValue]:
+    def metadata(self) -> Mapping[str, MetadataValue[Any]]:
         """Return the metadata by name."""
         return self._metadata
 

@@ -290,6 +290,11 @@ class SensorEvaluationContext(InstigatorContext):
         self._cursor_updated = False
 
     @property
+    def repository_def(self) -> Any:
+        """Return the definitions that the sensor belongs to, resolved; None if they were not given."""
+        return self._repository_def
+
+    @property
     def sensor_name(self) -> str | None:
         """Return the name of the sensor."""
         return self._name

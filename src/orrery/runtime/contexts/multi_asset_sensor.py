@@ -79,7 +79,6 @@ class MultiAssetSensorEvaluationContext(SensorEvaluationContext):
         self._asset_keys = keys
         self._positions = _read_cursor(cursor, keys)
         self._advanced = False
-        self._handled = False
 
     @property
     def asset_keys(self) -> Sequence[AssetKey]:
@@ -105,7 +104,6 @@ class MultiAssetSensorEvaluationContext(SensorEvaluationContext):
         self, asset_key: AssetKey, *, limit: int | None = None, ascending: bool = False
     ) -> Sequence[EventLogRecord]:
         _partition, row, _trailing = self._position(asset_key)
-        self._handled = True
         return self.instance.get_event_records(
             EventRecordsFilter(EventType.ASSET_MATERIALIZATION, asset_key=asset_key, after_cursor=row),
             limit=limit,
@@ -274,9 +272,9 @@ class MultiAssetSensorEvaluationContext(SensorEvaluationContext):
         self._write()
 
     @property
-    def has_unmarked_materializations(self) -> bool:
-        """Tell whether materializations were looked at, and the cursor was not advanced."""
-        return self._handled and not self._advanced
+    def was_advanced(self) -> bool:
+        """Tell whether the cursor was advanced."""
+        return self._advanced
 
     def update_cursor_after_evaluation(self) -> None:
         """Write down how far the cursor was advanced."""
@@ -295,6 +293,6 @@ def _read_cursor(cursor: str | None, keys: Sequence[AssetKey]) -> dict[AssetKey,
     given: dict[str, Any] = json.loads(cursor) if cursor else {}
     found: dict[AssetKey, _Cursor] = {}
     for key in keys:
-        position = given.get(repr(key)) or (None, None, {})
+        position: Sequence[Any] = given.get(repr(key)) or (None, None, {})
         found[key] = (position[0], position[1], dict(position[2] or {}))
     return found
