@@ -149,11 +149,9 @@ class LineSplitter:
         self._size += len(piece)
         if self._size <= self._longest:
             self._pieces.append(piece)
-        elif self._pieces:
-            # Too long already: of what came before, only what is shown stays.
-            self._pieces = [b"".join(self._pieces)[: 4 * _SHOWN]]
         else:
-            self._pieces = [piece[: 4 * _SHOWN]]
+            # Too long: only what is shown stays.
+            self._pieces = [(b"".join(self._pieces)[: 4 * _SHOWN] + piece[: 4 * _SHOWN])[: 4 * _SHOWN]]
 
     def _take(self) -> bytes | BadMessage:
         line, size = b"".join(self._pieces), self._size

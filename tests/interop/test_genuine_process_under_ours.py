@@ -1,0 +1,279 @@
+"""
+A process that uses the genuine ``dagster-pipes``, in its own environment and unchanged, runs under our orchestrator.
+
+The environment is that of ``ORRERY_ORACLE_PYTHON`` or ``.oracle``.
+"""
+
+import os
+import subprocess
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import orrery
+from orrery.adapters.pipes.injectors import PipesEnvContextInjector, PipesTempFileContextInjector
+from orrery.adapters.pipes.readers import PipesMessageReader, PipesTempFileMessageReader
+from orrery.adapters.pipes.session import open_pipes_session
+from orrery.adapters.pipes.subprocess_client import PipesSubprocessClient
+
+ROOT = Path(__file__).resolve().parents[2]
+ORACLE = Path(os.environ.get("ORRERY_ORACLE_PYTHON") or ROOT / ".oracle" / "bin" / "python")
+
+pytestmark = [
+    pytest.mark.oracle,
+    pytest.mark.skipif(
+        not ORACLE.exists(), reason="no genuine dagster-pipes: set ORRERY_ORACLE_PYTHON, or run `make oracle`"
+    ),
+]
+
+OPEN = "from dagster_pipes import *\nwith open_dagster_pipes() as context:\n"
+METADATA = {
+    "text": {"type": "text", "raw_value": "x"},
+    "url": {"type": "url", "raw_value": "https://example.org"},
+    "path": {"type": "path", "raw_value": "/tmp/x"},
+    "notebook": {"type": "notebook", "raw_value": "/tmp/x.ipynb"},
+    "json": {"type": "json", "raw_value": {"a": [1]}},
+    "md": {"type": "md", "raw_value": "**x**"},
+    "float": {"type": "float", "raw_value": 1.5},
+    "int": {"type": "int", "raw_value": 3},
+    "bool": {"type": "bool", "raw_value": True},
+    "dagster_run": {"type": "dagster_run", "raw_value": "run-1"},
+    "asset": {"type": "asset", "raw_value": "raw/orders"},
+    "null": {"type": "null", "raw_value": None},
+    "table": {"type": "table", "raw_value": {"records": [{"a": 1}], "schema": [{"name": "a", "type": "int"}]}},
+    "table_schema": {"type": "table_schema", "raw_value": {"columns": [{"name": "a", "type": "int"}]}},
+    "table_column_lineage": {
+        "type": "table_column_lineage",
+        "raw_value": {"deps_by_column": {"a": [{"asset_key": "raw/orders", "column_name": "b"}]}},
+    },
+    "timestamp": {"type": "timestamp", "raw_value": 1700000000.5},
+    "inferred text": "x",
+    "inferred int": 3,
+    "inferred float": 1.5,
+    "inferred bool": True,
+    "inferred list": [1, 2],
+    "inferred null": None,
+}
+
+
+class StdioReader(PipesMessageReader):
+    """Reads messages from the output of the process, line by line."""
+
+    def __init__(self, params: dict[str, str]) -> None:
+        self.params = params
+
+    @contextmanager
+    def read_messages(self, handler: Any) -> Any:
+        self.handler = handler
+        yield self.params
+
+    def no_messages_debug_text(self) -> str:
+        return "Messages were looked for on a standard stream."
+
+
+@dataclass
+class Ran:
+    """What became of a step."""
+
+    result: Any
+    custom: list[Any]
+    lines: list[tuple[int, str]]
+
+    @property
+    def error(self) -> str:
+        (failure,) = [event for event in self.result.all_events if event.is_step_failure]
+        return str(failure.step_failure_data.error)
+
+    @property
+    def made(self) -> dict[str, Any]:
+        events = self.result.get_asset_materialization_events()
+        return {event.asset_key.to_user_string(): event.materialization for event in events}
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Callable[..., Ran]:
+    """Return a function that runs code in the genuine environment as the process of a step."""
+
+    def launch(
+        code: str,
+        *,
+        channel: str = "file",
+        keys: tuple[str, ...] = ("a",),
+        extras: Any = None,
+        partition_key: str | None = None,
+        checks: tuple[str, ...] = (),
+        **options: Any,
+    ) -> Ran:
+        script = tmp_path / "script.py"
+        script.write_text(code)
+        command, custom = [str(ORACLE), str(script)], []
+
+        def body(context: Any) -> Any:
+            if channel == "file":
+                client = PipesSubprocessClient(forward_stdio=False)
+                invocation = client.run(context=context, command=command, extras=extras)
+                custom.extend(invocation.get_custom_messages())
+                return invocation.get_results()
+            stdio = channel in ("stdio", "buffered_stdio")
+            reader = StdioReader({channel: "stdout"}) if stdio else PipesTempFileMessageReader()
+            injector = PipesTempFileContextInjector() if channel == "cli" else PipesEnvContextInjector()
+            with open_pipes_session(context, injector, reader, extras) as session:
+                arguments = [part for pair in session.get_bootstrap_cli_arguments().items() for part in pair]
+                by_environment = {} if channel == "cli" else dict(session.get_bootstrap_env_vars())
+                done = subprocess.run(
+                    [*command, *(arguments if channel == "cli" else [])],
+                    env={**os.environ, **by_environment},
+                    stdout=subprocess.PIPE,
+                    check=True,
+                )
+                for line in done.stdout.splitlines() if stdio else ():
+                    reader.handler.handle_line(line)
+            custom.extend(session.get_custom_messages())
+            return session.get_results()
+
+        @orrery.multi_asset(
+            specs=[orrery.AssetSpec(orrery.AssetKey(key.split("/")), **options.pop("spec", {})) for key in keys],
+            check_specs=[orrery.AssetCheckSpec(name, asset=keys[0]) for name in checks],
+            name="step",
+            **options,
+        )
+        def step(context: orrery.AssetExecutionContext) -> Any:
+            yield from body(context)
+
+        instance = orrery.Instance.ephemeral()
+        result = orrery.materialize([step], instance=instance, raise_on_error=False, partition_key=partition_key)
+        lines = [
+            (entry.level, entry.user_message)
+            for entry in instance.all_logs(result.run_id)
+            if not entry.is_dagster_event
+        ]
+        return Ran(result, custom, lines)
+
+    return launch
+
+
+def test_context(run: Callable[..., Ran]) -> None:
+    ran = run(
+        OPEN
+        + "    names = 'asset_key asset_keys is_asset_step code_version provenance is_partition_step retry_number extras'\n"
+        "    context.report_custom_message({name: getattr(context, name) for name in names.split()})\n",
+        keys=("raw/orders",),
+        extras={"limit": 3, "sign": "é😀"},
+        spec={"code_version": "v1"},
+    )
+    assert ran.result.success
+    assert ran.custom == [
+        {
+            "asset_key": "raw/orders",
+            "asset_keys": ["raw/orders"],
+            "is_asset_step": True,
+            "code_version": "v1",
+            "provenance": None,
+            "is_partition_step": False,
+            "retry_number": 0,
+            "extras": {"limit": 3, "sign": "é😀"},
+        }
+    ]
+
+
+def test_partition(run: Callable[..., Ran]) -> None:
+    ran = run(
+        OPEN + "    context.report_custom_message([context.partition_key, context.partition_time_window])\n",
+        partitions_def=orrery.DailyPartitionsDefinition("2024-01-01"),
+        partition_key="2024-01-02",
+    )
+    window = {"start": "2024-01-02T00:00:00+00:00", "end": "2024-01-03T00:00:00+00:00"}
+    assert ran.custom == [["2024-01-02", window]]
+
+
+def test_metadata_of_every_type(run: Callable[..., Ran]) -> None:
+    ran = run(
+        OPEN + "    context.report_asset_materialization(context.get_extra('metadata'), data_version='v7')\n",
+        extras={"metadata": METADATA},
+    )
+    made = ran.made["a"]
+    assert {name: type(value).__name__ for name, value in made.metadata.items()} == {
+        "text": "TextMetadataValue",
+        "url": "UrlMetadataValue",
+        "path": "PathMetadataValue",
+        "notebook": "NotebookMetadataValue",
+        "json": "JsonMetadataValue",
+        "md": "MarkdownMetadataValue",
+        "float": "FloatMetadataValue",
+        "int": "IntMetadataValue",
+        "bool": "BoolMetadataValue",
+        "dagster_run": "RunMetadataValue",
+        "asset": "AssetMetadataValue",
+        "null": "NullMetadataValue",
+        "table": "TableMetadataValue",
+        "table_schema": "TableSchemaMetadataValue",
+        "table_column_lineage": "TableColumnLineageMetadataValue",
+        "timestamp": "TimestampMetadataValue",
+        "inferred text": "TextMetadataValue",
+        "inferred int": "IntMetadataValue",
+        "inferred float": "FloatMetadataValue",
+        "inferred bool": "BoolMetadataValue",
+        "inferred list": "JsonMetadataValue",
+        "inferred null": "NullMetadataValue",
+    }
+    assert "v7" in made.tags.values()
+
+
+def test_several_assets_and_checks(run: Callable[..., Ran]) -> None:
+    ran = run(
+        OPEN + "    for key in context.asset_keys:\n"
+        "        context.report_asset_materialization({'key': key}, asset_key=key)\n"
+        "    context.report_asset_check('good', False, severity='WARN', asset_key='a', metadata={'rows': 3})\n",
+        keys=("a", "raw/orders"),
+        checks=("good",),
+    )
+    assert {key: made.metadata["key"].value for key, made in ran.made.items()} == {
+        "a": "a",
+        "raw/orders": "raw/orders",
+    }
+    (check,) = ran.result.get_asset_check_evaluations()
+    assert (check.check_name, check.passed, check.severity.value) == ("good", False, "WARN")
+    assert check.metadata["rows"].value == 3
+
+
+def test_logs(run: Callable[..., Ran]) -> None:
+    ran = run(
+        OPEN + "    context.log.debug('d')\n    context.log.info('i é')\n    context.log.warning('100%')\n"
+        "    context.log.error('e')\n    context.log.critical('c')\n"
+    )
+    told = [line for line in ran.lines if not line[1].startswith("[pipes]")]
+    assert told == [(10, "d"), (20, "i é"), (30, "100%"), (40, "e"), (50, "c")]
+
+
+def test_exception_arrives_with_its_cause(run: Callable[..., Ran]) -> None:
+    ran = run(
+        OPEN + "    context.report_asset_materialization({'kept': 1})\n    try:\n        1 / 0\n"
+        "    except ZeroDivisionError as error:\n        raise ValueError('no rows') from error\n"
+    )
+    assert "ValueError: no rows" in ran.error
+    assert "ZeroDivisionError: division by zero" in ran.error
+    assert ran.made["a"].metadata["kept"].value == 1
+
+
+def test_system_exit_arrives(run: Callable[..., Ran]) -> None:
+    assert "SystemExit: 3" in run(OPEN + "    raise SystemExit(3)\n").error
+
+
+def test_params_by_command_line(run: Callable[..., Ran]) -> None:
+    code = (
+        "from dagster_pipes import *\nwith open_dagster_pipes(params_loader=PipesCliArgsParamsLoader()) as context:\n"
+        "    context.report_custom_message(context.asset_key)\n"
+    )
+    assert run(code, channel="cli").custom == ["a"]
+
+
+@pytest.mark.parametrize("channel", ["stdio", "buffered_stdio", "environment"])
+def test_other_channels(run: Callable[..., Ran], channel: str) -> None:
+    ran = run(
+        OPEN + "    context.log.info('x')\n    context.report_custom_message(context.asset_key)\n", channel=channel
+    )
+    assert (ran.result.success, ran.custom) == (True, ["a"])

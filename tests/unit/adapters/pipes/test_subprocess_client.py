@@ -1,0 +1,368 @@
+"""A process that misbehaves costs what it broke and no more: real processes, run inside a real step."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import orrery
+from orrery.adapters.pipes.injectors import PipesEnvContextInjector, PipesFileContextInjector
+from orrery.adapters.pipes.readers import PipesFileMessageReader, PipesTempFileMessageReader
+from orrery.adapters.pipes.session import open_pipes_session
+from orrery.adapters.pipes.subprocess_client import PipesSubprocessClient
+
+PACKAGE = Path(__file__).resolve().parents[4] / "packages" / "orrery-pipes" / "src"
+OPEN = "from orrery_pipes import *\nwith open_pipes() as context:\n"
+# A process that writes what it likes into the message file.
+RAW = """
+import base64, json, os, sys, zlib
+path = json.loads(zlib.decompress(base64.b64decode(os.environ["DAGSTER_PIPES_MESSAGES"])))["path"]
+file = open(path, "ab", buffering=0)
+def raw(data):
+    file.write(data)
+def send(method, number=None, **params):
+    message = {"__dagster_pipes_version": "0.1", "method": method, "params": params}
+    if number is not None:
+        message["number"] = number
+    raw(json.dumps(message).encode() + b"\\n")
+send("opened", extras={})
+"""
+
+
+@dataclass
+class Ran:
+    """What became of a step."""
+
+    result: Any
+    invocation: Any
+    lines: list[tuple[str, str]]
+
+    @property
+    def success(self) -> bool:
+        return bool(self.result.success)
+
+    @property
+    def warnings(self) -> list[str]:
+        return [text for level, text in self.lines if level == "WARNING"]
+
+    @property
+    def error(self) -> str:
+        (failure,) = [event for event in self.result.all_events if event.is_step_failure]
+        return str(failure.step_failure_data.error)
+
+    @property
+    def materializations(self) -> list[Any]:
+        return [event.materialization for event in self.result.get_asset_materialization_events()]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Callable[..., Ran]:
+    """Return a function that runs code as an external process of an asset's step."""
+
+    def launch(code: str | list[str], *, extras: Any = None, client: Any = None, **asset_options: Any) -> Ran:
+        kept: dict[str, Any] = {}
+        command = code
+        if isinstance(code, str):
+            script = tmp_path / "script.py"
+            script.write_text(code)
+            command = [sys.executable, str(script)]
+
+        @orrery.asset(name="a", **asset_options)
+        def a(context: orrery.AssetExecutionContext) -> Any:
+            used = client or PipesSubprocessClient(env={"PYTHONPATH": str(PACKAGE)}, forward_stdio=False)
+            kept["invocation"] = used.run(context=context, command=command, extras=extras)
+            return kept["invocation"].get_materialize_result()
+
+        instance = orrery.Instance.ephemeral()
+        result = orrery.materialize([a], instance=instance, raise_on_error=False)
+        names = {10: "DEBUG", 20: "INFO", 30: "WARNING", 40: "ERROR", 50: "CRITICAL"}
+        lines = [
+            (names[entry.level], entry.user_message)
+            for entry in instance.all_logs(result.run_id)
+            if not entry.is_dagster_event
+        ]
+        return Ran(result, kept.get("invocation"), lines)
+
+    return launch
+
+
+def test_what_a_process_reports_is_the_result_of_the_step(run: Callable[..., Ran]) -> None:
+    ran = run(
+        OPEN + "    context.log.info('é')\n    context.report_custom_message(context.extras)\n"
+        "    context.report_asset_materialization({'rows': 3}, data_version='7')\n"
+        "    context.report_asset_check('good', False, severity='WARN')\n",
+        extras={"limit": 3},
+        check_specs=[orrery.AssetCheckSpec("good", asset="a")],
+    )
+    assert ran.success
+    assert ("INFO", "é") in ran.lines
+    assert ran.invocation.get_custom_messages() == ({"limit": 3},)
+    (made,) = ran.materializations
+    assert made.metadata["rows"].value == 3
+    (check,) = ran.result.get_asset_check_evaluations()
+    assert (check.check_name, check.passed, check.severity.value) == ("good", False, "WARN")
+
+
+def test_asset_that_was_not_reported_counts_as_materialized(run: Callable[..., Ran]) -> None:
+    assert len(run(OPEN + "    pass\n").materializations) == 1
+
+
+# --- bad input
+
+
+BAD_LINES = {
+    "not JSON": "raw(b'not JSON\\n')",
+    "unknown method": "send('nope')",
+    "wrong types": "send('log', message=3, level='INFO')",
+    "unknown level": "send('log', message='x', level='LOUD')",
+    "invalid UTF-8": "raw(b'\\xff\\xfe\\n')",
+    "50 MB line": "raw(b'x' * 50_000_000 + b'\\n')",
+    "another asset": "send('report_asset_materialization', asset_key='other', data_version=None, metadata=None)",
+    "another check severity": "send('report_asset_check', asset_key='a', check_name='c', passed=True, metadata=None, "
+    "severity='BAD')",
+    "wrong metadata": "send('report_asset_materialization', asset_key='a', data_version=None, "
+    "metadata={'x': {'raw_value': 'y', 'type': 'int'}})",
+    "metadata of unknown type": "send('report_asset_materialization', asset_key='a', data_version=None, "
+    "metadata={'x': {'raw_value': 'y', 'type': 'nope'}})",
+    "torn message": 'raw(b\'{"__dagster_pipes_version": "0.1", "meth\\n\')',
+}
+
+
+@pytest.mark.parametrize("code", BAD_LINES.values(), ids=BAD_LINES)
+def test_bad_message_costs_itself_alone(run: Callable[..., Ran], code: str) -> None:
+    ran = run(
+        f"{RAW}send('report_custom_message', payload='before')\n{code}\n"
+        "send('report_custom_message', payload='after')\nsend('closed')\n"
+    )
+    assert ran.success
+    assert ran.invocation.get_custom_messages() == ("before", "after")
+    (warning,) = ran.warnings
+    assert warning.startswith("[pipes] message number 3 cannot be used: ")
+
+
+def test_warning_shows_the_first_200_characters(run: Callable[..., Ran]) -> None:
+    (warning,) = run(f"{RAW}raw(b'y' * 900 + b'\\n')\nsend('closed')\n").warnings
+    assert warning.endswith("It begins with: " + "y" * 200)
+
+
+def test_very_many_bad_messages_are_counted(run: Callable[..., Ran]) -> None:
+    warnings = run(f"{RAW}raw(b'bad\\n' * 5000)\nsend('closed')\n").warnings
+    assert len(warnings) == 101
+    assert warnings[-1] == "[pipes] 5000 messages in all could not be used."
+
+
+def test_last_message_without_a_line_end_counts(run: Callable[..., Ran]) -> None:
+    ran = run(RAW + "raw(json.dumps({'__dagster_pipes_version': '0.1', 'method': 'closed', 'params': {}}).encode())\n")
+    assert (ran.success, ran.warnings) == (True, [])
+
+
+def test_message_after_close_counts_and_is_told(run: Callable[..., Ran]) -> None:
+    ran = run(f"{RAW}send('closed')\nsend('report_custom_message', payload=1)\nsend('closed')\n")
+    assert ran.invocation.get_custom_messages() == (1,)
+    (warning,) = ran.warnings
+    assert "came after the process had closed" in warning
+
+
+def test_lost_message_fails_the_step(run: Callable[..., Ran]) -> None:
+    ran = run(
+        f"{RAW}send('log', 2, message='x', level='INFO')\nsend('log', 5, message='y', level='INFO')\n"
+        "send('closed', 6)\n"
+    )
+    assert not ran.success
+    assert "messages of the external process are missing" in ran.error
+    assert "[pipes] 2 messages are missing before message number 5." in ran.warnings
+
+
+# --- how a process ends
+
+
+def test_exception_arrives_with_its_cause(run: Callable[..., Ran]) -> None:
+    ran = run(
+        OPEN + "    try:\n        1 / 0\n    except ZeroDivisionError as error:\n"
+        "        raise ValueError('no rows') from error\n"
+    )
+    for part in ("exit code 1", "ValueError: no rows", "ZeroDivisionError: division by zero", "The last lines of"):
+        assert part in ran.error
+
+
+def test_exit_code_after_success_was_reported_fails_the_step_and_keeps_the_report(run: Callable[..., Ran]) -> None:
+    ran = run(OPEN + "    context.report_asset_materialization({'rows': 3})\nraise SystemExit(3)\n")
+    assert not ran.success
+    assert "ended with exit code 3" in ran.error
+    (made,) = ran.materializations
+    assert made.metadata["rows"].value == 3
+
+
+def test_kill_keeps_all_that_came_before(run: Callable[..., Ran]) -> None:
+    ran = run(
+        RAW + "send('report_asset_materialization', asset_key='a', data_version='7', metadata=None)\n"
+        "raw(b'{\"__dagster_pipes_ver')\nos.kill(os.getpid(), 9)\n"
+    )
+    assert "was killed by SIGKILL" in ran.error
+    assert len(ran.materializations) == 1
+    (warning,) = ran.warnings
+    assert warning.startswith("[pipes] message number 3 cannot be used")
+
+
+def test_command_that_does_not_exist_is_named(run: Callable[..., Ran]) -> None:
+    ran = run(["no-such-command-anywhere", "--flag"])
+    assert "Cannot start the external process `no-such-command-anywhere --flag`" in ran.error
+
+
+def test_process_that_cannot_import_is_told_with_its_error_output(run: Callable[..., Ran]) -> None:
+    ran = run("import no_such_module\n")
+    assert "ended with exit code 1" in ran.error
+    assert "No module named 'no_such_module'" in ran.error
+    assert "never opened Pipes" in ran.error
+
+
+def test_process_that_never_opens_is_an_error_unless_allowed(run: Callable[..., Ran]) -> None:
+    ran = run("pass\n")
+    assert "The external process never opened Pipes." in ran.error
+    assert run("pass\n", client=PipesSubprocessClient(allow_unopened=True)).success
+
+
+def test_process_that_never_closes_is_an_error_unless_allowed(run: Callable[..., Ran]) -> None:
+    assert "without having closed Pipes" in run(RAW).error
+    assert run(RAW, client=PipesSubprocessClient(allow_unclosed=True)).success
+
+
+# --- what goes over
+
+
+def test_partition_is_told(tmp_path: Path) -> None:
+    script = tmp_path / "s.py"
+    script.write_text(
+        OPEN + "    context.report_custom_message([context.partition_key, context.partition_key_range, "
+        "context.partition_time_window])\n"
+    )
+    kept = []
+
+    @orrery.asset(partitions_def=orrery.DailyPartitionsDefinition("2024-01-01"))
+    def a(context: orrery.AssetExecutionContext) -> Any:
+        client = PipesSubprocessClient(env={"PYTHONPATH": str(PACKAGE)})
+        invocation = client.run(context=context, command=[sys.executable, str(script)])
+        kept.extend(invocation.get_custom_messages())
+        return invocation.get_materialize_result()
+
+    assert orrery.materialize([a], partition_key="2024-01-02").success
+    assert kept == [
+        [
+            "2024-01-02",
+            {"start": "2024-01-02", "end": "2024-01-02"},
+            {"start": "2024-01-02T00:00:00+00:00", "end": "2024-01-03T00:00:00+00:00"},
+        ]
+    ]
+
+
+def test_client_is_a_resource_by_its_annotation(tmp_path: Path) -> None:
+    script = tmp_path / "s.py"
+    script.write_text(OPEN + "    pass\n")
+
+    @orrery.asset
+    def a(context: orrery.AssetExecutionContext, pipes: PipesSubprocessClient) -> Any:
+        return pipes.run(context=context, command=[sys.executable, str(script)]).get_materialize_result()
+
+    client = PipesSubprocessClient(env={"PYTHONPATH": str(PACKAGE)}, context_injector=PipesEnvContextInjector())
+    assert orrery.materialize([a], resources={"pipes": client}).success
+
+
+def test_session_around_a_launch_of_ones_own(tmp_path: Path) -> None:
+    script = tmp_path / "s.py"
+    script.write_text(
+        "from orrery_pipes import *\nwith open_pipes(params_loader=PipesCliArgsParamsLoader()) as context:\n"
+        "    print('out')\n    context.report_asset_materialization({'rows': 3})\n"
+    )
+    paths = (tmp_path / "context", tmp_path / "messages")
+
+    @orrery.asset
+    def a(context: orrery.AssetExecutionContext) -> Any:
+        injector = PipesFileContextInjector(str(paths[0]))
+        reader = PipesFileMessageReader(str(paths[1]), include_stdio_in_messages=True)
+        with open_pipes_session(context, injector, reader, extras={"x": 1}) as session:
+            arguments = [part for pair in session.get_bootstrap_cli_arguments().items() for part in pair]
+            subprocess.run(
+                [sys.executable, str(script), *arguments],
+                env={**os.environ, "PYTHONPATH": str(PACKAGE)},
+                stdout=subprocess.DEVNULL,
+                check=True,
+            )
+        yield from session.get_results()
+
+    result = orrery.materialize([a])
+    (event,) = result.get_asset_materialization_events()
+    assert event.materialization.metadata["rows"].value == 3
+    assert [path.exists() for path in paths] == [False, False]
+
+
+def test_messages_are_numbered_between_our_two_sides(run: Callable[..., Ran]) -> None:
+    ran = run(OPEN + "    context.report_custom_message(type(context._channel).__name__)\n")
+    assert ran.invocation.get_custom_messages() == ("NumberedChannel",)
+
+
+def test_many_messages_arrive_in_order(run: Callable[..., Ran]) -> None:
+    ran = run(OPEN + "    for n in range(20000):\n        context.report_custom_message(n)\n")
+    assert ran.invocation.get_custom_messages() == tuple(range(20000))
+
+
+def test_output_goes_along_as_messages(run: Callable[..., Ran], capsys: pytest.CaptureFixture[str]) -> None:
+    client = PipesSubprocessClient(
+        env={"PYTHONPATH": str(PACKAGE)},
+        forward_stdio=False,
+        message_reader=PipesTempFileMessageReader(include_stdio_in_messages=True),
+    )
+    assert run(OPEN + "    print('out é')\n", client=client).success
+    assert "out é\n" in capsys.readouterr().out
+
+
+def test_end_of_the_run_ends_the_process_and_its_children(tmp_path: Path) -> None:
+    """SIGTERM to the run: the child and the child's child are gone within ten seconds."""
+    program = tmp_path / "run.py"
+    script = tmp_path / "s.py"
+    script.write_text(
+        "import os, signal, subprocess, sys, time\nfrom orrery_pipes import *\n"
+        "with open_pipes() as context:\n"
+        "    child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+        f"    open({str(tmp_path / 'pids')!r} + '.new', 'w').write(f'{{os.getpid()}} {{child.pid}}')\n"
+        f"    os.replace({str(tmp_path / 'pids')!r} + '.new', {str(tmp_path / 'pids')!r})\n"
+        "    time.sleep(60)\n"
+    )
+    program.write_text(
+        textwrap.dedent(f"""
+        import sys, orrery
+        from orrery.adapters.pipes.subprocess_client import PipesSubprocessClient
+
+        @orrery.asset
+        def a(context: orrery.AssetExecutionContext):
+            client = PipesSubprocessClient(env={{"PYTHONPATH": {str(PACKAGE)!r}}})
+            return client.run(context=context, command=[sys.executable, {str(script)!r}]).get_materialize_result()
+
+        orrery.materialize([a], raise_on_error=False)
+        """)
+    )
+    with subprocess.Popen([sys.executable, str(program)], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as ran:
+        limit = time.monotonic() + 20
+        while not (tmp_path / "pids").exists():
+            assert time.monotonic() < limit
+            assert ran.poll() is None
+            time.sleep(0.02)  # for a process of the world outside
+        pids = [int(pid) for pid in (tmp_path / "pids").read_text().split()]
+        ran.send_signal(signal.SIGTERM)
+        ran.wait(10)
+    assert [pid for pid in pids if is_running(pid)] == []
+
+
+def is_running(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
