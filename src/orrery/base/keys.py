@@ -18,6 +18,7 @@ from orrery.base.errors import InvalidDefinitionError
 __all__ = [
     "AssetCheckKey",
     "AssetKey",
+    "AssetOrCheckKey",
     "CoercibleToAssetKey",
     "CoercibleToAssetKeyPrefix",
     "EntityKey",
@@ -335,3 +336,4 @@ class AssetCheckKey:
 
 
 EntityKey: TypeAlias = AssetKey | AssetCheckKey
+AssetOrCheckKey: TypeAlias = EntityKey

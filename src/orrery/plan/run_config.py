@@ -225,9 +225,7 @@ class _Resolving:
                 self.walk.add_missing(here, [name], {name: field.config_type.example()})
         return found
 
-    def graph_node(
-        self, definition: GraphStructure, given: Any, path: Path, handle: str, connected: Connected
-    ) -> None:
+    def graph_node(self, definition: GraphStructure, given: Any, path: Path, handle: str, connected: Connected) -> None:
         """Resolve what is said of a graph used as a node."""
         if given is NOTHING_GIVEN or given is None:
             entry: Mapping[str, Any] = {}
@@ -483,7 +481,9 @@ def _resources(state: _Resolving, job: JobDefinition, given: Mapping[str, Any]) 
     known = {**dict.fromkeys(job.resource_defs), "io_manager": None}
     for key in entries:
         if key not in known:
-            state.walk.add_unexpected(("resources",), key, known, "{ " + " ".join(f"{each}?: ..." for each in known) + " }")
+            state.walk.add_unexpected(
+                ("resources",), key, known, "{ " + " ".join(f"{each}?: ..." for each in known) + " }"
+            )
             continue
         entry = entries[key]
         if entry is not None and not isinstance(entry, Mapping):
@@ -523,7 +523,7 @@ def needed_resources(job: JobDefinition) -> set[str]:
     stack = list(needed)
     while stack:
         definition = job.resource_defs.get(stack.pop())
-        for key in definition.required_resource_keys if definition is not None else ():
+        for key in () if definition is None else definition.get_required_resource_keys(job.resource_defs):
             if key not in needed:
                 needed.add(key)
                 stack.append(key)
@@ -541,7 +541,9 @@ def _loggers(state: _Resolving, job: JobDefinition, given: Mapping[str, Any]) ->
     known = {**dict.fromkeys(job.loggers), "console": None}
     for key, entry in loggers.items():
         if key not in known:
-            state.walk.add_unexpected(("loggers",), key, known, "{ " + " ".join(f"{each}?: ..." for each in known) + " }")
+            state.walk.add_unexpected(
+                ("loggers",), key, known, "{ " + " ".join(f"{each}?: ..." for each in known) + " }"
+            )
             continue
         definition = job.loggers.get(key)
         raw = entry.get("config", NOTHING_GIVEN) if isinstance(entry, Mapping) else NOTHING_GIVEN

@@ -18,7 +18,7 @@ __all__ = ["command"]
 @source_options
 @run_options
 def command(selection: tuple[str, ...], source: Source, options: RunOptions) -> int:
-    r"""
+    """
     Run the assets of SELECTION, with their checks, and keep their values.
 
     What they depend on and is not selected is loaded as it was last kept.
@@ -29,7 +29,7 @@ def command(selection: tuple[str, ...], source: Source, options: RunOptions) -> 
       orrery materialize report                one asset
       orrery materialize '*report'             report, and all above it
       orrery materialize 'group:raw+'          a group, and all below it
-    """
+    """  # noqa: D301 - click reads the backspace: the lines below it stay as they are
     if not selection:
         raise click.UsageError(
             "No asset is selected.\n  Try: orrery materialize '*' for all that the project makes.",
