@@ -26,6 +26,7 @@ Every error that Orrery raises, in one tree.
     ├── RunNotFoundError / RunAlreadyExistsError / RunConflictError
     ├── EventLogInvalidForRunError        an event log that tells no consistent story
     ├── MaxRetriesExceededError           a step that used up its retries
+    ├── TimeLimitExceededError            a step or a run that was stopped at its time limit
     ├── AssetCheckFailedError             a blocking check that failed
     ├── DamagedValueError                 a stored value whose bytes are not what was written
     ├── ValueNotFoundError                a stored value that is not there
@@ -92,6 +93,7 @@ __all__ = [
     "StepOutputNotFoundError",
     "StorageError",
     "SubprocessError",
+    "TimeLimitExceededError",
     "TypeCheckDidNotPass",
     "TypeCheckError",
     "TypeLoadingError",
@@ -355,6 +357,25 @@ class MaxRetriesExceededError(OrreryError):
     """A step asked to be retried more often than its policy allows."""
 
     code = "max-retries-exceeded"
+
+
+class TimeLimitExceededError(OrreryError):
+    """
+    A step or a run took longer than it may, and was stopped.
+
+    Attributes:
+        scope: Whose limit it was: ``step`` or ``run``.
+        seconds: The limit.
+    """
+
+    code = "time-limit"
+
+    def __init__(
+        self, what: object = "", *, mend: str | None = None, scope: str = "step", seconds: float = 0.0
+    ) -> None:
+        super().__init__(what, mend=mend)
+        self.scope = scope
+        self.seconds = seconds
 
 
 class AssetCheckFailedError(OrreryError):

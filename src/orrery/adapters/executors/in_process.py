@@ -11,7 +11,7 @@ import os
 import random
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, cast
 
 from orrery.definitions.parts.executor import ExecutorDefinition
@@ -23,7 +23,9 @@ from orrery.plan.active import ActiveExecution
 from orrery.plan.commands import LaunchStep, SkipStep, Wait
 from orrery.plan.step import ExecutionStep
 from orrery.runtime.engine.executor import Executor, RetryMode, drive_async
+from orrery.runtime.engine.expiry import LimitReached
 from orrery.runtime.engine.hooks import run_hooks
+from orrery.runtime.engine.limits import TimeLimits, guarded, limit_in, within
 from orrery.runtime.engine.requests import Await
 from orrery.runtime.engine.step import StepEnd, execute_step
 from orrery.runtime.ports.write_barrier import active_barrier
@@ -66,7 +68,10 @@ class InProcessExecutor(Executor):
         tasks: dict[Any, ExecutionStep] = {}
         queue: deque[tuple[Event, ExecutionStep]] = deque()
         limit = 1 if active.has_priorities else None  # what becomes ready next may go before what is ready now
+        limits = plan_context.limits
         while not active.is_complete:
+            if limits is not None:
+                limits.check_run()
             commands = active.commands(time.monotonic(), limit)
             plain: list[LaunchStep] = []
             wait: Wait | None = None
@@ -84,6 +89,8 @@ class InProcessExecutor(Executor):
             if tasks and plain:
                 _turn(plan_context.loop)
             for launch in plain:
+                if limits is not None:
+                    limits.check_run()
                 yield from self._run_plain(plan_context, active, launch)
                 while queue:
                     yield queue.popleft()[0]
@@ -93,7 +100,8 @@ class InProcessExecutor(Executor):
                 due = active.next_retry()
                 yield from self._wait_for_tasks(plan_context, active, tasks, queue, due)
             elif wait is not None:
-                time.sleep(max(0.0, wait.until - time.monotonic()))
+                seconds = max(0.0, wait.until - time.monotonic())
+                time.sleep(seconds if limits is None else limits.left(seconds))
 
     def _run_plain(self, plan_context: Any, active: ActiveExecution, launch: LaunchStep) -> Iterator[Event]:
         step = launch.step
@@ -109,6 +117,13 @@ class InProcessExecutor(Executor):
         trace = plan_context.trace
         span = trace.begin("step", key) if trace is not None else None
         steps = execute_step(context, random.random() if step.retry_policy is not None else 0.5)
+        limits = plan_context.limits
+        seconds = limit_in(step.tags, f"step '{key}'") if step.tags else None
+        began = 0.0
+        if limits is not None or seconds is not None:
+            limits = limits or TimeLimits()
+            began = limits.now()
+            steps = guarded(steps, limits, context, seconds)
         reply: Any = None
         error: BaseException | None = None
         end: StepEnd | None = None
@@ -126,9 +141,12 @@ class InProcessExecutor(Executor):
                 break
             reply = None
             if type(item) is Await:
+                awaitable = item.awaitable
+                if limits is not None:
+                    awaitable = within(awaitable, limits, key, began, seconds)
                 try:
-                    reply = plan_context.run_awaitable(item.awaitable)
-                except Exception as raised_here:  # noqa: BLE001  # handed to the step, where it belongs
+                    reply = plan_context.run_awaitable(awaitable)
+                except (Exception, LimitReached) as raised_here:  # noqa: BLE001  # handed to the step, where it belongs
                     error = raised_here
                 continue
             event = cast(Event, item)
@@ -196,13 +214,15 @@ class InProcessExecutor(Executor):
 
         barrier = plan_context.barrier
         trace = plan_context.trace
+        seconds = limit_in(step.tags, f"step '{step.key}'") if step.tags else None
+        wait = _waiting(plan_context.limits, step.key, seconds)
 
         async def run() -> tuple[Any, StepEnd]:
             token = active_barrier.set(barrier)
             span = trace.begin("step", step.key) if trace is not None else None
             try:
                 chance = random.random() if step.retry_policy is not None else 0.5
-                return context, await drive_async(execute_step(context, chance), emit)
+                return context, await drive_async(execute_step(context, chance), emit, wait)
             finally:
                 if span is not None:
                     trace.end(span)
@@ -237,6 +257,17 @@ class InProcessExecutor(Executor):
             context, end = task.result()
             events = by_step.get(step.key) if step._hooks else None
             yield from self._ended(plan_context, active, step, context, end, events)
+
+
+def _waiting(
+    limits: TimeLimits | None, step_key: str, seconds: float | None
+) -> Callable[[Awaitable[Any]], Awaitable[Any]] | None:
+    """Return how an asynchronous step that begins now awaits what it awaits, if its time is limited."""
+    if limits is None and seconds is None:
+        return None
+    held = limits or TimeLimits()
+    began = held.now()
+    return lambda awaitable: within(awaitable, held, step_key, began, seconds)
 
 
 def _note_check(active: ActiveExecution, step_key: str, event: Event) -> None:

@@ -38,6 +38,7 @@ class PlanOrchestrationContext:
         loop: The event loop of the run; made when something is awaited.
         barrier: Publishes values together with the events that tell of them, or None.
         known_outputs: Outputs of an earlier run, for steps that are not executed again.
+        limits: How long the run may take, or None.
         active: The state of the run; kept by the executor.
         failures: What each failed step raised, in the order they failed.
         raise_on_error: Whether a failure is raised, and not only recorded.
@@ -56,6 +57,7 @@ class PlanOrchestrationContext:
         "given_outputs",
         "instance",
         "known_outputs",
+        "limits",
         "log_manager",
         "loop",
         "opened",
@@ -80,6 +82,7 @@ class PlanOrchestrationContext:
         trace: Any = None,
         barrier: Any = None,
         known_outputs: Sequence[Any] = (),
+        limits: Any = None,
     ) -> None:
         self.execution_plan = execution_plan
         self.run = run
@@ -92,6 +95,7 @@ class PlanOrchestrationContext:
         self.trace = trace
         self.barrier = barrier
         self.known_outputs = known_outputs
+        self.limits = limits
         self.active: Any = None
         self.failures: dict[str, BaseException | None] = {}
         self.executed_keys = set(execution_plan.step_keys_to_execute) if execution_plan.parent_run_id else frozenset()

@@ -2,7 +2,7 @@
 The one boundary between our code and the user's.
 
 Every call of a user's function goes through :class:`Boundary`. What the function raises becomes an
-error of ours that holds it, unless it is meant for us (a request for a retry, an interruption) or is ours. A
+error of ours that holds it, unless it is meant for us (a request for a retry, an interruption, a time limit) or is ours. A
 ``SystemExit`` or ``KeyboardInterrupt`` of user code is a fault of that code, and not the end of ours.
 """
 
@@ -13,10 +13,11 @@ from types import TracebackType
 
 from orrery.base.errors import ExecutionInterruptedError, OrreryError, UserCodeExecutionError
 from orrery.model.events.user import Failure, RetryRequested
+from orrery.runtime.engine.expiry import LimitReached
 
 __all__ = ["Boundary"]
 
-_PASSED_ON = (Failure, RetryRequested, OrreryError, ExecutionInterruptedError, GeneratorExit)
+_PASSED_ON = (Failure, RetryRequested, OrreryError, ExecutionInterruptedError, GeneratorExit, LimitReached)
 
 
 class Boundary:

@@ -8,7 +8,7 @@ the events. :func:`drive` and :func:`drive_async` carry a step's generator to it
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Awaitable, Callable, Generator, Iterator
 from enum import Enum
 from typing import Any
 
@@ -55,8 +55,19 @@ class Executor(ABC):
         return None
 
 
-async def drive_async(steps: Generator[Event | Await, Any, StepEnd], emit: Callable[[Event], None]) -> StepEnd:
-    """Carry a step's generator to its end inside an event loop; hand each event to *emit*."""
+async def drive_async(
+    steps: Generator[Event | Await, Any, StepEnd],
+    emit: Callable[[Event], None],
+    wait: Callable[[Awaitable[Any]], Awaitable[Any]] | None = None,
+) -> StepEnd:
+    """
+    Carry a step's generator to its end inside an event loop.
+
+    Args:
+        steps: The step.
+        emit: Takes each event.
+        wait: Awaits what the step awaits, where there is more to it (as a limit is).
+    """
     reply: Any = None
     error: BaseException | None = None
     while True:
@@ -72,7 +83,7 @@ async def drive_async(steps: Generator[Event | Await, Any, StepEnd], emit: Calla
         reply = None
         if type(item) is Await:
             try:
-                reply = await item.awaitable
+                reply = await (item.awaitable if wait is None else wait(item.awaitable))
             except BaseException as raised_here:  # noqa: BLE001  # the function's own, or a cancellation: the step decides
                 error = raised_here
         else:

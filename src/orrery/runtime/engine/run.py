@@ -13,7 +13,13 @@ from contextlib import nullcontext
 from typing import Any
 
 from orrery.base.bulk import objects_settled
-from orrery.base.errors import ExecutionInterruptedError, InvariantViolationError, OrreryError, UserCodeExecutionError
+from orrery.base.errors import (
+    ExecutionInterruptedError,
+    InvariantViolationError,
+    OrreryError,
+    TimeLimitExceededError,
+    UserCodeExecutionError,
+)
 from orrery.definitions.parts.resource import ResourceDefinition
 from orrery.model.events import build
 from orrery.model.events.error_info import error_info_from_exception
@@ -24,7 +30,9 @@ from orrery.plan.execution_plan import ExecutionPlan
 from orrery.runtime.contexts.log import LogManager
 from orrery.runtime.contexts.plan import PlanOrchestrationContext, StopRun
 from orrery.runtime.engine.executor import Executor
+from orrery.runtime.engine.expiry import LimitReached
 from orrery.runtime.engine.interrupts import interruptible
+from orrery.runtime.engine.limits import TimeLimits, limit_in
 from orrery.runtime.engine.loop import RunLoop
 from orrery.runtime.engine.record import Recorder
 from orrery.runtime.engine.resources import open_resources
@@ -133,6 +141,8 @@ def execute_run(
                 )
             except (ExecutionInterruptedError, KeyboardInterrupt) as error:
                 outcome.error, outcome.interrupted = error, True
+            except LimitReached as error:
+                outcome.error = error.told()
             except Exception as error:  # noqa: BLE001  # the run ends, and says why
                 outcome.error = error
             _end(outcome, recorder, job_name, pid)
@@ -186,19 +196,21 @@ def _execute(
     log = make_logger(recorder) if make_logger is not None else LogManager(sink=recorder)
     span = trace.begin("execute", run.job_name, run_id=run.run_id) if trace is not None else None
     setup = trace.begin("resources", ", ".join(sorted(resource_keys))) if trace is not None else None
-    opened = open_resources(
-        resource_defs,
-        resource_keys,
-        plan.resolved_run_config.resources,
-        instance=instance,
-        run=run,
-        log=log,
-        emit=recorder.event,
-        job_name=run.job_name,
-        step_key=plan.steps[0].key if len(plan) == 1 else None,
-        environment=environment,
-        run_async=loop.run,
-    )
+    limits = _limits(run)
+    with limits or nullcontext():
+        opened = open_resources(
+            resource_defs,
+            resource_keys,
+            plan.resolved_run_config.resources,
+            instance=instance,
+            run=run,
+            log=log,
+            emit=recorder.event,
+            job_name=run.job_name,
+            step_key=plan.steps[0].key if len(plan) == 1 else None,
+            environment=environment,
+            run_async=loop.run,
+        )
     if setup is not None:
         trace.end(setup)
     try:
@@ -214,6 +226,7 @@ def _execute(
             trace=trace,
             barrier=barrier,
             known_outputs=known_outputs,
+            limits=limits,
         )
         if trace is not None:
             trace.note(
@@ -238,12 +251,18 @@ def _execute(
             trace.end(span)
 
 
+def _limits(run: Run) -> TimeLimits | None:
+    """Return how long the run may take, from now on; None if nothing says so."""
+    seconds = limit_in(run.tags, "the run") if run.tags else None
+    return TimeLimits(seconds) if seconds is not None else None
+
+
 def _end(outcome: RunOutcome, recorder: Recorder, job_name: str, pid: int) -> None:
     """Record how the run ended, and wait until that is durable."""
     if outcome.interrupted:
         error = error_info_from_exception(outcome.error) if outcome.error is not None else None
         recorder.event(build.run_canceled(job_name, error, pid=pid))
-    elif outcome.failed_steps:
+    elif outcome.failed_steps and not _is_time_limit_of_run(outcome.error):
         recorder.event(
             build.run_failed(
                 job_name,
@@ -280,7 +299,13 @@ def _end(outcome: RunOutcome, recorder: Recorder, job_name: str, pid: int) -> No
     recorder.close()
 
 
+def _is_time_limit_of_run(error: BaseException | None) -> bool:
+    return isinstance(error, TimeLimitExceededError) and error.scope == "run"
+
+
 def _why(error: BaseException) -> str:
+    if isinstance(error, TimeLimitExceededError) and error.scope == "run":
+        return f"The run was stopped at its limit of {error.seconds:g} s."
     if isinstance(error, UserCodeExecutionError | OrreryError):
         return str(error.args[0]) if error.args else type(error).__name__
     return "An exception was thrown during execution."

@@ -17,6 +17,7 @@ from orrery.base.errors import (
     InvariantViolationError,
     OrreryError,
     StepOutputNotFoundError,
+    TimeLimitExceededError,
     UserCodeExecutionError,
 )
 from orrery.model.events import build
@@ -27,6 +28,7 @@ from orrery.model.events.payloads import ErrorSource, UserFailureData
 from orrery.model.events.user import AssetMaterialization, AssetObservation, Failure, RetryRequested
 from orrery.runtime.contexts.step import StepExecutionContext
 from orrery.runtime.engine.compute import Result, run_function
+from orrery.runtime.engine.expiry import LimitReached
 from orrery.runtime.engine.inputs import load_inputs
 from orrery.runtime.engine.outputs import evaluation_of, store_output
 from orrery.runtime.engine.requests import Await
@@ -233,12 +235,14 @@ def _missing_outputs(context: StepExecutionContext) -> Generator[Event | Await, 
 def _failed(
     context: StepExecutionContext, error: BaseException, chance: float
 ) -> Generator[Event | Await, Any, StepEnd]:
+    if isinstance(error, LimitReached):
+        error = error.told()
+    context.step_exception = error
     if context.events:
         yield from _logged(context)
     cause = error.user_exception if isinstance(error, UserCodeExecutionError) else error
     asked = cause if isinstance(cause, RetryRequested) else error if isinstance(error, RetryRequested) else None
     attempts = context.previous_attempt_count
-    context.step_exception = error
     if asked is not None:
         limit = asked.max_retries
         if attempts < limit:
@@ -273,6 +277,8 @@ def _failed(
 
 def _may_go_away(error: BaseException) -> bool:
     """Tell whether another attempt may do better: not where the function broke the rules of its definition."""
+    if isinstance(error, TimeLimitExceededError):
+        return error.scope == "step"
     return isinstance(error, UserCodeExecutionError | Failure) or not isinstance(error, OrreryError)
 
 
