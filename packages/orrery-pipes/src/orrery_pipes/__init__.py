@@ -179,7 +179,7 @@ __all__ = [
     "PIPES_PROTOCOL_VERSION",
     "PIPES_PROTOCOL_VERSION_FIELD",
     # The places of params.
-    "PIPES_CLI_PARSER",
+    # PIPES_CLI_PARSER is left out: `import *` would make it, and argparse takes its time to import.
     "PIPES_CONTEXT_CLI_ARGUMENT",
     "PIPES_CONTEXT_ENV_VAR",
     "PIPES_CONTEXT_WIDGET_KEY",
