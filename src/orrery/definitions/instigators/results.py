@@ -74,7 +74,7 @@ class ScheduleExecutionData(msgspec.Struct, frozen=True, kw_only=True):
         log_key: Where what the function logged was kept.
     """
 
-    run_requests: Sequence[RunRequest] = ()
+    run_requests: Sequence[RunRequest] = []
     skip_message: str | None = None
     log_key: Sequence[str] | None = None
 
@@ -94,11 +94,11 @@ class SensorExecutionData(msgspec.Struct, frozen=True, kw_only=True):
         automation_condition_evaluations: Evaluations of automation conditions.
     """
 
-    run_requests: Sequence[RunRequest] = ()
+    run_requests: Sequence[RunRequest] = []
     skip_message: str | None = None
     cursor: str | None = None
-    dagster_run_reactions: Sequence[Any] = ()
+    dagster_run_reactions: Sequence[Any] = []
     log_key: Sequence[str] | None = None
-    dynamic_partitions_requests: Sequence[Any] = ()
-    asset_events: Sequence[Any] = ()
-    automation_condition_evaluations: Sequence[Any] = ()
+    dynamic_partitions_requests: Sequence[Any] = []
+    asset_events: Sequence[Any] = []
+    automation_condition_evaluations: Sequence[Any] = []

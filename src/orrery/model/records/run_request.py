@@ -20,7 +20,7 @@ from orrery.base.tags import (
     PARTITION_NAME_TAG,
     normalize_definition_tags,
 )
-from orrery.model.config.run_config import run_config_dict
+from orrery.model.config.run_config import RunConfig, run_config_dict
 from orrery.model.partitions.keys import PartitionKeyRange
 
 __all__ = ["RunRequest", "SkipReason"]
@@ -82,7 +82,10 @@ class RunRequest(msgspec.Struct, frozen=True):
                         f"{name} of a run request holds {each!r}, which is no {kind.__name__}.",
                         mend=f"write {kind.__name__}(...).",
                     )
-        msgspec.structs.force_setattr(self, "run_config", run_config_dict(self.run_config))
+        given = self.run_config
+        msgspec.structs.force_setattr(
+            self, "run_config", given.to_config_dict() if isinstance(given, RunConfig) else run_config_dict(given)
+        )
         msgspec.structs.force_setattr(self, "tags", normalize_definition_tags(self.tags))
 
     @classmethod
