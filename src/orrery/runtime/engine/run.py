@@ -34,6 +34,7 @@ from orrery.runtime.engine.expiry import LimitReached
 from orrery.runtime.engine.interrupts import interruptible
 from orrery.runtime.engine.limits import TimeLimits, limit_in
 from orrery.runtime.engine.loop import RunLoop
+from orrery.runtime.engine.python_logs import captured_python_logs
 from orrery.runtime.engine.record import Recorder
 from orrery.runtime.engine.resources import open_resources
 from orrery.runtime.ports.write_barrier import active_barrier
@@ -121,24 +122,26 @@ def execute_run(
             try:
                 _plan_events(plan, run, recorder)
                 recorder.event(build.run_started(job_name, pid=pid))
-                _execute(
-                    outcome,
-                    plan,
-                    run,
-                    instance,
-                    executor,
-                    resource_defs,
-                    resource_keys,
-                    recorder,
-                    barrier,
-                    keep_values,
-                    raise_on_error,
-                    known_outputs,
-                    environment,
-                    trace,
-                    loop,
-                    make_logger,
-                )
+                log = make_logger(recorder) if make_logger is not None else LogManager(sink=recorder)
+                with captured_python_logs(instance.settings, log, run.run_id):
+                    _execute(
+                        outcome,
+                        plan,
+                        run,
+                        instance,
+                        executor,
+                        resource_defs,
+                        resource_keys,
+                        recorder,
+                        barrier,
+                        keep_values,
+                        raise_on_error,
+                        known_outputs,
+                        environment,
+                        trace,
+                        loop,
+                        log,
+                    )
             except (ExecutionInterruptedError, KeyboardInterrupt) as error:
                 outcome.error, outcome.interrupted = error, True
             except LimitReached as error:
@@ -191,9 +194,8 @@ def _execute(
     environment: Mapping[str, str] | None,
     trace: Any,
     loop: RunLoop,
-    make_logger: Callable[[Recorder], LogManager] | None,
+    log: LogManager,
 ) -> None:
-    log = make_logger(recorder) if make_logger is not None else LogManager(sink=recorder)
     span = trace.begin("execute", run.job_name, run_id=run.run_id) if trace is not None else None
     setup = trace.begin("resources", ", ".join(sorted(resource_keys))) if trace is not None else None
     limits = _limits(run)

@@ -235,6 +235,22 @@ class Instance:
         """Return the settings under this name; an empty mapping if there are none."""
         return self.settings.get(settings_key, {})
 
+    @property
+    def managed_python_loggers(self) -> Sequence[str]:
+        """Return the names of the loggers of Python whose lines are kept with runs."""
+        return list(self._python_logs.get("managed_python_loggers") or ())
+
+    @property
+    def python_log_level(self) -> str | None:
+        """Return the least level of log lines that are kept, by name, or None."""
+        level = self._python_logs.get("python_log_level")
+        return str(level).upper() if level is not None else None
+
+    @property
+    def _python_logs(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self.get_settings("python_logs") or {}
+        return found
+
     def storage_directory(self) -> str:
         """Return the directory for stored values."""
         return os.path.join(self.root_directory, "storage")
