@@ -89,6 +89,7 @@ from orrery.base.errors import ResourceFunctionError as ResourceFunctionError
 from orrery.base.errors import RunAlreadyExistsError as RunAlreadyExistsError
 from orrery.base.errors import RunConflictError as RunConflictError
 from orrery.base.errors import RunNotFoundError as RunNotFoundError
+from orrery.base.errors import ScheduleExecutionError as ScheduleExecutionError
 from orrery.base.errors import SchemaVersionError as SchemaVersionError
 from orrery.base.errors import StepOutputNotFoundError as StepOutputNotFoundError
 from orrery.base.errors import StorageError as StorageError
@@ -107,6 +108,7 @@ from orrery.base.errors import UserCodeLoadError as UserCodeLoadError
 from orrery.base.errors import ValueNotFoundError as ValueNotFoundError
 from orrery.base.keys import AssetCheckKey as AssetCheckKey
 from orrery.base.keys import AssetKey as AssetKey
+from orrery.base.keys import AssetOrCheckKey as AssetOrCheckKey
 from orrery.base.metadata.entry import MetadataEntry as MetadataEntry
 from orrery.base.metadata.source_code import AnchorBasedFilePathMapping as AnchorBasedFilePathMapping
 from orrery.base.metadata.source_code import FilePathMapping as FilePathMapping

@@ -108,9 +108,11 @@ import orrery as og
 
 @og.asset
 def stubborn() -> None:
-    print("began", file=sys.stderr, flush=True)
+    told = []
     while True:
         try:
+            if not told:
+                told.append(print("began", file=sys.stderr, flush=True))
             time.sleep(60)
         except BaseException:
             print("caught", file=sys.stderr, flush=True)

@@ -45,6 +45,7 @@ Every error that Orrery raises, in one tree.
         ├── TypeCheckError                ... in a type check function
         ├── TypeLoadingError              ... in a type loader
         ├── HookExecutionError            ... in a hook
+        ├── ScheduleExecutionError        ... in a function of a schedule
         └── UserCodeLoadError             ... while definitions were imported
     ExecutionInterruptedError             (BaseException) the run was asked to stop
 
@@ -89,6 +90,7 @@ __all__ = [
     "RunAlreadyExistsError",
     "RunConflictError",
     "RunNotFoundError",
+    "ScheduleExecutionError",
     "SchemaVersionError",
     "StepOutputNotFoundError",
     "StorageError",
@@ -519,6 +521,12 @@ class HookExecutionError(UserCodeExecutionError):
     """A hook raised."""
 
     code = "hook"
+
+
+class ScheduleExecutionError(UserCodeExecutionError):
+    """A function of a schedule raised."""
+
+    code = "schedule"
 
 
 class UserCodeLoadError(UserCodeExecutionError):

@@ -16,7 +16,7 @@ from orrery.base.errors import (
     InvalidInvocationError,
     InvariantViolationError,
     OrreryError,
-    UserCodeExecutionError,
+    ScheduleExecutionError,
     nearest_hint,
 )
 from orrery.base.keys import AssetKey
@@ -107,7 +107,7 @@ def _behind_boundary(what: str, work: Callable[[], Any]) -> Any:
     except OrreryError:
         raise
     except Exception as error:
-        raise UserCodeExecutionError(f"Error occurred during {what}: {error!r}", user_exception=error) from error
+        raise ScheduleExecutionError(f"Error occurred during {what}: {error!r}", user_exception=error) from error
 
 
 def _spread(given: Any) -> Any:

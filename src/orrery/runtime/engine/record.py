@@ -4,12 +4,13 @@ The one room that writes events.
 A :class:`Recorder` belongs to one run. It keeps the events for the result, makes an entry of each (and
 of each log line), hands the entries to the instance in batches, and tells whoever listens. Entries are
 handed over before a step's function is called, so that a function that asks the instance finds all that
-came before it, and a step that takes hours hides nothing.
+came before it, and a step that takes hours hides nothing; so are log lines, whichever thread they come from.
 """
 
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -54,6 +55,7 @@ class Recorder:
         self._listeners = tuple(listeners)
         self._before = before_durable
         self._waiting: list[EventLogEntry] = []
+        self._order = threading.RLock()  # log lines come from threads, too
 
     def listen(self, listener: Listener) -> None:
         """Tell *listener* of each entry from now on."""
@@ -74,28 +76,31 @@ class Recorder:
         )
         if keep:
             self.events.append(event)
-        waiting = self._waiting
-        waiting.append(entry)
+        with self._order:
+            self._waiting.append(entry)
         for listener in self._listeners:
             listener(entry)
-        if kind == "STEP_START" or len(waiting) >= _BATCH:
+        if kind == "STEP_START" or len(self._waiting) >= _BATCH:
             self.push()
 
     def log(self, level: int, message: str, step_key: str | None, record: logging.LogRecord | None) -> None:
-        """Record a log line."""
+        """Record a log line; it is handed over at once, as the next one may be hours away."""
         error = None
         if record is not None and record.exc_info and record.exc_info[1] is not None:
             error = error_info_from_exception(record.exc_info[1])
         entry = EventLogEntry(error, level, message, self._run_id, time.time(), step_key, self._job_name, None)
-        self._waiting.append(entry)
+        with self._order:
+            self._waiting.append(entry)
         for listener in self._listeners:
             listener(entry)
+        self.push()
 
     def push(self) -> None:
         """Hand what waits to the instance."""
-        if self._waiting:
-            waiting, self._waiting = self._waiting, []
-            self._store(waiting, self._before)
+        with self._order:
+            if self._waiting:
+                waiting, self._waiting = self._waiting, []
+                self._store(waiting, self._before)
 
     def close(self) -> None:
         """Hand over what waits, and return when all of it is durable."""
