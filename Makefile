@@ -4,6 +4,7 @@
 VENV := .venv
 PY := $(VENV)/bin/python
 ORACLE := .oracle
+S3 := .s3
 PROJECTS := pyproject.toml packages/orrery-pipes/pyproject.toml packages/orrery-dagster/pyproject.toml
 SCORE := ../shared/tools/api_score.py
 
@@ -12,7 +13,7 @@ PYTEST_FLAGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup oracle demo test check format bench api-score clean
+.PHONY: help setup oracle s3 demo test check format bench api-score clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,10 +34,18 @@ $(ORACLE)/.installed: constraints-oracle.txt
 	@tools/install $(ORACLE) constraints-oracle.txt dagster dagster-pipes polars pandas pyarrow
 	@touch $@
 
+s3: $(S3)/.installed ## make .s3, a real S3 server that tests speak to over HTTP
+
+$(S3)/.installed: constraints-s3.txt
+	@echo "Setting up $(S3) (a minute, once)"
+	@tools/make-venv $(S3)
+	@tools/install $(S3) constraints-s3.txt 'moto[server,s3]' boto3
+	@touch $@
+
 demo: setup ## run the main job on real data: a year of flights
 	@cd examples/flights && $(CURDIR)/$(VENV)/bin/orrery materialize '*'
 
-test: setup oracle ## pass all tests; reasons of skipped ones are printed at the end
+test: setup oracle s3 ## pass all tests; reasons of skipped ones are printed at the end
 	@$(PY) -m pytest -q $(PYTEST_FLAGS)
 
 check: setup ## lint, format, types, and the rule of imports
@@ -56,4 +65,4 @@ api-score: setup ## compare the public API with the inventory of the reference
 	fi
 
 clean: ## remove the environments and all caches
-	rm -rf $(VENV) $(ORACLE) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks
+	rm -rf $(VENV) $(ORACLE) $(S3) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks

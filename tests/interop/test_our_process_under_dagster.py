@@ -471,7 +471,7 @@ with open_pipes(message_writer=writer) as context:
 @pytest.fixture
 def s3_endpoint() -> Iterator[str]:
     if not S3_PYTHON.exists():
-        pytest.skip("S3 is not tested: set ORRERY_S3_PYTHON to an interpreter that has moto[server,s3] and boto3")
+        pytest.skip("S3 is not tested: `make s3` makes the server that is asked")
     with subprocess.Popen(
         [str(S3_PYTHON), "-c", SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="ascii"
     ) as server:
