@@ -154,7 +154,7 @@ client = boto3.client(
 def s3() -> Iterator[Callable[[str], list[str]]]:
     """Return a command that runs Python code which has a ``client`` to a store of its own."""
     if not S3_PYTHON.exists():
-        pytest.skip(f"S3 is not tested: `make s3` makes the server that is asked")
+        pytest.skip("S3 is not tested: `make s3` makes the server that is asked")
     with subprocess.Popen(
         [str(S3_PYTHON), "-c", SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="ascii"
     ) as server:
