@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any, cast
 
+from orrery.base.errors import ExecutionInterruptedError
 from orrery.definitions.parts.executor import ExecutorDefinition
 from orrery.definitions.parts.signature import ComputeFunction
 from orrery.model.events import build
@@ -22,8 +23,7 @@ from orrery.model.events.event import Event
 from orrery.plan.active import ActiveExecution
 from orrery.plan.commands import LaunchStep, SkipStep, Wait
 from orrery.plan.step import ExecutionStep
-from orrery.runtime.engine.executor import Executor, RetryMode, drive_async
-from orrery.runtime.engine.expiry import LimitReached
+from orrery.runtime.engine.executor import Executor, RetryMode, drive_async, exit_as_error
 from orrery.runtime.engine.hooks import run_hooks
 from orrery.runtime.engine.limits import TimeLimits, guarded, limit_in, within
 from orrery.runtime.engine.requests import Await
@@ -146,7 +146,11 @@ class InProcessExecutor(Executor):
                     awaitable = within(awaitable, limits, key, began, seconds)
                 try:
                     reply = plan_context.run_awaitable(awaitable)
-                except (Exception, LimitReached) as raised_here:  # noqa: BLE001  # handed to the step, where it belongs
+                except ExecutionInterruptedError:
+                    raise
+                except GeneratorExit as raised_here:
+                    error = exit_as_error(raised_here)
+                except BaseException as raised_here:  # noqa: BLE001  # handed to the step, where it belongs
                     error = raised_here
                 continue
             event = cast(Event, item)

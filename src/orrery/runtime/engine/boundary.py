@@ -17,7 +17,7 @@ from orrery.runtime.engine.expiry import LimitReached
 
 __all__ = ["Boundary"]
 
-_PASSED_ON = (Failure, RetryRequested, OrreryError, ExecutionInterruptedError, GeneratorExit, LimitReached)
+_PASSED_ON = (Failure, RetryRequested, OrreryError, ExecutionInterruptedError, LimitReached)
 
 
 class Boundary:
@@ -39,8 +39,10 @@ class Boundary:
         return None
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if error is None or isinstance(error, _PASSED_ON):
             return
+        if isinstance(error, GeneratorExit) and (traceback is None or traceback.tb_next is None):
+            return  # our own generator is closed where it waits: nothing below it raised this
         raise self._error_class(self._describe(), user_exception=error) from error

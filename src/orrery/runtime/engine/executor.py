@@ -16,7 +16,7 @@ from orrery.model.events.event import Event
 from orrery.runtime.engine.requests import Await
 from orrery.runtime.engine.step import StepEnd
 
-__all__ = ["Executor", "RetryMode", "drive_async"]
+__all__ = ["Executor", "RetryMode", "drive_async", "exit_as_error"]
 
 
 class RetryMode(Enum):
@@ -55,6 +55,20 @@ class Executor(ABC):
         return None
 
 
+def exit_as_error(raised: GeneratorExit) -> RuntimeError:
+    """
+    Return the error that a function of the user meant by ``GeneratorExit``, which generators cannot be told.
+
+    Raises:
+        GeneratorExit: Nobody meant anything: what waits here is closed.
+    """
+    if raised.__traceback__ is None or raised.__traceback__.tb_next is None:
+        raise raised
+    error = RuntimeError("the function raised GeneratorExit")
+    error.__cause__ = raised
+    return error
+
+
 async def drive_async(
     steps: Generator[Event | Await, Any, StepEnd],
     emit: Callable[[Event], None],
@@ -84,6 +98,8 @@ async def drive_async(
         if type(item) is Await:
             try:
                 reply = await (item.awaitable if wait is None else wait(item.awaitable))
+            except GeneratorExit as raised_here:
+                error = exit_as_error(raised_here)
             except BaseException as raised_here:  # noqa: BLE001  # the function's own, or a cancellation: the step decides
                 error = raised_here
         else:

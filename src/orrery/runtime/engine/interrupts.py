@@ -2,14 +2,17 @@
 What a signal does to a run: it ends it in order.
 
 While a run goes on in the main thread, SIGINT and SIGTERM raise :class:`ExecutionInterruptedError`
-where the run is: resources are closed, the run is recorded as canceled. A second signal has its usual
-effect. Elsewhere, and where the process handles these signals itself, nothing is changed.
+where the run is: resources are closed, the run is recorded as canceled. While a record is written the
+signal waits, so that what is written is written whole. A second signal has its usual effect. Elsewhere,
+and where the process handles these signals itself, nothing is changed.
 """
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -19,6 +22,9 @@ from orrery.base.errors import ExecutionInterruptedError
 
 __all__ = ["interruptible", "raise_execution_interrupts"]
 
+_AGAIN_SECONDS = 0.005
+_PATIENCE_SECONDS = 2.0
+_WRITING = ("orrery.runtime.engine.record", "orrery.runtime.instance.", "orrery.adapters.storage.")
 _NAMES = {signal.SIGINT: "SIGINT", signal.SIGTERM: "SIGTERM"}
 
 
@@ -30,7 +36,16 @@ def interruptible() -> Iterator[None]:
         return
     replaced: dict[int, Any] = {}
 
-    def interrupt(number: int, _frame: FrameType | None) -> None:
+    waits_since: float | None = None
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        nonlocal waits_since
+        waits_since = waits_since or time.monotonic()
+        if _is_writing(frame) and time.monotonic() - waits_since < _PATIENCE_SECONDS:
+            again = threading.Timer(_AGAIN_SECONDS, os.kill, (os.getpid(), number))
+            again.daemon = True
+            again.start()
+            return
         for each, handler in replaced.items():
             signal.signal(each, handler)
         raise ExecutionInterruptedError(f"the run was asked to stop by {_NAMES.get(signal.Signals(number), number)}")
@@ -47,6 +62,15 @@ def interruptible() -> Iterator[None]:
     finally:
         for number, handler in replaced.items():
             signal.signal(number, handler)
+
+
+def _is_writing(frame: FrameType | None) -> bool:
+    """Tell whether the thread whose innermost frame this is writes a record."""
+    while frame is not None:
+        if frame.f_globals.get("__name__", "").startswith(_WRITING):
+            return True
+        frame = frame.f_back
+    return False
 
 
 @contextmanager

@@ -78,7 +78,7 @@ class _Reporter:
         info = error_info_from_exception(cause or error)
         self.emit(build.resource_init_failure(self.job_name, keys, info, step_key=self.step_key))
 
-    def teardown_failed(self, keys: Sequence[str], errors: Sequence[Exception]) -> None:
+    def teardown_failed(self, keys: Sequence[str], errors: Sequence[BaseException]) -> None:
         for each in errors:
             self.emit(
                 build.engine_event(
@@ -148,21 +148,21 @@ class OpenResources:
         """Tell whether there is anything to close."""
         return bool(self._closers)
 
-    def close(self) -> list[Exception]:
+    def close(self) -> list[BaseException]:
         """
         Close all resources, last opened first.
 
         Returns:
             What was raised on the way; the others are closed all the same. A second call does nothing.
         """
-        errors: list[Exception] = []
+        errors: list[BaseException] = []
         interruption: BaseException | None = None
         keys = [key for key, _ in self._closers]
         while self._closers:
             key, closer = self._closers.pop()
             try:
                 closer()
-            except Exception as error:  # noqa: BLE001 - the user's teardown may raise anything
+            except (Exception, SystemExit, GeneratorExit) as error:  # noqa: BLE001 - the user's teardown may raise anything
                 error.add_note(f"raised while the resource '{key}' was torn down")
                 errors.append(error)
             except BaseException as error:  # noqa: BLE001 - an interruption may not keep the others open
@@ -231,7 +231,7 @@ class OpenResources:
                 self._closers.append((key, lambda: self._await(async_manager.__aexit__(None, None, None))))
                 return value
             return made
-        except (Exception, SystemExit) as error:
+        except (Exception, SystemExit, KeyboardInterrupt, GeneratorExit) as error:
             if isinstance(error, (ResourceFunctionError, InvalidConfigError)):
                 raise
             raise ResourceFunctionError(

@@ -148,6 +148,10 @@ def execute_run(
                 outcome.error = error.told()
             except Exception as error:  # noqa: BLE001  # the run ends, and says why
                 outcome.error = error
+            except BaseException as error:  # it stops the process: the run is not left as if it went on
+                outcome.error = error
+                _end(outcome, recorder, job_name, pid)
+                raise
             _end(outcome, recorder, job_name, pid)
     finally:
         active_barrier.reset(token)
