@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 
 from benchmarks.cases import Case, all_cases
 from benchmarks.report import as_markdown, as_text, lines
@@ -32,9 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.list:
         print("\n".join(case.title for case in cases))
         return 0
-    load = os.getloadavg()[0]
-    if load > 0.5:
-        print(f"This machine is busy (load {load:.1f}): figures will be too large.", file=sys.stderr)
+    loads = [os.getloadavg()[0]]
+    if loads[0] > 0.5:
+        print(f"This machine is busy (load {loads[0]:.1f}): figures will be too large.", file=sys.stderr)
     samples: dict[tuple[Case, str], list[Sample]] = {}
     for side in sides:
         warm_up(side)
@@ -42,10 +43,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"[{number}/{len(cases)}] {case.group}: {case.title}", file=sys.stderr, flush=True)
         for side, sample in alternate(case, sides, options):
             samples.setdefault((case, side.title), []).append(sample)
+        loads.append(os.getloadavg()[0])
     titles = [side.title for side in sides]
     made = lines(table, samples, titles)
     print(as_text(made, titles))
-    facts = {**machine(), "load_at_start": round(load, 2), "versions": {side.title: version(side) for side in sides}}
+    load = {"at_start": round(loads[0], 1), "highest": round(max(loads), 1), "median": round(median(loads), 1)}
+    facts = {**machine(), "load": load, "versions": {side.title: version(side) for side in sides}}
     path = write_json(facts, samples)
     print(f"\nAll samples: {path.relative_to(ROOT)}")
     if options.write_docs:
@@ -155,11 +158,13 @@ def write_json(facts: dict[str, object], samples: dict[tuple[Case, str], list[Sa
 
 def write_docs(facts: dict[str, object], table: str) -> None:
     """Put *table* between the marks of the docs page."""
-    versions = facts["versions"]
+    versions, load = facts["versions"], facts["load"]
     assert isinstance(versions, dict)
+    assert isinstance(load, dict)
     told = (
         f"Measured {facts['when']} on {facts['cores']} cores of {facts['processor']}, {facts['memory_gb']} GB, "
-        f"{facts['system']}, Python {facts['python']}; load at the start {facts['load_at_start']}; "
+        f"{facts['system']}, Python {facts['python']}; load {load['at_start']} at the start, {load['median']} in the "
+        f"middle, {load['highest']} at most (a quiet machine with one measured process has 1); "
         + ", ".join(f"{title} {number}" for title, number in versions.items())
         + "."
     )
