@@ -1,5 +1,6 @@
 """
 Where the captured output of steps goes.
 
-Empty until output is captured.
+``local`` keeps it in files below the instance's directory; ``streams`` leads the streams of this process there.
+Begin with ``local``.
 """

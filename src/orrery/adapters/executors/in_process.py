@@ -11,7 +11,8 @@ import os
 import random
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import nullcontext
 from typing import Any, cast
 
 from orrery.base.errors import ExecutionInterruptedError
@@ -20,6 +21,7 @@ from orrery.definitions.parts.signature import ComputeFunction
 from orrery.model.events import build
 from orrery.model.events.checks import AssetCheckSeverity
 from orrery.model.events.event import Event
+from orrery.model.events.payloads import LogsCapturedData
 from orrery.plan.active import ActiveExecution
 from orrery.plan.commands import LaunchStep, SkipStep, Wait
 from orrery.plan.step import ExecutionStep
@@ -31,6 +33,8 @@ from orrery.runtime.engine.step import StepEnd, execute_step
 from orrery.runtime.ports.write_barrier import active_barrier
 
 __all__ = ["InProcessExecutor", "in_process_executor"]
+
+_NAMED_STEPS = 1_000
 
 
 class InProcessExecutor(Executor):
@@ -59,6 +63,8 @@ class InProcessExecutor(Executor):
         started = time.perf_counter()
         count = len(execution_plan)
         yield build.engine_event(job_name, f"Executing steps in process (pid: {pid})", pid=pid)
+        if plan_context.capture is not None:
+            yield _logs_captured(job_name, plan_context.capture.file_key, execution_plan.step_keys_to_execute, pid)
         yield from self._steps(plan_context, active)
         if count:
             taken = (time.perf_counter() - started) * 1000.0
@@ -91,7 +97,10 @@ class InProcessExecutor(Executor):
             for launch in plain:
                 if limits is not None:
                     limits.check_run()
-                yield from self._run_plain(plan_context, active, launch)
+                if plan_context.capture is None:
+                    yield from self._run_plain(plan_context, active, launch)
+                else:
+                    yield from self._run_captured(plan_context, active, launch)
                 while queue:
                     yield queue.popleft()[0]
             if limit is not None and active.has_ready:
@@ -102,6 +111,14 @@ class InProcessExecutor(Executor):
             elif wait is not None:
                 seconds = max(0.0, wait.until - time.monotonic())
                 time.sleep(seconds if limits is None else limits.left(seconds))
+
+    def _run_captured(self, plan_context: Any, active: ActiveExecution, launch: LaunchStep) -> Iterator[Event]:
+        capture = plan_context.capture
+        capture.begin(launch.step.key)
+        try:
+            yield from self._run_plain(plan_context, active, launch)
+        finally:
+            capture.end()
 
     def _run_plain(self, plan_context: Any, active: ActiveExecution, launch: LaunchStep) -> Iterator[Event]:
         step = launch.step
@@ -218,6 +235,7 @@ class InProcessExecutor(Executor):
 
         barrier = plan_context.barrier
         trace = plan_context.trace
+        capture = plan_context.capture
         seconds = limit_in(step.tags, f"step '{step.key}'") if step.tags else None
         wait = _waiting(plan_context.limits, step.key, seconds)
 
@@ -226,7 +244,8 @@ class InProcessExecutor(Executor):
             span = trace.begin("step", step.key) if trace is not None else None
             try:
                 chance = random.random() if step.retry_policy is not None else 0.5
-                return context, await drive_async(execute_step(context, chance), emit, wait)
+                with nullcontext() if capture is None else capture.asynchronous(step.key):
+                    return context, await drive_async(execute_step(context, chance), emit, wait)
             finally:
                 if span is not None:
                     trace.end(span)
@@ -261,6 +280,13 @@ class InProcessExecutor(Executor):
             context, end = task.result()
             events = by_step.get(step.key) if step._hooks else None
             yield from self._ended(plan_context, active, step, context, end, events)
+
+
+def _logs_captured(job_name: str, file_key: str, step_keys: Sequence[str], pid: int) -> Event:
+    """Say where the output of the steps is kept; the keys are left out where they are very many."""
+    named = tuple(step_keys) if len(step_keys) <= _NAMED_STEPS else ()
+    data = LogsCapturedData(file_key=file_key, step_keys=named)
+    return build.logs_captured(job_name, data, message=f"Capturing logs for process (pid: {pid}).")
 
 
 def _waiting(

@@ -17,6 +17,7 @@ from orrery.base.errors import StorageError
 from orrery.definitions.parts.io_manager import IOManager, IOManagerDefinition
 from orrery.runtime.instance.instance import Instance
 from orrery.runtime.instance.ref import InstanceRef
+from orrery.runtime.ports.compute_logs import ComputeLogManager
 from orrery.runtime.ports.write_barrier import WriteBarrier
 
 if TYPE_CHECKING:
@@ -164,6 +165,15 @@ def _persistent(home: str, settings: Mapping[str, Any]) -> Instance:
         runs=storage,
         schedules=storage,
         home=home,
+        compute_logs=_compute_logs(home, settings),
         settings=settings,
         write_barriers=_new_barrier,
     )
+
+
+def _compute_logs(home: str, settings: Mapping[str, Any]) -> ComputeLogManager | None:
+    """Return what captures the output of steps; None where the settings say ``compute_logs: {enabled: false}``."""
+    if (settings.get("compute_logs") or {}).get("enabled", True) is False:
+        return None
+    manager: ComputeLogManager = _adapter("compute_logs.local").LocalComputeLogManager(os.path.join(home, "storage"))
+    return manager

@@ -39,6 +39,7 @@ class PlanOrchestrationContext:
         barrier: Publishes values together with the events that tell of them, or None.
         known_outputs: Outputs of an earlier run, for steps that are not executed again.
         limits: How long the run may take, or None.
+        capture: Captures what steps write, or None.
         active: The state of the run; kept by the executor.
         failures: What each failed step raised, in the order they failed.
         raise_on_error: Whether a failure is raised, and not only recorded.
@@ -51,6 +52,7 @@ class PlanOrchestrationContext:
         "_producers",
         "active",
         "barrier",
+        "capture",
         "executed_keys",
         "execution_plan",
         "failures",
@@ -83,6 +85,7 @@ class PlanOrchestrationContext:
         barrier: Any = None,
         known_outputs: Sequence[Any] = (),
         limits: Any = None,
+        capture: Any = None,
     ) -> None:
         self.execution_plan = execution_plan
         self.run = run
@@ -96,6 +99,7 @@ class PlanOrchestrationContext:
         self.barrier = barrier
         self.known_outputs = known_outputs
         self.limits = limits
+        self.capture = capture
         self.active: Any = None
         self.failures: dict[str, BaseException | None] = {}
         self.executed_keys = set(execution_plan.step_keys_to_execute) if execution_plan.parent_run_id else frozenset()

@@ -12,6 +12,7 @@ import time
 
 from orrery.model.events.entry import EventLogEntry
 from orrery.model.events.error_info import ErrorInfo
+from orrery.runtime.ports.compute_logs import outside_capture
 
 __all__ = ["Console", "plain_text"]
 
@@ -70,7 +71,8 @@ class Console:
         if error is not None:
             text += "\n" + plain_text("    " + _failure_text(error))
         try:
-            stream.write(text + "\n")
-            stream.flush()
+            with outside_capture():
+                stream.write(text + "\n")
+                stream.flush()
         except (ValueError, OSError, UnicodeError):  # a closed or narrow stream must not end a run
             return

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from orrery.base.bulk import objects_settled
@@ -37,6 +37,7 @@ from orrery.runtime.engine.loop import RunLoop
 from orrery.runtime.engine.python_logs import captured_python_logs
 from orrery.runtime.engine.record import Recorder
 from orrery.runtime.engine.resources import open_resources
+from orrery.runtime.ports.compute_logs import StepCapture
 from orrery.runtime.ports.write_barrier import active_barrier
 
 __all__ = ["RunOutcome", "execute_run"]
@@ -123,7 +124,7 @@ def execute_run(
                 _plan_events(plan, run, recorder)
                 recorder.event(build.run_started(job_name, pid=pid))
                 log = make_logger(recorder) if make_logger is not None else LogManager(sink=recorder)
-                with captured_python_logs(instance.settings, log, run.run_id):
+                with captured_python_logs(instance.settings, log, run.run_id), _capture(instance, run, pid) as capture:
                     _execute(
                         outcome,
                         plan,
@@ -141,6 +142,7 @@ def execute_run(
                         trace,
                         loop,
                         log,
+                        capture,
                     )
             except (ExecutionInterruptedError, KeyboardInterrupt) as error:
                 outcome.error, outcome.interrupted = error, True
@@ -199,6 +201,7 @@ def _execute(
     trace: Any,
     loop: RunLoop,
     log: LogManager,
+    capture: StepCapture | None,
 ) -> None:
     span = trace.begin("execute", run.job_name, run_id=run.run_id) if trace is not None else None
     setup = trace.begin("resources", ", ".join(sorted(resource_keys))) if trace is not None else None
@@ -233,6 +236,7 @@ def _execute(
             barrier=barrier,
             known_outputs=known_outputs,
             limits=limits,
+            capture=capture,
         )
         if trace is not None:
             trace.note(
@@ -255,6 +259,15 @@ def _execute(
                 outcome.error = error  # the resource broke the rules; what merely raised is recorded, and no more
         if span is not None:
             trace.end(span)
+
+
+def _capture(instance: Any, run: Run, pid: int) -> AbstractContextManager[StepCapture | None]:
+    """Capture what steps write while the block runs, where the instance keeps it."""
+    manager = instance.compute_logs
+    if manager is None:
+        return nullcontext()
+    found: AbstractContextManager[StepCapture] = manager.capture_steps((run.run_id, "compute_logs", f"process-{pid}"))
+    return found
 
 
 def _limits(run: Run) -> TimeLimits | None:

@@ -1,0 +1,189 @@
+"""
+Output of steps, in files below the instance's directory.
+
+``storage/<run>/compute_logs/<file key>.out`` and ``.err`` hold what one process wrote, byte for byte. ``.steps`` beside
+them says which bytes are whose: a line of JSON for each piece. ``.complete`` is there when nothing more comes. Files that
+would be empty are not kept.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from orrery.adapters.compute_logs.streams import Capture
+from orrery.base.errors import InvariantViolationError
+from orrery.base.names import encode_part
+from orrery.runtime.ports.compute_logs import CapturedLogData, CapturedLogMetadata, StepCapture, announced
+
+__all__ = ["LocalComputeLogManager"]
+
+_FOLDER = "compute_logs"
+
+
+class _Piece(NamedTuple):
+    """Bytes of a file that one step wrote."""
+
+    path: Path
+    start: int
+    end: int
+
+
+class LocalComputeLogManager:
+    """
+    Captures what steps write into files, and reads it while it grows.
+
+    Args:
+        base_dir: Where the files are: the instance's directory for stored values.
+    """
+
+    def __init__(self, base_dir: str) -> None:
+        self._base = Path(base_dir)
+
+    # -- capturing -----------------------------------------------------------------------------
+
+    @contextmanager
+    def capture_steps(self, log_key: Sequence[str]) -> Iterator[StepCapture]:
+        """Capture what steps write in this process while the block runs, each step's apart."""
+        stem = self._stem(log_key)
+        stem.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):
+            os.unlink(f"{stem}.complete")
+        capture = Capture(str(stem.parent), stem.name)
+        try:
+            with announced(capture):
+                yield capture
+        finally:
+            capture.close()
+            for folder in (stem.parent, stem.parent.parent):
+                with suppress(OSError):  # there is something in it
+                    folder.rmdir()
+
+    @contextmanager
+    def capture_logs(self, log_key: Sequence[str]) -> Iterator[CapturedLogMetadata]:
+        """Capture what this process writes while the block runs."""
+        with self.capture_steps(log_key) as capture:
+            capture.begin("")
+            try:
+                yield self.get_log_metadata(log_key)
+            finally:
+                capture.end()
+
+    # -- reading -------------------------------------------------------------------------------
+
+    def is_capture_complete(self, log_key: Sequence[str]) -> bool:
+        """Tell whether nothing more will be captured under a file key (files that stay empty are not kept)."""
+        stem = self._stem(log_key)
+        return Path(f"{stem}.complete").exists() or not Path(f"{stem}.out").exists()
+
+    def get_log_data(
+        self, log_key: Sequence[str], cursor: str | None = None, max_bytes: int | None = None
+    ) -> CapturedLogData:
+        """
+        Return the next piece of a log.
+
+        Args:
+            log_key: Run id, ``compute_logs``, and the file key, or the key of a step.
+            cursor: That of the piece before; None for the beginning.
+            max_bytes: At most so many of each stream; all there is if None.
+        """
+        begins = [int(each) for each in cursor.split(":")] if cursor else [0, 0]
+        found: list[bytes] = []
+        ends = []
+        for stream, begin in zip(("out", "err"), begins, strict=True):
+            data = _read(self._pieces(log_key, stream), begin, max_bytes)
+            found.append(data)
+            ends.append(begin + len(data))
+        return CapturedLogData(log_key=tuple(log_key), stdout=found[0], stderr=found[1], cursor=f"{ends[0]}:{ends[1]}")
+
+    def get_log_metadata(self, log_key: Sequence[str]) -> CapturedLogMetadata:
+        """Return where a log lies."""
+        stem = self._stem(log_key)
+        return CapturedLogMetadata(stdout_location=f"{stem}.out", stderr_location=f"{stem}.err")
+
+    def steps_with_output(self, run_id: str) -> Sequence[str]:
+        """Return the keys of the steps of a run that wrote something, in the order in which they began to."""
+        found: dict[str, None] = {}
+        for notes in sorted(self._folder(run_id).glob("*.steps")):
+            for line in _notes(notes):
+                if line["step"]:
+                    found[line["step"]] = None
+        return list(found)
+
+    def delete_logs(self, log_key: Sequence[str] | None = None, prefix: Sequence[str] | None = None) -> None:
+        """
+        Delete a log, or all below *prefix*: the logs of a run below its id.
+
+        Raises:
+            InvariantViolationError: Neither is given.
+        """
+        if log_key:
+            stem = self._stem(log_key)
+            for ending in ("out", "err", "steps", "complete"):
+                with suppress(FileNotFoundError):
+                    os.unlink(f"{stem}.{ending}")
+        elif prefix:
+            shutil.rmtree(self._folder(prefix[0]), ignore_errors=True)
+        else:
+            raise InvariantViolationError("Which log is to be deleted?", mend="give log_key, or prefix=[run_id].")
+
+    def dispose(self) -> None:
+        """Do nothing: no files stay open."""
+
+    # -- where things are ----------------------------------------------------------------------
+
+    def _folder(self, run_id: str) -> Path:
+        return self._base / encode_part(run_id) / _FOLDER
+
+    def _stem(self, log_key: Sequence[str]) -> Path:
+        if len(log_key) < 3:
+            raise InvariantViolationError(
+                f"{list(log_key)} is no key of a log.", mend='write [run_id, "compute_logs", file_key].'
+            )
+        return self._folder(log_key[0]).joinpath(*[encode_part(each) for each in log_key[2:]])
+
+    def _pieces(self, log_key: Sequence[str], stream: str) -> Iterator[_Piece]:
+        """Iterate over the pieces of a log: one for a whole file, several for a step."""
+        whole = Path(f"{self._stem(log_key)}.{stream}")
+        if whole.exists():
+            yield _Piece(whole, 0, whole.stat().st_size)
+            return
+        for notes in sorted(self._folder(log_key[0]).glob("*.steps")):
+            path = notes.with_suffix(f".{stream}")
+            for line in _notes(notes):
+                start, end = line[stream]
+                if line["step"] == log_key[-1] and end > start:
+                    yield _Piece(path, start, end)
+
+
+def _notes(path: Path) -> Iterator[dict[str, Any]]:
+    """Iterate over the notes that are complete; the last one may just be written."""
+    for line in path.read_bytes().splitlines(keepends=True):
+        if line.endswith(b"\n"):
+            yield json.loads(line)
+
+
+def _read(pieces: Iterator[_Piece], begin: int, max_bytes: int | None) -> bytes:
+    """Return at most *max_bytes* of what the pieces hold one after the other, from *begin*."""
+    found: list[bytes] = []
+    left = max_bytes
+    for piece in pieces:
+        length = piece.end - piece.start
+        if begin >= length:
+            begin -= length
+            continue
+        wanted = length - begin if left is None else min(left, length - begin)
+        with piece.path.open("rb") as file:
+            file.seek(piece.start + begin)
+            found.append(file.read(wanted))
+        begin = 0
+        if left is not None:
+            left -= wanted
+            if left <= 0:
+                break
+    return b"".join(found)
