@@ -26,6 +26,7 @@ from orrery.model.partitions.loading import PartitionLoadingContext, partition_l
 from orrery.plan.execution_plan import ExecutionPlan
 from orrery.plan.step import ExecutionStep
 from orrery.runtime.instance.instance import Instance
+from orrery.runtime.ports.compute_logs import outside_capture
 
 __all__ = ["load_config", "run_shown"]
 
@@ -131,7 +132,8 @@ def _run(
         happening = view.feed(entry)
         if happening is not None and is_seen:
             try:
-                display.show(happening)
+                with outside_capture():
+                    display.show(happening)
             except OSError:  # whoever reads us is gone; the run goes on
                 is_seen = False
                 forget_output()

@@ -7,8 +7,11 @@ next. What users print and log appears above. At the end the table is printed on
 
 from __future__ import annotations
 
+import os
+import sys
 import time
 from collections.abc import Sequence
+from typing import TextIO
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -48,6 +51,14 @@ _LABEL_WIDTH = 48
 _URGENT = {"running": 0, "retrying": 0, "failed": 1, "canceled": 1, "waiting": 2, "done": 3, "skipped": 3}
 
 
+def _terminal() -> TextIO:
+    try:
+        descriptor = os.dup(sys.stdout.fileno())
+    except (OSError, ValueError):  # no file stands behind it
+        return sys.stdout
+    return os.fdopen(descriptor, "w", buffering=1, encoding=sys.stdout.encoding, errors=sys.stdout.errors)
+
+
 class LiveTable:
     """
     Shows a run as a live table.
@@ -55,13 +66,14 @@ class LiveTable:
     Args:
         level: Least level of log lines.
         every_frame: Fold nothing in errors.
-        console: Where to; standard output if None.
+        console: Where to; standard output if None, on a descriptor of its own: that of the process is led elsewhere
+            while steps run whose output is captured.
     """
 
     def __init__(self, *, level: int = 20, every_frame: bool = False, console: Console | None = None) -> None:
         self._level = level
         self._every_frame = every_frame
-        self._console = console or Console(highlight=False, markup=False, emoji=False)
+        self._console = console or Console(file=_terminal(), highlight=False, markup=False, emoji=False)
         self._ascii = not (self._console.encoding or "").lower().startswith("utf")
         self._view = RunView()
         self._live: Live | None = None
