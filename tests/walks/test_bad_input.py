@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -243,3 +244,76 @@ def test_a_failed_step_leaves_the_rest_whole() -> None:
     assert set(reasons) == {"child", "grandchild"}
     assert "'bad' failed" in str(reasons["child"])
     assert "'child'" in str(reasons["grandchild"])
+
+
+@pytest.mark.parametrize(
+    "argument",
+    [
+        {"retry_policy": 3},
+        {"partitions_def": "daily"},
+        {"description": 3},
+        {"pool": "two words"},
+        {"required_resource_keys": "abc"},
+    ],
+    ids=lambda argument: next(iter(argument)),
+)
+def test_an_argument_of_a_wrong_type_is_refused_where_it_is_written(argument: dict[str, Any]) -> None:
+    with pytest.raises(og.InvalidDefinitionError, match=next(iter(argument))):
+
+        @og.asset(**argument)
+        def late() -> int:
+            return 1
+
+
+def test_a_value_where_none_is_declared_is_a_wrong_type() -> None:
+    @og.asset
+    def silent() -> None:
+        return 1  # type: ignore[return-value]
+
+    result = og.materialize([silent], raise_on_error=False)
+    assert not result.success
+    with pytest.raises(og.TypeCheckDidNotPass, match="must be None or unset"):
+        og.materialize([silent])
+
+
+def test_an_asset_may_wait_for_what_others_make() -> None:
+    """A dependency that loads nothing need not be declared; it is known as external."""
+
+    @og.asset(deps=["made_elsewhere"])
+    def here() -> int:
+        return 1
+
+    assert og.materialize([here]).success
+    graph = og.Definitions(assets=[here]).resolve_asset_graph()
+    assert graph.get_parents(here.key) == (og.AssetKey("made_elsewhere"),)
+
+
+def test_a_place_that_is_taken_fails_its_step_alone(tmp_path: Path) -> None:
+    """A directory where a value is to be written: that step fails, all others keep values and events."""
+
+    @og.asset
+    def first() -> int:
+        return 1
+
+    @og.asset
+    def blocked() -> int:
+        return 2
+
+    @og.asset
+    def child(blocked: int) -> int:
+        return blocked
+
+    @og.asset
+    def independent(first: int) -> int:
+        return first + 1
+
+    (tmp_path / "blocked.pickle" / "x").mkdir(parents=True)
+    manager = og.FilesystemIOManager(base_dir=str(tmp_path))
+    result = og.materialize(
+        [first, blocked, child, independent], resources={"io_manager": manager}, raise_on_error=False
+    )
+    kinds = {event.step_key: event.event_type_value for event in result.all_events if event.is_step_event}
+    assert kinds["blocked"] == "STEP_FAILURE"
+    assert kinds["child"] == "STEP_SKIPPED"
+    assert kinds["first"] == kinds["independent"] == "STEP_SUCCESS"
+    assert {path.name for path in tmp_path.glob("*.pickle") if path.is_file()} == {"first.pickle", "independent.pickle"}

@@ -112,7 +112,8 @@ def stubborn() -> None:
     while True:
         try:
             if not told:
-                told.append(print("began", file=sys.stderr, flush=True))
+                told.append("began")
+                print("began", file=sys.stderr, flush=True)
             time.sleep(60)
         except BaseException:
             print("caught", file=sys.stderr, flush=True)
@@ -404,6 +405,8 @@ def test_following_a_log_ends_with_the_run(shop: Shop) -> None:
         (["list", "-m", "shopp"], "write 'shop', the nearest name that exists"),
         (["list", "-f", "shop.py", "-m", "shop"], "give one of them"),
         (["init", "9lives"], "beginning with a letter"),
+        (["init", "class"], "no word and no module of Python"),
+        (["materialize", "*", "--trace-out", "nowhere/trace.json"], "there is no folder for nowhere/trace.json"),
     ],
     ids=" ".join,
 )

@@ -31,11 +31,12 @@ def once_in_order(tell: Callable[[], None]) -> Iterator[None]:
         tell: Called at the first one; it may only do what a signal handler may.
     """
     seen: list[int] = []
+    output, errors = _another(1), _another(2)  # steps may lead the streams into a file, and it is the people who wait
 
     def interrupt(number: int, _frame: FrameType | None) -> None:
         seen.append(number)
         if len(seen) > 1:
-            _end_at_once()
+            _end_at_once(output, errors)
         tell()
         raise ExecutionInterruptedError(f"the run was asked to stop by {signal.Signals(number).name}")
 
@@ -45,11 +46,24 @@ def once_in_order(tell: Callable[[], None]) -> Iterator[None]:
     finally:
         for each, handler in before.items():
             signal.signal(each, handler)
+        for descriptor in (output, errors):
+            if descriptor is not None:
+                os.close(descriptor)
 
 
-def _end_at_once() -> None:
+def _another(descriptor: int) -> int | None:
+    try:
+        return os.dup(descriptor)
+    except OSError:  # the process was started without it
+        return None
+
+
+def _end_at_once(output: int | None, errors: int | None) -> None:
     """End the process now: no resource is closed, but the terminal is as it was."""
-    if os.isatty(1):
-        os.write(1, b"\n" + _SHOW_CURSOR)
-    os.write(2, b"Stopped at once: resources were not closed.\n")
-    os._exit(INTERRUPTED)
+    try:
+        if output is not None and os.isatty(output):
+            os.write(output, b"\n" + _SHOW_CURSOR)
+        if errors is not None:
+            os.write(errors, b"Stopped at once: resources were not closed.\n")
+    finally:
+        os._exit(INTERRUPTED)

@@ -4,6 +4,7 @@ Options that commands share.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -129,6 +130,8 @@ def run_options(function: Function) -> Function:
         as_json: bool,
         **kwargs: Any,
     ) -> Any:
+        if trace_out is not None and not os.path.isdir(os.path.dirname(trace_out) or "."):
+            raise click.BadParameter(f"there is no folder for {trace_out}. Make it first.", param_hint="--trace-out")
         options = RunOptions(
             config=config,
             tags=tag,

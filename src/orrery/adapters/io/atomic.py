@@ -29,6 +29,7 @@ Until then the new value is seen by loads in this process (``place_to_read``) an
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 import re
@@ -192,6 +193,8 @@ class WriteBatch:
             sync_file(temporary)
             _publish(temporary, final, made)
             return
+        if os.path.isdir(final) and not os.path.isdir(temporary):
+            raise IsADirectoryError(errno.EISDIR, "A directory stands where the value is to be written", final)
         with self._lock:
             older, earlier = self._pending.pop(final, ("", ()))
             self._pending[final] = temporary, (*earlier, *made)
@@ -212,8 +215,8 @@ class WriteBatch:
         Make all that was staged durable, then publish it; at once if nothing is.
 
         Raises:
-            OSError: A file could not be made durable or renamed. What was not yet renamed will not be:
-                the old values stand and the temporary files are gone.
+            OSError: A file could not be made durable: no value is changed. Or it could not be renamed: its old
+                value stands, and all others are published.
         """
         if os.getpid() != self._pid:
             return
@@ -230,12 +233,19 @@ class WriteBatch:
                     del left[final]
                 published = list(left)
                 _sync_all([*left.values(), *included])
+                refused: OSError | None = None
                 for final in published:
-                    _rename(left[final], final)
+                    try:
+                        _rename(left[final], final)
+                    except OSError as error:
+                        refused = refused or error
+                        continue
                     del left[final]
                 folders = {os.path.dirname(final) for final in published}
                 folders.update(folder for _, made in pending.values() for folder in made)
                 _sync_all(folders)
+                if refused is not None:
+                    raise refused
             finally:
                 self._forget(pending, left)
 

@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import keyword
 import os
 import re
+import sys
 from pathlib import Path
 
 import click
@@ -32,9 +34,9 @@ def command(name: str, as_json: bool) -> None:
     """
     folder = Path(name)
     package = folder.name.replace("-", "_").lower()
-    if not _NAME.match(package):
+    if not _NAME.match(package) or keyword.iskeyword(package) or package in sys.stdlib_module_names:
         raise click.UsageError(
-            f"{name!r} makes no name of a Python package.\n  Try: letters, digits and _, beginning with a letter.",
+            f"{name!r} makes no name of a Python package.\n  Try: letters, digits and _, beginning with a letter; no word and no module of Python.",
             click.get_current_context(),
         )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):

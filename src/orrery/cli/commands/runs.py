@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ import click
 
 from orrery.base.errors import RunNotFoundError
 from orrery.cli.app import LazyGroup
+from orrery.cli.captured import CapturedLine, CapturedLines
 from orrery.cli.displays.json_lines import happening_document, step_document
 from orrery.cli.displays.plain import plain_line
 from orrery.cli.endings import wrong_usage
@@ -31,6 +32,7 @@ __all__ = ["command"]
 _PAGE = 500
 _SCANNED = 5_000
 _POLL_SECONDS = 0.2
+_ENDS = ("step_done", "step_failed", "step_retrying")
 
 
 @click.group("runs", cls=LazyGroup, invoke_without_command=True, short_help="Show past runs and their logs.")
@@ -143,14 +145,24 @@ def show_run(run_id: str, every_frame: bool, as_json: bool) -> None:
 @json_option("Print JSON lines.")
 def show_logs(run_id: str, follow: bool, log_level: str, as_json: bool) -> None:
     """
-    Print the log of a run: what happened, and what its functions logged.
+    Print the log of a run: what happened, and what its functions logged and wrote.
 
     ID is the id of a run, its first characters, or "latest".
     """
     with Instance.get() as instance:
         run = find_run(instance, run_id).run
         view = RunView()
+        captured = CapturedLines(instance.compute_log_manager, run.run_id)
         cursor: str | None = None
+
+        def show_output(lines: Iterable[CapturedLine]) -> None:
+            for line in lines:
+                if as_json:
+                    echo_json({"event": "output", "step": line.step, "stream": line.stream, "text": line.text})
+                else:
+                    step = view.steps.get(line.step)
+                    echo(line.plain(line.step if step is None else step.label))
+
         while True:
             finished = not follow or instance.is_run_finished(run.run_id)
             page = instance.get_records_for_run(run.run_id, cursor, limit=_PAGE)
@@ -158,6 +170,8 @@ def show_logs(run_id: str, follow: bool, log_level: str, as_json: bool) -> None:
                 happening = view.feed(record.event_log_entry)
                 if happening is None or (happening.word == "log" and happening.level < LEVELS[log_level]):
                     continue
+                if happening.step is not None and happening.word in _ENDS:
+                    show_output(captured.of(happening.step.key, is_over=happening.word != "step_retrying"))
                 if as_json:
                     echo_json(happening_document(happening))
                 else:
@@ -166,7 +180,10 @@ def show_logs(run_id: str, follow: bool, log_level: str, as_json: bool) -> None:
             if page.has_more:
                 continue
             if finished:
+                show_output(captured.left())
                 break
+            for step in [each for each in view.steps.values() if each.state == "running"]:
+                show_output(captured.of(step.key, is_over=False))
             time.sleep(_POLL_SECONDS)
 
 

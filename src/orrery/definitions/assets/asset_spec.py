@@ -501,6 +501,11 @@ def _fill(
     is_virtual: bool,
     source: tuple[str, int] | None,
 ) -> None:
+    if partitions_def is not None and not hasattr(partitions_def, "get_partition_keys"):
+        raise InvalidDefinitionError(
+            f"'partitions_def' of asset '{key.to_user_string()}' is {partitions_def!r} ({type(partitions_def).__name__}).",
+            mend='give a PartitionsDefinition, as StaticPartitionsDefinition(["a", "b"]).',
+        )
     set_ = object.__setattr__
     set_(spec, "key", key)
     set_(spec, "_deps", deps)

@@ -16,6 +16,7 @@ from orrery.definitions.graphs.node import NodeDefinition
 from orrery.definitions.graphs.op import OpDefinition
 from orrery.definitions.parts.hook import HookDefinition, check_hooks
 from orrery.definitions.parts.resource import ResourceDefinition, as_resource_definitions
+from orrery.definitions.parts.types import NOTHING
 from orrery.definitions.verbs import verbs
 from orrery.model import partitions
 from orrery.model.assets.check_spec import AssetCheckSpec
@@ -863,7 +864,7 @@ class AssetsDefinition:
         source = self._source
         several = len(self._specs_by_key) + len(self._check_specs_by_output_name) > 1
         mark = id(self._original or self) if several and not self.can_subset else None
-        input_keys = tuple(self._keys_by_input_name.values())
+        input_keys = self._loaded_keys()
         nodes = []
         for spec in self.specs:
             nodes.append(
@@ -878,6 +879,13 @@ class AssetsDefinition:
                 )
             )
         return tuple(nodes)
+
+    def _loaded_keys(self) -> tuple[AssetKey, ...]:
+        """Return the upstream assets whose values are loaded for the function."""
+        if self._node_def is None or not self._keys_by_input_name:
+            return ()
+        inputs = self._node_def.input_dict
+        return tuple(key for name, key in self._keys_by_input_name.items() if inputs[name]._type is not NOTHING)
 
     def check_nodes(self) -> tuple[AssetCheckNode, ...]:
         """Return the checks as the asset graph knows them."""

@@ -21,6 +21,25 @@ __all__ = ["OpDefinition"]
 _NO_KEYS: frozenset[str] = frozenset()
 
 
+def _check_arguments(name: str, description: Any, resource_keys: Any, retry_policy: Any, pool: Any) -> None:
+    """Refuse arguments of a wrong type where they are written."""
+    wrong: tuple[str, Any, str] | None = None
+    if description is not None and not isinstance(description, str):
+        wrong = "description", description, "text"
+    elif resource_keys and (isinstance(resource_keys, str) or not all(isinstance(key, str) for key in resource_keys)):
+        wrong = "required_resource_keys", resource_keys, 'a set of text, as {"database"}'
+    elif retry_policy is not None and not isinstance(retry_policy, RetryPolicy):
+        wrong = "retry_policy", retry_policy, "a RetryPolicy, as RetryPolicy(max_retries=3)"
+    elif pool is not None and not (isinstance(pool, str) and pool and not any(map(str.isspace, pool))):
+        wrong = "pool", pool, "text without spaces"
+    if wrong is not None:
+        argument, value, expected = wrong
+        raise InvalidDefinitionError(
+            f"'{argument}' of '{name}' is {value!r} ({type(value).__name__}).", mend=f"give {expected}."
+        )
+
+
+
 class OpDefinition(NodeDefinition):
     """
     A function with named inputs and outputs, config and resources.
@@ -83,6 +102,8 @@ class OpDefinition(NodeDefinition):
                 check_name(key, noun="an output"): value.to_definition(EMPTY, key, None, code_version or version)
                 for key, value in (outs if outs is not None else {"result": Out()}).items()
             }
+        if description is not None or required_resource_keys or retry_policy is not None or pool is not None:
+            _check_arguments(name, description, required_resource_keys, retry_policy, pool)
         super().__init__(name, input_dict, output_dict, description, tags)
         self._compute_fn = compute_fn
         self._config_schema = config_schema if config_schema is None else resolve_field(config_schema)

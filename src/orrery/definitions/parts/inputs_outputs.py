@@ -15,7 +15,7 @@ from orrery.base.errors import InvalidDefinitionError
 from orrery.base.keys import AssetKey
 from orrery.definitions.parts.naming import DEFAULT_IO_MANAGER_KEY, check_name
 from orrery.definitions.parts.signature import EMPTY, Parameter, resolve_annotation
-from orrery.definitions.parts.types import ANY, OrreryType, resolve_type
+from orrery.definitions.parts.types import ANY, OrreryType, declared_type, resolve_type
 
 __all__ = [
     "NO_VALUE",
@@ -81,7 +81,7 @@ class In:
         asset_partitions: Any = None,
         input_manager_key: str | None = None,
     ) -> None:
-        self.dagster_type = dagster_type if dagster_type is NO_VALUE else resolve_type(dagster_type)
+        self.dagster_type = dagster_type if dagster_type is NO_VALUE else declared_type(dagster_type)
         self.description = description
         self.default_value = default_value
         self.metadata = metadata
@@ -158,7 +158,7 @@ class InputDefinition:
         fn: Any = None,
     ) -> None:
         self.name = name
-        self._type: OrreryType | None = None if dagster_type is NO_VALUE else resolve_type(dagster_type)
+        self._type: OrreryType | None = None if dagster_type is NO_VALUE else declared_type(dagster_type)
         self.description = description
         self.default_value = default_value
         self.raw_metadata = metadata
@@ -231,7 +231,7 @@ class Out:
         metadata: Mapping[str, Any] | None = None,
         code_version: str | None = None,
     ) -> None:
-        self.dagster_type = dagster_type if dagster_type is NO_VALUE else resolve_type(dagster_type)
+        self.dagster_type = dagster_type if dagster_type is NO_VALUE else declared_type(dagster_type)
         self.description = description
         self.is_required = is_required
         self.io_manager_key = io_manager_key or DEFAULT_IO_MANAGER_KEY
@@ -328,7 +328,7 @@ class OutputDefinition:
         annotation: Any = EMPTY,
     ) -> None:
         self.name = name
-        self._type: OrreryType | None = None if dagster_type is NO_VALUE else resolve_type(dagster_type)
+        self._type: OrreryType | None = None if dagster_type is NO_VALUE else declared_type(dagster_type)
         self.description = description
         self.is_required = is_required
         self.io_manager_key = io_manager_key

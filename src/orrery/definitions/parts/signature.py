@@ -14,6 +14,7 @@ import builtins
 import inspect
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from types import FrameType, FunctionType
 from typing import Any, Final, NamedTuple
 
@@ -94,9 +95,11 @@ def parameters_of(fn: Callable[..., Any]) -> tuple[Parameter, ...]:
             if flags & _CO_VARKEYWORDS:
                 found.append(Parameter(names[position], get(names[position], EMPTY), EMPTY, "kwargs"))
             return tuple(found)
+    bound = fn.keywords if isinstance(fn, partial) else ()
     return tuple(
         Parameter(each.name, each.annotation, each.default, _KINDS[each.kind])
         for each in inspect.signature(fn).parameters.values()
+        if each.name not in bound
     )
 
 

@@ -72,7 +72,7 @@ def store_output(
         yield from _tell_asset(context, output, asset_key, metadata, data_version, tags, True)
     if not has_value or expected is ANY:
         yield build.step_output(context.ref, name, mapping_key=mapping_key, metadata=metadata)
-    elif expected.is_nothing:
+    elif expected.is_nothing and value is None:
         checked = TypeCheckData(True, name, type_name="Nothing")
         yield build.step_output(context.ref, name, mapping_key=mapping_key, type_check=checked, metadata=metadata)
     else:
