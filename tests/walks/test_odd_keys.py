@@ -66,9 +66,7 @@ def test_odd_keys_are_stored_below_the_directory_and_read_back(tmp_path: Path, k
             def reader(value: Any) -> Any:
                 return value
 
-            result = og.materialize(
-                [og.AssetSpec(key), reader], resources={"io_manager": manager}, instance=instance
-            )
+            result = og.materialize([og.AssetSpec(key), reader], resources={"io_manager": manager}, instance=instance)
             assert result.asset_value(f"reader_{number}") == (number, key)
     made = set(_files(tmp_path)) - before
     assert made
@@ -91,6 +89,8 @@ def test_two_keys_never_share_a_file_even_where_case_is_folded(tmp_path: Path, k
 
 def test_steps_of_odd_keys_have_names_of_their_own(keys: list[list[str]]) -> None:
     """Keys that look alike as identifiers still make different steps."""
-    result = og.materialize([_value_asset(key, number) for number, key in enumerate([["a-b"], ["a.b"], ["a_b"], *keys])])
+    result = og.materialize(
+        [_value_asset(key, number) for number, key in enumerate([["a-b"], ["a.b"], ["a_b"], *keys])]
+    )
     started = [event.step_key for event in result.all_events if event.event_type_value == "STEP_START"]
     assert len(set(started)) == len(keys) + 3

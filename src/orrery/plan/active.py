@@ -173,9 +173,7 @@ class ActiveExecution:
 
     def unfinished(self) -> list[ExecutionStep]:
         """Return the steps that have not ended."""
-        return [
-            step for key, step in self._steps.items() if self.states.get(key) in (None, StepState.IN_FLIGHT)
-        ]
+        return [step for key, step in self._steps.items() if self.states.get(key) in (None, StepState.IN_FLIGHT)]
 
     def next_retry(self) -> float | None:
         """Return when the next retry is due (on the clock that was handed in), if one is waiting."""
@@ -526,9 +524,7 @@ class ActiveExecution:
         self._left_below: dict[Branch, int] = {}
         self._closed: set[Branch] = set()
         self._awaiting: dict[str, list[Branch]] = {}
-        self._collecting = {
-            step.key for step in steps if any(_collects(each.source) for each in step.inputs.values())
-        }
+        self._collecting = {step.key for step in steps if any(_collects(each.source) for each in step.inputs.values())}
         self._only = {
             key: only
             for key, only in self.plan.mapped_keys_to_execute.items()

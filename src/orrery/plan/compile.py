@@ -179,7 +179,12 @@ class _GraphCompiler:
             for name, definition in node.definition.input_dict.items():
                 own = self.resolved.ops.get(".".join(path))
                 asset = graph.input_assets.get(node.name, {}).get(name)
-                if own is not None and name in own.inputs and name not in sources and definition.input_manager_key is None:
+                if (
+                    own is not None
+                    and name in own.inputs
+                    and name not in sources
+                    and definition.input_manager_key is None
+                ):
                     node_inputs[name] = FromConfig(path, name)
                 elif name in sources:
                     node_inputs[name] = self.connected(sources[name], gives, inputs, definition, path, name)
@@ -332,7 +337,9 @@ class _AssetCompiler:
             definition = use.assets_def
             node_def = definition._node_def
             inputs: dict[str, InputSource] = {}
-            selected_inputs = definition._keys_by_input_name if definition._selected_keys is None else definition.keys_by_input_name
+            selected_inputs = (
+                definition._keys_by_input_name if definition._selected_keys is None else definition.keys_by_input_name
+            )
             if node_def is None:
                 continue
             for name, key in selected_inputs.items():
@@ -386,7 +393,7 @@ class _AssetCompiler:
         by_output = definition._keys_by_output_name
         checks = definition._check_specs_by_output_name
         if len(op._output_dict) == 1 and not checks:
-            (output_name, output_def), = op._output_dict.items()
+            ((output_name, output_def),) = op._output_dict.items()
             outputs = {output_name: StepOutput(output_name, output_def, by_output.get(output_name))}
         else:
             outputs = {}
@@ -429,7 +436,9 @@ class _AssetCompiler:
         assert isinstance(graph, GraphStructure)
         wanted = None
         if definition.is_subset:
-            wanted = _needed_nodes(graph, set(definition.keys_by_output_name) | set(definition.check_specs_by_output_name))
+            wanted = _needed_nodes(
+                graph, set(definition.keys_by_output_name) | set(definition.check_specs_by_output_name)
+            )
         before = len(self.graphs.steps)
         gives = self.graphs.graph(
             graph,

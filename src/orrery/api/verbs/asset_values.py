@@ -27,7 +27,7 @@ from orrery.model.partitions.loading import partition_loading_context
 from orrery.runtime.contexts.init_resource import Later, ScopedResources
 from orrery.runtime.contexts.input import BuiltInputContext
 from orrery.runtime.contexts.output import BuiltOutputContext, GivenResources
-from orrery.runtime.engine.resources import OpenResources, open_resources, order_of_resources
+from orrery.runtime.engine.resources import OpenResources, open_resources, order_of_resources, raise_if_not_closed
 from orrery.runtime.instance.instance import Instance
 
 __all__ = ["AssetValueLoader", "asset_value_loader", "load_asset_value"]
@@ -79,14 +79,13 @@ class AssetValueLoader:
     def close(self) -> None:
         """Close the resources that were set up, last first; a second call does nothing."""
         self._made.clear()
-        errors: list[Exception] = []
+        errors: list[BaseException] = []
         while self._stack:
             errors += self._stack.pop().close()
         if self._is_own_instance and self._instance._made is not None:
             self._instance._made.dispose()
             self._instance = Later(Instance.get)
-        if errors:
-            raise errors[0] if len(errors) == 1 else ExceptionGroup("resources could not be closed", errors)
+        raise_if_not_closed(errors)
 
     def __del__(self) -> None:
         if getattr(self, "_stack", None):

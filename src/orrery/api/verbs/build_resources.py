@@ -16,7 +16,7 @@ from orrery.model.config.schema import Field, Shape
 from orrery.model.config.validate import resolve_config
 from orrery.runtime.contexts.init_resource import Later, ScopedResources
 from orrery.runtime.contexts.log import LogManager
-from orrery.runtime.engine.resources import open_resources
+from orrery.runtime.engine.resources import open_resources, raise_if_not_closed
 from orrery.runtime.instance.instance import Instance
 
 __all__ = ["build_resources", "console_log", "runner_of"]
@@ -74,8 +74,7 @@ def build_resources(
         opened.close()
         raise
     errors = opened.close()
-    if errors:
-        raise errors[0] if len(errors) == 1 else ExceptionGroup("resources could not be closed", errors)
+    raise_if_not_closed(errors)
 
 
 def console_log() -> LogManager:

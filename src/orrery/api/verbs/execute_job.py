@@ -25,7 +25,7 @@ from orrery.runtime.contexts.input import InputContext
 from orrery.runtime.contexts.log import LogManager
 from orrery.runtime.contexts.plan import PlanOrchestrationContext
 from orrery.runtime.engine.inputs import upstream_context
-from orrery.runtime.engine.resources import OpenResources, open_resources
+from orrery.runtime.engine.resources import OpenResources, open_resources, raise_if_not_closed
 
 __all__ = ["execute_job", "validate_run_config"]
 
@@ -176,11 +176,10 @@ class _OutputLoader:
 
     def close(self) -> None:
         """Close what was opened, last first."""
-        errors: list[Exception] = []
+        errors: list[BaseException] = []
         while self._opened:
             errors += self._opened.popitem()[1].close()
-        if errors:
-            raise errors[0] if len(errors) == 1 else ExceptionGroup("resources could not be closed", errors)
+        raise_if_not_closed(errors)
 
 
 def validate_run_config(job_def: JobDefinition | None = None, run_config: Any = None) -> dict[str, Any]:

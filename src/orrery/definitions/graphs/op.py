@@ -39,7 +39,6 @@ def _check_arguments(name: str, description: Any, resource_keys: Any, retry_poli
         )
 
 
-
 class OpDefinition(NodeDefinition):
     """
     A function with named inputs and outputs, config and resources.

@@ -94,9 +94,7 @@ def check_value(
     return found, TypeCheckData(found.success, label, found.description, found.metadata, expected.display_name)
 
 
-def type_check_refusal(
-    noun: str, name: str, expected: OrreryType, found: TypeCheck, value: Any
-) -> TypeCheckDidNotPass:
+def type_check_refusal(noun: str, name: str, expected: OrreryType, found: TypeCheck, value: Any) -> TypeCheckDidNotPass:
     """Return the error of a value that failed its type: names the input or output, what was wanted, what was found."""
     described = found.description or f"The value is of Python type {type(value).__name__}."
     return TypeCheckDidNotPass(

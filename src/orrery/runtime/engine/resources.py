@@ -45,6 +45,7 @@ __all__ = [
     "call_resource_unbound",
     "open_resources",
     "order_of_resources",
+    "raise_if_not_closed",
 ]
 
 RunAsync = Callable[[Coroutine[Any, Any, Any]], Any]
@@ -545,3 +546,11 @@ def call_resource_unbound(
     if inspect.isasyncgenfunction(function):
         return contextlib.asynccontextmanager(function)(bound)
     return function(bound)
+
+
+def raise_if_not_closed(errors: Sequence[BaseException]) -> None:
+    """Raise what closing resources raised: the error itself, or a group of several."""
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise BaseExceptionGroup("resources could not be closed", errors)
