@@ -24,7 +24,7 @@ COMMANDS: Mapping[str, _Entry] = {
     "list": ("list", "List assets, jobs and resources."),
     "graph": ("graph", "Draw what depends on what."),
     "materialize": ("materialize", "Run assets and keep their values."),
-    "job": ("job", "List jobs, and run one."),
+    "job": ("job", "List jobs, run one, print its config."),
     "runs": ("runs", "Show past runs and their logs."),
     "show": ("show", "Show what is known of one asset."),
     "check": ("check", "Check the definitions without running them."),

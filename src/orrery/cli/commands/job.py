@@ -1,5 +1,5 @@
 """
-``orrery job``: list jobs, and run one.
+``orrery job``: list jobs, run one, and print what its config may hold.
 """
 
 from __future__ import annotations
@@ -16,13 +16,15 @@ from orrery.cli.paper import dim, echo, first_line, strong, table
 from orrery.cli.project import load_project
 from orrery.cli.running import load_config, run_shown
 from orrery.cli.text import count, one_line
+from orrery.definitions.graphs.job import JobDefinition
+from orrery.plan.config_skeleton import skeleton
 
 __all__ = ["command"]
 
 
-@click.group("job", cls=LazyGroup, short_help="List jobs, and run one.")
+@click.group("job", cls=LazyGroup, short_help="List jobs, run one, print its config.")
 def command() -> None:
-    """List jobs, and run one."""
+    """List jobs, run one, and print what its config may hold."""
 
 
 @command.command("list", short_help="List jobs.")
@@ -50,12 +52,29 @@ def list_jobs(source: Source, as_json: bool) -> None:
 @run_options
 def run_job(name: str, source: Source, options: RunOptions) -> int:
     """Run the job NAME, and keep what it makes."""
-    project = load_project(source)
-    known = {job.name: job for job in project.jobs}
+    return run_shown(_job_named(name, source), options, load_config(options.config))
+
+
+@command.command("config", short_help="Print what a job's config may hold.")
+@click.argument("name")
+@source_options
+def show_config(name: str, source: Source) -> None:
+    """
+    Print what the run config of the job NAME may hold, as YAML with comments.
+
+    What must be given stands there with a value to replace; what may be given stands behind a '#'. Write it to a file,
+    and give the file to `orrery job run NAME --config FILE`.
+    """
+    for line in skeleton(_job_named(name, source)).splitlines():
+        echo(line)
+
+
+def _job_named(name: str, source: Source) -> JobDefinition:
+    known: dict[str, JobDefinition] = {job.name: job for job in load_project(source).jobs}
     with wrong_usage():
         if name not in known:
             raise InvalidSubsetError(
                 f"There is no job '{name}'.",
                 mend=nearest_hint(name, known, noun="job"),
             )
-    return run_shown(known[name], options, load_config(options.config))
+    return known[name]
