@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
+from orrery.base.bulk import definition_made
 from orrery.base.errors import InvalidDefinitionError, InvalidInvocationError, nearest_hint
 from orrery.definitions.graphs.composition import current_composition
 from orrery.definitions.graphs.node import NodeDefinition, NodeHandle
@@ -113,6 +114,7 @@ class OpDefinition(NodeDefinition):
         self._retry_policy = retry_policy
         self._version = code_version if code_version is not None else version
         self._pool = pool
+        definition_made()
 
     @property
     def compute_fn(self) -> Callable[..., Any] | ComputeFunction:

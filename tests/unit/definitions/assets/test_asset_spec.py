@@ -7,6 +7,9 @@ import pytest
 from orrery.base.errors import InvalidDefinitionError, InvariantViolationError
 from orrery.base.keys import AssetKey
 from orrery.definitions.assets.asset_spec import AssetDep, AssetIn, AssetOut, AssetSpec, coerce_asset_deps, trusted_spec
+from orrery.model.partitions.periods import DailyPartitionsDefinition
+
+DAILY = DailyPartitionsDefinition("2024-01-01")
 
 
 class Several:
@@ -270,17 +273,17 @@ def test_an_output_makes_the_asset_of_its_name_unless_told_otherwise() -> None:
 def test_an_output_says_all_of_its_asset() -> None:
     """Its spec has the key, the deps and the tags that its function adds."""
     out = AssetOut(group_name="g", tags={"a": "own"}, kinds={"k"}, owners=["team:o"], code_version="1")
-    spec = out.to_spec(AssetKey("x"), [AssetDep("u")], additional_tags={"a": "added", "b": "c"}, partitions_def="daily")
+    spec = out.to_spec(AssetKey("x"), [AssetDep("u")], additional_tags={"a": "added", "b": "c"}, partitions_def=DAILY)
     assert spec.tags == {"a": "own", "b": "c", "orrery/kind/k": ""}
-    assert (spec.key, spec.group_name, spec.partitions_def) == (AssetKey("x"), "g", "daily")
+    assert (spec.key, spec.group_name, spec.partitions_def) == (AssetKey("x"), "g", DAILY)
     assert dep_names(spec) == ["u"]
 
 
 def test_an_output_from_a_spec_takes_all_but_deps() -> None:
     """An output depends on what its function depends on."""
-    out = AssetOut.from_spec(AssetSpec("k", group_name="g", partitions_def="daily"), is_required=False)
+    out = AssetOut.from_spec(AssetSpec("k", group_name="g", partitions_def=DAILY), is_required=False)
     assert (out.key, out.group_name, out.is_required) == (AssetKey("k"), "g", False)
-    assert out.to_spec(AssetKey("k"), []).partitions_def == "daily"
+    assert out.to_spec(AssetKey("k"), []).partitions_def == DAILY
     with pytest.raises(InvalidDefinitionError, match="which has deps"):
         AssetOut.from_spec(AssetSpec("k", deps=["g"]))
 
