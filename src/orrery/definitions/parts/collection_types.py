@@ -49,7 +49,7 @@ def _first_failure(context: Any, inner: OrreryType, values: Iterable[Any], where
             continue
         found = inner.type_check(context, value)
         if not found.success:
-            described = found.description or f"it is a {type(value).__name__}, not a {inner.display_name}"
+            described = found.description or f"no {inner.display_name} (of Python type {type(value).__name__})"
             return TypeCheck(success=False, description=f"{where(index)}: {described}", metadata=found.metadata)
     return PASSED
 
