@@ -58,8 +58,8 @@ PROGRAM = """
 
     @op(required_resource_keys={"first", "second"})
     async def awaits(context):
-        say("started")
         try:
+            say("started")
             await asyncio.sleep(60)
         finally:
             say("put away")

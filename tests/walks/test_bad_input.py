@@ -317,3 +317,21 @@ def test_a_place_that_is_taken_fails_its_step_alone(tmp_path: Path) -> None:
     assert kinds["child"] == "STEP_SKIPPED"
     assert kinds["first"] == kinds["independent"] == "STEP_SUCCESS"
     assert {path.name for path in tmp_path.glob("*.pickle") if path.is_file()} == {"first.pickle", "independent.pickle"}
+
+
+def test_resources_that_need_each_other_are_refused_with_their_names() -> None:
+    @og.resource(required_resource_keys={"second"})
+    def first(_context: og.InitResourceContext) -> int:
+        return 1
+
+    @og.resource(required_resource_keys={"first"})
+    def second(_context: og.InitResourceContext) -> int:
+        return 2
+
+    @og.asset(required_resource_keys={"first"})
+    def value() -> int:
+        return 1
+
+    defs = og.Definitions(assets=[value], resources={"first": first, "second": second})
+    with pytest.raises(og.CyclicDependencyError, match="first.*second|second.*first"):
+        og.Definitions.validate_loadable(defs)

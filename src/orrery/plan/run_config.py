@@ -392,7 +392,7 @@ def resolve_run_config(
     _resources(state, job, given)
     loggers = _loggers(state, job, given)
     execution = _execution(state, job, given)
-    raise_if_problems(state.walk.problems, subject=f"run config of job '{job.name}'")
+    raise_if_problems(state.walk.problems, subject=f"job {job.name}")
     for handle, definition, raw, path in state.later:
         entry = state.ops.get(handle, NO_OP_CONFIG)
         config = definition.resolve_config(raw, subject=f"op '{handle}'", environment=environment, path=path)

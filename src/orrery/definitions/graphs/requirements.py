@@ -11,9 +11,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from orrery.base.errors import InvalidDefinitionError, nearest_hint
+from orrery.base.toposort import order_indices
 from orrery.definitions.graphs.node import NodeDefinition
 
-__all__ = ["DEFAULT_KEYS", "ResourceNeed", "check_provided", "requirements_of_node", "requirements_of_resources"]
+__all__ = [
+    "DEFAULT_KEYS",
+    "ResourceNeed",
+    "check_provided",
+    "refuse_circles",
+    "requirements_of_node",
+    "requirements_of_resources",
+]
 
 DEFAULT_KEYS = frozenset({"io_manager"})
 """Keys that a run always provides: where nobody names an IO manager, the instance has one."""
@@ -45,6 +53,26 @@ def requirements_of_node(definition: NodeDefinition) -> Iterator[ResourceNeed]:
         for name, made in op_def.output_dict.items():
             if not made.dagster_type.is_nothing:
                 yield ResourceNeed(made.io_manager_key, "io manager", f"output '{name}' of op '{op_def.name}'")
+
+
+def refuse_circles(resources: Mapping[str, Any]) -> None:
+    """
+    Refuse resources that need each other in a circle.
+
+    Raises:
+        CyclicDependencyError: The members are named.
+    """
+    if any(definition.required_resource_keys for definition in resources.values()):
+        names = list(resources)
+        number = {name: index for index, name in enumerate(names)}
+        order_indices(
+            [
+                sorted(number[key] for key in definition.required_resource_keys if key in number)
+                for definition in resources.values()
+            ],
+            name_of=names.__getitem__,
+            noun="resource",
+        )
 
 
 def requirements_of_resources(resources: Mapping[str, Any]) -> Iterator[ResourceNeed]:

@@ -31,7 +31,7 @@ from orrery.definitions.assets.unresolved_asset_job import UnresolvedAssetJobDef
 from orrery.definitions.assets.with_resources import bind_resources, requirements_of_assets
 from orrery.definitions.graphs.graph import GraphDefinition
 from orrery.definitions.graphs.job import JobDefinition
-from orrery.definitions.graphs.requirements import check_provided, requirements_of_node
+from orrery.definitions.graphs.requirements import check_provided, refuse_circles, requirements_of_node
 from orrery.definitions.parts.executor import ExecutorDefinition, LoggerDefinition
 from orrery.definitions.parts.naming import check_name
 from orrery.definitions.parts.resource import ResourceDefinition, as_resource_definitions
@@ -663,6 +663,8 @@ class RepositoryDefinition:
             InvalidDefinitionError: What is wrong, and where.
         """
         self._repository_data.load_all_definitions()
+        for job in self.get_all_jobs():
+            refuse_circles(job.resource_defs)
 
     # -- jobs ----------------------------------------------------------------------------------
 
