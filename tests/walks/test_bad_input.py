@@ -333,5 +333,5 @@ def test_resources_that_need_each_other_are_refused_with_their_names() -> None:
         return 1
 
     defs = og.Definitions(assets=[value], resources={"first": first, "second": second})
-    with pytest.raises(og.CyclicDependencyError, match="first.*second|second.*first"):
+    with pytest.raises(og.CyclicDependencyError, match=r"first.*second|second.*first"):
         og.Definitions.validate_loadable(defs)
