@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
+from types import MappingProxyType
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -87,6 +88,7 @@ class _Mark:
     """A value that stands for itself."""
 
 
+EMPTY: Final[Mapping[Any, Any]] = MappingProxyType({})
 ALL_CONNECTED: Final = _Mark()
 """Every input is fed by something."""
 REFUSED: Final = _Mark()
@@ -110,6 +112,11 @@ class _Resolving:
             for key, each in job.resource_defs.items()
             if (field := getattr(each, "output_config_field", None)) is not None
         }
+        self.managers_of_inputs: dict[str | None, Field] = {
+            key: field
+            for key, each in job.resource_defs.items()
+            if (field := getattr(each, "input_config_field", None)) is not None
+        }
 
     def node(self, name: str, definition: Any, given: Any, path: Path, handle: str, connected: Connected) -> None:
         """Resolve what is said of one node."""
@@ -117,7 +124,7 @@ class _Resolving:
             self.graph_node(definition, given, path, handle, connected)
             return
         if given is NOTHING_GIVEN:
-            if not definition.has_config and not self.managers_of_outputs and not _needs_inputs(definition, connected):
+            if not (self.may_need_config(definition) or _needs_inputs(definition, connected)):
                 return
             entry: Mapping[str, Any] = {}
         elif given is None:
@@ -138,10 +145,21 @@ class _Resolving:
                 self.later.append((handle, definition, raw, path))
         elif raw is not NOTHING_GIVEN:
             config = raw
-        inputs = self.inputs(definition.input_dict, entry.get("inputs"), connected, path)
+        inputs = self.inputs(
+            definition.input_dict, entry.get("inputs"), connected, path, managers=self.managers_of_inputs
+        )
         outputs = self.outputs(definition.output_dict, entry.get("outputs"), path)
         if config is not None or inputs or outputs:
             self.ops[handle] = OpConfig(config=config, inputs=inputs, outputs=outputs)
+
+    def may_need_config(self, definition: OpDefinition) -> bool:
+        """Tell whether the op itself, what stores its outputs or what loads its inputs takes config."""
+        known = self.managers_of_inputs
+        return (
+            definition.has_config
+            or bool(self.managers_of_outputs)
+            or (bool(known) and any(each.input_manager_key in known for each in definition.input_dict.values()))
+        )
 
     def inputs(
         self,
@@ -150,9 +168,14 @@ class _Resolving:
         connected: Connected,
         path: Path,
         given_below: AbstractSet[str] = frozenset(),
+        managers: Mapping[str | None, Field] = EMPTY,
     ) -> Mapping[str, Any]:
-        """Check which inputs config gives, and which it must, where it does not give them further inside."""
-        if given is None and connected is ALL_CONNECTED:
+        """
+        Check which inputs config gives, and which it must, where it does not give them further inside.
+
+        *managers* are those that may load the inputs and take config for it; a graph's inputs are loaded inside.
+        """
+        if given is None and connected is ALL_CONNECTED and not managers:
             return {}
         here = (*path, "inputs")
         values: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
@@ -165,7 +188,16 @@ class _Resolving:
             else:
                 found[name] = self.input(definitions[name], raw, connected, here)
         for name, each in definitions.items():
-            if name in found or isinstance(connected, _Mark) or name in connected:
+            if name in found:
+                continue
+            field = managers.get(each.input_manager_key)
+            if field is not None:
+                if field.default_provided:
+                    found[name] = field.resolve(field.default_value, (*here, name), self.walk)
+                elif field.is_required:
+                    self.walk.add_missing(here, [name], {name: field.config_type.example()})
+                continue
+            if isinstance(connected, _Mark) or name in connected:
                 continue
             if name in given_below or not is_wanted_from_config(each):
                 continue
@@ -176,9 +208,9 @@ class _Resolving:
         """Return what is said of one input: a value of its type, or config of the manager that loads it."""
         path = (*here, definition.name)
         manager_key = definition.input_manager_key
-        if isinstance(connected, _Mark):
-            return raw
         if manager_key is None:
+            if isinstance(connected, _Mark):
+                return raw
             if definition.name not in connected:
                 loader = definition.dagster_type.loader
                 return raw if loader is None else resolve_field(loader.schema_type).resolve(raw, path, self.walk)
@@ -461,7 +493,7 @@ def _asset_ops(state: _Resolving, layer: Any, ops: Any) -> None:
     for node in layer.nodes:
         definition = node.assets_def._node_def
         if names is None or node.name not in entries:
-            if isinstance(definition, OpDefinition) and not definition.has_config:
+            if isinstance(definition, OpDefinition) and not state.may_need_config(definition):
                 continue
             state.node(node.name, definition, NOTHING_GIVEN, ("ops", node.name), node.name, ALL_CONNECTED)
         else:

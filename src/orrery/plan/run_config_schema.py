@@ -65,7 +65,10 @@ def _node(job: JobDefinition, definition: Any, open_inputs: Mapping[str, InputDe
             _add(parts, "ops", _nodes(job, definition))
     elif definition.has_config:
         _add(parts, "config", definition.config_field)
-    _add(parts, "inputs", _inputs(open_inputs or {}, job))
+    loaded: dict[str, InputDefinition] = {}
+    if not isinstance(definition, GraphStructure):  # what a manager loads may take config, fed or not
+        loaded = {name: each for name, each in definition.input_dict.items() if each.input_manager_key is not None}
+    _add(parts, "inputs", _inputs({**(open_inputs or {}), **loaded}, job))
     if not isinstance(definition, GraphStructure):
         outputs = {
             name: getattr(job.resource_defs.get(each.io_manager_key), "output_config_field", None)

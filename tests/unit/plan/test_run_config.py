@@ -6,11 +6,12 @@ import pytest
 
 from orrery.base.errors import InvalidConfigError
 from orrery.definitions.assets.asset_job import build_asset_job
+from orrery.definitions.assets.asset_spec import AssetIn
 from orrery.definitions.decorators.asset import asset
 from orrery.definitions.decorators.graph import graph, job
 from orrery.definitions.decorators.op import op
 from orrery.definitions.parts.inputs_outputs import In
-from orrery.definitions.parts.io_manager import IOManagerDefinition
+from orrery.definitions.parts.io_manager import IOManagerDefinition, input_manager
 from orrery.definitions.parts.types import Nothing
 from orrery.model.config.configured import config_mapping, configured
 from orrery.model.config.schema import Field
@@ -60,6 +61,78 @@ def adding(a, b):  # type: ignore[no-untyped-def]
 def small() -> None:
     one()
     free()
+
+
+@input_manager(input_config_schema={"path": str})
+def from_path(context):  # type: ignore[no-untyped-def]
+    return context.config
+
+
+@input_manager(input_config_schema={"path": Field(str, default_value="here")})
+def from_here(context):  # type: ignore[no-untyped-def]
+    return context.config
+
+
+@op(ins={"x": In(input_manager_key="reader")})
+def reads(x):  # type: ignore[no-untyped-def]
+    return x
+
+
+@graph
+def reading(y):  # type: ignore[no-untyped-def]
+    return reads(y)
+
+
+# -- config of what loads inputs -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fed", [True, False])
+def test_config_that_an_input_manager_requires_is_missed(fed: bool) -> None:
+    """Whether something feeds the input or not, and told before anything runs."""
+
+    @job(resource_defs={"reader": from_path})
+    def reads_one() -> None:
+        reads(free()) if fed else reads()
+
+    assert problems(reads_one, {}) == [("missing_entry", "ops:reads:inputs")]
+    given = {"ops": {"reads": {"inputs": {"x": {"path": "p"}}}}}
+    assert resolved(reads_one, given).op("reads").inputs == {"x": {"path": "p"}}
+
+
+def test_config_of_an_input_manager_inside_of_a_graph_is_missed_inside() -> None:
+    """Once, where the op stands; the graph's own input is fed."""
+
+    @job(resource_defs={"reader": from_path})
+    def nested() -> None:
+        reading(free())
+
+    assert problems(nested, {}) == [("missing_entry", "ops:reading:ops:reads:inputs")]
+
+
+def test_config_of_an_input_manager_for_an_asset_is_missed() -> None:
+    """An asset's input is loaded by the same rule."""
+
+    @asset(ins={"free_asset": AssetIn(input_manager_key="reader")})
+    def down(free_asset):  # type: ignore[no-untyped-def]
+        return free_asset
+
+    @asset
+    def free_asset():  # type: ignore[no-untyped-def]
+        return 1
+
+    of_assets = build_asset_job("of_assets", [free_asset, down], resource_defs={"reader": from_path})
+    assert problems(of_assets, {}) == [("missing_entry", "ops:down:inputs")]
+    assert [each.name for each in of_assets.asset_layer.nodes] == ["free_asset", "down"]
+
+
+def test_defaults_of_an_input_managers_config_hold() -> None:
+    """Where nothing is given."""
+
+    @job(resource_defs={"reader": from_here})
+    def reads_one() -> None:
+        reads(free())
+
+    assert resolved(reads_one, {}).op("reads").inputs == {"x": {"path": "here"}}
 
 
 # -- ops -----------------------------------------------------------------------------------------

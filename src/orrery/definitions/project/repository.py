@@ -9,6 +9,7 @@ A :class:`RepositoryData` answers for jobs, assets, schedules and sensors by nam
 
 from __future__ import annotations
 
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -233,6 +234,7 @@ class CachingRepositoryData(RepositoryData):
         assets = normalize_assets(gathered.assets)
         graph = AssetGraph.from_assets(assets)
         _check_loaded_assets(assets, graph)
+        _warn_of_stray_checks(assets, graph)
         for each in assets:
             for key, own in each.resource_defs.items():
                 if key in resources and resources[key] is not own:
@@ -540,6 +542,21 @@ def _check_loaded_assets(assets: Iterable[AssetsDefinition], graph: AssetGraph) 
                     f'asset "{key.to_string()}" is not produced by any of the provided asset ops and is not one of the '
                     "provided sources.",
                     mend=nearest_hint(key.to_user_string(), known, noun="asset"),
+                )
+
+
+def _warn_of_stray_checks(assets: Iterable[AssetsDefinition], graph: AssetGraph) -> None:
+    """Tell of checks on assets that nobody declares or names: they run, but such a key is misspelt more often than meant."""
+    for definition in assets:
+        for spec in definition._check_specs_by_output_name.values():
+            if not graph.has(spec.asset_key):
+                key = spec.asset_key.to_user_string()
+                known = [each.to_user_string() for each in graph.assets]
+                warnings.warn(
+                    f"Check '{spec.name}' is about asset '{key}', which no definition provides.\n  Try: "
+                    f"{nearest_hint(key, known, noun='asset')} If it is made elsewhere, declare it: AssetSpec('{key}').",
+                    UserWarning,
+                    stacklevel=2,
                 )
 
 

@@ -284,3 +284,29 @@ def test_a_schedule_of_assets_brings_them_with_it() -> None:
     nightly = og.ScheduleDefinition(name="nightly", target=[orders], cron_schedule="@daily")
     defs = og.Definitions(schedules=[nightly])
     assert defs.get_schedule_def("nightly").job.execute_in_process().output_for_node("orders") == 1
+
+
+def test_a_check_of_an_asset_that_nobody_declares_is_told_with_the_nearest_name() -> None:
+    """It runs all the same: it may be about a table that is made elsewhere."""
+
+    @og.asset_check(asset="order")
+    def near() -> og.AssetCheckResult:
+        return og.AssetCheckResult(passed=True)
+
+    with pytest.warns(UserWarning, match="'near' is about asset 'order', which no definition provides.*\n.*'orders'"):
+        job = og.Definitions(assets=[orders], asset_checks=[near]).resolve_implicit_global_asset_job_def()
+    assert [each.asset_key.to_user_string() for each in job.execute_in_process().get_asset_check_evaluations()] == [
+        "order"
+    ]
+
+
+@pytest.mark.parametrize("named", [og.AssetSpec("order"), og.AssetSpec("other", deps=["order"])])
+def test_a_check_of_an_asset_that_somebody_names_is_not_warned_of(
+    named: og.AssetSpec, recwarn: pytest.WarningsRecorder
+) -> None:
+    @og.asset_check(asset="order")
+    def near() -> og.AssetCheckResult:
+        return og.AssetCheckResult(passed=True)
+
+    og.Definitions(assets=[orders, named], asset_checks=[near]).resolve_implicit_global_asset_job_def()
+    assert not [each for each in recwarn.list if "near" in str(each.message)]
