@@ -13,13 +13,10 @@ import threading
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from io import StringIO
-from typing import IO, Any, Iterator, Mapping, Sequence, TextIO, cast
+from typing import IO, Any, Iterator, Sequence, TextIO, cast
 
-from orrery_pipes.errors import PipesError
-from orrery_pipes.messages import PipesMessage, PipesParams, encode_message
-
-NEGOTIATED_KEY = "orrery"
-"""Key of the messages params under which our orchestrator says which extras it understands."""
+from orrery_pipes.errors import PipesError, PipesSerializationError
+from orrery_pipes.messages import PipesMessage, encode_message
 
 
 class PipesMessageWriterChannel(ABC):
@@ -260,25 +257,15 @@ class NumberedChannel(PipesMessageWriterChannel):
         self._process_id = os.getpid()
 
     def write_message(self, message: PipesMessage) -> None:
-        """Write *message* with the next number; one that could not be written leaves a gap."""
+        """Write *message* with the next number; one that could not be written leaves a gap, one without JSON none."""
         if os.getpid() != self._process_id:
             self._channel.write_message(message)
             return
         # Under the lock, so that numbers stand in the file in their order.
         with self._lock:
-            number = self._number + 1
-            self._channel.write_message(cast(PipesMessage, {**message, "number": number}))
-            self._number = number
-
-
-def negotiate(channel: PipesMessageWriterChannel, params: PipesParams) -> PipesMessageWriterChannel:
-    """
-    Return *channel*, fitted with those extras that the orchestrator offers in *params* and this package knows.
-
-    A stranger offers none. Ours offers under the key ``orrery`` a dict: ``{"numbers": true}``; keys that
-    are not known here are left alone, so that newer orchestrators work with older processes.
-    """
-    offered = params.get(NEGOTIATED_KEY)
-    if isinstance(offered, Mapping) and offered.get("numbers") is True:
-        return NumberedChannel(channel)
-    return channel
+            self._number += 1
+            try:
+                self._channel.write_message(cast(PipesMessage, {**message, "number": self._number}))
+            except PipesSerializationError:
+                self._number -= 1
+                raise

@@ -3,7 +3,7 @@ What crosses the border: the words of the protocol and the shape of every messag
 
 The protocol is that of Dagster Pipes, version 0.1: one JSON object a line, of ``__dagster_pipes_version``,
 ``method`` and ``params``. Its names carry that product's name on the wire, so that either side can be
-a stranger. What is ours comes only on request of the orchestrator (see ``channels.negotiate``) and stands beside
+a stranger. What is ours comes only on request of the orchestrator (see ``negotiation.py``) and stands beside
 these three keys, where a stranger does not look.
 
 The types below are the source of ``schema/*.schema.json``.

@@ -13,7 +13,6 @@ from orrery_pipes.channels import (
     PipesFileMessageWriterChannel,
     PipesMessageWriterChannel,
     PipesStreamMessageWriterChannel,
-    negotiate,
 )
 from orrery_pipes.errors import PipesError, optional_int, require_bool, require_str
 from orrery_pipes.logs import PipesDefaultLogWriter, PipesLogWriter
@@ -25,6 +24,7 @@ from orrery_pipes.messages import (
     encode_message,
     make_message,
 )
+from orrery_pipes.negotiation import negotiate
 
 T_MessageChannel = TypeVar("T_MessageChannel", bound=PipesMessageWriterChannel)
 T_BlobStoreMessageWriterChannel = TypeVar("T_BlobStoreMessageWriterChannel", bound=PipesBlobStoreMessageWriterChannel)
@@ -79,18 +79,21 @@ class PipesDefaultMessageWriter(PipesMessageWriter[PipesMessageWriterChannel]):
         """Open the file or the stream that *params* name."""
         if self.FILE_PATH_KEY in params:
             file = PipesFileMessageWriterChannel(require_str(params, self.FILE_PATH_KEY, type(self)))
-            channel = negotiate(file, params)
             try:
-                with _captured_stdio(params, self.INCLUDE_STDIO_IN_MESSAGES_KEY, channel):
+                with negotiate(file, params) as channel, _captured_stdio(
+                    params, self.INCLUDE_STDIO_IN_MESSAGES_KEY, channel
+                ):
                     yield channel
             finally:
                 file.close()
         elif self.STDIO_KEY in params:
-            yield negotiate(PipesStreamMessageWriterChannel(self._stream(params, self.STDIO_KEY)), params)
+            with negotiate(PipesStreamMessageWriterChannel(self._stream(params, self.STDIO_KEY)), params) as channel:
+                yield channel
         elif self.BUFFERED_STDIO_KEY in params:
             buffered = PipesBufferedStreamMessageWriterChannel(self._stream(params, self.BUFFERED_STDIO_KEY))
             try:
-                yield negotiate(buffered, params)
+                with negotiate(buffered, params) as channel:
+                    yield channel
             finally:
                 buffered.flush()
         else:
@@ -128,10 +131,10 @@ class PipesBlobStoreMessageWriter(PipesMessageWriter[T_BlobStoreMessageWriterCha
     def open(self, params: PipesParams) -> Iterator[T_BlobStoreMessageWriterChannel]:
         """Open a channel that uploads in the background, and the rest at the end."""
         uploading = self.make_channel(params)
-        with uploading.buffered_upload_loop():
-            channel = negotiate(uploading, params)
-            with _captured_stdio(params, self.INCLUDE_STDIO_IN_MESSAGES_KEY, channel):
-                yield cast(T_BlobStoreMessageWriterChannel, channel)
+        with uploading.buffered_upload_loop(), negotiate(uploading, params) as channel, _captured_stdio(
+            params, self.INCLUDE_STDIO_IN_MESSAGES_KEY, channel
+        ):
+            yield cast(T_BlobStoreMessageWriterChannel, channel)
 
     @abstractmethod
     def make_channel(self, params: PipesParams) -> T_BlobStoreMessageWriterChannel:
@@ -191,7 +194,8 @@ class PipesPrefectLogsMessageWriter(PipesMessageWriter[PipesPrefectLogsMessageWr
         channel = PipesPrefectLogsMessageWriterChannel(
             logging.getLogger(self.LOGGER_NAME), self.DEFAULT_MAX_MESSAGE_BYTES if limit is None else limit
         )
-        yield cast(PipesPrefectLogsMessageWriterChannel, negotiate(channel, params))
+        with negotiate(channel, params) as fitted:
+            yield cast(PipesPrefectLogsMessageWriterChannel, fitted)
 
 
 @contextmanager

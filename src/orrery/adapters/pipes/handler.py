@@ -53,8 +53,8 @@ class PipesMessageHandler:
         self._closed = 0
         self._arrived = 0
         self._bad = 0
-        self._last_number: int | None = None
-        self._lost = 0
+        self._last_number = 0
+        self._gaps: list[tuple[int, int]] = []
         self._exception: Mapping[str, Any] | None = None
         self._death: BaseException | None = None
 
@@ -97,7 +97,7 @@ class PipesMessageHandler:
     @property
     def lost_message_count(self) -> int:
         """How many messages are missing, by their numbers."""
-        return self._lost
+        return sum(end - first + 1 for first, end in self._gaps)
 
     @property
     def death_of_reader(self) -> BaseException | None:
@@ -146,11 +146,15 @@ class PipesMessageHandler:
         """Say at the end what was counted and not told one by one."""
         if self._bad > _WARNINGS:
             self._context.log.warning(f"[pipes] {self._bad} messages in all could not be used.")
+        for first, end in self._gaps[:_WARNINGS]:
+            self._context.log.warning(
+                f"[pipes] {end - first + 1} messages are missing before message number {end + 1}."
+            )
 
     def _take(self, message: Mapping[str, Any]) -> None:
         number = message.get("number")
-        if number is not None:
-            self._count(number)
+        if number is not None and not self._is_new(number, bool(message.get("again"))):
+            return
         method, params = message["method"], message["params"]
         if self._closed and self.received_closed_message and method not in ("log_external_stream", "closed"):
             self._warn("it came after the process had closed; it counts all the same", _shown(message))
@@ -159,15 +163,21 @@ class PipesMessageHandler:
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             self._warn(str(error) or repr(error), _shown(message))
 
-    def _count(self, number: int) -> None:
-        last = self._last_number or 0
-        if number > last + 1:
-            self._lost += number - last - 1
-            self._context.log.warning(
-                f"[pipes] {number - last - 1} messages are missing before message number {number}."
-            )
+    def _is_new(self, number: int, again: bool) -> bool:
+        """Keep count of *number*; return whether the message is not one that was taken before."""
+        last = self._last_number
         if number > last:
+            if number > last + 1:
+                self._gaps.append((last + 1, number - 1))
             self._last_number = number
+            return True
+        for place, (first, end) in enumerate(self._gaps):
+            if first <= number <= end:
+                rest = [(first, number - 1), (number + 1, end)]
+                self._gaps[place : place + 1] = [gap for gap in rest if gap[0] <= gap[1]]
+                return True
+        # Numbers are ours alone; who uses one twice and does not say that it sends again may still mean it.
+        return not again
 
     def _warn(self, reason: str, start: str) -> None:
         self._bad += 1

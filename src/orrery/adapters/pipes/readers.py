@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import tempfile
-import threading
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from typing import Any
 
 from orrery.adapters.pipes.context_data import PipesParams
+from orrery.adapters.pipes.following import Follower
 from orrery.adapters.pipes.handler import PipesMessageHandler
-from orrery.adapters.pipes.wire import LineSplitter
+from orrery.adapters.pipes.listening import listening
 
 __all__ = [
     "NEGOTIATED",
@@ -23,9 +23,6 @@ __all__ = [
 
 NEGOTIATED: Mapping[str, Any] = {"numbers": True}
 """What our side offers beyond the protocol; it stands under the key ``orrery`` of the params, where strangers do not look."""
-
-_PIECE_BYTES = 1 << 20
-_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.002, 0.1
 
 
 class PipesMessageReader(ABC):
@@ -63,51 +60,40 @@ class PipesFileMessageReader(PipesMessageReader):
         path: The file; it is made before the launch.
         include_stdio_in_messages: Whether the process is to send its output as messages as well.
         cleanup_file: Whether the file is deleted when the session is closed.
+        socket_path: Where processes that know of it find a socket, which takes the place of the file.
     """
 
-    def __init__(self, path: str, include_stdio_in_messages: bool = False, cleanup_file: bool = True) -> None:
+    def __init__(
+        self,
+        path: str,
+        include_stdio_in_messages: bool = False,
+        cleanup_file: bool = True,
+        *,
+        socket_path: str | None = None,
+    ) -> None:
         self._path = os.fspath(path)
+        self._socket = socket_path
         self._include_stdio = include_stdio_in_messages
         self._cleanup = cleanup_file
 
     @contextmanager
     def read_messages(self, handler: PipesMessageHandler) -> Iterator[PipesParams]:
         """Read what is appended to the file while the block runs."""
+        offered: Mapping[str, Any] = NEGOTIATED
         with open(self._path, "ab"):
             pass
-        closing = threading.Event()
-        thread = threading.Thread(target=self._follow, args=(handler, closing), name="pipes-reader", daemon=True)
-        thread.start()
-        try:
-            yield {
-                "path": self._path,
-                "include_stdio_in_messages": self._include_stdio,
-                "orrery": NEGOTIATED,
-            }
-        finally:
-            closing.set()
-            thread.join()
-            if self._cleanup:
-                with suppress(FileNotFoundError):
-                    os.remove(self._path)
-
-    def _follow(self, handler: PipesMessageHandler, closing: threading.Event) -> None:
-        splitter, pause = LineSplitter(), _SHORTEST_PAUSE
-        try:
-            with open(self._path, "rb") as file:
-                while True:
-                    last_round = closing.wait(pause)
-                    pause = min(pause * 2, _LONGEST_PAUSE)
-                    while piece := file.read(_PIECE_BYTES):
-                        pause = _SHORTEST_PAUSE
-                        for line in splitter.feed(piece):
-                            handler.handle_line(line)
-                    if last_round:
-                        break
-            for line in splitter.end():
-                handler.handle_line(line)
-        except BaseException as error:  # noqa: BLE001 - told by the handler: a reader that dies fails the step
-            handler.reader_died(error)
+        with ExitStack() as stack:
+            socket = stack.enter_context(listening(self._socket)) if self._socket else None
+            if socket is not None:
+                offered = {**NEGOTIATED, "socket": {"path": socket.path}}
+            follower = Follower(self._path, socket, handler)
+            try:
+                with follower.following():
+                    yield {"path": self._path, "include_stdio_in_messages": self._include_stdio, "orrery": offered}
+            finally:
+                if self._cleanup:
+                    with suppress(FileNotFoundError):
+                        os.remove(self._path)
 
     def no_messages_debug_text(self) -> str:
         """Return where messages were looked for."""
@@ -116,7 +102,10 @@ class PipesFileMessageReader(PipesMessageReader):
 
 class PipesTempFileMessageReader(PipesMessageReader):
     """
-    Reads messages from a file of its own, which nobody else may write to.
+    Reads messages from a file of its own, which nobody else may write to, or from a socket beside it.
+
+    Processes that use ``orrery_pipes`` on this machine take the socket: each message is acknowledged, and none waits
+    for the next look into the file. All others take the file.
 
     Args:
         include_stdio_in_messages: Whether the process is to send its output as messages as well.
@@ -129,7 +118,12 @@ class PipesTempFileMessageReader(PipesMessageReader):
     def read_messages(self, handler: PipesMessageHandler) -> Iterator[PipesParams]:
         """Read what is appended to a new file while the block runs."""
         with tempfile.TemporaryDirectory(prefix="orrery-pipes-") as folder:
-            reader = PipesFileMessageReader(os.path.join(folder, "messages"), self._include_stdio, cleanup_file=False)
+            reader = PipesFileMessageReader(
+                os.path.join(folder, "messages"),
+                self._include_stdio,
+                cleanup_file=False,
+                socket_path=os.path.join(folder, "socket"),
+            )
             with reader.read_messages(handler) as params:
                 yield params
 
