@@ -248,18 +248,18 @@ class Capture:
 
     def _lead(self) -> None:
         if self._may_lead:
+            self._is_led = True  # first, and taken back last: an interruption in between is mended by the next call
             for stream in self._streams:
                 stream.flush()
                 os.dup2(stream.file, stream.descriptor)
-            self._is_led = True
 
     def _unlead(self) -> None:
         if self._is_led:
-            self._is_led = False
             for stream in self._streams:
                 stream.flush()
                 if stream.saved is not None:
                     os.dup2(stream.saved, stream.descriptor)
+            self._is_led = False
 
     # -- what was written ----------------------------------------------------------------------
 

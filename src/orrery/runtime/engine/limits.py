@@ -46,6 +46,7 @@ _OPENING = "orrery.runtime.engine.resources"
 _NEVER = (
     "orrery.runtime.engine.",
     "orrery.runtime.instance.",
+    "orrery.adapters.compute_logs.",
     "orrery.adapters.storage.",
     "orrery.adapters.executors.",
     "orrery.api.",

@@ -38,6 +38,10 @@ class Recorder:
         run: The run.
         listeners: Called with each entry as it is made.
         before_durable: Called before entries become durable: publishes the values they tell of.
+
+    Attributes:
+        events: The events that were kept, in order.
+        after_line: Called when a log line has been written, as a rule to let a signal that waited end the run.
     """
 
     def __init__(
@@ -56,6 +60,7 @@ class Recorder:
         self._before = before_durable
         self._waiting: list[EventLogEntry] = []
         self._order = threading.RLock()  # log lines come from threads, too
+        self.after_line: Callable[[], None] | None = None
 
     def listen(self, listener: Listener) -> None:
         """Tell *listener* of each entry from now on."""
@@ -94,6 +99,8 @@ class Recorder:
         for listener in self._listeners:
             listener(entry)
         self.push()
+        if self.after_line is not None:
+            self.after_line()
 
     def push(self) -> None:
         """Hand what waits to the instance."""

@@ -119,7 +119,8 @@ def execute_run(
     token = active_barrier.set(barrier)
     loop = RunLoop()
     try:
-        with interruptible(), objects_settled() if len(plan) > _MANY_STEPS else nullcontext():
+        with interruptible() as interrupts, objects_settled() if len(plan) > _MANY_STEPS else nullcontext():
+            recorder.after_line = interrupts.deliver
             try:
                 _plan_events(plan, run, recorder)
                 recorder.event(build.run_started(job_name, pid=pid))
