@@ -592,3 +592,24 @@ def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "[]"
+
+
+def test_assets_that_do_not_depend_on_each_other_are_not_drawn_as_a_chain(shop: Shop) -> None:
+    """A mark right below another one depends on it; so these stand under a line that says otherwise."""
+    assert shop("graph", "slow or mail").stdout.splitlines()[0] == "without neighbours here"
+
+
+def test_the_command_is_a_module_too(shop: Shop) -> None:
+    called = subprocess.run(
+        [sys.executable, "-m", "orrery", "--version"],
+        cwd=shop.folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    assert called.stdout.startswith("orrery ")
+
+
+def test_the_shell_is_told_how_to_complete(shop: Shop) -> None:
+    assert "_ORRERY_COMPLETE=zsh_complete" in shop("completion", "zsh").stdout

@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, _Entry] = {
     "show": ("show", "Show what is known of one asset."),
     "check": ("check", "Check the definitions without running them."),
     "init": ("init", "Make a small project that runs."),
+    "completion": ("completion", "Let the shell complete names."),
 }
 """For each command: the module below ``orrery.cli.commands``, and its help in a line."""
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import click
 
 from orrery.base.keys import AssetKey
+from orrery.cli.completion import complete_selection
 from orrery.cli.definition_facts import asset_document
 from orrery.cli.drawing import ASCII, UNICODE, draw
 from orrery.cli.graph_languages import dot_text, mermaid_text
@@ -25,7 +26,7 @@ _LABEL = 24
 
 
 @click.command("graph", short_help="Draw what depends on what.")
-@click.argument("selection", nargs=-1)
+@click.argument("selection", nargs=-1, shell_complete=complete_selection)
 @click.option(
     "--format",
     "form",
@@ -95,7 +96,8 @@ def _draw(project: Project, keys: Sequence[AssetKey]) -> None:
     if alone:
         if rows:
             echo()
-            echo(dim("without neighbours" if not rows else "without neighbours here"))
+        if len(keys) > 1:  # a mark right below another would else look as if it depended on it
+            echo(dim("without neighbours here"))
         for key in alone:
             echo(f"{signs.hollow if key in hollow else signs.mark}  {_label(project, key, edge - 3)}")
     made = sum(graph.get(key).is_materializable for key in keys)

@@ -8,6 +8,7 @@ import click
 
 from orrery.base.errors import InvalidSubsetError, nearest_hint
 from orrery.cli.app import LazyGroup
+from orrery.cli.completion import complete_jobs
 from orrery.cli.definition_facts import job_document
 from orrery.cli.endings import wrong_usage
 from orrery.cli.json_output import echo_json
@@ -47,7 +48,7 @@ def list_jobs(source: Source, as_json: bool) -> None:
 
 
 @command.command("run", short_help="Run a job.")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_jobs)
 @source_options
 @run_options
 def run_job(name: str, source: Source, options: RunOptions) -> int:
@@ -56,7 +57,7 @@ def run_job(name: str, source: Source, options: RunOptions) -> int:
 
 
 @command.command("config", short_help="Print what a job's config may hold.")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_jobs)
 @source_options
 def show_config(name: str, source: Source) -> None:
     """

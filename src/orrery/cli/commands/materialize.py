@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import click
 
+from orrery.cli.completion import complete_selection
 from orrery.cli.options import RunOptions, Source, run_options, source_options
 from orrery.cli.project import load_project
 from orrery.cli.running import load_config, run_shown
@@ -14,7 +15,7 @@ __all__ = ["command"]
 
 
 @click.command("materialize", short_help="Run assets and keep their values.")
-@click.argument("selection", nargs=-1)
+@click.argument("selection", nargs=-1, shell_complete=complete_selection)
 @source_options
 @run_options
 def command(selection: tuple[str, ...], source: Source, options: RunOptions) -> int:

@@ -14,6 +14,7 @@ import click
 from orrery.base.errors import RunNotFoundError
 from orrery.cli.app import LazyGroup
 from orrery.cli.captured import CapturedLine, CapturedLines
+from orrery.cli.completion import complete_runs
 from orrery.cli.displays.json_lines import happening_document, step_document
 from orrery.cli.displays.plain import plain_line
 from orrery.cli.endings import wrong_usage
@@ -79,7 +80,7 @@ def list_runs(limit: int, job: str | None, status: str | None, as_json: bool) ->
 
 
 @command.command("show", short_help="Show one run: its steps, errors and values.")
-@click.argument("run_id", metavar="ID")
+@click.argument("run_id", metavar="ID", shell_complete=complete_runs)
 @click.option("--every-frame", is_flag=True, help="Fold no frames in errors.")
 @json_option()
 def show_run(run_id: str, every_frame: bool, as_json: bool) -> None:
@@ -133,7 +134,7 @@ def show_run(run_id: str, every_frame: bool, as_json: bool) -> None:
 
 
 @command.command("logs", short_help="Print the log of a run.")
-@click.argument("run_id", metavar="ID")
+@click.argument("run_id", metavar="ID", shell_complete=complete_runs)
 @click.option("-f", "--follow", is_flag=True, help="Go on until the run has ended.")
 @click.option(
     "--log-level",

@@ -13,6 +13,7 @@ import click
 
 from orrery.base.keys import AssetKey
 from orrery.base.tags import CODE_VERSION_TAG, DATA_VERSION_TAG, KIND_PREFIX
+from orrery.cli.completion import complete_assets
 from orrery.cli.definition_facts import asset_document
 from orrery.cli.happenings import check_state, headline
 from orrery.cli.json_output import echo_json
@@ -32,7 +33,7 @@ __all__ = ["command"]
 
 
 @click.command("show", short_help="Show what is known of one asset.")
-@click.argument("asset")
+@click.argument("asset", shell_complete=complete_assets)
 @source_options
 @json_option()
 def command(asset: str, source: Source, as_json: bool) -> None:
