@@ -619,9 +619,11 @@ class AssetIn:
                 mend="give the whole key as 'key', or the parts before the name of the input as 'key_prefix'.",
             )
         set_ = object.__setattr__
-        set_(self, "key", None if key is None else _single_key(key))
+        if key is not None:
+            key = AssetKey(key) if type(key) is str else _single_key(key)
+        set_(self, "key", key)
         set_(self, "metadata", None if metadata is None else _checked_metadata(metadata, "an AssetIn"))
-        set_(self, "key_prefix", list(key_prefix_parts(key_prefix)))
+        set_(self, "key_prefix", [] if key_prefix is None else list(key_prefix_parts(key_prefix)))
         set_(self, "input_manager_key", input_manager_key)
         set_(self, "partition_mapping", partition_mapping)
         set_(self, "dagster_type", dagster_type)

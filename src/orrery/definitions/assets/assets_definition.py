@@ -885,7 +885,7 @@ class AssetsDefinition:
         if self._node_def is None or not self._keys_by_input_name:
             return ()
         inputs = self._node_def.input_dict
-        return tuple(key for name, key in self._keys_by_input_name.items() if inputs[name]._type is not NOTHING)
+        return tuple([key for name, key in self._keys_by_input_name.items() if inputs[name]._type is not NOTHING])
 
     def check_nodes(self) -> tuple[AssetCheckNode, ...]:
         """Return the checks as the asset graph knows them."""

@@ -75,19 +75,20 @@ def _asset_inputs(
     keys: dict[str, AssetKey] = {}
     found: list[AssetDep] = []
     mappings: dict[AssetKey, Any] = {}
+    taken: set[tuple[str, ...]] = set()
+    noun = f"an input of {owner}"
     given = dict(ins) if ins else {}
     for parameter in fn.input_params:
         name = parameter.name
         declared = given.pop(name, None)
         if declared is None:
             key = AssetKey(name)
-            inputs[name] = InputDefinition(
-                check_name(name, noun=f"an input of {owner}"), annotation=parameter.annotation, fn=fn.fn
-            )
+            inputs[name] = InputDefinition(check_name(name, noun=noun), annotation=parameter.annotation, fn=fn.fn)
             keys[name] = key
+            taken.add(key.parts)
             found.append(AssetDep(key))
             continue
-        _add_declared(name, declared, parameter, fn, inputs, keys, found, mappings, owner)
+        _add_declared(name, declared, parameter, fn, inputs, keys, found, mappings, taken, noun)
     for name, declared in given.items():
         asset_in = AssetIn.from_coercible(declared)
         is_nothing = asset_in.dagster_type is not NO_VALUE and resolve_type(asset_in.dagster_type).is_nothing
@@ -99,12 +100,11 @@ def _asset_inputs(
                 if known
                 else f"add a parameter '{name}', or put the asset in deps.",
             )
-        _add_declared(name, asset_in, None, fn, inputs, keys, found, mappings, owner)
+        _add_declared(name, asset_in, None, fn, inputs, keys, found, mappings, taken, noun)
     if deps is not None:
-        taken = {dep.asset_key for dep in found}
         for dep in coerce_asset_deps(deps):
             key = dep.asset_key
-            if key in taken:
+            if key.parts in taken:
                 continue
             name = key.to_python_identifier()
             while name in inputs:
@@ -129,21 +129,23 @@ def _add_declared(
     keys: dict[str, AssetKey],
     found: list[AssetDep],
     mappings: dict[AssetKey, Any],
-    owner: str,
+    taken: set[tuple[str, ...]],
+    noun: str,
 ) -> None:
-    asset_in = AssetIn.from_coercible(declared)
-    key = asset_in.resolve_key(name)
+    asset_in = declared if type(declared) is AssetIn else AssetIn.from_coercible(declared)
+    key = asset_in.key or asset_in.resolve_key(name)
     inputs[name] = InputDefinition(
-        check_name(name, noun=f"an input of {owner}"),
-        dagster_type=NO_VALUE if asset_in.dagster_type is NO_VALUE else asset_in.dagster_type,
+        check_name(name, noun=noun),
+        dagster_type=asset_in.dagster_type,
         metadata=asset_in.metadata,
         input_manager_key=asset_in.input_manager_key,
         annotation=parameter.annotation if parameter is not None else EMPTY,
         fn=fn.fn,
     )
     keys[name] = key
-    if any(dep.asset_key == key for dep in found) if len(found) < 8 else key in {dep.asset_key for dep in found}:
+    if key.parts in taken:
         return
+    taken.add(key.parts)
     found.append(AssetDep(key, partition_mapping=asset_in.partition_mapping))
     if asset_in.partition_mapping is not None:
         mappings[key] = asset_in.partition_mapping
@@ -294,7 +296,7 @@ def asset(
         if required_resource_keys:
             _check_resources(analysed, required_resource_keys, owner)
         inputs, keys, dependencies, mappings = _asset_inputs(analysed, ins, deps, owner)
-        if partitions_def is None and any(dep.asset_key == asset_key for dep in dependencies):
+        if partitions_def is None and asset_key in [dep.asset_key for dep in dependencies]:
             raise CyclicDependencyError(
                 f'Asset "{asset_key.to_user_string()}" depends on itself. Assets can only depend on themselves if they are '
                 "partitioned and each partition depends on earlier ones.",

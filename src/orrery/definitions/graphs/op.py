@@ -12,6 +12,7 @@ from orrery.definitions.graphs.composition import current_composition
 from orrery.definitions.graphs.node import NodeDefinition, NodeHandle
 from orrery.definitions.parts.inputs_outputs import In, InputDefinition, Out, OutputDefinition
 from orrery.definitions.parts.naming import check_name
+from orrery.definitions.parts.orrery_type import ANY
 from orrery.definitions.parts.policies import RetryPolicy
 from orrery.definitions.parts.signature import EMPTY, ComputeFunction
 from orrery.definitions.verbs import verbs
@@ -227,13 +228,16 @@ class OpDefinition(NodeDefinition):
     def get_resource_requirements(self, handle: Any = None, asset_layer: Any = None) -> Sequence[str]:
         """Return the keys of all resources that the op needs, its IO managers among them."""
         keys = set(self.required_resource_keys)
-        keys.update(each.io_manager_key for each in self._output_dict.values())
-        keys.update(each.input_manager_key for each in self._input_dict.values() if each.input_manager_key)
-        parts: list[InputDefinition | OutputDefinition] = [*self._input_dict.values(), *self._output_dict.values()]
-        for each in parts:
-            if each._type is not None or each._annotation is not EMPTY:
+        for output in self._output_dict.values():
+            keys.add(output.io_manager_key)
+            if output._type is not ANY and (output._type is not None or output._annotation is not EMPTY):
+                keys.update(output.dagster_type.get_resource_requirements())
+        for each in self._input_dict.values():
+            if each.input_manager_key:
+                keys.add(each.input_manager_key)
+            if each._type is not ANY and (each._type is not None or each._annotation is not EMPTY):
                 keys.update(each.dagster_type.get_resource_requirements())
-        return sorted(keys)
+        return sorted(keys) if len(keys) > 1 else list(keys)
 
     def iterate_op_defs(self) -> Iterator[OpDefinition]:
         """Iterate the op itself."""
