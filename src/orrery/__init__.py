@@ -272,6 +272,7 @@ _HOME_OF: dict[str, str] = {
     "StepExecutionContext": "orrery.runtime.contexts.step",
     "StepOutputNotFoundError": "orrery.base.errors",
     "StorageError": "orrery.base.errors",
+    "StorageUnavailableError": "orrery.base.errors",
     "String": "orrery.definitions.parts.types",
     "StringSource": "orrery.model.config.scalars",
     "SubmitRunContext": "orrery.runtime.ports.run_coordinator",

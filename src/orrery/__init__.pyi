@@ -93,6 +93,7 @@ from orrery.base.errors import ScheduleExecutionError as ScheduleExecutionError
 from orrery.base.errors import SchemaVersionError as SchemaVersionError
 from orrery.base.errors import StepOutputNotFoundError as StepOutputNotFoundError
 from orrery.base.errors import StorageError as StorageError
+from orrery.base.errors import StorageUnavailableError as StorageUnavailableError
 from orrery.base.errors import SubprocessError as SubprocessError
 from orrery.base.errors import TimeLimitExceededError as TimeLimitExceededError
 from orrery.base.errors import TypeCheckDidNotPass as TypeCheckDidNotPass

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from orrery.adapters.storage.memory import MemoryStorage
+from orrery.adapters.storage.postgres import PostgresStorage
 from orrery.adapters.storage.sqlite import SqliteStorage
 from orrery.testing.conformance.event_log import EventLogSuite
 from orrery.testing.conformance.runs import RunsSuite, SchedulesSuite
@@ -27,5 +28,15 @@ class TestSqlite(EventLogSuite, RunsSuite, SchedulesSuite):
     @pytest.fixture
     def storage(self, tmp_path: Path) -> Iterator[SqliteStorage]:
         storage = SqliteStorage(str(tmp_path / "orrery.db"))
+        yield storage
+        storage.dispose()
+
+
+class TestPostgres(EventLogSuite, RunsSuite, SchedulesSuite):
+    """In a PostgreSQL database."""
+
+    @pytest.fixture
+    def storage(self, postgres_url: str) -> Iterator[PostgresStorage]:
+        storage = PostgresStorage(postgres_url)
         yield storage
         storage.dispose()

@@ -171,7 +171,7 @@ def test_a_locked_database_is_waited_for(path: Path, storage: SqliteStorage) -> 
 
 def test_a_database_that_stays_locked_is_told(path: Path) -> None:
     """By the names of the file and of the process that has it."""
-    storage = SqliteStorage(str(path), busy_seconds=0.2)
+    storage = SqliteStorage(str(path), wait_seconds=0.2)
     holder = start(
         """
         import sqlite3, sys, time
@@ -341,7 +341,7 @@ def test_what_was_promised_waits_for_the_disk(path: Path) -> None:
 
 
 def _synchronous(storage: SqliteStorage) -> int:
-    connection = storage._connection
+    connection = storage._connections._connection
     assert connection is not None
     driver = connection.connection.driver_connection
     assert isinstance(driver, sqlite3.Connection)

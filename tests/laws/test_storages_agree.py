@@ -1,15 +1,17 @@
-"""Memory and SQLite give one answer to every question, whatever was stored in whatever batches."""
+"""Memory, SQLite and PostgreSQL give one answer to every question, whatever was stored in whatever batches."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orrery.adapters.storage.memory import MemoryStorage
+from orrery.adapters.storage.postgres import PostgresStorage
+from orrery.adapters.storage.sql.storage import SqlStorage
 from orrery.adapters.storage.sqlite import SqliteStorage
 from orrery.base.keys import AssetCheckKey, AssetKey
 from orrery.model.events import build
@@ -25,9 +27,10 @@ from orrery.testing.conformance.samples import (
     observed,
     planned,
 )
+from orrery.testing.postgres import PostgresServer
 
 ASSETS = ["a", "b/c", "A"]
-PARTITIONS = [None, "x", "y"]
+PARTITIONS = [None, "x", "y\0\x1a0"]
 RUNS = ["run-1", "run-2", "run-3"]
 KINDS = [
     EventType.ASSET_MATERIALIZATION,
@@ -114,26 +117,51 @@ def answers(storage: Any) -> list[Any]:
     return told
 
 
+class Pair(NamedTuple):
+    model: MemoryStorage
+    other: SqlStorage
+
+
 @pytest.fixture(scope="module")
-def storages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[MemoryStorage, SqliteStorage]]:
+def sqlite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
     """One pair for all examples, wiped before each: storage ids go on in both."""
-    sqlite = SqliteStorage(str(tmp_path_factory.mktemp("law") / "orrery.db"))
-    yield MemoryStorage(), sqlite
-    sqlite.dispose()
+    storage = SqliteStorage(str(tmp_path_factory.mktemp("law") / "orrery.db"))
+    yield Pair(MemoryStorage(), storage)
+    storage.dispose()
 
 
-@settings(max_examples=50, deadline=None)
-@given(steps=actions)
-def test_memory_and_sqlite_agree(storages: tuple[MemoryStorage, SqliteStorage], steps: list[tuple[str, Any]]) -> None:
-    """The one is the model of the other."""
-    for storage in storages:
+@pytest.fixture(scope="module")
+def postgres(postgres_server: PostgresServer) -> Iterator[Pair]:
+    """The same with PostgreSQL."""
+    url = postgres_server.new_database()
+    storage = PostgresStorage(url)
+    yield Pair(MemoryStorage(), storage)
+    storage.dispose()
+    postgres_server.drop_database(url)
+
+
+def compare(pair: Pair, steps: list[tuple[str, Any]]) -> None:
+    for storage in pair:
         storage.wipe()
         for run_id in RUNS:
             storage.add_run(Run(job_name="job", run_id=run_id))
         for step in steps:
             do(storage, step)
-    memory, sqlite = storages
-    assert answers(memory) == answers(sqlite)
+    assert answers(pair.model) == answers(pair.other)
+
+
+@settings(max_examples=50, deadline=None)
+@given(steps=actions)
+def test_memory_and_sqlite_agree(sqlite: Pair, steps: list[tuple[str, Any]]) -> None:
+    """The one is the model of the other."""
+    compare(sqlite, steps)
+
+
+@settings(max_examples=20, deadline=None)
+@given(steps=actions)
+def test_memory_and_postgresql_agree(postgres: Pair, steps: list[tuple[str, Any]]) -> None:
+    """The same schema over another database."""
+    compare(postgres, steps)
 
 
 def test_an_answer_is_more_than_nothing() -> None:

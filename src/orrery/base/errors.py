@@ -32,6 +32,7 @@ Every error that Orrery raises, in one tree.
     ├── ValueNotFoundError                a stored value that is not there
     ├── StorageError                      records that cannot be read or written
     │   ├── SchemaVersionError            records of a newer release
+    │   ├── StorageUnavailableError       records that cannot be reached now: locked, full, or the server is gone
     │   └── HomeNotSetError               no place for records is known
     ├── CodeLocationLoadError             definitions that cannot be loaded
     ├── SubprocessError                   a child process that ended badly
@@ -94,6 +95,7 @@ __all__ = [
     "SchemaVersionError",
     "StepOutputNotFoundError",
     "StorageError",
+    "StorageUnavailableError",
     "SubprocessError",
     "TimeLimitExceededError",
     "TypeCheckDidNotPass",
@@ -408,6 +410,12 @@ class SchemaVersionError(StorageError):
     """The records were made by a newer release than this one."""
 
     code = "schema-version"
+
+
+class StorageUnavailableError(StorageError):
+    """Records cannot be read or written now: they are locked, the disk is full, or the server is gone."""
+
+    code = "storage-unavailable"
 
 
 class HomeNotSetError(StorageError):

@@ -24,13 +24,14 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
+from orrery.adapters.storage.sql.connections import Database
 from orrery.adapters.storage.sql.storage import SqlStorage
 from orrery.adapters.storage.sql.tables import SCHEMA_VERSION, counters, metadata, schema_version
-from orrery.base.errors import SchemaVersionError, StorageError
+from orrery.base.errors import SchemaVersionError, StorageError, StorageUnavailableError
 
-__all__ = ["BUSY_SECONDS", "SqliteStorage"]
+__all__ = ["WAIT_SECONDS", "SqliteStorage"]
 
-BUSY_SECONDS = 60.0
+WAIT_SECONDS = 60.0
 
 
 class SqliteStorage(SqlStorage):
@@ -39,43 +40,41 @@ class SqliteStorage(SqlStorage):
 
     Args:
         path: The file (absolute). Its directory must exist, on a local disk.
-        busy_seconds: How long to wait for another process that writes.
+        wait_seconds: How long to wait for another process that writes.
 
     Raises:
         StorageError: The file cannot be made, read or written, or is damaged.
         SchemaVersionError: A newer release made it.
     """
 
-    def __init__(self, path: str, *, busy_seconds: float = BUSY_SECONDS) -> None:
+    def __init__(self, path: str, *, wait_seconds: float = WAIT_SECONDS) -> None:
         self.path = os.path.abspath(path)
-        self._busy_seconds = busy_seconds
-        writing = _engine(self.path, busy_seconds, begin="BEGIN IMMEDIATE")
-        reading = _engine(self.path, busy_seconds, begin="BEGIN")
-        super().__init__(reading=reading, writing=writing, set_durable=_set_synchronous, tell=self._told)
+        self._wait_seconds = wait_seconds
+        self._database = _File(self.path, wait_seconds)
+        super().__init__(self._database)
         try:
             self._make_schema()
         except DBAPIError as error:
             self._let_go()
-            raise self._told(error) from error
+            raise self._database.told(error) from error
         except BaseException:
             self._let_go()
             raise
 
     def _let_go(self) -> None:
         self._forget()
-        self._writing.dispose()
-        self._reading.dispose()
+        self._connections.close()
 
     def _make_schema(self) -> None:
         """Make the schema, or bring an older one up to date; nothing as a rule."""
         if self._found_version() == SCHEMA_VERSION:
             return
-        with _locked(f"{self.path}.lock", self._busy_seconds, self.path):
+        with _locked(f"{self.path}.lock", self._wait_seconds, self.path):
             found = self._found_version()
             if found == SCHEMA_VERSION:
                 return
             if found is None:
-                with self._writing.connect() as connection:
+                with self._database.writing.connect() as connection:
                     _driver(connection).execute("PRAGMA journal_mode=WAL")
                     with connection.begin():
                         metadata.create_all(connection)
@@ -86,7 +85,7 @@ class SqliteStorage(SqlStorage):
 
     def _found_version(self) -> str | None:
         """Return the revision of the schema; None for a file without one."""
-        with self._reading.connect() as connection:
+        with self._database.reading.connect() as connection:
             names = inspect(connection).get_table_names()
             if not names:
                 return None
@@ -108,45 +107,59 @@ class SqliteStorage(SqlStorage):
                 f"(this one knows {SCHEMA_VERSION}).",
                 mend="use that release, or a newer one; or name another directory in ORRERY_HOME.",
             )
-        with self._writing.connect() as connection:
+        with self._database.writing.connect() as connection:
             # Not a copy of the file: closing one here would drop the locks that this process has on it.
             _driver(connection).execute("VACUUM INTO ?", (_unused(f"{self.path}.before-{SCHEMA_VERSION}"),))
             upgrade(connection)
 
-    def _told(self, error: DBAPIError) -> Exception:
+
+class _File(Database):
+    """What SQLite does its own way."""
+
+    def __init__(self, path: str, wait_seconds: float) -> None:
+        self._path = path
+        self._wait_seconds = wait_seconds
+        self.writing = _engine(path, wait_seconds, begin="BEGIN IMMEDIATE")
+        self.reading = _engine(path, wait_seconds, begin="BEGIN")
+
+    def prepare(self, connection: Connection, *, durable: bool) -> None:
+        """Have the next commit wait for the disk, or not."""
+        _driver(connection).execute("PRAGMA synchronous=FULL" if durable else "PRAGMA synchronous=NORMAL")
+
+    def told(self, error: DBAPIError) -> Exception:
         """Return the error in our words."""
         cause = error.orig
         text = str(cause)
         code = getattr(cause, "sqlite_errorname", "") or ""
         if code.startswith("SQLITE_BUSY") or "locked" in text:
-            return StorageError(
-                f"The database {self.path} was locked by another process for {self._busy_seconds:.0f} seconds"
-                f"{_holder(self.path)}.",
-                mend="end the process that holds it, then try again.",
+            return StorageUnavailableError(
+                f"The database {self._path} was locked by another process for {self._wait_seconds:g} seconds"
+                f"{_holder(self._path)}.",
+                mend="end the process that holds it, then try again; `storage: {wait_seconds: ...}` in orrery.yaml waits longer.",
             )
         if code.startswith("SQLITE_FULL") or "disk is full" in text:
-            return StorageError(f"The disk of {self.path} is full.", mend="make room, then try again.")
+            return StorageUnavailableError(f"The disk of {self._path} is full.", mend="make room, then try again.")
         if code.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
             return StorageError(
-                f"The database {self.path} cannot be opened for writing: {text}.",
+                f"The database {self._path} cannot be opened for writing: {text}.",
                 mend="give yourself the right to write there, or name another directory in ORRERY_HOME.",
             )
         if code.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
             return StorageError(
-                f"The database {self.path} is damaged: {text}.",
-                mend=f"restore it from a copy, or move it away (with {os.path.basename(self.path)}-wal) to begin anew.",
+                f"The database {self._path} is damaged: {text}.",
+                mend=f"restore it from a copy, or move it away (with {os.path.basename(self._path)}-wal) to begin anew.",
             )
-        return StorageError(f"The database {self.path} refused: {text}.", mend="look at the cause above.")
+        return StorageError(f"The database {self._path} refused: {text}.", mend="look at the cause above.")
 
 
-def _engine(path: str, busy_seconds: float, *, begin: str) -> Engine:
+def _engine(path: str, wait_seconds: float, *, begin: str) -> Engine:
     """Return an engine for the file; we tell the driver when transactions begin, it does not guess."""
     engine = create_engine(
         f"sqlite+pysqlite:///file:{quote(path)}?uri=true",
         poolclass=QueuePool,
         pool_size=4,
         max_overflow=-1,
-        connect_args={"timeout": busy_seconds, "check_same_thread": False, "isolation_level": None},
+        connect_args={"timeout": wait_seconds, "check_same_thread": False, "isolation_level": None},
     )
 
     def prepare(connection: sqlite3.Connection, _record: Any) -> None:
@@ -159,11 +172,6 @@ def _engine(path: str, busy_seconds: float, *, begin: str) -> Engine:
     event.listen(engine, "connect", prepare)
     event.listen(engine, "begin", start)
     return engine
-
-
-def _set_synchronous(connection: Connection, durable: bool) -> None:
-    """Have the next commit wait for the disk, or not."""
-    _driver(connection).execute("PRAGMA synchronous=FULL" if durable else "PRAGMA synchronous=NORMAL")
 
 
 def _driver(connection: Connection) -> sqlite3.Connection:
@@ -196,8 +204,8 @@ def _locked(path: str, seconds: float, database: str) -> Iterator[None]:
                 break
             except BlockingIOError:
                 if time.monotonic() > end:
-                    raise StorageError(
-                        f"Another process has been making the database {database} for {seconds:.0f} seconds"
+                    raise StorageUnavailableError(
+                        f"Another process has been making the database {database} for {seconds:g} seconds"
                         f"{_holder(path)}.",
                         mend="end that process, then try again.",
                     ) from None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from orrery.adapters.io.memory import EphemeralIOManager
 from orrery.adapters.storage.memory import MemoryStorage
+from orrery.api.wiring.records import open_records
 from orrery.api.wiring.settings import read_settings
 from orrery.base.errors import StorageError
 from orrery.definitions.parts.io_manager import IOManager, IOManagerDefinition
@@ -122,7 +123,7 @@ default_io_manager_definition = IOManagerDefinition(
 
 
 def _adapter(name: str) -> Any:
-    """Import an adapter that ephemeral instances do without: SQLAlchemy alone takes 100 ms."""
+    """Import an adapter that ephemeral instances do without."""
     return importlib.import_module(f"orrery.adapters.{name}")
 
 
@@ -159,7 +160,7 @@ def _persistent(home: str, settings: Mapping[str, Any]) -> Instance:
             f"The directory for records, {home}, cannot be made: {error.strerror or error}.",
             mend=f"make it, or name another place in {HOME_VARIABLE}.",
         ) from error
-    storage = _adapter("storage.sqlite").SqliteStorage(os.path.join(home, "orrery.db"))
+    storage = open_records(home, settings)
     return Instance(
         event_log=storage,
         runs=storage,

@@ -46,6 +46,7 @@ from orrery.runtime.instance import runs as _runs
 from orrery.runtime.instance.assets import AssetPartitionStatus
 from orrery.runtime.instance.clock import SystemClock
 from orrery.runtime.instance.ref import InstanceRef
+from orrery.runtime.instance.secrets import without_passwords
 from orrery.runtime.ports.compute_logs import ComputeLogManager
 from orrery.runtime.ports.event_log import AssetState, CheckState, EventLogConnection, EventLogStorage
 from orrery.runtime.ports.run_coordinator import RunCoordinator, SubmitRunContext
@@ -264,7 +265,7 @@ class Instance:
         return os.path.join(self.root_directory, "schedules")
 
     def info_dict(self) -> dict[str, Any]:
-        """Return what stands behind each port, as data."""
+        """Return what stands behind each port, and the settings without passwords, as data."""
         ports = {
             "run_storage": self.runs,
             "event_log_storage": self.event_log,
@@ -275,7 +276,7 @@ class Instance:
         }
         named = {name: None if port is None else type(port).__name__ for name, port in ports.items()}
         where = self.home if isinstance(self.home, str) else None
-        return {"root_directory": where, **named, **self.settings}
+        return {"root_directory": where, **named, **without_passwords(self.settings)}
 
     def info_str(self) -> str:
         """Return what stands behind each port, as text."""

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Dialect, bindparam, func, insert, select, upd
 from sqlalchemy.dialects import postgresql, sqlite
 
 from orrery.adapters.storage.sql.tables import assets, checks, counters, events, run_keys, runs
+from orrery.adapters.storage.sql.text import escape
 from orrery.base.keys import AssetCheckKey, AssetKey
 from orrery.model.events.entry import EventLogEntry, encode_entry
 from orrery.model.events.event import ASSET_EVENTS, RUN_EVENTS
@@ -178,12 +179,16 @@ def append_entries(connection: Connection, entries: Sequence[EventLogEntry], num
 
 
 def _insert_events(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Insert rows of ``_COLUMNS``: the one statement that is worth going past SQLAlchemy's parameters."""
+    """Insert rows of ``_COLUMNS``: the one statement that is worth going past SQLAlchemy's parameters and types."""
     statement, positional = _insertion(connection.dialect)
     if positional:
         connection.exec_driver_sql(statement, list(rows))
     else:
-        connection.exec_driver_sql(statement, [dict(zip(_COLUMNS, row, strict=True)) for row in rows])
+        named = [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
+        for row in named:
+            if row["partition"] is not None:
+                row["partition"] = escape(row["partition"])
+        connection.exec_driver_sql(statement, named)
 
 
 @lru_cache(maxsize=4)

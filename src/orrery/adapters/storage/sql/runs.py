@@ -56,12 +56,12 @@ def add_run(connection: Connection, run: Run, now: float) -> None:
         "updated": now,
         "body": encode_run(run),
     }
-    if connection.execute(insert_or_ignore(connection, runs), row).rowcount == 0:
+    number = connection.execute(insert_or_ignore(connection, runs).returning(runs.c.id), row).scalar_one_or_none()
+    if number is None:
         raise RunAlreadyExistsError(
             f"Run '{run.run_id}' is recorded already.", mend="give the run an id of its own, or none."
         )
     if run.tags:
-        number = connection.execute(select(runs.c.id).where(runs.c.run_id == run.run_id)).scalar_one()
         connection.execute(
             insert(run_tags), [{"run": number, "key": key, "value": value} for key, value in run.tags.items()]
         )

@@ -20,9 +20,11 @@ from sqlalchemy import (
     MetaData,
     SmallInteger,
     Table,
-    Text,
     UniqueConstraint,
 )
+from sqlalchemy import Text as SqlText
+
+from orrery.adapters.storage.sql.text import PostgresText
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -46,6 +48,9 @@ SCHEMA_VERSION = "0001"
 """The newest revision below ``migrations/versions``."""
 
 metadata = MetaData()
+
+Text = SqlText().with_variant(PostgresText(), "postgresql")
+"""Any text, in the order of its code points, in every database."""
 
 # SQLite numbers rows by themselves only in a column of exactly this type.
 _Number = BigInteger().with_variant(Integer(), "sqlite")

@@ -49,10 +49,14 @@ class Writer:
 
     Args:
         store: Stores batches in one transaction, durably; all or none.
+        fails_for_all: Tells whether an error of *store* says nothing about the batches: none would fare better alone.
     """
 
-    def __init__(self, store: Callable[[Sequence[Batch]], None]) -> None:
+    def __init__(
+        self, store: Callable[[Sequence[Batch]], None], fails_for_all: Callable[[Exception], bool] = lambda error: False
+    ) -> None:
         self._store = store
+        self._fails_for_all = fails_for_all
         self._begin()
 
     def _begin(self) -> None:
@@ -159,8 +163,8 @@ class Writer:
         try:
             self._store(ready)
         except Exception as error:  # noqa: BLE001  # told to those who wait for these entries
-            if len(ready) == 1:
-                return [*failures, _failure(ready[0], error)]
+            if len(ready) == 1 or self._fails_for_all(error):
+                return [*failures, *(_failure(batch, error) for batch in ready)]
             for batch in ready:
                 try:
                     self._store([batch])

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, update
 
 from orrery.adapters.storage.sql.tables import schema_version
 
-__all__ = ["known_revisions", "upgrade"]
+__all__ = ["known_revisions", "upgrade", "upgrade_within"]
 
 
 def _scripts() -> ScriptDirectory:
@@ -39,10 +39,15 @@ def upgrade(connection: Connection, found: str | None = None) -> None:
     with connection.begin():
         if found is None:
             found = connection.execute(schema_version.select()).scalar_one()
-        scripts = [script for script in reversed(list(_scripts().walk_revisions())) if script.revision > found]
-        operations = Operations(MigrationContext.configure(connection))
-        with Operations.context(operations.migration_context):
-            for script in scripts:
-                script.module.upgrade()
-                if script.down_revision is not None:
-                    connection.execute(update(schema_version).values(version_num=script.revision))
+        upgrade_within(connection, found)
+
+
+def upgrade_within(connection: Connection, found: str) -> None:
+    """Do the same in the transaction that is open."""
+    scripts = [script for script in reversed(list(_scripts().walk_revisions())) if script.revision > found]
+    operations = Operations(MigrationContext.configure(connection))
+    with Operations.context(operations.migration_context):
+        for script in scripts:
+            script.module.upgrade()
+            if script.down_revision is not None:
+                connection.execute(update(schema_version).values(version_num=script.revision))

@@ -1,0 +1,271 @@
+"""
+Records in a PostgreSQL database: the storage of a project that more than one machine works on.
+
+The driver is psycopg 3, named in the URL (``postgresql+psycopg://``). Writers of all processes go one after
+the other, by an advisory lock that their transactions take at their begin: storage ids are given in the order of
+the commits, and whoever reads up to one has missed none below it. What was promised waits for the disk
+(``synchronous_commit``), lines of the log need not.
+
+Connections that are lost are made again, with pauses, for a minute. A commit whose answer was lost is asked
+for by the number of its transaction (``pg_xact_status``), so that nothing is written twice. No message shows
+the password.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import URL, Connection, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.pool import QueuePool
+
+from orrery.adapters.storage.sql.connections import Database
+from orrery.adapters.storage.sql.storage import SqlStorage
+from orrery.adapters.storage.sql.tables import SCHEMA_VERSION, counters, metadata, schema_version
+from orrery.base.errors import SchemaVersionError, StorageError, StorageUnavailableError
+
+__all__ = ["WAIT_SECONDS", "PostgresStorage"]
+
+WAIT_SECONDS = 60.0
+_OPENING_SECONDS = 5.0
+_WRITERS, _MAKERS = 7_310_582_001, 7_310_582_002
+"""Keys of advisory locks: of transactions that write, and of whoever makes the schema."""
+
+_LOCK_NOT_AVAILABLE = "55P03"
+_READ_ONLY = "25006"
+_REPEATABLE = {
+    "40001",  # serialization failure
+    "40P01",  # deadlock
+}
+_COMES_BACK = ("08", "57P0", "53300")
+"""States of errors after which another connection may do better: cut, shutting down or starting up, too many."""
+
+_REFUSALS = (
+    "password authentication failed",
+    "no password supplied",
+    "does not exist",
+    "no pg_hba.conf entry",
+    "permission denied",
+    "could not translate host name",
+    "failed to resolve host",
+    "certificate",
+    "is not permitted to log in",
+)
+"""Words of the reasons why no connection can be made, now or later. They come without a state."""
+
+_BEGUN = text(
+    "SELECT pg_current_xact_id()::text, pg_advisory_xact_lock(:lock), set_config('synchronous_commit', :mode, true)"
+)
+
+
+class PostgresStorage(SqlStorage):
+    """
+    Keeps records in the PostgreSQL database that *url* names; its tables are made at need.
+
+    Args:
+        url: ``postgresql+psycopg://user:password@host:port/database``.
+        wait_seconds: How long to wait for other writers, and for a server that went away.
+
+    Raises:
+        StorageError: The URL is none, or names another driver; or the server refuses, or its database cannot be used.
+        StorageUnavailableError: The server does not answer.
+        SchemaVersionError: A newer release made the tables.
+    """
+
+    def __init__(self, url: str, *, wait_seconds: float = WAIT_SECONDS) -> None:
+        self._database = _Server(_checked(url), wait_seconds)
+        super().__init__(self._database)
+        try:
+            self._database.patience_seconds = min(_OPENING_SECONDS, wait_seconds)
+            self._connections.read(_check_server, str(self._database))
+            if self._connections.read(_found_version, str(self._database)) != SCHEMA_VERSION:
+                self._connections.write(self._make_schema, True)
+            self._database.patience_seconds = wait_seconds
+        except BaseException:
+            self._forget()
+            self._connections.close()
+            raise
+
+    def _make_schema(self, connection: Connection) -> None:
+        """Make the tables, or bring older ones up to date; whoever came first has done it."""
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MAKERS})
+        found = _found_version(connection, str(self._database))
+        if found == SCHEMA_VERSION:
+            return
+        if found is None:
+            metadata.create_all(connection)
+            connection.execute(schema_version.insert(), {"version_num": SCHEMA_VERSION})
+            connection.execute(counters.insert(), {"name": "events", "value": 0})
+            return
+        # Alembic takes 150 ms to import, and is needed once for each release that changes the schema.
+        from orrery.adapters.storage.sql.migrations import known_revisions, upgrade_within
+
+        if found not in known_revisions():
+            raise SchemaVersionError(
+                f"The database {self._database} has schema {found}, which a newer release of Orrery made "
+                f"(this one knows {SCHEMA_VERSION}).",
+                mend="use that release, or a newer one; or name another database in orrery.yaml.",
+            )
+        upgrade_within(connection, found)
+
+
+def _checked(url: str) -> URL:
+    """Return the URL with its driver, or say what is wrong with it."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        parsed = None  # the error quotes the URL, with its password
+    if parsed is None or not parsed.database:
+        raise StorageError(
+            "The URL of the records in orrery.yaml (storage: url) names no database.",
+            mend="write 'postgresql+psycopg://user@host:5432/database'; signs like '@' in a password as '%40'.",
+        )
+    if parsed.drivername in ("postgres", "postgresql"):
+        return parsed.set(drivername="postgresql+psycopg")
+    if parsed.drivername != "postgresql+psycopg":
+        raise StorageError(
+            f"The URL of the records in orrery.yaml (storage: url) names {parsed.drivername!r}; "
+            "Orrery keeps records in SQLite (without a URL) or in PostgreSQL through psycopg 3.",
+            mend="write 'postgresql+psycopg://user@host:5432/database'.",
+        )
+    return parsed
+
+
+def _check_server(connection: Connection, name: str) -> None:
+    encoding = connection.execute(text("SHOW server_encoding")).scalar_one()
+    if encoding != "UTF8":
+        raise StorageError(
+            f"The database {name} keeps text as {encoding}, which cannot hold every key.",
+            mend="make a database with ENCODING 'UTF8' for the records.",
+        )
+
+
+def _found_version(connection: Connection, name: str) -> str | None:
+    """Return the revision of the schema; None for a database without one."""
+    names = inspect(connection).get_table_names()
+    if "schema_version" in names:
+        found: str | None = connection.execute(schema_version.select()).scalar_one_or_none()
+        if found is not None:
+            return found
+    ours = sorted(set(names) & set(metadata.tables))
+    if ours:
+        raise StorageError(
+            f"The database {name} holds tables of another program ({', '.join(ours[:3])}) under our names.",
+            mend="make a database of its own for the records, or a schema that comes first in search_path.",
+        )
+    return None
+
+
+class _Server(Database):
+    """What PostgreSQL does its own way."""
+
+    def __init__(self, url: URL, wait_seconds: float) -> None:
+        self._url = url
+        self._wait_seconds = wait_seconds
+        self.patience_seconds = wait_seconds
+        self.writing = self.reading = create_engine(
+            url,
+            poolclass=QueuePool,
+            pool_size=4,
+            max_overflow=-1,
+            pool_recycle=1_800,
+            hide_parameters=True,
+            connect_args={
+                "connect_timeout": 10,
+                "keepalives_idle": 30,
+                "keepalives_interval": 10,
+                "keepalives_count": 3,
+                "application_name": "orrery",
+                # A process that was stopped in the midst of a transaction does not stop the others for ever.
+                "options": f"-c lock_timeout={round(wait_seconds * 1000)} -c idle_in_transaction_session_timeout=60000 "
+                + str(url.query.get("options", "")),
+            },
+        )
+        event.listen(self.writing, "connect", _prepare)
+
+    def __str__(self) -> str:
+        """Return the URL without its password."""
+        return self._url.set(password=None, query={}).render_as_string()
+
+    def begun(self, connection: Connection, *, durable: bool) -> object:
+        """Take the lock of writers; return the number of the transaction."""
+        mode = "on" if durable else "off"
+        return connection.execute(_BEGUN, {"lock": _WRITERS, "mode": mode}).scalar_one()
+
+    def is_lost(self, error: DBAPIError) -> bool:
+        """Tell whether another connection may do better."""
+        state = getattr(error.orig, "sqlstate", None)
+        if state in _REPEATABLE or (state is not None and state.startswith(_COMES_BACK)):
+            return True
+        if error.connection_invalidated:
+            return True
+        # A connection that could not be made has no state.
+        return state is None and _is_operational(error) and not any(words in str(error.orig) for words in _REFUSALS)
+
+    def was_committed(self, connection: Connection, transaction: object) -> bool:
+        """Ask what became of a transaction."""
+        ask = text("SELECT pg_xact_status(CAST(:transaction AS xid8))")
+        with connection.begin():
+            # One that the server has not yet noticed to be cut off still holds the lock of writers.
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _WRITERS})
+            return bool(connection.execute(ask, {"transaction": transaction}).scalar_one() == "committed")
+
+    def told(self, error: DBAPIError) -> Exception:
+        """Return the error in our words."""
+        state = getattr(error.orig, "sqlstate", None)
+        cause = self._without_password(" ".join(str(error.orig).split()))
+        if state == _LOCK_NOT_AVAILABLE:
+            return StorageUnavailableError(
+                f"The database {self} was locked by another process for {self._wait_seconds:g} seconds{self._holder()}.",
+                mend="end the process that holds it, then try again; `storage: {wait_seconds: ...}` in orrery.yaml "
+                "waits longer.",
+            )
+        if state == _READ_ONLY:
+            return StorageError(
+                f"The database {self} is read-only: a replica, or a server that lost its role.",
+                mend="name the primary in the URL, or several hosts with '?target_session_attrs=read-write'.",
+            )
+        if state is not None and state.startswith("53") and state != "53300":
+            return StorageUnavailableError(
+                f"The server of {self} has run out of something: {cause}.", mend="make room there, then try again."
+            )
+        if self.is_lost(error):
+            return StorageUnavailableError(
+                f"The database {self} cannot be reached: {cause}.", mend="look whether its server runs, then try again."
+            )
+        if state is None and _is_operational(error):
+            return StorageError(
+                f"The database {self} lets nobody in by this URL: {cause}.",
+                mend="correct user, password or database in orrery.yaml (storage: url), or ask who keeps the server.",
+            )
+        return StorageError(f"The database {self} refused: {cause}.", mend="look at the cause above.")
+
+    def _without_password(self, words: str) -> str:
+        secrets = [self._url.password, self._url.query.get("password"), self._url.query.get("sslpassword")]
+        for secret in secrets:
+            if secret:
+                words = words.replace(str(secret), "***")
+        return words
+
+    def _holder(self) -> str:
+        """Return which session has the lock of writers, as far as the server tells."""
+        ask = text(
+            "SELECT a.pid, a.application_name, a.client_addr FROM pg_locks l JOIN pg_stat_activity a USING (pid) "
+            "WHERE l.locktype = 'advisory' AND l.granted AND (l.classid::bigint << 32) + l.objid::bigint = :lock"
+        )
+        try:
+            with self.reading.connect() as connection:
+                rows = connection.execute(ask, {"lock": _WRITERS}).all()
+        except DBAPIError:
+            return ""  # whoever asked is told that the database is locked; not by whom
+        held = [f"session {row.pid} of {row.application_name!r} at {row.client_addr or 'the server'}" for row in rows]
+        return f" (held by {', '.join(held)})" if held else ""
+
+
+def _is_operational(error: DBAPIError) -> bool:
+    return type(error.orig).__name__ == "OperationalError"
+
+
+def _prepare(connection: Any, _record: object) -> None:
+    """Have statements that are repeated prepared by the server at once."""
+    connection.prepare_threshold = 2

@@ -1,0 +1,135 @@
+"""
+Where the records of a persistent instance are kept, as ``storage:`` in its settings says.
+
+Nothing said: a SQLite file in the instance's directory. A URL of PostgreSQL: there. A value of the settings may be
+``{env: NAME}``: what the environment variable holds, read when the instance is opened and kept nowhere.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from orrery.base.errors import StorageError, nearest_hint
+
+__all__ = ["RecordsSettings", "open_records", "records_settings"]
+
+WAIT_SECONDS = 60.0
+
+
+class RecordsSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What the settings say about the records.
+
+    Attributes:
+        url: Of the database, with its password; None for a SQLite file in the instance's directory.
+        wait_seconds: How long to wait for others that write, and for a server that went away.
+    """
+
+    url: str | None = None
+    wait_seconds: float = WAIT_SECONDS
+
+
+_KEYS = ("url", "password", "wait_seconds")
+
+
+def records_settings(settings: Mapping[str, Any], environment: Mapping[str, str]) -> RecordsSettings:
+    """
+    Return what ``storage:`` of *settings* says.
+
+    Args:
+        settings: Of the instance.
+        environment: Variables by name.
+
+    Raises:
+        StorageError: A setting is unknown or of another type, or names a variable that is not set.
+    """
+    given = settings.get("storage")
+    if given is None:
+        return RecordsSettings()
+    if not isinstance(given, Mapping):
+        raise StorageError(
+            f"The setting 'storage' is a mapping, not {type(given).__name__}.",
+            mend="write 'storage: {url: postgresql+psycopg://...}'.",
+        )
+    for key in given:
+        if key not in _KEYS:
+            raise StorageError(
+                f"The settings have 'storage: {key}', which nobody knows.",
+                mend=nearest_hint(str(key), _KEYS, noun="setting"),
+            )
+    url = _text(given, "url", environment)
+    password = _text(given, "password", environment)
+    wait_seconds = given.get("wait_seconds", WAIT_SECONDS)
+    if isinstance(wait_seconds, bool) or not isinstance(wait_seconds, int | float) or not 0 <= wait_seconds <= 86_400:
+        raise StorageError(
+            f"The setting 'storage: wait_seconds' is a number of seconds up to a day, not {wait_seconds!r}.",
+            mend=f"write 'wait_seconds: {WAIT_SECONDS:g}', or leave it out.",
+        )
+    if password is not None:
+        if url is None:
+            raise StorageError(
+                "The settings have 'storage: password' without a URL.", mend="add 'url: postgresql+psycopg://...'."
+            )
+        url = _with_password(url, password)
+    return RecordsSettings(url=url, wait_seconds=float(wait_seconds))
+
+
+def _text(given: Mapping[str, Any], key: str, environment: Mapping[str, str]) -> str | None:
+    value = given.get(key)
+    if isinstance(value, Mapping) and list(value) == ["env"]:
+        name = str(value["env"])
+        if name not in environment:
+            raise StorageError(
+                f"The setting 'storage: {key}' takes the environment variable {name}, which is not set.",
+                mend=f"set {name}, or write the value itself.",
+            )
+        return environment[name]
+    if value is None or isinstance(value, str):
+        return value
+    raise StorageError(
+        f"The setting 'storage: {key}' is text or '{{env: NAME}}', not {type(value).__name__}.",
+        mend=f"write '{key}: ...' or '{key}: {{env: NAME}}'.",
+    )
+
+
+def _with_password(url: str, password: str) -> str:
+    from urllib.parse import quote, urlsplit  # 3 ms, and most homes have no such setting
+
+    parts = urlsplit(url)
+    user, at, where = parts.netloc.rpartition("@")
+    if not at or not user or ":" in user:
+        raise StorageError(
+            "The settings have 'storage: password', and a URL "
+            + ("with a password of its own." if ":" in user else "without a user."),
+            mend="write 'url: postgresql+psycopg://user@host:5432/database'.",
+        )
+    return parts._replace(netloc=f"{user}:{quote(password, safe='')}@{where}").geturl()
+
+
+def open_records(home: str, settings: Mapping[str, Any]) -> Any:
+    """
+    Return the storage of records that *settings* name, opened.
+
+    Raises:
+        StorageError: The settings are wrong, or the database cannot be used.
+    """
+    found = records_settings(settings, os.environ)
+    if found.url is None:
+        # SQLAlchemy alone takes 100 ms to import, and ephemeral instances do without.
+        adapter = importlib.import_module("orrery.adapters.storage.sqlite")
+        return adapter.SqliteStorage(os.path.join(home, "orrery.db"), wait_seconds=found.wait_seconds)
+    try:
+        adapter = importlib.import_module("orrery.adapters.storage.postgres")
+        return adapter.PostgresStorage(found.url, wait_seconds=found.wait_seconds)
+    except ModuleNotFoundError as error:
+        if error.name is None or not error.name.startswith("psycopg"):
+            raise
+        raise StorageError(
+            "Records in PostgreSQL need the driver psycopg 3, which is not installed.",
+            mend="install it with `pip install 'orrery[postgres]'`.",
+        ) from error
