@@ -6,6 +6,9 @@ is captured, too, in the order in which it was written. Asynchronous functions o
 by the context of :mod:`contextvars`: what they print is captured. Everything still goes to where it went before, at the
 latest a tenth of a second later.
 
+From one step to the next the descriptors stay led away, as taking them back and leading them away again costs more than
+a quick step; what is written in between belongs to no step, and is shown as ever.
+
 Descriptors belong to the whole process: only one thread at a time leads them elsewhere; a run in another
 thread captures what is printed.
 """
@@ -206,7 +209,8 @@ class Capture:
         """What this thread, and the processes it starts, write from here on belongs to the step."""
         with self._lock:
             self._step = step_key
-            self._lead()
+            if not self._is_led:
+                self._lead()
         if self._follower is None:
             self._follower = threading.Thread(target=self._follow, name="orrery-output", daemon=True)
             self._follower.start()
@@ -214,7 +218,8 @@ class Capture:
     def end(self) -> None:
         """What follows belongs to no step."""
         with self._lock:
-            self._unlead()
+            for stream in self._streams:
+                stream.flush()
             self._catch_up()
             self._step = None
 
@@ -240,11 +245,12 @@ class Capture:
         try:
             yield
         finally:
-            with self._lock:
-                for stream in self._streams:
-                    stream.flush()
-                self._step = step
-                self._lead()
+            if step is not None:
+                with self._lock:
+                    for stream in self._streams:
+                        stream.flush()
+                    self._step = step
+                    self._lead()
 
     def _lead(self) -> None:
         if self._may_lead:
@@ -304,6 +310,8 @@ class Capture:
         out, err = self._streams
         line = {"step": step_key, "out": [out.noted, out.size], "err": [err.noted, err.size]}
         out.noted, err.noted = out.size, err.size
+        if step_key is None:
+            return
         if self._notes is None:
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
             self._notes = os.open(f"{self._stem}.steps", flags, 0o644)

@@ -48,6 +48,7 @@ _FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | geta
 _TEMPORARY = re.compile(r"\.orrery-([0-9a-f]{8})-([0-9]+)-[0-9a-f]{8}-[0-9]+\.tmp\Z")
 _FOREIGN_AGE_SECONDS = 7 * 24 * 3600
 _FEW = 3
+_SMALL_BYTES = 1 << 16
 
 _staged: dict[str, str] = {}
 """Temporary file by final name, for the loads of this process: a view of what is on the disk."""
@@ -74,6 +75,8 @@ def write_whole(path: str, *pieces: bytes | memoryview) -> None:
     fd, temporary, made = _open_temporary(path)
     try:
         try:
+            if sum(map(len, pieces)) <= _SMALL_BYTES:
+                pieces = (b"".join(pieces),)
             for piece in pieces:
                 _write_all(fd, piece)
             barrier = active_barrier.get()
