@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any, TypeAlias
 
+import msgspec
+
 from orrery.base.errors import CodeLocationLoadError, nearest_hint
 
-__all__ = ["CodePointer", "FilePointer", "ModulePointer", "pointer_from_settings"]
+__all__ = ["CodePointer", "FilePointer", "ModulePointer", "decode_pointer", "encode_pointer", "pointer_from_settings"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,3 +98,22 @@ def pointer_from_settings(table: Mapping[str, Any], *, root: str, source: str) -
     if module is not None:
         return ModulePointer(module=module, attribute=table.get("attribute"), working_directory=folder or root)
     return FilePointer(path=str(PurePath(root, file or "")), attribute=table.get("attribute"), working_directory=folder)
+
+
+def encode_pointer(pointer: CodePointer) -> bytes:
+    """
+    Return the stored form of *pointer*, for other processes.
+
+    >>> decode_pointer(encode_pointer(ModulePointer(module="shop")))
+    ModulePointer(module='shop', attribute=None, working_directory=None)
+    """
+    return msgspec.json.encode({"kind": _KINDS[type(pointer)], **msgspec.to_builtins(pointer)})
+
+
+def decode_pointer(data: bytes) -> CodePointer:
+    """Return the pointer that :func:`encode_pointer` wrote."""
+    fields = msgspec.json.decode(data, type=dict[str, str | None])
+    return FilePointer(**fields) if fields.pop("kind") == "file" else ModulePointer(**fields)  # type: ignore[arg-type]  # as it was written
+
+
+_KINDS: dict[type, str] = {FilePointer: "file", ModulePointer: "module"}

@@ -1,5 +1,6 @@
 """
-The processes that carry steps out for an executor: their entry points and loops (a face).
+The processes that work for a run or for whoever launches runs: their entry points and loops (a face).
 
-Empty until steps run in processes of their own.
+``code`` is the entry of code processes and of the fresh interpreters that they start; how they are asked for is in
+:mod:`orrery.runtime.processes`. Entry points are named as text (``module:function``) by those who start them.
 """

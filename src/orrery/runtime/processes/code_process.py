@@ -1,0 +1,307 @@
+"""
+The owner's side of a code process: start it, ask it for children, hear how they ended.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from select import select
+from typing import Self
+
+import msgspec
+
+from orrery.base.errors import CodeLocationLoadError, SubprocessError, UnmetExecutorRequirementsError
+from orrery.model.events.error_info import ErrorInfo
+from orrery.runtime.processes.channel import Channel
+from orrery.runtime.processes.endings import ProcessEnd
+from orrery.runtime.processes.messages import (
+    Ended,
+    FromCodeProcess,
+    Prepare,
+    Prepared,
+    Refused,
+    Signal,
+    Start,
+    Started,
+    ToCodeProcess,
+)
+
+__all__ = ["GRACE_SECONDS", "Child", "CodeProcess"]
+
+GRACE_SECONDS = 10.0
+"""How long a process that was asked to stop has for it, before it is killed."""
+
+_ENTRY = "from orrery.workers.code import main; main({descriptor})"
+_TICK_SECONDS = 0.05
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(FromCodeProcess).decode
+
+
+class Child:
+    """
+    A process that a code process started.
+
+    Attributes:
+        number: Names it to the code process.
+        channel: The connection to it.
+        process: Its process id; None until it was started.
+        end: How it ended; None while it lives.
+    """
+
+    __slots__ = ("channel", "end", "number", "process")
+
+    def __init__(self, number: int, channel: Channel) -> None:
+        self.number = number
+        self.channel = channel
+        self.process: int | None = None
+        self.end: ProcessEnd | None = None
+
+
+class CodeProcess:
+    """
+    A process that has imported the user's code, as its owner sees it.
+
+    Make one with :meth:`start`, which does not wait for the import; close it, or use it in a ``with`` statement. Any
+    thread may call it.
+
+    Args:
+        process: The process.
+        control: The connection to it.
+    """
+
+    def __init__(self, process: subprocess.Popen[bytes], control: Channel) -> None:
+        self._process = process
+        self._control = control
+        self._lock = threading.RLock()
+        self._owner = os.getpid()
+        self._prepared: Prepared | None = None
+        self._refused: Refused | None = None
+        self._children: dict[int, Child] = {}
+        self._count = 0
+
+    @classmethod
+    def start(
+        cls,
+        function: str,
+        argument: bytes = b"",
+        *,
+        import_path: Sequence[str] | None = None,
+        may_fork: bool = True,
+        environment: Mapping[str, str] | None = None,
+        working_directory: str | None = None,
+    ) -> Self:
+        """
+        Start a fresh interpreter that calls *function* and then waits for requests.
+
+        Args:
+            function: ``module:name`` of a function ``(bytes) -> Any`` that imports the user's code.
+            argument: Its argument.
+            import_path: Folders that imports begin at; those of this process by default.
+            may_fork: Whether children may be forked.
+            environment: Variables by name; those of this process by default.
+            working_directory: Where it works; where this process does by default.
+
+        Raises:
+            UnmetExecutorRequirementsError: This system has no such processes.
+        """
+        if not hasattr(os, "fork"):
+            raise UnmetExecutorRequirementsError(
+                f"Warm processes need a POSIX system, and this is {sys.platform}.", mend="use in_process_executor."
+            )
+        control, other = Channel.pair()
+        with other:
+            process = subprocess.Popen(
+                [sys.executable, "-c", _ENTRY.format(descriptor=other.fileno())],
+                stdin=subprocess.DEVNULL,
+                pass_fds=[other.fileno()],
+                env=environment,
+                cwd=working_directory,
+                process_group=0,
+            )
+        made = cls(process, control)
+        path = list(sys.path if import_path is None else import_path)
+        made._send(Prepare(function, argument, [each or os.getcwd() for each in path], may_fork))
+        return made
+
+    @property
+    def process(self) -> int:
+        """Return its process id."""
+        return self._process.pid
+
+    # -- readiness -----------------------------------------------------------------------------
+
+    def ready(self, timeout_seconds: float | None = None) -> Prepared:
+        """
+        Wait until the code is imported; say whether children are forked.
+
+        Raises:
+            CodeLocationLoadError: The code raised, or the process died of it.
+            SubprocessError: It took too long.
+        """
+        until = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+        while not self._has_answered():
+            if self._control.is_over:
+                raise CodeLocationLoadError(
+                    f"The process that was to import the code ended with exit code {self._process.wait()}.",
+                    mend="look at what it wrote to standard error.",
+                )
+            if until is not None and time.monotonic() >= until:
+                raise SubprocessError(
+                    f"The code was not imported within {timeout_seconds:g} s.", mend="let its import do less."
+                )
+            self.take_news(_TICK_SECONDS)
+        if self._refused is not None:
+            raise _told(self._refused)
+        assert self._prepared is not None
+        return self._prepared
+
+    def _has_answered(self) -> bool:
+        return self._prepared is not None or self._refused is not None
+
+    # -- children ------------------------------------------------------------------------------
+
+    def start_child(
+        self, function: str, argument: bytes = b"", *, is_fresh: bool = False, outlives: bool = False
+    ) -> Child:
+        """
+        Start a child; returns at once.
+
+        Args:
+            function: ``module:name`` of a function ``(Channel, bytes, Any) -> int | None``.
+            argument: Its second argument; the third is what was prepared.
+            is_fresh: Start a fresh interpreter, and do not fork.
+            outlives: Let it live on when this process dies.
+
+        Raises:
+            CodeLocationLoadError: The code could not be imported.
+        """
+        self.ready()
+        channel, other = Channel.pair()
+        with self._lock:
+            self._count += 1
+            child = Child(self._count, channel)
+            self._children[child.number] = child
+        with other:
+            self._send(Start(child.number, function, argument, is_fresh, outlives), [other.fileno()])
+        return child
+
+    def signal(self, child: Child, number: int, *, is_for_group: bool = False) -> None:
+        """Send a signal to a child (and to what it started); nothing happens if it has ended."""
+        self._send(Signal(child.number, number, is_for_group))
+
+    def wait(self, child: Child, timeout_seconds: float | None = None) -> ProcessEnd | None:
+        """Wait until a child has ended, and return how; None if the time is over before."""
+        until = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+        while child.end is None:
+            left = None if until is None else until - time.monotonic()
+            if left is not None and left <= 0:
+                return None
+            self.take_news(left)
+        return child.end
+
+    def stop(self, children: Sequence[Child], grace_seconds: float = GRACE_SECONDS) -> None:
+        """Ask children to stop (SIGTERM); kill them, and what they started, when the time of grace is over."""
+        for each in children:
+            self.signal(each, signal.SIGTERM)
+        until = time.monotonic() + grace_seconds
+        for each in children:
+            self.wait(each, max(0.0, until - time.monotonic()))
+        for each in children:
+            if each.end is None:
+                self.signal(each, signal.SIGKILL, is_for_group=True)
+        for each in children:
+            self.wait(each, GRACE_SECONDS)
+
+    def fileno(self) -> int:
+        """Return the descriptor of the connection, for selectors: then call :meth:`take_news`."""
+        return self._control.fileno()
+
+    def take_news(self, timeout_seconds: float | None = 0.0) -> list[Child]:
+        """
+        Take in what the code process told: who was started, who has ended.
+
+        Args:
+            timeout_seconds: How long to wait for something; None for as long as it takes.
+
+        Returns:
+            The children that have ended since.
+        """
+        tick = _TICK_SECONDS if timeout_seconds is None else min(_TICK_SECONDS, timeout_seconds)
+        until = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+        while True:
+            # Briefly: another thread may have taken in what is waited for here.
+            if not self._control.is_over and timeout_seconds != 0.0:
+                select([self._control], [], [], tick)
+            with self._lock:
+                ended = self._take()
+            if ended or self._control.is_over or until is None or time.monotonic() >= until or self._refused:
+                return ended
+
+    def _take(self) -> list[Child]:
+        ended: list[Child] = []
+        for frame in self._control.receive_ready():
+            message = _decode(frame.body)
+            if isinstance(message, Started):
+                self._children[message.number].process = message.process
+            elif isinstance(message, Ended):
+                child = self._children.pop(message.number)
+                child.end = message.end
+                ended.append(child)
+            elif isinstance(message, Prepared):
+                self._prepared = message
+            else:
+                self._refused = message
+        if self._control.is_over:  # it is gone, and its children with it
+            for child in self._children.values():
+                child.end = ProcessEnd()
+                ended.append(child)
+            self._children.clear()
+        return ended
+
+    # -- the end -------------------------------------------------------------------------------
+
+    def close(self, grace_seconds: float = GRACE_SECONDS) -> None:
+        """Stop the children that do not outlive this process, then the code process itself."""
+        if os.getpid() != self._owner:
+            return
+        self._control.close()  # it notices, and takes its children with it
+        try:
+            self._process.wait(grace_seconds)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _send(self, message: ToCodeProcess, descriptors: Sequence[int] = ()) -> None:
+        try:
+            self._control.send(_encode(message), descriptors=descriptors)
+        except OSError:  # it is gone, which take_news tells
+            return
+
+
+def _told(refused: Refused) -> CodeLocationLoadError:
+    """Return the error of code that could not be imported, with the user's frames."""
+    if refused.message:
+        return CodeLocationLoadError(refused.message, mend=refused.mend)
+    return CodeLocationLoadError(
+        f"The code cannot be imported by another process:\n{_shown(refused.error)}",
+        mend="correct what is raised there; it may work here because this process had done more before.",
+    )
+
+
+def _shown(error: ErrorInfo) -> str:
+    found = error.cause if error.cause is not None and (error.cls_name or "") == "UserCodeLoadError" else error
+    frames = found.user_frames or found.frames
+    return "".join([*map(str, frames), found.message]).rstrip()

@@ -1,0 +1,250 @@
+"""
+What a code process does: import the code, then start a child at each request and tell how it ended.
+
+One thread, one loop. A child that is forked leaves the loop and does its work at the bottom of the stack; what it
+inherits is the imported code, and nothing that is open.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import msgspec
+
+from orrery.base.errors import OrreryError
+from orrery.model.events.error_info import error_info_from_exception
+from orrery.runtime.processes.channel import Channel
+from orrery.runtime.processes.child import die_with_parent, end_process, take_place, why_forking_is_unsafe
+from orrery.runtime.processes.endings import ProcessEnd, ending_of
+from orrery.runtime.processes.messages import (
+    Ended,
+    Prepare,
+    Prepared,
+    Refused,
+    Signal,
+    Start,
+    Started,
+    ToCodeProcess,
+    function_named,
+)
+
+__all__ = ["serve", "serve_spawned"]
+
+_LOOK_SECONDS = 1.0
+_GRACE_SECONDS = 2.0
+_SPAWNED = "from orrery.workers.code import spawned; spawned({descriptor})"
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(ToCodeProcess).decode
+_decode_spawned = msgspec.msgpack.Decoder(tuple[Prepare, Start, int]).decode
+
+
+def serve(descriptor: int) -> None:
+    """
+    Serve the owner at the other end of the socket *descriptor*, and end this process when it is gone.
+
+    Args:
+        descriptor: Number of an open, connected socket.
+    """
+    owner = os.getppid()
+    control = Channel(socket.socket(fileno=descriptor))
+    end_process(lambda: _serve(control, owner))
+
+
+def _serve(control: Channel, owner: int) -> int:
+    frame = control.receive()
+    if frame is None:
+        return 0
+    request = _decode(frame.body)
+    assert isinstance(request, Prepare)
+    sys.path[:] = request.import_path
+    try:
+        prepared = function_named(request.function)(request.argument)
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # told to the owner, who raises it
+        control.send(_encode(_refusal(error)))
+        return 1
+    why_not = why_forking_is_unsafe() if request.may_fork else "it was asked not to"
+    if why_not is None:
+        import ctypes  # noqa: F401  # children need it at once, and get it from here
+
+        gc.collect()
+        gc.freeze()  # what was imported is not touched by collections in children, and stays shared
+    control.send(_encode(Prepared(os.getpid(), why_not is None, why_not or "")))
+    work = _Server(control, owner, request, prepared, forks=why_not is None).run()
+    return work() or 0 if work is not None else 0
+
+
+def _refusal(error: BaseException) -> Refused:
+    info = error_info_from_exception(error)
+    if isinstance(error, OrreryError):
+        return Refused(info, str(error.args[0]) if error.args else "", error.mend)
+    return Refused(info)
+
+
+class _Server:
+    """
+    The loop of a code process.
+
+    Args:
+        control: The connection to the owner.
+        owner: Process id of the owner.
+        request: What was prepared, to be prepared again in fresh interpreters.
+        prepared: What came of it.
+        forks: Whether children are forked.
+    """
+
+    def __init__(self, control: Channel, owner: int, request: Prepare, prepared: Any, *, forks: bool) -> None:
+        self._control = control
+        self._owner = owner
+        self._request = request
+        self._prepared = prepared
+        self._forks = forks
+        self._children: dict[int, tuple[int, bool]] = {}
+        self._bell, self._rung = socket.socketpair()
+        for each in (self._bell, self._rung):
+            each.setblocking(False)
+
+    def run(self) -> Callable[[], int | None] | None:
+        """Serve until the owner is gone; in a child, return what the child has to do."""
+        signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # meant for the owner, who says what becomes of it
+        signal.set_wakeup_fd(self._rung.fileno(), warn_on_full_buffer=False)
+        while not self._control.is_over and os.getppid() == self._owner:
+            select.select([self._control.fileno(), self._bell.fileno()], [], [], _LOOK_SECONDS)
+            with suppress(BlockingIOError):
+                while self._bell.recv(4096):
+                    pass
+            self._reap()
+            for frame in self._control.receive_ready():
+                request = _decode(frame.body)
+                if isinstance(request, Start):
+                    work = self._start(request)
+                    if work is not None:
+                        return work
+                elif isinstance(request, Signal):
+                    self._signal(request)
+        self._end_children()
+        return None
+
+    # -- children ------------------------------------------------------------------------------
+
+    def _start(self, request: Start) -> Callable[[], int | None] | None:
+        connection = self._control.take_descriptor()
+        if self._forks and not request.is_fresh:
+            here = os.getpid()
+            child = os.fork()
+            if not child:
+                return self._become(request, connection, here)
+        else:
+            child = self._spawn(request, connection)
+        os.close(connection)
+        if not request.outlives:
+            with suppress(OSError):  # the child did it itself, or is gone
+                os.setpgid(child, child)
+        self._children[child] = (request.number, request.outlives)
+        self._tell(Started(request.number, child))
+        return None
+
+    def _become(self, request: Start, connection: int, parent: int) -> Callable[[], int | None]:
+        take_place(parent, outlives=request.outlives)
+        self._control.close()
+        self._bell.close()
+        self._rung.close()
+        _seed_chance()
+        channel = Channel(socket.socket(fileno=connection))
+        function, prepared = function_named(request.function), self._prepared
+        return lambda: function(channel, request.argument, prepared)
+
+    def _spawn(self, request: Start, connection: int) -> int:
+        with tempfile.TemporaryFile() as told:
+            told.write(_encode((self._request, request, os.getpid())))
+            told.seek(0)
+            started = subprocess.Popen(
+                [sys.executable, "-c", _SPAWNED.format(descriptor=connection)],
+                stdin=told,
+                pass_fds=[connection],
+                start_new_session=request.outlives,
+            )
+        started.returncode = 0  # it is waited for here, not by subprocess
+        return started.pid
+
+    def _reap(self) -> None:
+        for child, (number, _outlives) in list(self._children.items()):
+            try:
+                found, status, usage = os.wait4(child, os.WNOHANG)
+            except ChildProcessError:  # the user's code waited for it
+                end = ProcessEnd()
+            else:
+                if not found:
+                    continue
+                end = ending_of(status, usage)
+            del self._children[child]
+            self._tell(Ended(number, end))
+
+    def _signal(self, request: Signal) -> None:
+        for child, (number, _outlives) in self._children.items():
+            if number == request.number:
+                with suppress(ProcessLookupError, PermissionError):  # it has just ended
+                    if request.is_for_group:
+                        os.killpg(child, request.signal)
+                    else:
+                        os.kill(child, request.signal)
+
+    def _end_children(self) -> None:
+        """The owner is gone: let children put their things away, but not for long."""
+        until = time.monotonic() + _GRACE_SECONDS
+        ending = {child: number for child, (number, outlives) in self._children.items() if not outlives}
+        self._children = {child: (number, False) for child, number in ending.items()}
+        for child in ending:
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGTERM)
+        while self._children and time.monotonic() < until:
+            select.select([self._bell], [], [], 0.05)
+            self._reap()
+        for child in ending:
+            with suppress(ProcessLookupError, PermissionError):  # also what they started and left behind
+                os.killpg(child, signal.SIGKILL)
+
+    def _tell(self, message: Started | Ended) -> None:
+        with suppress(OSError):  # the owner is gone: the loop notices
+            self._control.send(_encode(message))
+
+
+def serve_spawned(descriptor: int) -> None:
+    """Do the work of a child that is a fresh interpreter: its orders are on standard input."""
+    prepare, start, parent = _decode_spawned(sys.stdin.buffer.read())
+    with open(os.devnull, "rb") as nothing:
+        os.dup2(nothing.fileno(), 0)
+
+    def work() -> int | None:
+        if os.getppid() != parent and not start.outlives:
+            return 1
+        if not start.outlives:
+            if os.getpgrp() != os.getpid():
+                os.setpgid(0, 0)
+            die_with_parent(parent)
+        sys.path[:] = prepare.import_path
+        prepared = function_named(prepare.function)(prepare.argument)
+        channel = Channel(socket.socket(fileno=descriptor))
+        code: int | None = function_named(start.function)(channel, start.argument, prepared)
+        return code
+
+    end_process(work)
+
+
+def _seed_chance() -> None:
+    """Let copies not draw the same numbers; Python's own generator does so by itself."""
+    numbers = sys.modules.get("numpy.random")
+    if numbers is not None:
+        numbers.seed()
