@@ -61,6 +61,7 @@ _HOME_OF: dict[str, str] = {
     "Bool": "orrery.definitions.parts.types",
     "BoolMetadataValue": "orrery.base.metadata.values",
     "BoolSource": "orrery.model.config.scalars",
+    "CachePolicy": "orrery.definitions.parts.cache_policy",
     "CodeLocationLoadError": "orrery.base.errors",
     "CodeLocationSelector": "orrery.model.records.selector",
     "CodeReferencesMetadataValue": "orrery.base.metadata.values",

@@ -202,6 +202,7 @@ from orrery.definitions.instigators.schedule import DefaultScheduleStatus as Def
 from orrery.definitions.instigators.schedule import ScheduleDefinition as ScheduleDefinition
 from orrery.definitions.instigators.sensor import DefaultSensorStatus as DefaultSensorStatus
 from orrery.definitions.instigators.sensor import SensorDefinition as SensorDefinition
+from orrery.definitions.parts.cache_policy import CachePolicy as CachePolicy
 from orrery.definitions.parts.executor import ExecutorDefinition as ExecutorDefinition
 from orrery.definitions.parts.executor import ExecutorRequirement as ExecutorRequirement
 from orrery.definitions.parts.executor import InitExecutorContext as InitExecutorContext

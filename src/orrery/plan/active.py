@@ -14,7 +14,7 @@ waits for one branch: it takes away the innermost dimension.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Any, TypeAlias
 
 from orrery.base.errors import InvariantViolationError
@@ -61,6 +61,8 @@ class ActiveExecution:
     Args:
         plan: The plan.
         known_outputs: Outputs of an earlier run, for steps that are not executed again.
+        consult: Asked once before a step is launched for the first time, when its parents have ended; answers
+            that it is skipped because its stored values are as good as new ones, or nothing.
 
     Attributes:
         plan: The plan.
@@ -71,8 +73,14 @@ class ActiveExecution:
         has_priorities: Whether any step has a priority: then steps should be asked for one at a time.
     """
 
-    def __init__(self, plan: ExecutionPlan, known_outputs: Iterable[StepOutputHandle] = ()) -> None:
+    def __init__(
+        self,
+        plan: ExecutionPlan,
+        known_outputs: Iterable[StepOutputHandle] = (),
+        consult: Callable[[ExecutionStep], SkipStep | None] | None = None,
+    ) -> None:
         self.plan = plan
+        self._consult = consult
         self.states: dict[str, str] = {}
         self.attempts: dict[str, int] = {}
         self.skip_reasons: dict[str, str] = {}
@@ -290,6 +298,15 @@ class ActiveExecution:
             return
         if step.run_when is not RunWhen.ALL_SUCCEEDED or (self._is_dynamic and step.template_key in self._collecting):
             step = self._settled(step)
+        if self._consult is not None:
+            skip = self._consult(step)
+            if skip is not None:
+                found.append(skip)
+                for name, output in step.outputs.items():
+                    if output.is_selected and output.check_spec is None:
+                        self.note_output(key, name, None)
+                self._end(key, StepState.SUCCESS)
+                return
         self.states[key] = StepState.IN_FLIGHT
         self._in_flight += 1
         found.append(LaunchStep(step))

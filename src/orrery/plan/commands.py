@@ -32,11 +32,13 @@ class SkipStep(msgspec.Struct, frozen=True):
         step: The step.
         reason: Why, as shown to people.
         failed_parents: The steps whose failure is the reason, if that is it.
+        reused: Whether its stored values are as good as new ones: what follows loads them.
     """
 
     step: ExecutionStep
     reason: str
     failed_parents: tuple[str, ...] = ()
+    reused: bool = False
 
 
 class Wait(msgspec.Struct, frozen=True):

@@ -55,7 +55,7 @@ class InProcessExecutor(Executor):
 
     def execute(self, plan_context: Any, execution_plan: Any) -> Iterator[Event]:
         """Execute the plan and yield every event in order."""
-        active = ActiveExecution(execution_plan, plan_context.known_outputs)
+        active = ActiveExecution(execution_plan, plan_context.known_outputs, plan_context.consult)
         plan_context.given_outputs = active.given_outputs
         plan_context.active = active
         job_name = plan_context.run.job_name

@@ -15,7 +15,7 @@ from orrery.base.errors import InvariantViolationError
 __all__ = ["dump_pickle", "load_pickle"]
 
 
-def dump_pickle(path: str, value: Any, *, what: Callable[[], str]) -> None:
+def dump_pickle(path: str, value: Any, *, what: Callable[[], str]) -> Seal:
     """
     Write *value* to *path* as a sealed pickle; the old file stands unless all goes well.
 
@@ -23,6 +23,9 @@ def dump_pickle(path: str, value: Any, *, what: Callable[[], str]) -> None:
         path: Absolute path of the file.
         value: What to store.
         what: Tells what people call it, for messages.
+
+    Returns:
+        The length and the digest of the pickle.
 
     Raises:
         InvariantViolationError: The value cannot be pickled.
@@ -35,7 +38,9 @@ def dump_pickle(path: str, value: Any, *, what: Callable[[], str]) -> None:
             mend="return a value that pickle takes (a function defined at the top of a module, not a lambda), or give "
             "this output an IO manager that stores it otherwise, for example mem_io_manager.",
         ) from error
-    write_whole(path, seal_header(Seal.of(data)), data)
+    seal = Seal.of(data)
+    write_whole(path, seal_header(seal), data)
+    return seal
 
 
 def load_pickle(path: str, *, what: Callable[[], str]) -> Any:

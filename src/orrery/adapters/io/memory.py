@@ -56,6 +56,10 @@ class InMemoryIOManager(IOManager):
                 mend="materialize it in the same run, or use an IO manager that stores values (FilesystemIOManager).",
             ) from None
 
+    def has_output(self, context: Any) -> bool:
+        """Tell whether this run has kept a value for the output of *context*."""
+        return self._key(context) in self.values
+
     @staticmethod
     def _key(context: Any) -> tuple[str, ...]:
         mapping_key = context.mapping_key

@@ -31,6 +31,7 @@ class ParquetIOManager(UPathIOManager):
     """
 
     extension: ClassVar[str | None] = ".parquet"
+    is_stable: ClassVar[bool] = True
 
     def __init__(self, base_dir: UPath | str | os.PathLike[str] | None = None) -> None:
         super().__init__(base_dir)

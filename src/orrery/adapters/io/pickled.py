@@ -17,7 +17,7 @@ from orrery.adapters.io.places import (
     relative_path,
     value_key,
 )
-from orrery.adapters.io.seal import MissingFileError
+from orrery.adapters.io.seal import MissingFileError, note_content, open_sealed, read_file
 from orrery.base.errors import InvalidDefinitionError
 from orrery.base.metadata import MetadataValue
 from orrery.definitions.parts.io_manager import IOManager, IOManagerDefinition
@@ -64,7 +64,8 @@ class PickledObjectFilesystemIOManager(IOManager):
         path = f"{self.base_dir}/{relative}"
         if "~" in relative:
             write_notes(self.base_dir, key, extension=_EXTENSION)
-        dump_pickle(path, obj, what=lambda: describe_value(context, key[1]))
+        seal = dump_pickle(path, obj, what=lambda: describe_value(context, key[1]))
+        note_content(context, seal, is_stable=False)
         context.add_output_metadata({"path": MetadataValue.path(path)})
 
     def load_input(self, context: Any) -> Any:
@@ -81,6 +82,22 @@ class PickledObjectFilesystemIOManager(IOManager):
         """Tell whether a value is stored for the output of *context*."""
         key = value_key(context, only_partition(context) if context.has_asset_key else None)
         return is_stored(f"{self.base_dir}/{relative_path(key, extension=_EXTENSION)}")
+
+    def check_output(self, context: Any) -> None:
+        """
+        Check the bytes of the value that is stored for the output of *context*.
+
+        Raises:
+            MissingFileError: None is stored.
+            DamagedValueError: The file is not what was written.
+        """
+        partition = only_partition(context) if context.has_asset_key else None
+        path = f"{self.base_dir}/{relative_path(value_key(context, partition), extension=_EXTENSION)}"
+        open_sealed(
+            read_file(path, what=lambda: describe_value(context, partition)),
+            what=lambda: describe_value(context, partition),
+            path=path,
+        )
 
     def _load(self, context: Any, partition: str | None) -> Any:
         path = f"{self.base_dir}/{relative_path(value_key(context, partition), extension=_EXTENSION)}"

@@ -19,7 +19,7 @@ import hashlib
 import os
 import struct
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from orrery.adapters.io.atomic import place_to_read
 from orrery.base.errors import DamagedValueError, ValueNotFoundError
@@ -31,6 +31,7 @@ __all__ = [
     "append_seal",
     "check_seal",
     "damaged",
+    "note_content",
     "open_sealed",
     "read_file",
     "seal_header",
@@ -168,6 +169,20 @@ def damaged(what: Callable[[], str], path: str, how: str) -> DamagedValueError:
     return DamagedValueError(
         f"The stored value of {name} (file {path}) is damaged: {how}.", mend=f"materialize {name} again."
     )
+
+
+def note_content(context: Any, seal: Seal, *, is_stable: bool) -> None:
+    """
+    Tell the context of an output what was stored; contexts that people made themselves need not hear of it.
+
+    Args:
+        context: The ``OutputContext``.
+        seal: Length and digest of the bytes.
+        is_stable: Whether equal values always give equal bytes.
+    """
+    note = getattr(context, "note_content", None)
+    if note is not None:
+        note(seal.digest.hex(), is_stable=is_stable)
 
 
 def read_file(path: str, *, what: Callable[[], str]) -> bytes:

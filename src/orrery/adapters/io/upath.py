@@ -22,7 +22,7 @@ from orrery.adapters.io.places import (
     relative_path,
     value_key,
 )
-from orrery.adapters.io.seal import MissingFileError, Seal, append_seal, check_seal
+from orrery.adapters.io.seal import MissingFileError, Seal, append_seal, check_seal, note_content
 from orrery.base.errors import InvariantViolationError
 from orrery.base.metadata import MetadataValue
 from orrery.base.names import labelled_part
@@ -64,6 +64,8 @@ class UPathIOManager(IOManager):
     """
 
     extension: ClassVar[str | None] = None
+    is_stable: ClassVar[bool] = False
+    """Whether equal values are always stored as equal bytes, so that these name the content."""
 
     def __init__(self, base_path: UPath | str | os.PathLike[str] | None = None) -> None:
         from upath import UPath  # 60 ms, and only who stores by path needs it
@@ -131,6 +133,18 @@ class UPathIOManager(IOManager):
     def has_output(self, context: Any) -> bool:
         """Tell whether a value is stored for the output of *context*."""
         return self.path_exists(self._path(context, only_partition(context)))
+
+    def check_output(self, context: Any) -> None:
+        """
+        Check the bytes of the value that is stored for the output of *context*; those that have no seal pass.
+
+        Raises:
+            DamagedValueError: The file is not what was written.
+        """
+        partition = only_partition(context)
+        path = self._path(context, partition)
+        if _is_local(path) and not os.path.isdir(str(path)):
+            check_seal(str(path), what=lambda: describe_value(context, partition))
 
     # -- paths ---------------------------------------------------------------------------------
 
@@ -224,7 +238,9 @@ class UPathIOManager(IOManager):
         with whole_path(final) as temporary:
             self.dump_to_path(context=context, obj=obj, path=type(path)(temporary))
             if os.path.isfile(temporary):
-                append_seal(final, Seal.of_file(temporary))
+                seal = Seal.of_file(temporary)
+                append_seal(final, seal)
+                note_content(context, seal, is_stable=self.is_stable)
 
     # -- loading -------------------------------------------------------------------------------
 

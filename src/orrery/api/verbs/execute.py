@@ -38,6 +38,7 @@ from orrery.runtime.engine.console import Console
 from orrery.runtime.engine.executor import Executor
 from orrery.runtime.engine.loggers import make_run_logger
 from orrery.runtime.engine.record import Recorder
+from orrery.runtime.engine.reuse import Reuse
 from orrery.runtime.engine.run import RunOutcome, execute_run
 from orrery.runtime.engine.trace import Trace
 
@@ -123,6 +124,7 @@ def execute_job_in_process(
     asset_selection: AbstractSet[AssetKey] | None = None,
     check_selection: AbstractSet[AssetCheckKey] | None = None,
     keep_values: bool = True,
+    reuse: Reuse | None = None,
 ) -> ExecuteInProcessResult:
     """
     Run a job in this process.
@@ -146,6 +148,7 @@ def execute_job_in_process(
         known_outputs: Outputs of *parent_run*, for steps that are not executed.
         parent_run: The run that is repeated in part.
         keep_values: Keep every output in memory until the end, for the result.
+        reuse: Which stored values may be used instead of being made again.
 
     Raises:
         InvalidConfigError: The run config does not fit.
@@ -197,6 +200,8 @@ def execute_job_in_process(
             known_outputs=known_outputs,
             trace=traced,
             make_logger=lambda sink: make_run_logger(sink, job, resolved, run),
+            reuse=reuse,
+            is_kept=not own_instance,
         )
         if traced is not None and span is not None:
             traced.end(span)

@@ -13,11 +13,13 @@ from orrery.base.keys import AssetCheckKey, AssetKey
 from orrery.definitions.assets.asset_job import build_asset_job, normalize_assets
 from orrery.definitions.assets.assets_definition import AssetsDefinition
 from orrery.definitions.assets.source_asset import SourceAsset
+from orrery.definitions.parts.cache_policy import CachePolicy
 from orrery.definitions.parts.resource import as_resource_definitions
 from orrery.model.assets.graph import AssetGraph
 from orrery.model.assets.selection import AssetSelection
 from orrery.model.assets.subset import subset_to_run, with_needed_upstream
 from orrery.model.events.entry import EventLogEntry
+from orrery.runtime.engine.reuse import Reuse
 
 __all__ = ["EPHEMERAL_JOB_NAME", "materialize", "materialize_to_memory", "observe"]
 
@@ -39,6 +41,8 @@ def materialize(
     trace_out: str | None = None,
     on_event: Callable[[EventLogEntry], None] | None = None,
     partition_key_range: tuple[str, str] | None = None,
+    reuse: bool | CachePolicy = False,
+    force: Any = None,
 ) -> ExecuteInProcessResult:
     """
     Make assets in this process.
@@ -58,6 +62,9 @@ def materialize(
         trace_out: Write the same to this file in the Chrome trace format.
         on_event: Called with each entry of the event log as it is made; nothing is shown on the console then.
         partition_key_range: First and last of the partitions to make, in one run.
+        reuse: Skip what is current (True), or what a :class:`CachePolicy` calls so: the stored value is then as good
+            as a new one. Assets with a policy of their own follow that, whatever is said here.
+        force: A selection of assets that run in any case; all if True.
 
     Returns:
         An :class:`ExecuteInProcessResult`, with the values.
@@ -107,7 +114,32 @@ def materialize(
         trace_out=trace_out,
         on_event=on_event,
         asset_selection=asset_keys if instance is not None else None,
+        reuse=reuse_of(reuse, force, graph),
     )
+
+
+def reuse_of(reuse: bool | CachePolicy, force: Any, graph: AssetGraph) -> Reuse | None:
+    """
+    Return what a run may use again.
+
+    Args:
+        reuse: What the user said: whether, or under which policy.
+        force: A selection of assets that run in any case; all if True.
+        graph: The assets.
+
+    Raises:
+        InvalidInvocationError: *reuse* is neither a truth value nor a policy.
+    """
+    if not isinstance(reuse, bool | CachePolicy):
+        raise InvalidInvocationError(
+            f"reuse={reuse!r} is neither True nor False nor a policy.",
+            mend="write reuse=True, or reuse=CachePolicy(...).",
+        )
+    policy = CachePolicy() if reuse is True else reuse or None
+    if force is True:
+        return Reuse(policy=policy, force_all=True)
+    forced = AssetSelection.from_coercible(force).resolve(graph) if force else frozenset()
+    return Reuse(policy=policy, forced=frozenset(forced)) if policy is not None or forced else None
 
 
 def _selected(

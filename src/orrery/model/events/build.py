@@ -230,9 +230,9 @@ def handled_output(
     return _of_step("HANDLED_OUTPUT", step, data, message)
 
 
-def asset_materialization(step: StepRef, materialization: AssetMaterialization) -> Event:
-    """Say that an asset was made."""
-    return _of_step("ASSET_MATERIALIZATION", step, StepMaterializationData(materialization))
+def asset_materialization(step: StepRef, materialization: AssetMaterialization, *, is_stored: bool = True) -> Event:
+    """Say that an asset was made; *is_stored* tells whether an IO manager has its value."""
+    return _of_step("ASSET_MATERIALIZATION", step, StepMaterializationData(materialization, is_stored=is_stored))
 
 
 def asset_observation(step: StepRef, observation: AssetObservation) -> Event:

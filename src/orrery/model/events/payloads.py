@@ -17,6 +17,7 @@ from orrery.base.keys import AssetKey
 from orrery.base.metadata import AnyMetadataValue
 from orrery.model.events.checks import AssetCheckEvaluation, AssetCheckEvaluationPlanned
 from orrery.model.events.error_info import ErrorInfo
+from orrery.model.events.reuse import Provenance, Reason
 from orrery.model.events.user import AssetMaterialization, AssetObservation, ExpectationResult
 
 __all__ = [
@@ -231,10 +232,12 @@ class StepSkippedData(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_
     Attributes:
         reason: Why, for people.
         upstream_step_keys: The steps on account of which.
+        reasons: Why, as data, where a stored value is used again.
     """
 
     reason: str | None = None
     upstream_step_keys: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
 
 
 class StepMaterializationData(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="step_materialization"):
@@ -244,10 +247,14 @@ class StepMaterializationData(msgspec.Struct, frozen=True, gc=False, omit_defaul
     Attributes:
         materialization: What was made.
         asset_lineage: Kept for compatibility; empty.
+        provenance: What it was made from, where a run made it.
+        is_stored: Whether an IO manager has its value; False where the function stored it itself.
     """
 
     materialization: AssetMaterialization
     asset_lineage: Sequence[Any] = []
+    provenance: Provenance | None = None
+    is_stored: bool = True
 
 
 class AssetObservationData(msgspec.Struct, frozen=True, gc=False, tag="asset_observation"):

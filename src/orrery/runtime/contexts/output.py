@@ -30,6 +30,7 @@ class OutputContext:
         "_asset_partitions_subset",
         "_asset_spec",
         "_config",
+        "_content_digest",
         "_dagster_type",
         "_definition_metadata",
         "_events",
@@ -98,6 +99,7 @@ class OutputContext:
         self._asset_partitions_subset = asset_partitions_subset
         self._asset_spec = asset_spec
         self._manager_key = manager_key
+        self._content_digest: tuple[str, bool] | None = None
         self._events: list[Any] | None = None
         self._logged_metadata: dict[str, Any] | None = None
 
@@ -400,6 +402,16 @@ class OutputContext:
                 mend="add each entry once.",
             )
         known.update(added)
+
+    def note_content(self, digest: str, *, is_stable: bool) -> None:
+        """
+        Note a digest of what was stored; it becomes the data version where the value has none of its own.
+
+        Args:
+            digest: Digest of the bytes.
+            is_stable: Whether equal values always give equal bytes; those of a pickle may differ.
+        """
+        self._content_digest = (digest, is_stable)
 
     def get_logged_metadata(self) -> Mapping[str, Any]:
         """Return the metadata that was added so far."""

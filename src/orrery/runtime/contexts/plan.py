@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from orrery.base.tags import PARTITION_NAME_TAG
 from orrery.definitions.graphs.job import JobDefinition
 from orrery.model.records.run import Run
+from orrery.plan.commands import SkipStep
 from orrery.plan.execution_plan import ExecutionPlan
 from orrery.plan.run_config import ResolvedRunConfig
 from orrery.plan.step import ExecutionStep
@@ -40,6 +41,7 @@ class PlanOrchestrationContext:
         known_outputs: Outputs of an earlier run, for steps that are not executed again.
         limits: How long the run may take, or None.
         capture: Captures what steps write, or None.
+        consult: Says before a step is launched whether its stored values may be used instead, or None.
         active: The state of the run; kept by the executor.
         failures: What each failed step raised, in the order they failed.
         raise_on_error: Whether a failure is raised, and not only recorded.
@@ -53,6 +55,7 @@ class PlanOrchestrationContext:
         "active",
         "barrier",
         "capture",
+        "consult",
         "executed_keys",
         "execution_plan",
         "failures",
@@ -100,6 +103,7 @@ class PlanOrchestrationContext:
         self.known_outputs = known_outputs
         self.limits = limits
         self.capture = capture
+        self.consult: Callable[[ExecutionStep], SkipStep | None] | None = None
         self.active: Any = None
         self.failures: dict[str, BaseException | None] = {}
         self.executed_keys = set(execution_plan.step_keys_to_execute) if execution_plan.parent_run_id else frozenset()

@@ -15,6 +15,7 @@ from orrery.model.events.checks import AssetCheckEvaluation
 from orrery.model.events.event import Event
 from orrery.model.events.payloads import TypeCheckData
 from orrery.model.events.user import AssetMaterialization, AssetObservation
+from orrery.plan.fingerprint.canonical import canonical_digest
 from orrery.plan.step import StepOutput
 from orrery.runtime.contexts.output import OutputContext
 from orrery.runtime.contexts.step import StepExecutionContext
@@ -25,6 +26,7 @@ from orrery.runtime.engine.requests import Await
 __all__ = ["evaluation_of", "store_output"]
 
 OutputEvents = Generator[Event | Await, Any, None]
+_MOST_VALUES = 10_000  # what holds more is known by its stored bytes: hashing it one by one would take longer
 _NO_METADATA: Mapping[str, Any] = {}
 
 
@@ -88,7 +90,9 @@ def store_output(
     stores = has_value and not expected.is_nothing and output.check_spec is None and not is_observation
     if not stores:
         if asset_key is not None and output.is_selected and not observed_first:
-            yield from _tell_asset(context, output, asset_key, metadata, data_version, tags, is_observation)
+            yield from _tell_asset(
+                context, output, asset_key, metadata, data_version, tags, is_observation, is_stored=False
+            )
         return
     key = definition.io_manager_key
     manager = manager_of(
@@ -139,9 +143,20 @@ def store_output(
         for each in described.consume_events():
             yield _user_event(context, each)
     if asset_key is not None and output.is_selected:
+        content: str | None = None
         combined = {**metadata, **logged} if logged else metadata
-        yield from _tell_asset(context, output, asset_key, combined, data_version, tags, False)
+        if data_version is None and (context._data_versions is None or not context.has_data_version(asset_key)):
+            content = _content_version(value, described._content_digest)
+        yield from _tell_asset(context, output, asset_key, combined, data_version, tags, False, content)
     yield build.handled_output(context.ref, name, key, metadata=logged)
+
+
+def _content_version(value: Any, stored: tuple[str, bool] | None) -> str | None:
+    """Return a name of the content of a value: the same for equal values, in any process; None if there is none."""
+    if stored is not None and stored[1]:
+        return stored[0]
+    digest = canonical_digest(value, most=_MOST_VALUES)
+    return digest if digest is not None else stored[0] if stored is not None else None
 
 
 def _manager_events(
@@ -176,6 +191,8 @@ def _tell_asset(
     data_version: Any,
     tags: Mapping[str, str] | None,
     is_observation: bool,
+    content: str | None = None,
+    is_stored: bool = True,
 ) -> Generator[Event, None, None]:
     if data_version is None and context._data_versions is not None:
         data_version = context.get_data_version(asset_key) if context.has_data_version(asset_key) else None
@@ -188,14 +205,16 @@ def _tell_asset(
         all_tags = {**(all_tags or {}), DATA_VERSION_TAG: value}
         if not is_observation:
             all_tags[DATA_VERSION_IS_USER_PROVIDED_TAG] = "true"
+    elif content is not None:
+        all_tags = {**(all_tags or {}), DATA_VERSION_TAG: content}
     partitions = context.partition_keys_of_output(asset_key) if context.run_tags else ()
     if not partitions:
-        yield _asset_event(context, asset_key, metadata, None, all_tags, is_observation)
+        yield _asset_event(context, asset_key, metadata, None, all_tags, is_observation, is_stored)
         return
     for partition in partitions:
         own = context.get_asset_metadata(asset_key, partition) if context.asset_metadata else None
         yield _asset_event(
-            context, asset_key, {**metadata, **own} if own else metadata, partition, all_tags, is_observation
+            context, asset_key, {**metadata, **own} if own else metadata, partition, all_tags, is_observation, is_stored
         )
 
 
@@ -206,13 +225,16 @@ def _asset_event(
     partition: str | None,
     tags: Mapping[str, str] | None,
     is_observation: bool,
+    is_stored: bool,
 ) -> Event:
     if is_observation:
         return build.asset_observation(
             context.ref, AssetObservation(asset_key, metadata=metadata, partition=partition, tags=tags)
         )
     return build.asset_materialization(
-        context.ref, AssetMaterialization(asset_key, metadata=metadata, partition=partition, tags=tags)
+        context.ref,
+        AssetMaterialization(asset_key, metadata=metadata, partition=partition, tags=tags),
+        is_stored=is_stored,
     )
 
 

@@ -37,6 +37,7 @@ from orrery.runtime.engine.loop import RunLoop
 from orrery.runtime.engine.python_logs import captured_python_logs
 from orrery.runtime.engine.record import Recorder
 from orrery.runtime.engine.resources import open_resources
+from orrery.runtime.engine.reuse import Reuse, RunReuse
 from orrery.runtime.ports.compute_logs import StepCapture
 from orrery.runtime.ports.write_barrier import active_barrier
 
@@ -87,6 +88,8 @@ def execute_run(
     environment: Mapping[str, str] | None = None,
     trace: Any = None,
     make_logger: Callable[[Recorder], LogManager] | None = None,
+    reuse: Reuse | None = None,
+    is_kept: bool = True,
 ) -> RunOutcome:
     """
     Execute a run that was recorded before, and record how it goes.
@@ -107,6 +110,10 @@ def execute_run(
         environment: Variables by name; the process's own if None.
         trace: Notes what is called, if somebody asked for it.
         make_logger: Makes the logger of the run.
+        reuse: Which stored values may be used instead of being made again; None if only the policies of the
+            assets themselves say so.
+        is_kept: Whether anybody can look at the records after the run; if not, they do not tell what values were
+            made from.
 
     Returns:
         How it ended. A failure of a step, of a resource, or of the engine itself is in the outcome; only
@@ -144,6 +151,8 @@ def execute_run(
                         loop,
                         log,
                         capture,
+                        reuse,
+                        is_kept,
                     )
             except (ExecutionInterruptedError, KeyboardInterrupt) as error:
                 outcome.error, outcome.interrupted = error, True
@@ -203,6 +212,8 @@ def _execute(
     loop: RunLoop,
     log: LogManager,
     capture: StepCapture | None,
+    reuse: Reuse | None,
+    is_kept: bool,
 ) -> None:
     span = trace.begin("execute", run.job_name, run_id=run.run_id) if trace is not None else None
     setup = trace.begin("resources", ", ".join(sorted(resource_keys))) if trace is not None else None
@@ -246,9 +257,12 @@ def _execute(
                 resources=sorted(opened.mapping),
                 run_config=dict(run.run_config),
             )
+        made_from = RunReuse(context, reuse) if is_kept and plan.job.asset_layer is not None else None
+        if made_from is not None:
+            context.consult = made_from.consult
         try:
             for event in executor.execute(context, plan):
-                recorder.event(event)
+                recorder.event(event if made_from is None else made_from.completed(event))
         except StopRun:
             pass  # the failure is noted below, and raised by whoever asked for it
         finally:

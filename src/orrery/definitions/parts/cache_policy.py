@@ -1,0 +1,106 @@
+"""
+When a value that is stored may be used instead of being made again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+
+from orrery.base.errors import InvalidDefinitionError
+
+__all__ = ["CACHE_TAG", "CachePolicy", "policy_in"]
+
+CACHE_TAG = "orrery/cache"
+"""The tag that carries a policy: of a step, a job or a run."""
+
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "on_code": ("run", "ignore"),
+    "on_config": ("run", "ignore"),
+    "sources": ("check", "ignore"),
+    "verify": ("exists", "digest", "none"),
+}
+
+
+class CachePolicy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """
+    Say when a stored value is as good as a new one.
+
+    Without a policy an asset that is asked for runs. With one it is skipped as long as nothing that it
+    depends on changed: code that can be reached, config, data versions of inputs.
+
+    Args:
+        ttl: How old the value may become (a ``timedelta`` or seconds); None for any age.
+        on_code: ``run`` when the code changed, or ``ignore`` that.
+        on_config: ``run`` when the config changed, or ``ignore`` that.
+        sources: ``check`` whether inputs that this project does not make changed, or ``ignore`` that.
+        verify: Look whether the stored value ``exists``, whether its ``digest`` is right, or ``none`` of it.
+        always: Run whatever the rest says.
+        salt: Another text makes all values of before out of date.
+
+    Raises:
+        InvalidDefinitionError: An argument is none of its choices, or *ttl* is no length of time.
+
+    >>> CachePolicy(ttl=timedelta(hours=24)).ttl
+    86400.0
+    """
+
+    ttl: Any = None
+    on_code: str = "run"
+    on_config: str = "run"
+    sources: str = "check"
+    verify: str = "exists"
+    always: bool = False
+    salt: str | None = None
+
+    def __post_init__(self) -> None:
+        for name, choices in _CHOICES.items():
+            given = getattr(self, name)
+            if given not in choices:
+                raise InvalidDefinitionError(
+                    f"CachePolicy({name}={given!r}): there is no such choice.",
+                    mend="write " + " or ".join(f"'{each}'" for each in choices) + ".",
+                )
+        ttl: Any = self.ttl
+        if isinstance(ttl, timedelta):
+            ttl = ttl.total_seconds()
+        if ttl is not None and (isinstance(ttl, bool) or not isinstance(ttl, int | float) or not ttl >= 0):
+            raise InvalidDefinitionError(
+                f"CachePolicy(ttl={self.ttl!r}) is no length of time.",
+                mend="write timedelta(hours=24), or seconds that are not negative.",
+            )
+        msgspec.structs.force_setattr(self, "ttl", None if ttl is None else float(ttl))
+        if self.salt is not None and not isinstance(self.salt, str):
+            raise InvalidDefinitionError(
+                f"CachePolicy(salt={self.salt!r}): a salt is text.", mend=f"write salt={str(self.salt)!r}."
+            )
+
+    def as_tags(self) -> dict[str, str]:
+        """
+        Return the tag that carries the policy: for ``op_tags`` of an asset, or ``tags`` of a job or run.
+
+        >>> CachePolicy(ttl=60).as_tags()
+        {'orrery/cache': '{"ttl":60.0}'}
+        """
+        return {CACHE_TAG: msgspec.json.encode(self).decode()}
+
+
+def policy_in(tags: Mapping[str, str] | None) -> CachePolicy | None:
+    """
+    Return the policy that tags carry, if any.
+
+    Raises:
+        InvalidDefinitionError: The tag holds no policy.
+    """
+    text = tags.get(CACHE_TAG) if tags else None
+    if text is None:
+        return None
+    try:
+        return msgspec.json.decode(text, type=CachePolicy)
+    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+        raise InvalidDefinitionError(
+            f"The tag {CACHE_TAG} holds no cache policy: {error}.", mend="set it by CachePolicy(...).as_tags()."
+        ) from error

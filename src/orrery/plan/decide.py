@@ -1,0 +1,236 @@
+"""
+Whether a step runs or is skipped, and why.
+
+Pure: what the value was made from when it was made, what it would be made from now, a policy and an instant in; a
+decision with its reasons out. ``orrery plan``, ``orrery why`` and the run itself ask the same function.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from orrery.definitions.parts.cache_policy import CachePolicy
+from orrery.model.events.reuse import Provenance, Reason
+from orrery.plan.fingerprint.reach import Place
+
+__all__ = ["Decision", "LastMade", "Situation", "age_text", "decide", "differences"]
+
+_MOST_REASONS = 20
+
+
+class LastMade(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    How the value was made last.
+
+    Attributes:
+        provenance: What it was made from; None if that is not recorded.
+        at: When, in seconds since 1970.
+        run_id: By which run.
+        data_version: Its data version.
+        storage_id: Number of the event.
+        is_stored: Whether an IO manager has the value.
+    """
+
+    provenance: Provenance | None
+    at: float
+    run_id: str
+    data_version: str | None = None
+    storage_id: int | None = None
+    is_stored: bool = True
+
+
+class Situation(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What is known when the decision is made.
+
+    Attributes:
+        asset: The asset, as people write it.
+        last: How its value was made last; None if never.
+        now: What it would be made from now.
+        policy: The policy; None if there is none.
+        value: ``present``, ``missing``, ``damaged: how`` or ``unknown``.
+        is_forced: Whether the user asks for it to run.
+        running: Assets upstream that run first, and whose new versions are not known yet.
+        external: Inputs that the project does not make.
+        places: Where functions stand, by name of the part.
+        obstacle: Why the step can never be skipped, if so.
+    """
+
+    asset: str
+    last: LastMade | None
+    now: Provenance
+    policy: CachePolicy | None
+    value: str = "unknown"
+    is_forced: bool = False
+    running: tuple[str, ...] = ()
+    external: frozenset[str] = frozenset()
+    places: Mapping[str, Place] = {}
+    obstacle: str | None = None
+
+
+class Decision(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    Run or skip.
+
+    Attributes:
+        action: ``run`` or ``skip``.
+        reasons: Why; at least one.
+        is_certain: False if the step runs only on account of steps before it: their new values may turn out the same.
+    """
+
+    action: str
+    reasons: tuple[Reason, ...]
+    is_certain: bool = True
+
+    @property
+    def told(self) -> str:
+        """Return the reasons as people read them."""
+        shown = "; ".join(str(each) for each in self.reasons[:3])
+        return shown + (f"; and {len(self.reasons) - 3} more" if len(self.reasons) > 3 else "")
+
+
+def decide(situation: Situation, now: datetime) -> Decision:
+    """
+    Decide whether the value has to be made.
+
+    Args:
+        situation: What is known.
+        now: The instant (aware).
+    """
+    policy, last = situation.policy, situation.last
+    if situation.obstacle is not None:
+        return _run(Reason(kind="not_reusable", subject=situation.obstacle))
+    if situation.is_forced:
+        return _run(Reason(kind="forced"))
+    if policy is None:
+        return _run(Reason(kind="no_policy"))
+    if policy.always:
+        return _run(Reason(kind="always"))
+    if last is None:
+        return _run(Reason(kind="never_materialized"))
+    if last.provenance is None:
+        return _run(Reason(kind="nothing_recorded"))
+    made = datetime.fromtimestamp(last.at, UTC)
+    reasons: list[Reason] = []
+    if situation.value == "missing":
+        reasons.append(Reason(kind="value_missing"))
+    elif situation.value.startswith("damaged"):
+        reasons.append(Reason(kind="value_damaged", subject=situation.value.partition(": ")[2]))
+    if policy.ttl is not None and (now - made).total_seconds() > policy.ttl:
+        reasons.append(
+            Reason(kind="expired", old=age_text(now - made), new=_length_text(timedelta(seconds=policy.ttl)))
+        )
+    reasons += _considered(differences(last.provenance, situation.now, situation.places), situation, policy)
+    if reasons:
+        return Decision(action="run", reasons=tuple(reasons[:_MOST_REASONS]))
+    if situation.running:
+        waiting = tuple(Reason(kind="upstream_will_run", subject=each) for each in situation.running)
+        return Decision(action="run", reasons=waiting, is_certain=False)
+    current = Reason(kind="current", old=age_text(now - made), run_id=last.run_id)
+    return Decision(action="skip", reasons=(current,))
+
+
+def _run(reason: Reason) -> Decision:
+    return Decision(action="run", reasons=(reason,))
+
+
+def _considered(found: Iterable[Reason], situation: Situation, policy: CachePolicy) -> Iterable[Reason]:
+    """Iterate the differences that the policy counts."""
+    running = set(situation.running)
+    for each in found:
+        if each.kind in ("code_changed", "library_changed", "code_version_changed") and policy.on_code == "ignore":
+            continue
+        if each.kind == "config_changed" and policy.on_config == "ignore":
+            continue
+        if each.kind == "input_changed":
+            if each.subject in running:
+                continue  # its version is not known yet; that it runs is said apart
+            if each.subject in situation.external and policy.sources == "ignore":
+                continue
+        yield each
+
+
+def differences(last: Provenance, now: Provenance, places: Mapping[str, Place] = {}) -> Sequence[Reason]:
+    """
+    Return what changed between two provenances.
+
+    Args:
+        last: The former.
+        now: The latter.
+        places: Where functions stand now.
+    """
+    found: list[Reason] = []
+    if last.code_version != now.code_version:
+        found.append(Reason(kind="code_version_changed", old=last.code_version, new=now.code_version))
+    if last.code_version is None and now.code_version is None:
+        for name, old, new in _changed(last.code, now.code):
+            place = places.get(name)
+            told = None if place is None else f"{place.file}:{place.first}-{place.last}"
+            found.append(Reason(kind="code_changed", subject=name, old=old, new=new, place=told))
+        for name, old, new in _changed(last.libraries, now.libraries):
+            found.append(Reason(kind="library_changed", subject=name, old=old, new=new))
+        found.sort(key=lambda each: (each.place is None, each.kind != "code_changed"))
+    for path in sorted({*last.config, *now.config}):
+        before, after = last.config.get(path), now.config.get(path)
+        if (before and before.digest) != (after and after.digest):
+            found.append(
+                Reason(
+                    kind="config_changed",
+                    subject=path,
+                    old=before.shown if before is not None else None,
+                    new=after.shown if after is not None else None,
+                )
+            )
+    for key in sorted({*last.inputs, *now.inputs}):
+        was, is_now = last.inputs.get(key), now.inputs.get(key)
+        if (was and was.version) != (is_now and is_now.version):
+            found.append(
+                Reason(
+                    kind="input_changed",
+                    subject=key,
+                    old=_short_version(was.version) if was is not None else None,
+                    new=_short_version(is_now.version) if is_now is not None else None,
+                    run_id=is_now.run_id if is_now is not None else None,
+                )
+            )
+    for key, old, new in _changed(last.resources, now.resources):
+        found.append(Reason(kind="resource_changed", subject=key, old=old, new=new))
+    if last.format != now.format and last.format is not None and now.format is not None:
+        found.append(Reason(kind="format_changed", old=last.format, new=now.format))
+    if last.salt != now.salt:
+        found.append(Reason(kind="salt_changed"))
+    return found
+
+
+def _changed(last: Mapping[str, str], now: Mapping[str, str]) -> Iterable[tuple[str, str | None, str | None]]:
+    if last == now:
+        return
+    for name in sorted({*last, *now}):
+        old, new = last.get(name), now.get(name)
+        if old != new:
+            yield name, old, new
+
+
+def _short_version(version: str) -> str:
+    return version if len(version) <= 24 else version[:16]
+
+
+def age_text(age: timedelta) -> str:
+    """
+    Return how long ago something was, as people say it.
+
+    >>> age_text(timedelta(hours=3, minutes=20))
+    '3 h ago'
+    """
+    return "just now" if age < timedelta(seconds=1) else f"{_length_text(age)} ago"
+
+
+def _length_text(length: timedelta) -> str:
+    seconds = length.total_seconds()
+    for unit, size in (("days", 86_400), ("h", 3_600), ("min", 60)):
+        if seconds >= size * (2 if unit == "days" else 1):
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s" if seconds >= 1 or seconds == 0 else f"{seconds:.2g} s"

@@ -1,0 +1,359 @@
+"""
+A hash of values that says whether two are equal, in this process or another.
+
+The same value has the same digest whatever the hash seed, the machine, the order of a mapping or the chunks
+of a table. Types count: ``1``, ``1.0`` and ``True`` differ, a list differs from a tuple, ``0.0`` from ``-0.0``; all
+not-a-numbers are one. A pickle is never hashed: what has no canonical form has no digest.
+
+=====================  ====================================================================
+mappings               pairs, sorted by the form of their keys
+sets, frozen sets      members, sorted by their form; a set equals a frozen set
+dataclasses, structs   name of the type, then the fields by name
+enumerations           name of the type, name of the member
+arrays of numpy        element type, shape, elements in C order
+tables                 columns by name and type; chunks, offsets and padding do not count
+frames of pandas       their index counts as columns
+=====================  ====================================================================
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import decimal
+import enum
+import fractions
+import hashlib
+import pathlib
+import re
+import struct
+import types
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+__all__ = ["CANONICAL_VERSION", "Canonical", "NotCanonicalError", "canonical_digest"]
+
+CANONICAL_VERSION = 1
+"""Raised when equal values of an older release would get another digest."""
+
+_DEEPEST = 200
+_TEXT: Mapping[type, Callable[[Any], str]] = {
+    decimal.Decimal: str,
+    fractions.Fraction: str,
+    uuid.UUID: str,
+    dt.date: dt.date.isoformat,
+    dt.time: lambda value: f"{value.isoformat()} {value.tzinfo}",
+    dt.datetime: lambda value: f"{value.isoformat()} {value.tzinfo}",
+    complex: repr,
+    range: repr,
+    slice: repr,
+    type(...): repr,
+    type(NotImplemented): repr,
+}
+_CONTAINERS = frozenset({list, tuple, dict, set, frozenset})
+_SPLITTING = re.compile(r"(?:large_)?(string|binary)(?:_view)?\Z")
+
+
+class NotCanonicalError(TypeError):
+    """
+    A value has no canonical form; caught by whoever asked for a digest.
+
+    Attributes:
+        kind: The type that has none.
+    """
+
+    def __init__(self, value: object) -> None:
+        self.kind = f"{type(value).__module__}.{type(value).__qualname__}"
+        super().__init__(f"a {self.kind} has no canonical form")
+
+
+def canonical_digest(value: Any, *, most: int | None = None) -> str | None:
+    """
+    Return the SHA-256 of the canonical form of *value*; None if it has none.
+
+    Args:
+        value: The value.
+        most: Give up, as if it had none, where it holds more than so many values; arrays and tables count as one.
+
+    >>> canonical_digest({"a": 1, "b": 2}) == canonical_digest({"b": 2, "a": 1})
+    True
+    >>> canonical_digest(1) == canonical_digest(1.0)
+    False
+    >>> canonical_digest(object()) is None
+    True
+    """
+    writer = Canonical(most=most)
+    try:
+        writer.write(value)
+    except NotCanonicalError:
+        return None
+    return writer.hexdigest()
+
+
+class Canonical:
+    """
+    Writes values into a hash.
+
+    Args:
+        other: Gives the form of what has none here (a function, say), or None to refuse it.
+        most: Refuse what holds more than so many values.
+    """
+
+    def __init__(self, other: Callable[[Any], bytes | None] | None = None, most: int | None = None) -> None:
+        self._hash = hashlib.sha256()
+        self._put = self._hash.update
+        self._other = other
+        self._open: set[int] = set()
+        self._left = [most] if most is not None else None
+
+    def hexdigest(self) -> str:
+        """Return the digest of all that was written."""
+        return self._hash.hexdigest()
+
+    def write(self, value: Any) -> None:
+        """
+        Add *value*.
+
+        Raises:
+            NotCanonicalError: It, or something in it, has no canonical form, or it holds itself.
+        """
+        kind = type(value)
+        if kind is str:
+            self._part(b"s", value.encode("utf-8", "surrogatepass"))
+        elif kind is int:
+            self._part(b"i", str(value).encode() if -(1 << 4096) < value < (1 << 4096) else hex(value).encode())
+        elif value is None:
+            self._put(b"n")
+        elif kind is bool:
+            self._put(b"T" if value else b"F")
+        elif kind is float:
+            self._put(b"f" + (struct.pack(">d", value) if value == value else b"nan"))
+        elif kind is bytes or kind is bytearray or kind is memoryview:
+            self._part(b"y", bytes(value))
+        else:
+            self._nested(value, kind)
+
+    def _part(self, tag: bytes, data: bytes) -> None:
+        self._put(tag + struct.pack(">Q", len(data)))
+        self._put(data)
+
+    def _nested(self, value: Any, kind: type) -> None:
+        mark = id(value)
+        if mark in self._open or len(self._open) > _DEEPEST:
+            raise NotCanonicalError(value)
+        if self._left is not None and kind in _CONTAINERS:
+            self._left[0] -= len(value)
+            if self._left[0] < 0:
+                raise NotCanonicalError(value)
+        self._open.add(mark)
+        try:
+            self._compound(value, kind)
+        finally:
+            self._open.discard(mark)
+
+    def _compound(self, value: Any, kind: type) -> None:
+        if kind is list or kind is tuple:
+            self._put((b"l" if kind is list else b"t") + struct.pack(">Q", len(value)))
+            for each in value:
+                self.write(each)
+        elif kind is dict or kind is types.MappingProxyType:
+            self._mapping(b"d", value)
+        elif kind is set or kind is frozenset:
+            self._put(b"S" + struct.pack(">Q", len(value)))
+            for form in sorted(self._form(each) for each in value):
+                self._put(form)
+        elif kind in _TEXT:
+            self._part(b"x", f"{kind.__name__} {_TEXT[kind](value)}".encode())
+        elif kind is dt.timedelta:
+            self._part(b"x", f"timedelta {value.days} {value.seconds} {value.microseconds}".encode())
+        else:
+            self._object(value, kind)
+
+    def _object(self, value: Any, kind: type) -> None:
+        name = f"{kind.__module__}.{kind.__qualname__}".encode()
+        if isinstance(value, enum.Enum):
+            self._part(b"e", name + b"." + (value.name or repr(value.value)).encode())
+        elif isinstance(value, pathlib.PurePath):
+            self._part(b"p", value.as_posix().encode("utf-8", "surrogateescape"))
+        elif isinstance(value, re.Pattern):
+            self._part(b"r", repr((value.pattern, value.flags)).encode())
+        elif isinstance(value, tuple) and hasattr(kind, "_fields"):
+            self._fields(name, {each: getattr(value, each) for each in kind._fields})
+        elif dataclasses.is_dataclass(value):
+            self._fields(name, {each.name: getattr(value, each.name) for each in dataclasses.fields(value)})
+        elif isinstance(value, msgspec.Struct):
+            self._fields(name, {each: getattr(value, each) for each in value.__struct_fields__})
+        elif hasattr(kind, "model_fields") and hasattr(value, "__dict__"):
+            self._fields(name, dict(value.__dict__))
+        elif isinstance(value, Mapping) and kind.__module__ in ("collections", "types"):
+            self._mapping(b"d" + name, value)
+        elif not self._array(value, kind):
+            form = self._other(value) if self._other is not None else None
+            if form is None:
+                raise NotCanonicalError(value)
+            self._part(b"o", form)
+
+    def _mapping(self, tag: bytes, value: Mapping[Any, Any]) -> None:
+        self._put(tag + struct.pack(">Q", len(value)))
+        for form, key in sorted(((self._form(key), key) for key in value), key=lambda pair: pair[0]):
+            self._put(form)
+            self.write(value[key])
+
+    def _fields(self, name: bytes, fields: Mapping[str, Any]) -> None:
+        self._part(b"c", name)
+        self._mapping(b"", fields)
+
+    def _form(self, value: Any) -> bytes:
+        """Return a short form of *value* that sorts: its own digest."""
+        inner = Canonical(self._other)
+        inner._open = self._open
+        inner._left = self._left
+        inner.write(value)
+        return inner._hash.digest()
+
+    # -- arrays and tables, of libraries that are loaded if there is a value of theirs ---------------
+
+    def _array(self, value: Any, kind: type) -> bool:
+        library = kind.__module__.partition(".")[0]
+        if library == "numpy":
+            return self._numpy(value)
+        if library == "pyarrow":
+            return self._arrow(value)
+        if library == "polars" and hasattr(value, "to_arrow"):
+            self._put(b"polars")
+            return self._arrow(value.to_arrow())
+        if library == "pandas":
+            return self._pandas(value)
+        return False
+
+    def _numpy(self, value: Any) -> bool:
+        kind = getattr(value, "dtype", None)
+        if kind is None or not hasattr(value, "tobytes"):
+            return False
+        if kind.hasobject:
+            if not hasattr(value, "tolist"):
+                return False
+            self._part(b"O", repr(value.shape).encode())
+            self.write(value.ravel().tolist())
+            return True
+        plain = value.astype(kind.newbyteorder("<"), copy=False)
+        self._part(b"A", f"{plain.dtype.descr if plain.dtype.names else plain.dtype.str} {value.shape}".encode())
+        self._part(b"a", plain.tobytes())
+        return True
+
+    def _pandas(self, value: Any) -> bool:
+        import pyarrow as pa  # the value is a frame; without pyarrow it has no canonical form
+
+        name = type(value).__name__
+        if name == "DataFrame":
+            self._put(b"pandas")
+            self.write([str(each) for each in value.columns])
+            self.write([None if each is None else str(each) for each in value.index.names])
+            try:
+                self._table(pa.Table.from_pandas(value, preserve_index=True))
+            except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+                raise NotCanonicalError(value) from None
+            return True
+        if name == "Series":
+            self._put(b"series")
+            return self._pandas(value.to_frame("" if value.name is None else str(value.name)))
+        if name in ("Timestamp", "Timedelta"):
+            self._part(b"x", f"{name} {value.isoformat()} {getattr(value, 'tzinfo', None)}".encode())
+            return True
+        return False
+
+    def _arrow(self, value: Any) -> bool:
+        name = type(value).__name__
+        if name == "Table" or name == "RecordBatch":
+            self._table(value)
+        elif hasattr(value, "type") and (hasattr(value, "buffers") or hasattr(value, "chunks")):
+            self._column(value)
+        elif name == "Schema" or name.endswith("DataType"):
+            self._part(b"x", str(value).encode())
+        else:
+            return False
+        return True
+
+    def _table(self, table: Any) -> None:
+        self._put(b"table" + struct.pack(">QQ", table.num_columns, table.num_rows))
+        for index, field in enumerate(table.schema):
+            self._part(b"s", field.name.encode("utf-8", "surrogatepass"))
+            self._column(table.column(index))
+
+    def _column(self, column: Any) -> None:
+        import pyarrow as pa  # the value is one of its columns
+
+        if isinstance(column, pa.ChunkedArray):
+            column = column.combine_chunks()
+            if isinstance(column, pa.ChunkedArray):
+                column = pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
+        if isinstance(column, pa.ExtensionArray):
+            column = column.storage
+        kind = column.type
+        if pa.types.is_dictionary(kind):
+            column = column.dictionary_decode()
+            kind = column.type
+        split = _SPLITTING.match(str(kind))
+        self._part(b"k", (split[1] if split else str(kind)).encode())
+        self._put(struct.pack(">QQ", len(column), column.null_count))
+        if column.null_count:
+            valid = column.is_valid()
+            self._put(_bits(valid))
+        if pa.types.is_null(kind):
+            return
+        if split:
+            self._texts(column, split[1])
+        elif pa.types.is_primitive(kind) or pa.types.is_boolean(kind) or pa.types.is_decimal(kind):
+            self._fixed(column)
+        elif pa.types.is_list(kind) or pa.types.is_large_list(kind):
+            from pyarrow import compute  # as above
+
+            self._fixed(compute.list_value_length(column).cast(pa.int64()))
+            self._column(column.flatten())
+        elif pa.types.is_struct(kind):
+            for index, child in enumerate(column.flatten()):
+                self._part(b"s", kind.field(index).name.encode())
+                self._column(child)
+        else:
+            self.write(column.to_pylist())
+
+    def _fixed(self, column: Any) -> None:
+        """Write the elements of a column of fixed width; those that are absent as zero."""
+        import pyarrow as pa  # as above
+
+        if pa.types.is_boolean(column.type):
+            self._put(_bits(column.fill_null(False) if column.null_count else column))
+            return
+        width = column.type.bit_width // 8
+        data = memoryview(column.buffers()[1] or b"")[column.offset * width : (column.offset + len(column)) * width]
+        if column.null_count:
+            import numpy as np  # pyarrow brings it
+
+            rows = np.frombuffer(data, dtype=np.uint8).reshape(len(column), width).copy()
+            rows[~np.asarray(column.is_valid())] = 0
+            data = memoryview(rows.tobytes())
+        self._put(data)
+
+    def _texts(self, column: Any, kind: str) -> None:
+        """Write a column of texts: how long each is, then all of them."""
+        import pyarrow as pa  # as above
+        from pyarrow import compute
+
+        column = column.cast(pa.large_string() if kind == "string" else pa.large_binary())
+        if column.null_count:
+            column = compute.fill_null(column, pa.scalar("" if kind == "string" else b"", column.type))
+        self._fixed(compute.binary_length(column).cast(pa.int64()))
+        _, offsets, data = column.buffers()
+        ends = memoryview(offsets or b"").cast("q") if offsets is not None and len(column) else None
+        if ends is not None and data is not None:
+            self._put(memoryview(data)[ends[column.offset] : ends[column.offset + len(column)]])
+
+
+def _bits(column: Any) -> bytes:
+    """Return a column of truth values as one byte each."""
+    import numpy as np  # pyarrow brings it
+
+    return np.asarray(column.to_numpy(zero_copy_only=False), dtype=np.uint8).tobytes()

@@ -1,0 +1,130 @@
+"""
+What the fingerprint must know of the world: sources of code, and whose code a module is.
+
+A source is used only if it compiles to the very code that runs: where the file was edited after the import, the
+bytecode speaks for itself.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import importlib.machinery
+import importlib.metadata
+import importlib.util
+import linecache
+import os
+import sys
+from types import CodeType, ModuleType
+
+from orrery.plan.fingerprint.reach import Origin
+
+__all__ = ["InstalledCode"]
+
+_FRAMEWORK = frozenset({"orrery", "orrery_pipes", "dagster", "dagster_pipes"})
+_INSTALLED = ("site-packages", "dist-packages")
+_PYTHON = Origin("platform", "python", f"{sys.version_info.major}.{sys.version_info.minor}")
+_PROJECT = Origin("project")
+_OURS = Origin("framework")
+
+_Place = tuple[str, int]
+
+
+class InstalledCode:
+    """The code of this process; answers are kept as long as this object lives."""
+
+    def __init__(self) -> None:
+        self._origins: dict[str, Origin] = {}
+        self._files: dict[str, dict[_Place, list[tuple[CodeType, ast.AST]]]] = {}
+
+    def origin_of(self, module: str) -> Origin:
+        """Return whose code *module* is."""
+        known = self._origins.get(module)
+        if known is None:
+            known = self._origins[module] = self._find_origin(module)
+        return known
+
+    def _find_origin(self, module: str) -> Origin:
+        root = module.partition(".")[0]
+        if root in _FRAMEWORK:
+            return _OURS
+        if root in sys.stdlib_module_names and root != "__main__":
+            return _PYTHON
+        path = _path_of(module) or _path_of(root)
+        if path is None or not any(name in path.split(os.sep) for name in _INSTALLED):
+            return _PROJECT
+        return _distribution(root)
+
+    def source_of(self, code: CodeType) -> ast.AST | None:
+        """Return the syntax tree that *code* was compiled from; None if the source is not there, or was changed."""
+        file = code.co_filename
+        index = self._files.get(file)
+        if index is None:
+            index = self._files[file] = _read(file)
+        found = [node for each, node in index.get((code.co_name, code.co_firstlineno), ()) if each == code]
+        return found[0] if found else None
+
+    def module_named(self, name: str) -> ModuleType | None:
+        """Return the module *name*, imported if it is not yet; None if that fails."""
+        module = sys.modules.get(name)
+        if module is not None:
+            return module
+        try:
+            return importlib.import_module(name)
+        except Exception:  # noqa: BLE001  # it will fail in the function, too, and be told there
+            return None
+
+
+def _path_of(module: str) -> str | None:
+    loaded = sys.modules.get(module)
+    if loaded is not None:
+        path = getattr(loaded, "__file__", None)
+        if path is None and getattr(loaded, "__path__", None):
+            path = next(iter(loaded.__path__), None)
+        return path
+    try:
+        spec = importlib.util.find_spec(module)
+    except (ImportError, ValueError, AttributeError):
+        return None
+    return None if spec is None else spec.origin
+
+
+def _distribution(root: str) -> Origin:
+    try:
+        return Origin("distribution", root, importlib.metadata.version(root))
+    except importlib.metadata.PackageNotFoundError:
+        names = importlib.metadata.packages_distributions().get(root)
+    if names:
+        return Origin("distribution", names[0], importlib.metadata.version(names[0]))
+    version = getattr(sys.modules.get(root), "__version__", "")
+    return Origin("distribution", root, str(version))
+
+
+def _read(file: str) -> dict[_Place, list[tuple[CodeType, ast.AST]]]:
+    """Return the functions of a file by name and first line: code object and syntax tree."""
+    linecache.checkcache(file)
+    text = "".join(linecache.getlines(file))
+    if not text:
+        return {}
+    try:
+        tree = ast.parse(text)
+        compiled = compile(text, file, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError):
+        return {}
+    nodes: dict[_Place, list[ast.AST]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
+            nodes.setdefault((node.name, first), []).append(node)
+        elif isinstance(node, ast.Lambda):
+            nodes.setdefault(("<lambda>", node.lineno), []).append(node)
+    index: dict[_Place, list[tuple[CodeType, ast.AST]]] = {}
+    waiting = [compiled]
+    while waiting:
+        code = waiting.pop()
+        waiting.extend(each for each in code.co_consts if isinstance(each, CodeType))
+        place = (code.co_name, code.co_firstlineno)
+        here = nodes.get(place, ())
+        if len(here) == 1:  # of two lambdas in a line, none is known for sure
+            index.setdefault(place, []).append((code, here[0]))
+    return index

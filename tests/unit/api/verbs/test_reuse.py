@@ -1,0 +1,325 @@
+"""Runs that use again what is current: what runs, what is skipped, and what is recorded."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orrery.adapters.io.parquet import ParquetIOManager
+from orrery.api.verbs.materialize import materialize
+from orrery.base.errors import InvalidInvocationError
+from orrery.base.keys import AssetKey
+from orrery.definitions.assets.asset_spec import AssetOut
+from orrery.definitions.assets.source_asset import SourceAsset
+from orrery.definitions.decorators.asset import asset, multi_asset
+from orrery.definitions.parts.cache_policy import CachePolicy
+from orrery.definitions.parts.io_manager import IOManager
+from orrery.model.config.pythonic import Config
+from orrery.model.events.data_version import DataVersion
+from orrery.model.events.user import AssetMaterialization, AssetObservation, MaterializeResult, Output
+from orrery.model.partitions.static import StaticPartitionsDefinition
+from orrery.runtime.instance.instance import Instance
+
+ran: list[str] = []
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Iterator[Instance]:
+    """Return an instance on disk, and forget what ran."""
+    ran.clear()
+    with Instance.local_temp(str(tmp_path / "home")) as made:
+        yield made
+
+
+def run(assets: list[Any], instance: Instance, **options: Any) -> list[str]:
+    """Materialize and return the names of what ran."""
+    ran.clear()
+    options.setdefault("reuse", True)
+    result = materialize(assets, instance=instance, on_event=lambda entry: None, **options)
+    assert result.success
+    return list(ran)
+
+
+def chain(factor: int = 2, base: int = 1) -> list[Any]:
+    """Return three assets, each of the one before."""
+
+    @asset
+    def first() -> int:
+        ran.append("first")
+        return base
+
+    @asset
+    def second(first: int) -> int:
+        ran.append("second")
+        return first * factor
+
+    @asset
+    def third(second: int) -> int:
+        ran.append("third")
+        return second + 1
+
+    return [first, second, third]
+
+
+def test_nothing_runs_where_nothing_changed(instance: Instance) -> None:
+    """All three are skipped, and say so."""
+    assert run(chain(), instance) == ["first", "second", "third"]
+    assert run(chain(), instance) == []
+
+
+def test_without_reuse_all_that_is_asked_for_runs(instance: Instance) -> None:
+    """As always."""
+    run(chain(), instance)
+    assert run(chain(), instance, reuse=False) == ["first", "second", "third"]
+
+
+def test_a_run_without_reuse_is_as_good_as_one_with(instance: Instance) -> None:
+    """What it made is recorded."""
+    run(chain(), instance, reuse=False)
+    assert run(chain(), instance) == []
+
+
+def test_a_change_runs_what_it_touches_and_what_follows(instance: Instance) -> None:
+    """What comes before does not run."""
+    run(chain(), instance)
+    assert run(chain(factor=3), instance) == ["second", "third"]
+    assert run(chain(factor=3), instance) == []
+
+
+def test_what_follows_is_skipped_where_the_value_is_the_same(instance: Instance) -> None:
+    """Twice two is two times two: an early cut-off."""
+    run(chain(factor=2, base=2), instance)
+    assert run(chain(factor=2, base=2), instance, force="first") == ["first"]
+    assert run(chain(factor=4, base=1), instance) == ["first", "second"]
+
+
+def test_force_runs_all_or_a_selection(instance: Instance) -> None:
+    """Whatever is current."""
+    run(chain(), instance)
+    assert run(chain(), instance, force=True) == ["first", "second", "third"]
+    assert run(chain(), instance, force="second*") == ["second", "third"]
+
+
+def test_a_value_that_is_gone_is_made_again(instance: Instance) -> None:
+    """What follows is not."""
+    run(chain(), instance)
+    os.remove(os.path.join(instance.storage_directory(), "second.pickle"))
+    assert run(chain(), instance) == ["second"]
+
+
+def test_a_damaged_value_is_made_again_where_the_policy_looks(instance: Instance) -> None:
+    """By its digest."""
+    run(chain(), instance)
+    path = Path(instance.storage_directory()) / "second.pickle"
+    data = bytearray(path.read_bytes())
+    data[-2] ^= 1
+    path.write_bytes(data)
+    assert run(chain(), instance, reuse=CachePolicy(verify="digest")) == ["second"]
+
+
+def test_an_asset_follows_its_own_policy(instance: Instance) -> None:
+    """Also where the run says nothing; one without a policy runs."""
+
+    @asset(op_tags=CachePolicy().as_tags())
+    def kept() -> int:
+        ran.append("kept")
+        return 1
+
+    @asset(op_tags=CachePolicy(always=True).as_tags())
+    def never_kept() -> int:
+        ran.append("never_kept")
+        return 1
+
+    @asset
+    def plain() -> int:
+        ran.append("plain")
+        return 1
+
+    everything = [kept, never_kept, plain]
+    assert sorted(run(everything, instance, reuse=False)) == ["kept", "never_kept", "plain"]
+    assert sorted(run(everything, instance, reuse=False)) == ["never_kept", "plain"]
+    assert sorted(run(everything, instance)) == ["never_kept"]
+
+
+class Limits(Config):
+    """Config of an asset."""
+
+    limit: int = 3
+
+
+def test_config_counts_with_its_defaults(instance: Instance) -> None:
+    """Saying the default is no change."""
+
+    @asset
+    def limited(config: Limits) -> int:
+        ran.append("limited")
+        return config.limit
+
+    def config(limit: int) -> dict[str, Any]:
+        return {"ops": {"limited": {"config": {"limit": limit}}}}
+
+    assert run([limited], instance) == ["limited"]
+    assert run([limited], instance, run_config=config(3)) == []
+    assert run([limited], instance, run_config=config(4)) == ["limited"]
+    assert run([limited], instance, run_config=config(4)) == []
+
+
+def test_partitions_stand_for_themselves(instance: Instance) -> None:
+    """One that was made says nothing of another; an input from all partitions sees a change of one."""
+    letters = StaticPartitionsDefinition(["a", "b"])
+    values = {"a": 1, "b": 2}
+
+    @asset(partitions_def=letters, config_schema={"add": int})
+    def part(context: Any) -> int:
+        ran.append(f"part {context.partition_key}")
+        return values[context.partition_key] + int(context.op_config["add"])
+
+    @asset
+    def whole(part: dict[str, int]) -> int:
+        ran.append("whole")
+        return sum(part.values())
+
+    def config(add: int) -> dict[str, Any]:
+        return {"ops": {"part": {"config": {"add": add}}}}
+
+    assert run([part], instance, partition_key="a", run_config=config(0)) == ["part a"]
+    assert run([part], instance, partition_key="b", run_config=config(0)) == ["part b"]
+    assert run([part], instance, partition_key="a", run_config=config(0)) == []
+    loaded = SourceAsset("part", partitions_def=letters)
+    assert run([whole, loaded], instance) == ["whole"]
+    assert run([whole, loaded], instance) == []
+    assert run([part], instance, partition_key="b", run_config=config(1)) == ["part b"]
+    assert run([whole, loaded], instance) == ["whole"]
+
+
+def test_a_source_counts_by_what_was_observed(instance: Instance) -> None:
+    """Unless the policy ignores it."""
+
+    class Anything(IOManager):
+        def handle_output(self, context: Any, obj: Any) -> None:
+            raise NotImplementedError
+
+        def load_input(self, context: Any) -> int:
+            return 7
+
+    source = SourceAsset("outside", io_manager_key="anything")
+
+    @asset
+    def reader(outside: int) -> int:
+        ran.append("reader")
+        return outside
+
+    def read(**options: Any) -> list[str]:
+        return run([reader, source], instance, resources={"anything": Anything()}, **options)
+
+    assert read() == ["reader"]
+    assert read() == []
+    instance.report_runless_asset_event(AssetObservation("outside", tags={"orrery/data_version": "2"}))
+    assert read(reuse=CachePolicy(sources="ignore")) == []
+    assert read() == ["reader"]
+    assert read() == []
+
+
+def test_an_asset_that_stores_itself_is_new_after_each_run_unless_it_gives_a_version(instance: Instance) -> None:
+    """Nobody else knows what it wrote."""
+
+    def assets(version: str | None) -> list[Any]:
+        @asset
+        def written() -> MaterializeResult[Any]:
+            ran.append("written")
+            return MaterializeResult(data_version=None if version is None else DataVersion(version))
+
+        @asset(deps=[written])
+        def after() -> int:
+            ran.append("after")
+            return 1
+
+        return [written, after]
+
+    assert run(assets(None), instance) == ["written", "after"]
+    assert run(assets(None), instance) == []
+    assert run(assets(None), instance, force="written") == ["written", "after"]
+    run(assets("v1"), instance)
+    assert run(assets("v1"), instance, force="written") == ["written"]
+
+
+def test_assets_of_one_function_run_together(instance: Instance) -> None:
+    """If one of them is gone, both are made."""
+
+    @multi_asset(outs={"left": AssetOut(), "right": AssetOut()})
+    def both() -> tuple[int, int]:
+        ran.append("both")
+        return 1, 2
+
+    assert run([both], instance) == ["both"]
+    assert run([both], instance) == []
+    os.remove(os.path.join(instance.storage_directory(), "right.pickle"))
+    assert run([both], instance) == ["both"]
+
+
+def test_equal_tables_have_equal_versions(instance: Instance, tmp_path: Path) -> None:
+    """Those of Parquet files by their bytes."""
+    import pandas as pd
+
+    @asset
+    def table() -> pd.DataFrame:
+        ran.append("table")
+        return pd.DataFrame({"a": [1, 2], "b": ["x", None]})
+
+    @asset
+    def rows(table: pd.DataFrame) -> int:
+        ran.append("rows")
+        return len(table)
+
+    resources = {"io_manager": ParquetIOManager(tmp_path / "tables")}
+    pickled = run([table, rows], instance)
+    assert pickled == ["table", "rows"]
+    assert run([table, rows], instance, force="table") == ["table"]
+    assert run([table], instance, resources=resources) == ["table"]
+    first = instance.get_latest_materialization_event(AssetKey("table"))
+    assert run([table], instance, resources=resources, force=True) == ["table"]
+    second = instance.get_latest_materialization_event(AssetKey("table"))
+    assert first is not None and second is not None
+    one, other = first.asset_materialization, second.asset_materialization
+    assert one is not None and other is not None
+    assert one.data_version == other.data_version is not None
+
+
+def test_a_materialization_tells_what_it_was_made_from(instance: Instance) -> None:
+    """In tags as the reference has them, and in full beside them."""
+    run(chain(), instance)
+    record = instance.get_latest_materialization_event(AssetKey("second"))
+    assert record is not None and record.dagster_event is not None
+    data: Any = record.dagster_event.event_specific_data
+    upstream = instance.get_latest_materialization_event(AssetKey("first"))
+    assert upstream is not None and upstream.asset_materialization is not None
+    assert data.materialization.tags["orrery/input_data_version/first"] == upstream.asset_materialization.data_version
+    assert data.provenance.inputs["first"].version == upstream.asset_materialization.data_version
+    assert set(data.provenance.code) == {
+        f"{__name__}:chain.<locals>.second",
+        f"{__name__}:chain.<locals>.second.factor",
+        "parameter types",
+    }
+
+
+def test_what_a_function_logs_of_another_asset_is_not_touched(instance: Instance) -> None:
+    """It is recorded as it was given."""
+
+    @asset
+    def mine(context: Any) -> Output[int]:
+        context.log_event(AssetMaterialization("other", tags={"x": "y"}))
+        return Output(1)
+
+    run([mine], instance)
+    record = instance.get_latest_materialization_event(AssetKey("other"))
+    assert record is not None and record.asset_materialization is not None
+    assert dict(record.asset_materialization.tags or {}) == {"x": "y"}
+
+
+def test_reuse_takes_a_truth_value_or_a_policy(instance: Instance) -> None:
+    """Anything else is refused before a run is made."""
+    with pytest.raises(InvalidInvocationError, match="neither True nor False"):
+        run(chain(), instance, reuse="often")
+    assert instance.get_runs_count() == 0

@@ -1,0 +1,201 @@
+"""What a function depends on: changes of it are seen, wherever they are; cosmetic changes are not."""
+
+import importlib
+import itertools
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from orrery.plan.fingerprint.reach import Reach, Reacher
+from orrery.runtime.engine.code_facts import InstalledCode
+
+HELPERS = """
+import functools
+
+FACTOR = 2
+
+def scale(x):
+    return x * FACTOR
+
+class Model:
+    rate = 0.5
+
+    def run(self, x):
+        return x * self.rate
+
+@functools.lru_cache
+def cached(x):
+    return x + 1
+
+def unused():
+    return 1
+"""
+
+MAIN = """
+import helpers
+from helpers import Model, cached
+
+LIMIT = 3
+TABLE = {"a": [1, 2], "b": 3}
+seen = []
+counts = {}
+
+def target(x, y=1):
+    seen.append(x)
+    counts["calls"] = 1
+    return helpers.scale(x) + LIMIT + TABLE["b"] + Model().run(x) + cached(y)
+
+def make(low):
+    def band(x):
+        return x > low
+    return band
+
+bands = [make(1), make(2)]
+"""
+
+Load = Callable[[str, str], ModuleType]
+
+
+@pytest.fixture
+def load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Load]:
+    """Return a function that writes and imports the two modules anew."""
+    numbers = itertools.count()
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    paths = list(sys.path)
+
+    def write(main: str, helpers: str = HELPERS) -> ModuleType:
+        folder = tmp_path / str(next(numbers))
+        folder.mkdir()
+        (folder / "helpers.py").write_text(helpers)
+        (folder / "main_module.py").write_text(main)
+        sys.path[:] = [str(folder), *paths]
+        for name in ("helpers", "main_module"):
+            sys.modules.pop(name, None)
+        importlib.invalidate_caches()
+        return importlib.import_module("main_module")
+
+    yield write
+    sys.path[:] = paths
+    for name in ("helpers", "main_module"):
+        sys.modules.pop(name, None)
+
+
+def reach(function: Callable[..., object]) -> Reach:
+    """Return what can be reached from *function*."""
+    return Reacher(InstalledCode()).reach(function)
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "part"),
+    [
+        ("main", "return helpers", "return 1 + helpers", "main_module:target"),
+        ("main", "LIMIT = 3", "LIMIT = 4", "main_module:LIMIT"),
+        ("main", '"b": 3', '"b": 4', "main_module:TABLE"),
+        ("main", "y=1", "y=2", "main_module:target"),
+        ("helpers", "x * FACTOR", "x + FACTOR", "helpers:scale"),
+        ("helpers", "FACTOR = 2", "FACTOR = 2.0", "helpers:FACTOR"),
+        ("helpers", "rate = 0.5", "rate = 0.6", "helpers:Model"),
+        ("helpers", "x * self.rate", "x / self.rate", "helpers:Model.run"),
+        ("helpers", "return x + 1", "return x + 2", "helpers:cached"),
+    ],
+)
+def test_a_change_of_what_is_reached_is_seen(load: Load, file: str, old: str, new: str, part: str) -> None:
+    """It is told by the name of the part, and no other part changes."""
+    sources = {"main": MAIN, "helpers": HELPERS}
+    before = reach(load(sources["main"], sources["helpers"]).target)
+    assert old in sources[file]
+    sources[file] = sources[file].replace(old, new)
+    after = reach(load(sources["main"], sources["helpers"]).target)
+    changed = {name for name in {*before.parts, *after.parts} if before.parts.get(name) != after.parts.get(name)}
+    assert changed == {part}
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("main", "    seen.append(x)", "    # why\n\n    seen.append( x )"),
+        ("main", "return helpers.scale(x) + LIMIT", "return (helpers.scale(x)\n        + LIMIT)"),
+        ("main", "def target(x, y=1):", 'def target(x, y=1):\n    """Say what it does."""'),
+        ("main", "seen = []", "seen = [1]"),
+        ("main", "counts = {}", "counts = {'calls': 7}"),
+        ("main", "LIMIT = 3", "\n\n\nLIMIT = 1 + 2"),
+        ("helpers", "    return 1\n", "    return 2\n"),
+        ("helpers", "def scale(x):", "def scale(x):\n    'Scale.'"),
+        ("helpers", "class Model:", "class Model:\n    '''A model.'''\n"),
+        ("main", '{"a": [1, 2], "b": 3}', '{"b": 3, "a": [1, 2]}'),
+    ],
+)
+def test_a_cosmetic_change_is_not_seen(load: Load, file: str, old: str, new: str) -> None:
+    """Nor is a change of what is not reached, or of state that the function itself writes."""
+    sources = {"main": MAIN, "helpers": HELPERS}
+    before = reach(load(sources["main"], sources["helpers"]).target)
+    assert old in sources[file]
+    sources[file] = sources[file].replace(old, new)
+    assert reach(load(sources["main"], sources["helpers"]).target).parts == before.parts
+
+
+def test_functions_of_one_factory_differ_by_what_they_close_over(load: Load) -> None:
+    """The code is the same; the captured value is not."""
+    module = load(MAIN, HELPERS)
+    one, two = (reach(each).parts for each in module.bands)
+    assert {name for name in one if one[name] != two[name]} == {"main_module:make.<locals>.band.low"}
+
+
+def test_a_source_that_was_edited_after_the_import_is_not_believed(load: Load) -> None:
+    """What runs is what was imported: then the bytecode speaks."""
+    module = load(MAIN, HELPERS)
+    file = Path(str(module.__file__))
+    file.write_text(file.read_text().replace("+ LIMIT", "- LIMIT"))
+    edited = reach(module.target).parts["main_module:target"]
+    file.write_text(MAIN)
+    assert edited != reach(module.target).parts["main_module:target"]
+    again = load(MAIN.replace("+ LIMIT", "- LIMIT"), HELPERS)
+    assert edited != reach(again.target).parts["main_module:target"]
+
+
+def test_a_library_counts_by_its_version(load: Load) -> None:
+    """And Python itself by its minor version, where something of it is used."""
+    found = reach(load("import json, msgspec\ndef target(): return json.dumps(msgspec.json.encode(1))", "").target)
+    assert set(found.distributions) == {"msgspec", "python"}
+    assert found.distributions["python"] == f"{sys.version_info.major}.{sys.version_info.minor}"
+    assert set(found.parts) == {"main_module:target"}
+
+
+def test_an_import_inside_the_function_is_followed(load: Load) -> None:
+    """It will run, so it counts."""
+    main = "def target(x):\n    from helpers import scale\n    return scale(x)"
+    found = reach(load(main, HELPERS).target)
+    assert set(found.parts) == {"main_module:target", "helpers:scale", "helpers:FACTOR"}
+
+
+def test_a_constant_of_which_nothing_is_known_is_told(load: Load) -> None:
+    """Its type is all that counts."""
+    found = reach(load("import threading\nlock = threading.Lock()\ndef target():\n    return lock.locked()", "").target)
+    assert found.opaque == ("main_module:lock",)
+
+
+def test_another_process_and_folder_reach_the_same(load: Load, tmp_path: Path) -> None:
+    """Neither the hash seed nor the place of the files counts."""
+    here = reach(load(MAIN, HELPERS).target).parts
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    (folder / "helpers.py").write_text(HELPERS)
+    (folder / "main_module.py").write_text(MAIN)
+    program = (
+        "from orrery.plan.fingerprint.reach import Reacher; from orrery.runtime.engine.code_facts import InstalledCode; "
+        "import main_module; print(sorted(Reacher(InstalledCode()).reach(main_module.target).parts.items()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "PYTHONHASHSEED": "77", "PYTHONPATH": str(folder)},
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == str(sorted(here.items()))
