@@ -165,32 +165,32 @@ class Capture:
         self._process = os.getpid()
         self._thread = threading.get_ident()
         self._lock = threading.RLock()
-        self._streams = tuple(
-            _Stream(name, number, f"{self._stem}.{ending}")
-            for name, number, ending in (("stdout", 1, "out"), ("stderr", 2, "err"))
-        )
         self._notes: int | None = None
         self._step: str | None = None
         self._is_led = False
-        self._may_lead = self._take_descriptors()
-        self._routers = [_Router(self, stream) if stream.before is not None else None for stream in self._streams]
-        for name, router in zip(_STREAMS, self._routers, strict=True):
-            if router is not None:
-                setattr(sys, name, router)
+        with _TABLE_LOCK:  # whoever begins meanwhile in another thread has to find these routers, and stand before them
+            self._streams = tuple(
+                _Stream(name, number, f"{self._stem}.{ending}")
+                for name, number, ending in (("stdout", 1, "out"), ("stderr", 2, "err"))
+            )
+            self._may_lead = self._take_descriptors()
+            self._routers = [_Router(self, stream) if stream.before is not None else None for stream in self._streams]
+            for name, router in zip(_STREAMS, self._routers, strict=True):
+                if router is not None:
+                    setattr(sys, name, router)
         self._over = threading.Event()
         self._is_closed = False
         self._follower: threading.Thread | None = None
 
     def _take_descriptors(self) -> bool:
         """Take the descriptors for this thread, unless another has them, or there are none."""
-        with _TABLE_LOCK:
-            _RUNNING.append(self._thread)
-            if any(stream.saved is None for stream in self._streams):
-                return False
-            if any(each._thread != self._thread for each in _LEADERS):
-                return False
-            _LEADERS.append(self)
-            return True
+        _RUNNING.append(self._thread)
+        if any(stream.saved is None for stream in self._streams):
+            return False
+        if any(each._thread != self._thread for each in _LEADERS):
+            return False
+        _LEADERS.append(self)
+        return True
 
     def show(self, name: str, text: str) -> bool:
         """Show what another run prints where this one leads the descriptors away; return whether it was shown."""
@@ -330,11 +330,12 @@ class Capture:
 
     def close(self) -> None:
         """Give the streams back, and mark the files complete; empty ones are removed."""
-        for name, router in zip(_STREAMS, self._routers, strict=True):
-            if router is not None:
-                router.release()
-                if getattr(sys, name) is router:
-                    setattr(sys, name, router.behind())
+        with _TABLE_LOCK:
+            for name, router in zip(_STREAMS, self._routers, strict=True):
+                if router is not None:
+                    router.release()
+                    if getattr(sys, name) is router:
+                        setattr(sys, name, router.behind())
         with self._lock:
             self._unlead()
             self._catch_up()
