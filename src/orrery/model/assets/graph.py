@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
+import msgspec
+
 from orrery.base.errors import (
     CyclicDependencyError,
     DuplicateDefinitionError,
@@ -151,12 +153,26 @@ class AssetGraph:
 
     def get(self, key: CoercibleToAssetKey) -> AssetNode:
         """
-        Return the node of an asset.
+        Return the node of an asset, which then knows its downstream assets, too.
 
         Raises:
             UnknownAssetError: There is none; the nearest name is told.
         """
-        return self._nodes[self._number(key)]
+        return self._told(self._number(key))
+
+    def _told(self, number: int) -> AssetNode:
+        """Return a node that knows its children; one and the same at every call."""
+        told: dict[int, AssetNode] | None = self._kept.get("told")
+        if told is None:
+            told = self._keep("told", {})
+        node = told.get(number)
+        if node is None:
+            node = self._nodes[number]
+            children = self._child_numbers[number]
+            if children:
+                node = msgspec.structs.replace(node, child_keys=self._keys(children))
+            told[number] = node
+        return node
 
     def get_check(self, key: AssetCheckKey) -> AssetCheckNode:
         """
@@ -204,13 +220,13 @@ class AssetGraph:
 
     @property
     def nodes(self) -> tuple[AssetNode, ...]:
-        """Return all nodes, in the order of :attr:`assets`."""
+        """Return all nodes, in the order of :attr:`assets`, as the definitions made them: they know no children."""
         return tuple([self._nodes[number] for number in self._order])
 
     @property
     def asset_nodes(self) -> tuple[AssetNode, ...]:
-        """Return all nodes, in the order of :attr:`assets`."""
-        return self.nodes
+        """Return all nodes, in the order of :attr:`assets`; each knows its downstream assets, too."""
+        return tuple([self._told(number) for number in self._order])
 
     @property
     def toposorted(self) -> tuple[AssetKey, ...]:

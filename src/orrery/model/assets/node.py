@@ -3,7 +3,7 @@ One asset, and one asset check, as the asset graph knows them.
 
 Nodes are values without functions: what a definition says of an asset, whoever made it (an asset
 function, a bare spec, a snapshot of another process). Definitions build them; only the graph knows
-who depends on a node.
+who depends on a node, and says so on the nodes that it gives.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ class AssetNode(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
         parent_keys: Upstream assets, each once, in the order they were given; the asset itself
             among them if it depends on its own earlier partitions.
         input_keys: Those of them whose values are loaded for the function.
+        child_keys: Downstream assets, the asset itself not among them; filled in by the graph that gives the node.
         mappings: Partition mappings of the edges that have one, by upstream asset; None if none has.
         group_name: Group of the asset.
         owner_names: Owners.
@@ -42,6 +43,7 @@ class AssetNode(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
     key: AssetKey
     parent_keys: tuple[AssetKey, ...] = ()
     input_keys: tuple[AssetKey, ...] = ()
+    child_keys: tuple[AssetKey, ...] = ()
     mappings: Mapping[AssetKey, Any] | None = None
     group_name: str = "default"
     description: str | None = None

@@ -24,4 +24,6 @@ def program(record):
     for name in "abc":
         node = graph.get(dg.AssetKey(name))
         record.value(f"parents of {name}", names(node.parent_keys))
-    record.value("a node tells its children", hasattr(node, "child_keys"))
+        record.value(f"children of {name}", names(node.child_keys))
+    nodes = {node.key.to_user_string(): names(node.child_keys) for node in graph.asset_nodes}
+    record.value("children by node", dict(sorted(nodes.items())))

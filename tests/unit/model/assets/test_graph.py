@@ -219,3 +219,10 @@ def test_a_node_says_how_it_is_run() -> None:
     assert node("a", is_materializable=False, is_observable=True).execution_type == "OBSERVATION"
     assert node("a", is_materializable=False).execution_type == "UNEXECUTABLE"
     assert node("a", is_materializable=False, is_observable=True).is_executable
+
+
+def test_a_node_that_the_graph_gives_knows_its_children() -> None:
+    """One and the same node at every call, and as the public list gives it."""
+    graph = AssetGraph([node("a"), node("d", "a"), node("c", "a")])
+    assert graph.get("a").child_keys == keys("d", "c")
+    assert graph.get("a") is graph.get("a") is next(each for each in graph.asset_nodes if each.key == AssetKey("a"))
