@@ -166,10 +166,23 @@ from orrery.definitions.decorators.asset import multi_observable_source_asset as
 from orrery.definitions.decorators.asset import observable_source_asset as observable_source_asset
 from orrery.definitions.decorators.asset_check import asset_check as asset_check
 from orrery.definitions.decorators.asset_check import multi_asset_check as multi_asset_check
+from orrery.definitions.decorators.freshness_checks import (
+    build_last_update_freshness_checks as build_last_update_freshness_checks,
+)
+from orrery.definitions.decorators.freshness_checks import (
+    build_time_partition_freshness_checks as build_time_partition_freshness_checks,
+)
+from orrery.definitions.decorators.freshness_sensor import (
+    build_sensor_for_freshness_checks as build_sensor_for_freshness_checks,
+)
 from orrery.definitions.decorators.graph import graph as graph
 from orrery.definitions.decorators.graph import job as job
 from orrery.definitions.decorators.hook import failure_hook as failure_hook
 from orrery.definitions.decorators.hook import success_hook as success_hook
+from orrery.definitions.decorators.metadata_checks import (
+    build_column_schema_change_checks as build_column_schema_change_checks,
+)
+from orrery.definitions.decorators.metadata_checks import build_metadata_bounds_checks as build_metadata_bounds_checks
 from orrery.definitions.decorators.op import op as op
 from orrery.definitions.decorators.repository import repository as repository
 from orrery.definitions.decorators.schedule import schedule as schedule
