@@ -74,6 +74,11 @@ SEAMS: tuple[Seam, ...] = (
         purpose="Load an input from wherever it comes.",
     ),
     Seam(
+        name="LeaseStorage",
+        module="orrery.runtime.ports.leases",
+        purpose="Keep which process has which run in hand, and the slots of pools.",
+    ),
+    Seam(
         name="RunCoordinator",
         module="orrery.runtime.ports.run_coordinator",
         purpose="Launch submitted runs at once, or when there is room.",

@@ -11,10 +11,11 @@ from orrery.adapters.storage.memory import MemoryStorage
 from orrery.adapters.storage.postgres import PostgresStorage
 from orrery.adapters.storage.sqlite import SqliteStorage
 from orrery.testing.conformance.event_log import EventLogSuite
+from orrery.testing.conformance.leases import LeasesSuite
 from orrery.testing.conformance.runs import RunsSuite, SchedulesSuite
 
 
-class TestMemory(EventLogSuite, RunsSuite, SchedulesSuite):
+class TestMemory(EventLogSuite, RunsSuite, SchedulesSuite, LeasesSuite):
     """In memory."""
 
     @pytest.fixture
@@ -22,7 +23,7 @@ class TestMemory(EventLogSuite, RunsSuite, SchedulesSuite):
         return MemoryStorage()
 
 
-class TestSqlite(EventLogSuite, RunsSuite, SchedulesSuite):
+class TestSqlite(EventLogSuite, RunsSuite, SchedulesSuite, LeasesSuite):
     """In one SQLite file."""
 
     @pytest.fixture
@@ -32,7 +33,7 @@ class TestSqlite(EventLogSuite, RunsSuite, SchedulesSuite):
         storage.dispose()
 
 
-class TestPostgres(EventLogSuite, RunsSuite, SchedulesSuite):
+class TestPostgres(EventLogSuite, RunsSuite, SchedulesSuite, LeasesSuite):
     """In a PostgreSQL database."""
 
     @pytest.fixture

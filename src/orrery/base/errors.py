@@ -346,7 +346,7 @@ class RunAlreadyExistsError(OrreryError):
 
 
 class RunConflictError(OrreryError):
-    """A run of this id is recorded with other contents."""
+    """A run of this id is recorded with other contents, or a living process executes it."""
 
     code = "run-conflict"
 

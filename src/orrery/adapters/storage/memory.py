@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from orrery.adapters.storage.memory_leases import MemoryLeases
 from orrery.base.errors import RunAlreadyExistsError, RunNotFoundError
 from orrery.base.keys import AssetCheckKey, AssetKey
 from orrery.base.tags import BACKFILL_ID_TAG, canonical_tags
@@ -57,10 +58,11 @@ class _AssetRows:
     by_kind: dict[str, list[int]] = field(default_factory=dict)
 
 
-class MemoryStorage:
-    """Keeps events, runs, ticks and small values in memory; safe for use by several threads."""
+class MemoryStorage(MemoryLeases):
+    """Keeps events, runs, ticks, leases and small values in memory; safe for use by several threads."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._lock = threading.RLock()
         self._entries: list[EventLogEntry | None] = []
         self._before: dict[Callable[[], None], None] = {}
@@ -97,6 +99,10 @@ class MemoryStorage:
             before = next(iter(self._before))
             del self._before[before]
             before()
+
+    def _catch_up(self) -> None:
+        with self._lock:
+            self._derive()
 
     def _derive(self) -> None:
         """Catch up with the entries that were appended since the last question."""
@@ -147,6 +153,8 @@ class MemoryStorage:
             row.run = row.run.with_status(status)
         if kind == "PIPELINE_START" and row.started is None:
             row.started = entry.timestamp
+        if row.run.is_finished:
+            self._end_leases_of(entry.run_id)
         if row.run.is_finished and row.ended is None:
             row.ended = entry.timestamp
 
@@ -639,6 +647,9 @@ class MemoryStorage:
                 self._dynamic,
                 self._instigators,
                 self._ticks,
+                self._leases,
+                self._pools,
+                self._claims,
             ):
                 part.clear()
 

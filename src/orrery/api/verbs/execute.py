@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
@@ -168,9 +169,10 @@ def execute_job_in_process(
             planning.details["steps"] = len(plan)
             traced.end(planning)
         resource_defs, keys = resources_for(job, in_memory=in_memory)
-        run = used.create_run(
+        run = _run_in_hand(
+            used,
             job_name=job.name,
-            run_id=run_id,
+            run_id=run_id or str(uuid.uuid4()),
             run_config=resolved.given,
             status=RunStatus.NOT_STARTED,
             tags=run_tags,
@@ -213,6 +215,25 @@ def execute_job_in_process(
     finally:
         if own_instance:
             used.dispose()
+
+
+def _run_in_hand(instance: Any, *, run_id: str, **fields: Any) -> Run:
+    """
+    Record a run that this process executes at once.
+
+    Its lease is taken first and ends with the run: at no moment does a run stand there that nobody answers for.
+    """
+    keeper = instance.keeper
+    if keeper is None or instance.is_ephemeral:
+        run: Run = instance.create_run(run_id=run_id, **fields)
+        return run
+    lease = keeper.take_run(run_id)
+    try:
+        run = instance.create_run(run_id=run_id, **fields)
+    except BaseException:
+        keeper.give_back(lease)
+        raise
+    return run
 
 
 def _show_trace(traced: Trace, show: bool, path: str | None) -> None:

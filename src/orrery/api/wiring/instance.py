@@ -17,6 +17,7 @@ from orrery.api.wiring.settings import read_settings
 from orrery.base.errors import StorageError
 from orrery.definitions.parts.io_manager import IOManager, IOManagerDefinition
 from orrery.runtime.instance.instance import Instance
+from orrery.runtime.instance.leases import LeaseKeeper
 from orrery.runtime.instance.ref import InstanceRef
 from orrery.runtime.ports.compute_logs import ComputeLogManager
 from orrery.runtime.ports.write_barrier import WriteBarrier
@@ -98,6 +99,7 @@ def ephemeral_instance(
         schedules=storage,
         home=os.path.abspath(tempdir) if tempdir else _TemporaryHome(on_dispose),
         settings=settings or {},
+        keeper=LeaseKeeper(storage, renews=False),
         write_barriers=_new_barrier,
         on_dispose=on_dispose,
     )
@@ -161,15 +163,22 @@ def _persistent(home: str, settings: Mapping[str, Any]) -> Instance:
             mend=f"make it, or name another place in {HOME_VARIABLE}.",
         ) from error
     storage = open_records(home, settings)
-    return Instance(
+    instance = Instance(
         event_log=storage,
         runs=storage,
         schedules=storage,
+        keeper=LeaseKeeper(storage),
         home=home,
         compute_logs=_compute_logs(home, settings),
         settings=settings,
         write_barriers=_new_barrier,
     )
+    try:
+        instance.report_lost_runs()
+    except BaseException:
+        instance.dispose()
+        raise
+    return instance
 
 
 def _compute_logs(home: str, settings: Mapping[str, Any]) -> ComputeLogManager | None:

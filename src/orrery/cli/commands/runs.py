@@ -33,6 +33,7 @@ __all__ = ["command"]
 _PAGE = 500
 _SCANNED = 5_000
 _POLL_SECONDS = 0.2
+_LOOK_SECONDS = 1.0
 _ENDS = ("step_done", "step_failed", "step_retrying")
 
 
@@ -155,6 +156,7 @@ def show_logs(run_id: str, follow: bool, log_level: str, as_json: bool) -> None:
         view = RunView()
         captured = CapturedLines(instance.compute_log_manager, run.run_id)
         cursor: str | None = None
+        looked = time.monotonic()
 
         def show_output(lines: Iterable[CapturedLine]) -> None:
             for line in lines:
@@ -185,6 +187,9 @@ def show_logs(run_id: str, follow: bool, log_level: str, as_json: bool) -> None:
                 break
             for step in [each for each in view.steps.values() if each.state == "running"]:
                 show_output(captured.of(step.key, is_over=False))
+            if time.monotonic() - looked > _LOOK_SECONDS:
+                looked = time.monotonic()
+                instance.report_lost_runs()
             time.sleep(_POLL_SECONDS)
 
 

@@ -45,10 +45,13 @@ from orrery.runtime.instance import assets as _assets
 from orrery.runtime.instance import runs as _runs
 from orrery.runtime.instance.assets import AssetPartitionStatus
 from orrery.runtime.instance.clock import SystemClock
+from orrery.runtime.instance.leases import LeaseKeeper
+from orrery.runtime.instance.lost_runs import report_lost_runs
 from orrery.runtime.instance.ref import InstanceRef
 from orrery.runtime.instance.secrets import without_passwords
 from orrery.runtime.ports.compute_logs import ComputeLogManager
 from orrery.runtime.ports.event_log import AssetState, CheckState, EventLogConnection, EventLogStorage
+from orrery.runtime.ports.leases import LeaseStorage
 from orrery.runtime.ports.run_coordinator import RunCoordinator, SubmitRunContext
 from orrery.runtime.ports.run_launcher import LaunchRunContext, RunLauncher
 from orrery.runtime.ports.runs import RunStorage
@@ -79,6 +82,7 @@ class Instance:
         compute_logs: Captures output; None where nothing is captured.
         launcher: Starts processes for runs; None where there is none.
         coordinator: Decides when a submitted run is launched; None for at once.
+        keeper: Keeps the leases of this process on runs; None where no run is known by its process.
         home: Where files of this instance lie (absolute), or a function that makes and tells it.
         settings: Settings, by name.
         clock: Tells the time.
@@ -94,6 +98,7 @@ class Instance:
     compute_logs: ComputeLogManager | None = None
     launcher: RunLauncher | None = None
     coordinator: RunCoordinator | None = None
+    keeper: LeaseKeeper | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     clock: Clock = field(default_factory=SystemClock)
     write_barriers: Callable[[], WriteBarrier] | None = None
@@ -180,6 +185,8 @@ class Instance:
         for port in (self.coordinator, self.launcher, self.compute_logs):
             if port is not None:
                 port.dispose()
+        if self.keeper is not None:
+            self.keeper.dispose()
         self.event_log.dispose()
         self.runs.dispose()
         while self.on_dispose:
@@ -216,6 +223,11 @@ class Instance:
     def schedule_storage(self) -> ScheduleStorage:
         """Return the port that keeps ticks."""
         return self.schedules
+
+    @property
+    def leases(self) -> LeaseStorage | None:
+        """Return the port that keeps leases and pools."""
+        return None if self.keeper is None else self.keeper.storage
 
     @property
     def compute_log_manager(self) -> ComputeLogManager | None:
@@ -988,6 +1000,14 @@ class Instance:
         if run is None:
             raise RunNotFoundError(f"No run '{run_id}' is recorded.", mend="look for its id with `orrery runs list`.")
         return run
+
+    def report_lost_runs(self) -> Sequence[str]:
+        """
+        Record as failed every run whose process is gone; return the ids of these runs.
+
+        An instance does so when it is opened. Call it while you wait for a run that may die meanwhile.
+        """
+        return report_lost_runs(self)
 
     def wipe(self) -> None:
         """Delete all runs and events."""

@@ -75,11 +75,11 @@ def test_an_older_schema_is_migrated_after_a_copy(tmp_path: Path, monkeypatch: p
     old = SqliteStorage(str(path))
     old.store_entries([line("kept")])
     old.dispose()
-    monkeypatch.setattr("orrery.adapters.storage.sqlite.SCHEMA_VERSION", "0002")
+    monkeypatch.setattr("orrery.adapters.storage.sqlite.SCHEMA_VERSION", "9000")
     storage = SqliteStorage(str(path))
     assert storage.get_maximum_record_id() == 1
     storage.dispose()
-    assert schema_of(tmp_path / "orrery.db.before-0002") == schema_of(path)
+    assert schema_of(tmp_path / "orrery.db.before-9000") == schema_of(path)
 
 
 def test_the_database_of_another_program_is_refused(tmp_path: Path) -> None:

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Dialect, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from orrery.adapters.storage.sql.lease_tables import leases, pool_claims
 from orrery.adapters.storage.sql.tables import assets, checks, counters, events, run_keys, runs
 from orrery.adapters.storage.sql.text import escape
 from orrery.base.keys import AssetCheckKey, AssetKey
@@ -66,6 +67,7 @@ _update_checks = (
 _select_run = select(runs.c.status, runs.c.started, runs.c.ended, runs.c.updated).where(
     runs.c.run_id == bindparam("run_id")
 )
+_end_leases = tuple(delete(table).where(table.c.run_id == bindparam("run_id")) for table in (leases, pool_claims))
 _update_run = (
     update(runs)
     .where(runs.c.run_id == bindparam("wanted"))
@@ -231,3 +233,6 @@ def _change_runs(connection: Connection, entries: Iterable[EventLogEntry]) -> No
                 "new_updated": updated,
             },
         )
+        if status in FINISHED_STATUSES:
+            for statement in _end_leases:
+                connection.execute(statement, {"run_id": run_id})

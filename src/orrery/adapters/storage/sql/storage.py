@@ -18,11 +18,12 @@ from sqlalchemy import Connection, delete, update
 
 from orrery.adapters.storage.sql import assets as _assets
 from orrery.adapters.storage.sql import events as _events
+from orrery.adapters.storage.sql import lease_tables, tables
 from orrery.adapters.storage.sql import runs as _runs
 from orrery.adapters.storage.sql import schedules as _schedules
-from orrery.adapters.storage.sql import tables
 from orrery.adapters.storage.sql.append import PROMISED_KINDS, Numbers, append_entries
 from orrery.adapters.storage.sql.connections import Connections, Database
+from orrery.adapters.storage.sql.leases import SqlLeases
 from orrery.adapters.storage.sql.writer import Batch, Writer
 from orrery.base.errors import StorageUnavailableError
 from orrery.base.keys import AssetCheckKey, AssetKey
@@ -38,9 +39,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class SqlStorage:
+class SqlStorage(SqlLeases):
     """
-    Keeps events, runs and ticks in a SQL database.
+    Keeps events, runs, ticks and leases in a SQL database.
 
     Args:
         database: What this kind of database does its own way.
@@ -355,6 +356,9 @@ def _wipe(connection: Connection) -> None:
         tables.dynamic_partitions,
         tables.instigators,
         tables.ticks,
+        lease_tables.leases,
+        lease_tables.pools,
+        lease_tables.pool_claims,
     )
     latest = dict.fromkeys(("last_run", "materialization", "observation", "planned", "failed"))
     for table in gone:

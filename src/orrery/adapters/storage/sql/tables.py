@@ -28,6 +28,7 @@ from orrery.adapters.storage.sql.text import PostgresText
 
 __all__ = [
     "SCHEMA_VERSION",
+    "Text",
     "assets",
     "checks",
     "counters",
@@ -44,7 +45,7 @@ __all__ = [
     "ticks",
 ]
 
-SCHEMA_VERSION = "0001"
+SCHEMA_VERSION = "0002"
 """The newest revision below ``migrations/versions``."""
 
 metadata = MetaData()
