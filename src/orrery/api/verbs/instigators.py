@@ -111,8 +111,15 @@ def _behind_boundary(what: str, work: Callable[[], Any]) -> Any:
 
 
 def _spread(given: Any) -> Any:
-    """Return what a generator yields as a list; anything else as it is."""
-    return list(given) if isinstance(given, Generator | Iterator) else given
+    """Return what a generator yields as a list, and after it what it returns; anything else as it is."""
+    if not isinstance(given, Generator):
+        return list(given) if isinstance(given, Iterator) else given
+    found: list[Any] = []
+    while True:
+        try:
+            found.append(next(given))
+        except StopIteration as end:
+            return [*found, *_listed(end.value)]
 
 
 # -- schedules ---------------------------------------------------------------------------------
