@@ -53,6 +53,9 @@ from orrery.api.verbs.instigators import build_sensor_context as build_sensor_co
 from orrery.api.verbs.materialize import materialize as materialize
 from orrery.api.verbs.materialize import materialize_to_memory as materialize_to_memory
 from orrery.api.verbs.materialize import observe as observe
+from orrery.api.verbs.plan import MaterializationPlan as MaterializationPlan
+from orrery.api.verbs.plan import explain as explain
+from orrery.api.verbs.plan import plan_materialization as plan_materialization
 from orrery.api.verbs.reconstruct import build_reconstructable_job as build_reconstructable_job
 from orrery.api.verbs.reconstruct import reconstructable as reconstructable
 from orrery.api.verbs.reexecution import ReexecutionOptions as ReexecutionOptions

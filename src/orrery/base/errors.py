@@ -16,6 +16,7 @@ Every error that Orrery raises, in one tree.
     ├── InvalidMetadataError              metadata that has no metadata type
     ├── InvalidPropertyError              an attribute of a context asked outside its place
     ├── InvariantViolationError           a rule of the running system was broken
+    ├── PlanOutdatedError                 a saved plan whose world has moved
     ├── UnknownResourceError              (also AttributeError) a resource that nobody provides
     ├── UnknownPartitionError             a partition key outside its definition
     ├── UndefinedDataVersionError         a data version that was never recorded
@@ -87,6 +88,7 @@ __all__ = [
     "MaxRetriesExceededError",
     "OrreryError",
     "PipesExecutionError",
+    "PlanOutdatedError",
     "ResourceFunctionError",
     "RunAlreadyExistsError",
     "RunConflictError",
@@ -239,6 +241,12 @@ class InvariantViolationError(OrreryError):
     """A rule of the running system was broken by a definition or a call."""
 
     code = "invariant-violation"
+
+
+class PlanOutdatedError(OrreryError):
+    """A saved plan was to be carried out, and something changed since it was made."""
+
+    code = "plan-outdated"
 
 
 class UnknownResourceError(OrreryError, AttributeError):

@@ -2,7 +2,8 @@
 How a command ends: its exit code, and what is said about an error.
 
 0 all went well, 1 something failed, 2 the command was used wrongly (an unknown name, a config that does not
-fit), 130 interrupted. With ``--json`` an error is a JSON document on standard output, otherwise text on
+fit), 3 something is out of date (where that was asked), 130 interrupted.
+With ``--json`` an error is a JSON document on standard output, otherwise text on
 standard error.
 """
 
@@ -21,9 +22,9 @@ from orrery.base.errors import CodeLocationLoadError, OrreryError, UserCodeLoadE
 from orrery.cli.json_output import is_json_asked
 from orrery.cli.text import block
 
-__all__ = ["FAILED", "INTERRUPTED", "SUCCESS", "WRONG_USAGE", "ended", "forget_output", "wrong_usage"]
+__all__ = ["FAILED", "INTERRUPTED", "OUT_OF_DATE", "SUCCESS", "WRONG_USAGE", "ended", "forget_output", "wrong_usage"]
 
-SUCCESS, FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
+SUCCESS, FAILED, WRONG_USAGE, OUT_OF_DATE, INTERRUPTED = 0, 1, 2, 3, 130
 
 
 class _WrongUsage(Exception):

@@ -64,6 +64,8 @@ class StepView:
         note: Why it was skipped, or what failed, in a line.
         attempt: Which attempt it is, from 1.
         error: What went wrong, if it failed.
+        is_reused: Whether it was skipped because its stored value is current.
+        saved_seconds: How long making that value took.
     """
 
     key: str
@@ -76,6 +78,8 @@ class StepView:
     attempt: int = 1
     error: ErrorInfo | None = None
     is_template: bool = False
+    is_reused: bool = False
+    saved_seconds: float = 0.0
     row_counts: dict[str, int] = field(default_factory=dict)
     assets: list[str] = field(default_factory=list)
     checks: list[str] = field(default_factory=list)
@@ -117,6 +121,7 @@ class Totals:
         not_run: Never began, or were stopped.
         seconds: From the first event of the run to its last.
         rows: Rows of all steps that told theirs; None if none did.
+        saved_seconds: How long making the values took that are current.
     """
 
     done: int
@@ -125,6 +130,7 @@ class Totals:
     not_run: int
     seconds: float
     rows: int | None
+    saved_seconds: float = 0.0
 
 
 class RunView:
@@ -184,6 +190,7 @@ class RunView:
             not_run=states.get("not run", 0) + states.get("canceled", 0),
             seconds=(self.last or 0.0) - (self.first or 0.0),
             rows=rows,
+            saved_seconds=sum(step.saved_seconds for step in self.visible_steps),
         )
 
     @property
@@ -292,6 +299,8 @@ class RunView:
         step.state = "skipped"
         if isinstance(data, StepSkippedData):
             step.note = data.reason or ", ".join(data.upstream_step_keys)
+            step.is_reused = bool(data.reasons)
+            step.saved_seconds = data.saved_seconds or 0.0
         return Happening(word="step_skipped", timestamp=entry.timestamp, step=step, text=step.note)
 
     def _retrying(self, entry: EventLogEntry, event: Event) -> Happening:

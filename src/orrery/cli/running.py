@@ -28,7 +28,7 @@ from orrery.plan.step import ExecutionStep
 from orrery.runtime.instance.instance import Instance
 from orrery.runtime.ports.compute_logs import outside_capture
 
-__all__ = ["load_config", "run_shown"]
+__all__ = ["load_config", "plan_checked", "run_shown"]
 
 
 def run_shown(job: Any, options: RunOptions, config: Mapping[str, Any] | None, **selection: Any) -> int:
@@ -39,11 +39,10 @@ def run_shown(job: Any, options: RunOptions, config: Mapping[str, Any] | None, *
         job: The job.
         options: What the user said of the run.
         config: The run config; None for the job's own.
-        selection: What the run record says of the selection.
+        selection: What the run record says of the selection, and which stored values may be used again.
     """
     with Instance.get() as instance:
-        with wrong_usage():
-            plan = _plan(job, options, config, instance)
+        plan = plan_checked(job, options.partition, config, instance)
         return _run(job, options, config, RunView(*_steps(plan)), instance, selection)
 
 
@@ -69,13 +68,23 @@ def _literal(path: str) -> str:
     return glob.escape(path)
 
 
-def _plan(job: Any, options: RunOptions, config: Mapping[str, Any] | None, instance: Instance) -> ExecutionPlan:
-    """Compile the plan: its steps are shown, and what the user wrote wrongly is told before a run is made."""
-    with partition_loading_context(dynamic_partitions_store=instance) as context:
-        _check_partition(job.partitions_def, options.partition, context)
-        if options.partition is not None and config is None and job.partitioned_config is not None:
-            config = job.get_run_config_for_partition_key(options.partition)
-    return plan_of(job, config)
+def plan_checked(
+    job: Any, partition: str | None, config: Mapping[str, Any] | None, instance: Instance
+) -> ExecutionPlan:
+    """
+    Compile the plan: its steps are shown, and what the user wrote wrongly is told before a run is made.
+
+    Args:
+        job: The job.
+        partition: The partition that the user named.
+        config: The run config; None for the job's own.
+        instance: Knows the keys of dynamic partitions.
+    """
+    with wrong_usage(), partition_loading_context(dynamic_partitions_store=instance) as context:
+        _check_partition(job.partitions_def, partition, context)
+        if partition is not None and config is None and job.partitioned_config is not None:
+            config = job.get_run_config_for_partition_key(partition)
+        return plan_of(job, config)
 
 
 def _check_partition(partitions_def: Any, partition: str | None, context: PartitionLoadingContext) -> None:

@@ -19,6 +19,7 @@ __all__ = ["summary_lines", "totals_line"]
 _VALUES_SHOWN = 30
 _SOME_VALUES = 10
 _CHECKS_SHOWN = 20
+_WORTH_TELLING = 0.01
 
 
 def summary_lines(view: RunView, *, every_frame: bool = False) -> list[str]:
@@ -61,7 +62,8 @@ def totals_line(view: RunView) -> str:
     checks = _checks_total(view)
     end = {"done": "", "failed": "; the run failed", "canceled": "; interrupted"}.get(view.state, "")
     run = dim(f"  run {view.run_id[:8]}") if view.run_id else ""
-    return f"{', '.join(parts)} in {duration(totals.seconds)}{rows}{checks}{end}{run}"
+    saved = f" (saved {duration(totals.saved_seconds)})" if totals.saved_seconds >= _WORTH_TELLING else ""
+    return f"{', '.join(parts)}{saved} in {duration(totals.seconds)}{rows}{checks}{end}{run}"
 
 
 def _checks_total(view: RunView) -> str:

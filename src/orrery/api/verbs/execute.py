@@ -161,7 +161,7 @@ def execute_job_in_process(
     own_instance = instance is None
     used = ephemeral_instance() if own_instance else instance
     try:
-        run_tags, config = _tags_and_config(job, run_config, tags, partition_key, partition_key_range, used)
+        run_tags, config = tags_and_config(job, run_config, tags, partition_key, partition_key_range, used)
         planning = traced.begin("plan", "resolve config and compile") if traced is not None else None
         resolved = resolve_run_config(job, config, os.environ)
         plan = compile_plan(job, resolved, step_keys, parent_run.run_id if parent_run is not None else None)
@@ -259,7 +259,7 @@ def _raise(outcome: RunOutcome) -> None:
     raise error
 
 
-def _tags_and_config(
+def tags_and_config(
     job: JobDefinition,
     run_config: Any,
     tags: Mapping[str, Any] | None,

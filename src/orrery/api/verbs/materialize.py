@@ -13,6 +13,7 @@ from orrery.base.keys import AssetCheckKey, AssetKey
 from orrery.definitions.assets.asset_job import build_asset_job, normalize_assets
 from orrery.definitions.assets.assets_definition import AssetsDefinition
 from orrery.definitions.assets.source_asset import SourceAsset
+from orrery.definitions.graphs.job import JobDefinition
 from orrery.definitions.parts.cache_policy import CachePolicy
 from orrery.definitions.parts.resource import as_resource_definitions
 from orrery.model.assets.graph import AssetGraph
@@ -21,7 +22,7 @@ from orrery.model.assets.subset import subset_to_run, with_needed_upstream
 from orrery.model.events.entry import EventLogEntry
 from orrery.runtime.engine.reuse import Reuse
 
-__all__ = ["EPHEMERAL_JOB_NAME", "materialize", "materialize_to_memory", "observe"]
+__all__ = ["EPHEMERAL_JOB_NAME", "ephemeral_job", "materialize", "materialize_to_memory", "observe", "reuse_of"]
 
 EPHEMERAL_JOB_NAME = "__ephemeral_asset_job__"
 
@@ -74,34 +75,7 @@ def materialize(
         InvalidConfigError: The run config does not fit.
         Exception: What the first failed step raised, under *raise_on_error*.
     """
-    if isinstance(assets, AssetsDefinition | SourceAsset | str | AssetKey):
-        raise InvalidInvocationError(
-            "materialize takes a sequence of assets, not one asset.", mend="write materialize([my_asset])."
-        )
-    chosen = normalize_assets(assets)
-    everything = list(chosen)
-    bound: dict[str, Any] = dict(as_resource_definitions(resources))
-    pulled_from = None
-    if definitions is not None:
-        known = {id(each) for each in chosen}
-        keys = {key for each in chosen for key in each.asset_and_check_keys}
-        for each in definitions.all_assets_defs():
-            if id(each) not in known and not (each.asset_and_check_keys and each.asset_and_check_keys <= keys):
-                everything.append(each)
-        for key, value in definitions.resource_definitions().items():
-            bound.setdefault(key, value)
-        pulled_from = definitions
-    _check_no_conflicts(chosen, bound)
-    graph = AssetGraph.from_assets(everything, strict="inputs")
-    asset_keys, check_keys = _selected(graph, chosen, selection, pulled_from is not None)
-    job = build_asset_job(
-        EPHEMERAL_JOB_NAME,
-        everything,
-        asset_graph=graph,
-        asset_keys=asset_keys,
-        check_keys=check_keys,
-        resource_defs=bound,
-    )
+    job, graph, asset_keys = ephemeral_job(assets, resources, selection, definitions)
     return execute_job_in_process(
         job,
         run_config=run_config,
@@ -140,6 +114,45 @@ def reuse_of(reuse: bool | CachePolicy, force: Any, graph: AssetGraph) -> Reuse 
         return Reuse(policy=policy, force_all=True)
     forced = AssetSelection.from_coercible(force).resolve(graph) if force else frozenset()
     return Reuse(policy=policy, forced=frozenset(forced)) if policy is not None or forced else None
+
+
+def ephemeral_job(
+    assets: Sequence[Any], resources: Mapping[str, Any] | None, selection: Any, definitions: Any
+) -> tuple[JobDefinition, AssetGraph, set[AssetKey]]:
+    """
+    Return the job that makes the chosen assets, all assets it may see, and those it makes.
+
+    Args are those of :func:`materialize`.
+    """
+    if isinstance(assets, AssetsDefinition | SourceAsset | str | AssetKey):
+        raise InvalidInvocationError(
+            "materialize takes a sequence of assets, not one asset.", mend="write materialize([my_asset])."
+        )
+    chosen = normalize_assets(assets)
+    everything = list(chosen)
+    bound: dict[str, Any] = dict(as_resource_definitions(resources))
+    pulled_from = None
+    if definitions is not None:
+        known = {id(each) for each in chosen}
+        keys = {key for each in chosen for key in each.asset_and_check_keys}
+        for each in definitions.all_assets_defs():
+            if id(each) not in known and not (each.asset_and_check_keys and each.asset_and_check_keys <= keys):
+                everything.append(each)
+        for key, value in definitions.resource_definitions().items():
+            bound.setdefault(key, value)
+        pulled_from = definitions
+    _check_no_conflicts(chosen, bound)
+    graph = AssetGraph.from_assets(everything, strict="inputs")
+    asset_keys, check_keys = _selected(graph, chosen, selection, pulled_from is not None)
+    job = build_asset_job(
+        EPHEMERAL_JOB_NAME,
+        everything,
+        asset_graph=graph,
+        asset_keys=asset_keys,
+        check_keys=check_keys,
+        resource_defs=bound,
+    )
+    return job, graph, asset_keys
 
 
 def _selected(

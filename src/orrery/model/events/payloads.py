@@ -233,11 +233,13 @@ class StepSkippedData(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_
         reason: Why, for people.
         upstream_step_keys: The steps on account of which.
         reasons: Why, as data, where a stored value is used again.
+        saved_seconds: How long making that value took.
     """
 
     reason: str | None = None
     upstream_step_keys: tuple[str, ...] = ()
     reasons: tuple[Reason, ...] = ()
+    saved_seconds: float | None = None
 
 
 class StepMaterializationData(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, tag="step_materialization"):

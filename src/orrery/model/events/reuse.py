@@ -59,6 +59,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         resources: Identity that each resource declares, by key.
         format: How the value is stored: the class of the IO manager.
         salt: What the policy adds, to make all before it out of date.
+        seconds: How long making the value took; no part of what it was made from.
         version: Version of this record.
     """
 
@@ -70,6 +71,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     resources: Mapping[str, str] = {}
     format: str | None = None
     salt: str | None = None
+    seconds: float | None = None
     version: int = PROVENANCE_VERSION
 
 

@@ -8,6 +8,7 @@ materialization is recorded with what it was made from. ``orrery plan`` asks the
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -101,6 +102,8 @@ class RunReuse:
         self._codes: dict[int, Reach] = {}
         self._now: dict[str, Provenance] = {}
         self._decisions: dict[str, Decision] = {}
+        self._saved: dict[str, float] = {}
+        self._started: dict[str, float] = {}
         self._versions: dict[tuple[AssetKey, str | None], _Version] = {}
         self._records: dict[AssetKey, EventLogRecord | None] | None = None
         self._job_policy = policy_in(plan_context.run.tags)
@@ -125,12 +128,17 @@ class RunReuse:
     def completed(self, event: Event) -> Event:
         """Return *event* with what is recorded of a materialization or of a skip."""
         kind = event.event_type_value
+        if kind == "STEP_START" or kind == "STEP_RESTARTED":
+            self._started[event.step_key or ""] = time.perf_counter()
+            return event
         if kind == "ASSET_MATERIALIZATION":
             return self._materialized(event)
         if kind == "STEP_SKIPPED" and event.step_key in self._decisions:
             decision = self._decisions[event.step_key]
             if decision.action == "skip":
-                data = StepSkippedData(reason=decision.told, reasons=decision.reasons)
+                data = StepSkippedData(
+                    reason=decision.told, reasons=decision.reasons, saved_seconds=self._saved.get(event.step_key)
+                )
                 return msgspec.structs.replace(event, event_specific_data=data)
         return event
 
@@ -146,6 +154,10 @@ class RunReuse:
             version = tags[DATA_VERSION_TAG] = f"{self._context.run.run_id}:{event.step_key}"
         provenance = self._now.get(step.key)
         if provenance is not None:
+            started = self._started.get(event.step_key or "")
+            if started is not None:
+                taken = round(time.perf_counter() - started, 6)
+                provenance = msgspec.structs.replace(provenance, seconds=taken)
             for key, part in provenance.inputs.items():
                 tags[f"{INPUT_DATA_VERSION_TAG_PREFIX}/{key}"] = part.version
                 pointer = NULL_EVENT_POINTER if part.storage_id is None else str(part.storage_id)
@@ -221,6 +233,8 @@ class RunReuse:
             partitions: Sequence[str] = context.partition_keys_of_output(key) if context.run_tags else ()
             for partition in partitions or _WHOLE:
                 last = self._last(key, partition)
+                if last is not None and last.provenance is not None and last.provenance.seconds is not None:
+                    self._saved[step.key] = max(self._saved.get(step.key, 0.0), last.provenance.seconds)
                 situation = Situation(
                     asset=key.to_user_string(),
                     last=last,
@@ -323,15 +337,19 @@ class RunReuse:
         return known
 
     def _resources(self, step: ExecutionStep) -> Mapping[str, str]:
-        opened = self._context.opened
-        if opened is None:
-            return {}
+        definitions = self._plan.job.resource_defs
         found: dict[str, str] = {}
         for key in sorted(step.op.required_resource_keys):
-            resource = opened.mapping.get(key)
-            identity = getattr(resource, "cache_identity", None)
-            if identity is not None:
-                found[key] = str(identity() if callable(identity) else identity)
+            definition = definitions.get(key)
+            for holder in (
+                definition,
+                getattr(definition, "constant", None),
+                getattr(definition, "configurable", None),
+            ):
+                identity = getattr(holder, "cache_identity", None)
+                if identity is not None:
+                    found[key] = str(identity() if callable(identity) else identity)
+                    break
         return found
 
     def _inputs(self, step: ExecutionStep, context: StepExecutionContext) -> Mapping[str, InputPart]:

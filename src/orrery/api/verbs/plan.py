@@ -1,0 +1,399 @@
+"""
+What a run would do, and why: planned without running anything, from the same decision that the run takes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from orrery.api.verbs.execute import resources_for, tags_and_config
+from orrery.api.verbs.materialize import ephemeral_job, reuse_of
+from orrery.base.errors import InvariantViolationError, PlanOutdatedError
+from orrery.base.keys import AssetKey
+from orrery.base.tags import DATA_VERSION_TAG
+from orrery.definitions.graphs.job import JobDefinition
+from orrery.definitions.parts.cache_policy import CachePolicy
+from orrery.model.events.entry import EventLogRecord, EventRecordsFilter
+from orrery.model.events.event import Event, EventType
+from orrery.model.events.payloads import StepMaterializationData
+from orrery.model.events.reuse import Provenance, Reason
+from orrery.model.events.user import AssetMaterialization
+from orrery.model.records.run import Run
+from orrery.plan.compile import compile_plan
+from orrery.plan.decide import differences
+from orrery.plan.fingerprint.fingerprint import fingerprint_digest
+from orrery.plan.run_config import resolve_run_config
+from orrery.runtime.contexts.log import LogManager
+from orrery.runtime.contexts.plan import PlanOrchestrationContext
+from orrery.runtime.engine.resources import open_resources
+from orrery.runtime.engine.reuse import PlannedStep, Reuse, RunReuse
+from orrery.runtime.instance.instance import Instance
+
+__all__ = [
+    "MaterializationDiff",
+    "MaterializationPlan",
+    "accept_materializations",
+    "diff_materializations",
+    "explain",
+    "plan_job",
+    "plan_materialization",
+]
+
+PLAN_VERSION = 1
+
+
+class MaterializationPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What a run would do.
+
+    Attributes:
+        job_name: The job.
+        steps: Each step that makes assets, in order, with the decision and its reasons.
+        run_config: The run config as it was given.
+        partition_key: The partition, if one.
+        version: Version of the form in which it is saved.
+    """
+
+    job_name: str
+    steps: tuple[PlannedStep, ...]
+    run_config: Any = None
+    partition_key: str | None = None
+    version: int = PLAN_VERSION
+
+    @property
+    def to_run(self) -> tuple[PlannedStep, ...]:
+        """Return the steps that would run."""
+        return tuple(step for step in self.steps if step.decision.action == "run")
+
+    @property
+    def to_skip(self) -> tuple[PlannedStep, ...]:
+        """Return the steps that would be skipped."""
+        return tuple(step for step in self.steps if step.decision.action == "skip")
+
+    @property
+    def is_current(self) -> bool:
+        """Tell whether nothing would run."""
+        return not self.to_run
+
+    def step_of(self, asset: str) -> PlannedStep | None:
+        """Return the step that makes the asset of this name, if one does."""
+        return next((step for step in self.steps if asset in step.assets), None)
+
+    def to_json(self) -> bytes:
+        """Return the plan as JSON, to be saved."""
+        return msgspec.json.format(msgspec.json.encode(self), indent=1)
+
+    @staticmethod
+    def from_json(data: bytes | str) -> MaterializationPlan:
+        """
+        Return the plan that :meth:`to_json` wrote.
+
+        Raises:
+            InvariantViolationError: It is none, or that of a newer release.
+        """
+        try:
+            plan = msgspec.json.decode(data, type=MaterializationPlan)
+        except (msgspec.ValidationError, msgspec.DecodeError) as error:
+            raise InvariantViolationError(
+                f"This is no saved plan: {error}.", mend="save one by `orrery plan SELECTION -o plan.json`."
+            ) from error
+        if plan.version > PLAN_VERSION:
+            raise InvariantViolationError(
+                f"The plan has form {plan.version}, unknown to this release.", mend="make the plan again."
+            )
+        return plan
+
+    def moved_since(self, saved: MaterializationPlan) -> list[str]:
+        """Return what is different in this plan, made now, from the *saved* one; a line each."""
+        found: list[str] = []
+        before = {step.step_key: step for step in saved.steps}
+        for step in self.steps:
+            old = before.pop(step.step_key, None)
+            name = ", ".join(step.assets)
+            if old is None:
+                found.append(f"{name}: is new")
+                continue
+            if fingerprint_digest(old.provenance) != fingerprint_digest(step.provenance):
+                found += [f"{name}: {reason}" for reason in differences(old.provenance, step.provenance)]
+            was, now = old.last, step.last
+            if (was and was.storage_id) != (now and now.storage_id):
+                by = f" by run {now.run_id[:8]}" if now is not None else ""
+                found.append(f"{name}: was materialized{by}" if now is not None else f"{name}: was wiped")
+            elif old.decision.action != step.decision.action:
+                found.append(f"{name}: would {old.decision.action}, would {step.decision.action} now")
+        return [*found, *(f"{', '.join(step.assets)}: is gone" for step in before.values())]
+
+
+class MaterializationDiff(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    How two materializations of an asset differ.
+
+    Attributes:
+        asset: The asset.
+        runs: The two runs.
+        reasons: What differs in what they were made from.
+        data_versions: The data version of each.
+        metadata: Values of metadata that differ, by name: before and after; None where there is none.
+        is_recorded: Whether what they were made from is known of both.
+    """
+
+    asset: str
+    runs: tuple[str, str]
+    reasons: tuple[Reason, ...]
+    data_versions: tuple[str | None, str | None]
+    metadata: Mapping[str, tuple[str | None, str | None]]
+    is_recorded: bool = True
+
+
+def plan_materialization(
+    assets: Sequence[Any],
+    run_config: Any = None,
+    instance: Any = None,
+    resources: Mapping[str, Any] | None = None,
+    partition_key: str | None = None,
+    selection: Any = None,
+    *,
+    definitions: Any = None,
+    reuse: bool | CachePolicy = True,
+    force: Any = None,
+    partition_key_range: tuple[str, str] | None = None,
+) -> MaterializationPlan:
+    """
+    Return what :func:`materialize` would do with the same arguments, without running anything.
+
+    IO managers are opened, to see whether values are stored; other resources are not.
+
+    Args are those of :func:`materialize`; *reuse* is True where nothing is said.
+
+    Raises:
+        InvalidConfigError: The run config does not fit.
+        InvalidDefinitionError: Assets that contradict one another, or lack a resource.
+    """
+    job, graph, _ = ephemeral_job(assets, resources, selection, definitions)
+    wanted = reuse_of(reuse, force, graph)
+    if instance is not None:
+        return plan_job(job, instance, wanted, run_config, partition_key, partition_key_range)
+    with Instance.ephemeral() as made:
+        return plan_job(job, made, wanted, run_config, partition_key, partition_key_range)
+
+
+def plan_job(
+    job: JobDefinition,
+    instance: Instance,
+    reuse: Reuse | None,
+    run_config: Any = None,
+    partition_key: str | None = None,
+    partition_key_range: tuple[str, str] | None = None,
+) -> MaterializationPlan:
+    """
+    Return what a run of *job* would do.
+
+    Args:
+        job: The job.
+        instance: Where earlier runs are recorded.
+        reuse: Which stored values may be used again; None if only the policies of the assets say so.
+        run_config: Run config; the job's own if None.
+        partition_key: The partition.
+        partition_key_range: First and last of the partitions, if they are several.
+    """
+    tags, config = tags_and_config(job, run_config, None, partition_key, partition_key_range, instance)
+    resolved = resolve_run_config(job, config, os.environ)
+    plan = compile_plan(job, resolved)
+    definitions, needed = resources_for(job)
+    keys = {
+        output.definition.io_manager_key
+        for step in plan.steps
+        for output in step.outputs.values()
+        if output.asset_key is not None and output.is_selected and not output.definition.dagster_type.is_nothing
+    }
+    run = Run(job.name, run_config=resolved.given, tags=tags)
+    opened = open_resources(
+        definitions, keys & needed, resolved.resources, instance=instance, run=run, job_name=job.name
+    )
+    try:
+        context = PlanOrchestrationContext(
+            execution_plan=plan, run=run, instance=instance, log_manager=LogManager(), opened=opened
+        )
+        steps = RunReuse(context, reuse).planned()
+    finally:
+        errors = opened.close()
+    for error in errors:
+        raise error
+    return MaterializationPlan(
+        job_name=job.name, steps=tuple(steps), run_config=resolved.given or None, partition_key=partition_key
+    )
+
+
+def check_plan(saved: MaterializationPlan, now: MaterializationPlan) -> None:
+    """
+    Refuse to carry out a plan whose world has moved.
+
+    Raises:
+        PlanOutdatedError: Something is different; says what.
+    """
+    moved = now.moved_since(saved)
+    if moved:
+        shown = "".join(f"\n  {line}" for line in moved[:20])
+        more = f"\n  and {len(moved) - 20} more" if len(moved) > 20 else ""
+        raise PlanOutdatedError(
+            f"The plan is out of date: since it was saved, this changed:{shown}{more}",
+            mend="make the plan again by `orrery plan SELECTION -o plan.json`, and look at it.",
+        )
+
+
+def explain(
+    asset: Any,
+    assets: Sequence[Any],
+    run_config: Any = None,
+    instance: Any = None,
+    resources: Mapping[str, Any] | None = None,
+    partition_key: str | None = None,
+    *,
+    definitions: Any = None,
+    reuse: bool | CachePolicy = True,
+) -> PlannedStep:
+    """
+    Say why an asset would run or be skipped, and what it was made from.
+
+    Args:
+        asset: The asset or its key.
+        assets: The assets of the plan, as for :func:`plan_materialization`; so are the other arguments.
+
+    Raises:
+        InvariantViolationError: The plan makes no such asset.
+    """
+    name = AssetKey.from_coercible_or_definition(asset).to_user_string()
+    plan = plan_materialization(
+        assets, run_config, instance, resources, partition_key, definitions=definitions, reuse=reuse
+    )
+    return explained(plan, name)
+
+
+def explained(plan: MaterializationPlan, name: str) -> PlannedStep:
+    """Return the step of *plan* that makes the asset called *name*."""
+    step = plan.step_of(name)
+    if step is None:
+        raise InvariantViolationError(
+            f"The plan makes no asset '{name}'.", mend="give it among the assets; one that nothing makes has no plan."
+        )
+    return step
+
+
+def diff_materializations(instance: Instance, asset_key: AssetKey, run_1: str, run_2: str) -> MaterializationDiff:
+    """
+    Return how the materializations of an asset by two runs differ.
+
+    Args:
+        instance: Where the runs are recorded.
+        asset_key: The asset.
+        run_1: Id of the former run, or the beginning of it.
+        run_2: Id of the latter.
+
+    Raises:
+        InvariantViolationError: One of them did not make the asset.
+    """
+    first, second = (_record_of_run(instance, asset_key, run) for run in (run_1, run_2))
+    one, other = _provenance_of(first), _provenance_of(second)
+    made_1, made_2 = first.asset_materialization, second.asset_materialization
+    assert made_1 is not None
+    assert made_2 is not None
+    metadata: dict[str, tuple[str | None, str | None]] = {}
+    for name in sorted({*made_1.metadata, *made_2.metadata}):
+        before, after = _text_of(made_1.metadata.get(name)), _text_of(made_2.metadata.get(name))
+        if before != after:
+            metadata[name] = (before, after)
+    return MaterializationDiff(
+        asset=asset_key.to_user_string(),
+        runs=(first.run_id, second.run_id),
+        reasons=tuple(differences(one, other)) if one is not None and other is not None else (),
+        data_versions=(made_1.data_version, made_2.data_version),
+        metadata=metadata,
+        is_recorded=one is not None and other is not None,
+    )
+
+
+def _record_of_run(instance: Instance, asset_key: AssetKey, run_id: str) -> EventLogRecord:
+    wanted = EventRecordsFilter(EventType.ASSET_MATERIALIZATION, asset_key=asset_key)
+    known: list[str] = []
+    for record in instance.get_event_records(wanted, limit=1_000):
+        if record.run_id.startswith(run_id) and run_id:
+            return record
+        known.append(record.run_id[:8])
+    name = asset_key.to_user_string()
+    raise InvariantViolationError(
+        f"Run '{run_id}' did not make asset '{name}'.",
+        mend=f"name one of its runs: {', '.join(dict.fromkeys(known[:10]))}."
+        if known
+        else f"materialize {name} first.",
+    )
+
+
+def _provenance_of(record: EventLogRecord) -> Provenance | None:
+    event = record.event_log_entry.dagster_event
+    data: Any = event.event_specific_data if event is not None else None
+    found: Provenance | None = getattr(data, "provenance", None)
+    return found
+
+
+def _text_of(value: Any) -> str | None:
+    if value is None:
+        return None
+    inner = getattr(value, "value", value)
+    return str(inner)
+
+
+def accept_materializations(
+    instance: Instance, plan: MaterializationPlan, assets: Iterable[str] | None = None
+) -> tuple[str, ...]:
+    """
+    Mark the stored values of a plan as current, after a change that does not matter for them.
+
+    Each value is recorded once more, as it is, with what it would be made from now. One that was never made, or
+    whose stored value is missing, cannot be accepted and is left out.
+
+    Args:
+        instance: Where to record it.
+        plan: The plan that says what is out of date.
+        assets: Which of its assets; all if None.
+
+    Returns:
+        The assets that were accepted.
+    """
+    chosen = None if assets is None else set(assets)
+    accepted: list[str] = []
+    for step in plan.to_run:
+        if not step.decision.is_certain:
+            continue  # it is current itself; what comes before it is not
+        kinds = {reason.kind for reason in step.decision.reasons}
+        if kinds & {"never_materialized", "value_missing", "value_damaged"} or (
+            chosen is not None and not chosen.intersection(step.assets)
+        ):
+            continue
+        for name in step.assets:
+            if _accept(instance, AssetKey.from_user_string(name), step):
+                accepted.append(name)
+    instance.flush()
+    return tuple(accepted)
+
+
+def _accept(instance: Instance, key: AssetKey, step: PlannedStep) -> bool:
+    partitions = None if step.partition is None else [step.partition]
+    wanted = EventRecordsFilter(EventType.ASSET_MATERIALIZATION, asset_key=key, asset_partitions=partitions)
+    records = instance.get_event_records(wanted, limit=1)
+    made = records[0].asset_materialization if records else None
+    if made is None:
+        return False
+    event = records[0].event_log_entry.dagster_event
+    data: Any = event.event_specific_data if event is not None else None
+    old = _provenance_of(records[0])
+    tags = {**(made.tags or {}), "orrery/accepted": "true"}
+    tags.setdefault(DATA_VERSION_TAG, f"event {records[0].storage_id}")
+    told = AssetMaterialization(key, made.description, made.metadata, made.partition, tags)
+    now = msgspec.structs.replace(step.provenance, seconds=old.seconds if old is not None else None)
+    payload = StepMaterializationData(told, [], now, getattr(data, "is_stored", True))
+    instance.report_dagster_event(Event("ASSET_MATERIALIZATION", "", event_specific_data=payload), run_id="")
+    return True

@@ -1,0 +1,69 @@
+"""
+``orrery apply``: carry out a saved plan.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from orrery.api.verbs.plan import MaterializationPlan, check_plan, plan_job
+from orrery.base.keys import AssetKey
+from orrery.cli.endings import wrong_usage
+from orrery.cli.options import RunOptions, Source, run_options, source_options
+from orrery.cli.project import load_project
+from orrery.cli.running import run_shown
+from orrery.definitions.parts.cache_policy import CachePolicy
+from orrery.runtime.engine.reuse import Reuse
+from orrery.runtime.instance.instance import Instance
+
+__all__ = ["command"]
+
+
+@click.command("apply", short_help="Carry out a saved plan.")
+@click.argument("plan", type=click.Path(exists=True, dir_okay=False))
+@source_options
+@run_options
+def command(plan: str, source: Source, options: RunOptions) -> int:
+    """
+    Carry out PLAN, a file that `orrery plan -o` saved.
+
+    It is refused if anything changed since it was saved: code, config, inputs, stored values. Run config and partition
+    are those of the plan.
+    """
+    project = load_project(source)
+    with wrong_usage():
+        saved = MaterializationPlan.from_json(Path(plan).read_bytes())
+        if options.config or options.partition is not None:
+            raise click.UsageError(
+                "The plan holds its config and partition.\n  Try: leave --config and --partition out, or plan again.",
+                click.get_current_context(),
+            )
+    keys = {AssetKey.from_user_string(name) for step in saved.steps for name in step.assets}
+    with wrong_usage():
+        for key in keys:
+            if not project.graph.has(key):
+                raise project.graph.unknown_asset(key)
+    job = project.job_of(keys, set(), plan)
+    forced = {
+        AssetKey.from_user_string(name)
+        for step in saved.steps
+        for name in step.assets
+        if any(reason.kind == "forced" for reason in step.decision.reasons)
+    }
+    reuse = Reuse(policy=CachePolicy(), forced=frozenset(forced))
+    with Instance.get() as instance:
+        check_plan(saved, plan_job(job, instance, reuse, saved.run_config, saved.partition_key))
+    own = RunOptions(
+        config=(),
+        tags=options.tags,
+        partition=saved.partition_key,
+        trace=options.trace,
+        trace_out=options.trace_out,
+        level=options.level,
+        every_frame=options.every_frame,
+        plain=options.plain,
+        as_json=options.as_json,
+    )
+    return run_shown(job, own, saved.run_config, asset_selection=keys, reuse=reuse)

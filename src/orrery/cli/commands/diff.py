@@ -1,0 +1,41 @@
+"""
+``orrery diff``: how two materializations of an asset differ.
+"""
+
+from __future__ import annotations
+
+import click
+
+from orrery.api.verbs.plan import diff_materializations
+from orrery.cli.completion import complete_assets, complete_runs
+from orrery.cli.endings import wrong_usage
+from orrery.cli.json_output import echo_json
+from orrery.cli.options import Source, json_option, source_options
+from orrery.cli.paper import echo
+from orrery.cli.plan_text import diff_document, diff_lines
+from orrery.cli.project import load_project
+from orrery.runtime.instance.instance import Instance
+
+__all__ = ["command"]
+
+
+@click.command("diff", short_help="Compare an asset as two runs made it.")
+@click.argument("asset", shell_complete=complete_assets)
+@click.argument("run1", shell_complete=complete_runs)
+@click.argument("run2", shell_complete=complete_runs)
+@source_options
+@json_option()
+def command(asset: str, run1: str, run2: str, source: Source, as_json: bool) -> None:
+    """
+    Compare ASSET as RUN1 and RUN2 made it: code, config, inputs, metadata.
+
+    The beginning of a run's id is enough.
+    """
+    key = load_project(source).asset_key(asset)
+    with Instance.get() as instance, wrong_usage():
+        found = diff_materializations(instance, key, run1, run2)
+    if as_json:
+        echo_json(diff_document(found))
+    else:
+        for line in diff_lines(found):
+            echo(line)

@@ -1,0 +1,104 @@
+"""
+``orrery plan``: what a run would do, and why.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from orrery.api.verbs.materialize import reuse_of
+from orrery.api.verbs.plan import MaterializationPlan, plan_job
+from orrery.base.keys import AssetKey
+from orrery.cli.completion import complete_selection
+from orrery.cli.endings import OUT_OF_DATE, SUCCESS, wrong_usage
+from orrery.cli.json_output import echo_json
+from orrery.cli.options import Source, json_option, source_options
+from orrery.cli.paper import echo
+from orrery.cli.plan_text import plan_document, plan_lines
+from orrery.cli.project import Project, load_project
+from orrery.cli.running import load_config, plan_checked
+from orrery.runtime.instance.instance import Instance
+
+__all__ = ["command", "planned", "planned_for"]
+
+
+@click.command("plan", short_help="Show what is out of date, and why.")
+@click.argument("selection", nargs=-1, shell_complete=complete_selection)
+@click.option("--partition", metavar="KEY", help="Partition to plan for.")
+@click.option("--config", metavar="FILE", multiple=True, help="Run config: YAML or JSON. Later files win.")
+@click.option("--force", metavar="SELECTION", help="Assets that run in any case.")
+@click.option(
+    "-o", "--output", metavar="FILE", type=click.Path(dir_okay=False), help="Save the plan, for orrery apply."
+)
+@source_options
+@json_option()
+def command(
+    selection: tuple[str, ...],
+    partition: str | None,
+    config: tuple[str, ...],
+    force: str | None,
+    output: str | None,
+    source: Source,
+    as_json: bool,
+) -> int:
+    """
+    Show which assets of SELECTION, by default all, a run with --reuse would make, and why; nothing is run.
+
+    "maybe" is what runs only if an asset before it turns out otherwise than it was.
+
+    The exit code is 0 if all is current, and 3 if something is out of date.
+    """
+    project = load_project(source)
+    plan = planned(project, selection, partition, config, force)
+    if output is not None:
+        Path(output).write_bytes(plan.to_json())
+    if as_json:
+        echo_json(plan_document(plan))
+    else:
+        for line in plan_lines(plan):
+            echo(line)
+        if output is not None:
+            echo(f"saved as {output}; carry it out by: orrery apply {output}")
+    return SUCCESS if plan.is_current else OUT_OF_DATE
+
+
+def planned(
+    project: Project,
+    selection: tuple[str, ...],
+    partition: str | None,
+    config: tuple[str, ...] = (),
+    force: str | None = None,
+) -> MaterializationPlan:
+    """
+    Return the plan for what the user selected.
+
+    Args:
+        project: The project.
+        selection: Selections, as people write them; all if there is none.
+        partition: The partition, if the assets have any.
+        config: Paths of config files.
+        force: Assets that run in any case.
+    """
+    chosen = selection or ("*",)
+    keys, _ = project.select(chosen)
+    return planned_for(project, keys, " or ".join(chosen), partition, config, force)
+
+
+def planned_for(
+    project: Project,
+    keys: set[AssetKey],
+    said: str,
+    partition: str | None,
+    config: tuple[str, ...] = (),
+    force: str | None = None,
+) -> MaterializationPlan:
+    """Return the plan for *keys*, which the user *said* so."""
+    job = project.job_of(keys, set(), said)
+    given = load_config(config)
+    with Instance.get() as instance:
+        plan_checked(job, partition, given, instance)
+        with wrong_usage():
+            reuse = reuse_of(True, force, project.graph)
+        return plan_job(job, instance, reuse, given, partition)

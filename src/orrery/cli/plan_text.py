@@ -1,0 +1,205 @@
+"""
+A plan as people and programs read it: one line for each step, the reasons below the steps that run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from orrery.api.verbs.plan import MaterializationDiff, MaterializationPlan
+from orrery.cli.paper import dim, strong, table
+from orrery.cli.text import count, duration, instant, one_line, short_path
+from orrery.model.events.reuse import Provenance, Reason
+from orrery.runtime.engine.reuse import PlannedStep
+
+__all__ = ["diff_lines", "diff_document", "plan_document", "plan_lines", "reason_text", "step_document", "why_lines"]
+
+_REASONS = 5
+_PARTS = 12
+
+
+def plan_lines(plan: MaterializationPlan) -> list[str]:
+    """Return the plan as lines, the totals last."""
+    rows = [
+        [_mark(step), one_line(", ".join(step.assets)), one_line(_first(step)), dim(_took(step))] for step in plan.steps
+    ]
+    lines = table(rows)
+    run, skip = plan.to_run, plan.to_skip
+    unsure = sum(not step.decision.is_certain for step in run)
+    maybe = f" ({unsure} only if what comes before them changes)" if unsure else ""
+    took = _seconds(run)
+    saved = _seconds(skip)
+    parts = [
+        f"{count(len(run), 'step')} to run{maybe}" + (f", last time {duration(took)}" if took is not None else ""),
+        f"{len(skip)} current" + (f", {duration(saved)} saved" if saved is not None else ""),
+    ]
+    return [*lines, "", "; ".join(parts)]
+
+
+def _mark(step: PlannedStep) -> str:
+    if step.decision.action == "skip":
+        return click.style("skip", fg="green")
+    return click.style("run", fg="yellow") if step.decision.is_certain else click.style("maybe", fg="cyan")
+
+
+def _first(step: PlannedStep) -> str:
+    reasons = step.decision.reasons
+    more = f"; and {len(reasons) - 1} more" if len(reasons) > 1 else ""
+    return reason_text(reasons[0]) + more
+
+
+def reason_text(reason: Reason) -> str:
+    """Return a reason in words, its place as a path that is short here."""
+    text = str(reason)
+    return text.replace(reason.place, short_path(reason.place)) if reason.place else text
+
+
+def _took(step: PlannedStep) -> str:
+    seconds = _seconds([step])
+    return "" if seconds is None else duration(seconds)
+
+
+def _seconds(steps: Any) -> float | None:
+    found = [
+        step.last.provenance.seconds
+        for step in steps
+        if step.last is not None and step.last.provenance is not None and step.last.provenance.seconds is not None
+    ]
+    return sum(found) if found else None
+
+
+def why_lines(step: PlannedStep) -> list[str]:
+    """Return why a step would run or be skipped, and what its value was made from."""
+    decision = step.decision
+    word = {"skip": "is current"}.get(
+        decision.action, "is out of date" if decision.is_certain else "may be out of date"
+    )
+    name = ", ".join(step.assets) + (f" [{step.partition}]" if step.partition is not None else "")
+    lines = [f"{strong(one_line(name))} {word}"]
+    lines += [f"  {one_line(reason_text(reason))}" for reason in decision.reasons]
+    if step.last is not None:
+        made = instant(step.last.at)
+        by = f" by run {step.last.run_id[:8]}" if step.last.run_id else ", accepted or reported by hand"
+        version = f", data version {step.last.data_version[:16]}" if step.last.data_version else ""
+        lines += ["", f"{strong('Made last')}  {made}{by}{version}"]
+    lines += ["", strong("Made from")]
+    lines += _provenance_lines(step.provenance)
+    return lines
+
+
+def _provenance_lines(provenance: Provenance) -> list[str]:
+    rows: list[list[str]] = []
+    if provenance.code_version is not None:
+        rows.append(["code version", one_line(provenance.code_version), ""])
+    parts = list(provenance.code.items())
+    rows += [["code", one_line(name), dim(digest[:8])] for name, digest in parts[:_PARTS]]
+    if len(parts) > _PARTS:
+        rows.append(["code", f"and {len(parts) - _PARTS} more", ""])
+    rows += [["library", one_line(name), version] for name, version in provenance.libraries.items()]
+    rows += [["config", one_line(path), one_line(part.shown)] for path, part in provenance.config.items()]
+    rows += [
+        [
+            "input",
+            one_line(key),
+            dim(part.version[:16]) + (f" of {count(part.partitions, 'partition')}" if part.partitions > 1 else ""),
+        ]
+        for key, part in provenance.inputs.items()
+    ]
+    rows += [["resource", one_line(key), one_line(text)] for key, text in provenance.resources.items()]
+    if provenance.format:
+        rows.append(["stored by", one_line(provenance.format), ""])
+    return table(rows, indent="  ") if rows else ["  nothing"]
+
+
+def diff_lines(diff: MaterializationDiff) -> list[str]:
+    """Return how two materializations differ, as lines."""
+    lines = [f"{strong(one_line(diff.asset))}  run {diff.runs[0][:8]} to run {diff.runs[1][:8]}"]
+    if not diff.is_recorded:
+        lines.append("  what one of them was made from is not recorded")
+    before, after = diff.data_versions
+    if before == after:
+        lines.append("  the value is the same")
+    else:
+        lines.append(f"  the value differs: data version {(before or 'none')[:16]} to {(after or 'none')[:16]}")
+    lines += [f"  {one_line(reason_text(reason))}" for reason in diff.reasons]
+    if diff.metadata:
+        rows = [
+            [one_line(name), one_line(old or "-"), one_line(new or "-")] for name, (old, new) in diff.metadata.items()
+        ]
+        lines += ["", strong("Metadata"), *table(rows, indent="  ")]
+    return lines
+
+
+# -- for programs --------------------------------------------------------------------------------
+
+
+def plan_document(plan: MaterializationPlan) -> dict[str, Any]:
+    """Return the plan as a JSON document."""
+    return {
+        "job": plan.job_name,
+        "partition": plan.partition_key,
+        "is_current": plan.is_current,
+        "steps": [step_document(step) for step in plan.steps],
+    }
+
+
+def step_document(step: PlannedStep) -> dict[str, Any]:
+    """Return a step of a plan as a JSON document."""
+    last = step.last
+    return {
+        "step": step.step_key,
+        "assets": list(step.assets),
+        "partition": step.partition,
+        "action": step.decision.action,
+        "is_certain": step.decision.is_certain,
+        "reasons": [_reason_document(reason) for reason in step.decision.reasons],
+        "last": None
+        if last is None
+        else {
+            "time": datetime.fromtimestamp(last.at, UTC).isoformat(),
+            "run_id": last.run_id,
+            "data_version": last.data_version,
+            "seconds": last.provenance.seconds if last.provenance is not None else None,
+        },
+        "made_from": _provenance_document(step.provenance),
+    }
+
+
+def _reason_document(reason: Reason) -> dict[str, Any]:
+    return {
+        "kind": reason.kind,
+        "subject": reason.subject,
+        "old": reason.old,
+        "new": reason.new,
+        "run_id": reason.run_id,
+        "place": reason.place,
+        "text": str(reason),
+    }
+
+
+def _provenance_document(provenance: Provenance) -> Mapping[str, Any]:
+    return {
+        "code": dict(provenance.code),
+        "libraries": dict(provenance.libraries),
+        "code_version": provenance.code_version,
+        "config": {path: part.shown for path, part in provenance.config.items()},
+        "inputs": {key: part.version for key, part in provenance.inputs.items()},
+        "resources": dict(provenance.resources),
+        "format": provenance.format,
+    }
+
+
+def diff_document(diff: MaterializationDiff) -> dict[str, Any]:
+    """Return how two materializations differ as a JSON document."""
+    return {
+        "asset": diff.asset,
+        "runs": list(diff.runs),
+        "is_recorded": diff.is_recorded,
+        "data_versions": list(diff.data_versions),
+        "reasons": [_reason_document(reason) for reason in diff.reasons],
+        "metadata": {name: list(pair) for name, pair in diff.metadata.items()},
+    }

@@ -1,0 +1,149 @@
+"""A plan from Python: what a run would do, told before it does."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orrery.api.verbs.materialize import materialize
+from orrery.api.verbs.plan import MaterializationPlan, check_plan, explain, plan_materialization
+from orrery.base.errors import InvariantViolationError, PlanOutdatedError
+from orrery.definitions.decorators.asset import asset
+from orrery.definitions.parts.cache_policy import CachePolicy
+from orrery.definitions.parts.resource import resource
+from orrery.model.partitions.static import StaticPartitionsDefinition
+from orrery.runtime.instance.instance import Instance
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Iterator[Instance]:
+    """Return an instance on disk."""
+    with Instance.local_temp(str(tmp_path / "home")) as made:
+        yield made
+
+
+def chain(factor: int = 2) -> list[Any]:
+    """Return two assets, one of the other."""
+
+    @asset
+    def first() -> int:
+        return 1
+
+    @asset
+    def second(first: int) -> int:
+        return first * factor
+
+    return [first, second]
+
+
+def run(assets: list[Any], instance: Instance, **options: Any) -> list[str]:
+    """Materialize what is out of date, and return the steps that ran."""
+    result = materialize(assets, instance=instance, reuse=True, on_event=lambda entry: None, **options)
+    return [event.step_key or "" for event in result.all_events if event.event_type_value == "STEP_START"]
+
+
+def test_planning_runs_and_records_nothing(instance: Instance) -> None:
+    """Neither a run nor an event is there afterwards."""
+    plan = plan_materialization(chain(), instance=instance)
+    assert [step.decision.action for step in plan.steps] == ["run", "run"]
+    assert instance.get_runs_count() == 0
+    assert instance.all_asset_keys() == []
+
+
+def test_what_is_planned_is_what_runs(instance: Instance) -> None:
+    """Step by step."""
+    run(chain(), instance)
+    assert plan_materialization(chain(), instance=instance).is_current
+    plan = plan_materialization(chain(3), instance=instance)
+    assert [step.step_key for step in plan.to_run] == run(chain(3), instance) == ["second"]
+
+
+def test_a_plan_without_reuse_follows_the_policies_of_the_assets(instance: Instance) -> None:
+    """As a run without it does."""
+    run(chain(), instance)
+    plan = plan_materialization(chain(), instance=instance, reuse=False)
+    assert [step.decision.reasons[0].kind for step in plan.steps] == ["no_policy", "no_policy"]
+
+
+def test_a_saved_plan_is_read_back_as_it_was(instance: Instance) -> None:
+    """And what is no plan is refused."""
+    run(chain(), instance)
+    plan = plan_materialization(chain(3), instance=instance)
+    assert MaterializationPlan.from_json(plan.to_json()) == plan
+    with pytest.raises(InvariantViolationError, match="no saved plan"):
+        MaterializationPlan.from_json(b"[]")
+    with pytest.raises(InvariantViolationError, match="unknown to this release"):
+        MaterializationPlan.from_json(plan.to_json().replace(b'"version": 1', b'"version": 9').replace(b"}\n", b"}"))
+
+
+def test_a_plan_knows_what_moved(instance: Instance) -> None:
+    """Nothing, if nothing did."""
+    run(chain(), instance)
+    saved = plan_materialization(chain(3), instance=instance)
+    check_plan(saved, plan_materialization(chain(3), instance=instance))
+    with pytest.raises(PlanOutdatedError, match=r"second: code changed: .*factor"):
+        check_plan(saved, plan_materialization(chain(4), instance=instance))
+    run(chain(3), instance)
+    with pytest.raises(PlanOutdatedError, match="second: was materialized by run"):
+        check_plan(saved, plan_materialization(chain(3), instance=instance))
+
+
+def test_partitions_are_planned_one_by_one(instance: Instance) -> None:
+    """The other one was never made."""
+
+    @asset(partitions_def=StaticPartitionsDefinition(["a", "b"]))
+    def part(context: Any) -> str:
+        return str(context.partition_key)
+
+    run([part], instance, partition_key="a")
+    assert plan_materialization([part], instance=instance, partition_key="a").is_current
+    assert explain(part, [part], instance=instance, partition_key="b").decision.told == "never materialized"
+
+
+def test_only_io_managers_are_opened_for_a_plan(instance: Instance) -> None:
+    """A resource that would fail does not."""
+
+    @resource
+    def database() -> object:
+        raise RuntimeError("opened")
+
+    @asset(required_resource_keys={"database"})
+    def rows() -> int:
+        return 1
+
+    plan = plan_materialization([rows], instance=instance, resources={"database": database})
+    assert [step.decision.action for step in plan.steps] == ["run"]
+
+
+def test_a_resource_counts_by_the_identity_that_it_declares(instance: Instance) -> None:
+    """Another address is another value; what declares nothing is nothing."""
+
+    class Warehouse:
+        def __init__(self, address: str) -> None:
+            self.cache_identity = address
+
+    @asset(required_resource_keys={"warehouse"})
+    def rows() -> int:
+        return 1
+
+    def step(address: str) -> str:
+        plan = plan_materialization([rows], instance=instance, resources={"warehouse": Warehouse(address)})
+        return plan.steps[0].decision.told
+
+    run([rows], instance, resources={"warehouse": Warehouse("one")})
+    assert step("one").startswith("current")
+    assert step("two") == "resource warehouse changed: one to two"
+
+
+def test_explaining_an_asset_that_the_plan_does_not_make_is_refused(instance: Instance) -> None:
+    """By name."""
+    with pytest.raises(InvariantViolationError, match="makes no asset 'third'"):
+        explain("third", chain(), instance=instance)
+
+
+def test_a_policy_of_the_run_is_planned_too(instance: Instance) -> None:
+    """Here a time to live of nothing."""
+    run(chain(), instance)
+    plan = plan_materialization(chain(), instance=instance, reuse=CachePolicy(ttl=0))
+    assert [step.decision.reasons[0].kind for step in plan.steps] == ["expired", "expired"]

@@ -1,0 +1,163 @@
+"""Plan, apply, why, diff, accept: a project is changed on the disk, and the commands say what that means."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PROJECT = """
+from orrery import Config, Definitions, asset
+
+FACTOR = 2
+
+
+class Limits(Config):
+    limit: int = 3
+    api_token: str = "hidden"
+
+
+def scale(x):
+    return x * FACTOR
+
+
+@asset
+def raw():
+    return [1, 2, 3]
+
+
+@asset
+def scaled(raw, config: Limits):
+    return [scale(each) for each in raw if each <= config.limit]
+
+
+@asset
+def total(scaled):
+    return sum(scaled)
+
+
+defs = Definitions(assets=[raw, scaled, total])
+"""
+
+Orrery = Callable[..., subprocess.CompletedProcess[str]]
+
+pytestmark = pytest.mark.walk
+
+
+@pytest.fixture
+def orrery(tmp_path: Path) -> Orrery:
+    """Return a function that runs the command in a folder with the project."""
+    (tmp_path / "project.py").write_text(PROJECT)
+    (tmp_path / "home").mkdir()
+
+    def run(*arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "orrery", *arguments, "-f", "project.py"],
+            cwd=tmp_path,
+            env={**os.environ, "ORRERY_HOME": str(tmp_path / "home"), "PYTHONDONTWRITEBYTECODE": "1"},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        return done
+
+    return run
+
+
+def edit(folder: Path, old: str, new: str) -> None:
+    """Change the project."""
+    path = folder / "project.py"
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+
+
+def actions(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    """Return what a plan in JSON says of each asset."""
+    return {
+        step["assets"][0]: (step["action"], step["reasons"][0]["kind"]) for step in json.loads(done.stdout)["steps"]
+    }
+
+
+def test_a_plan_is_made_looked_at_and_carried_out(orrery: Orrery, tmp_path: Path) -> None:
+    """What the plan says is what happens."""
+    assert actions(orrery("plan", "--json", code=3)) == dict.fromkeys(
+        ("raw", "scaled", "total"), ("run", "never_materialized")
+    )
+    orrery("materialize", "*", "--reuse")
+    assert "0 steps to run; 3 current" in orrery("plan").stdout
+    edit(tmp_path, "def scale(x):", "def scale(x):\n    # cosmetic\n    'Scale.'")
+    orrery("plan")
+    edit(tmp_path, "FACTOR = 2", "FACTOR = 4")
+    assert actions(orrery("plan", "--json", "-o", "plan.json", code=3)) == {
+        "raw": ("skip", "current"),
+        "scaled": ("run", "code_changed"),
+        "total": ("run", "upstream_will_run"),
+    }
+    done = orrery("apply", "plan.json")
+    assert "2 done, 1 skipped" in done.stdout
+    orrery("plan")
+
+
+def test_a_plan_is_refused_when_the_world_moved(orrery: Orrery, tmp_path: Path) -> None:
+    """It says what moved, and nothing runs."""
+    orrery("materialize", "*")
+    edit(tmp_path, "FACTOR = 2", "FACTOR = 4")
+    orrery("plan", "-o", "plan.json", code=3)
+    edit(tmp_path, "return sum(scaled)", "return max(scaled)")
+    told = orrery("apply", "plan.json", code=1).stderr
+    assert "total: code changed: project:total" in told
+    edit(tmp_path, "return max(scaled)", "return sum(scaled)")
+    orrery("materialize", "raw")
+    assert "raw: was materialized by run" in orrery("apply", "plan.json", code=1).stderr
+
+
+def test_why_names_the_reason_and_what_the_value_is_made_from(orrery: Orrery, tmp_path: Path) -> None:
+    """Secrets in the config are not shown."""
+    orrery("materialize", "*")
+    assert "scaled is current" in orrery("why", "scaled").stdout
+    edit(tmp_path, "return x * FACTOR", "return x + FACTOR")
+    told = orrery("why", "scaled", code=3).stdout
+    assert "scaled is out of date" in told
+    assert "code changed: project:scale (project.py:12-13)" in told
+    assert "api_token" in told
+    assert "hidden" not in told
+    assert "scaled runs first, and may change" in orrery("why", "total", code=3).stdout
+    (tmp_path / "config.yaml").write_text("ops: {scaled: {config: {limit: 2}}}")
+    assert "config changed: limit was 3, is 2" in orrery("why", "scaled", "--config", "config.yaml", code=3).stdout
+
+
+def test_accepted_values_are_current(orrery: Orrery, tmp_path: Path) -> None:
+    """Until the next change."""
+    orrery("materialize", "*")
+    edit(tmp_path, "FACTOR = 2", "FACTOR = 2.0")
+    assert "accepted scaled" in orrery("accept", "*").stdout
+    orrery("plan")
+    edit(tmp_path, "FACTOR = 2.0", "FACTOR = 3")
+    orrery("plan", code=3)
+
+
+def test_two_runs_of_an_asset_are_compared(orrery: Orrery, tmp_path: Path) -> None:
+    """By what they were made from, and by the value."""
+    orrery("materialize", "*")
+    edit(tmp_path, "FACTOR = 2", "FACTOR = 3")
+    orrery("materialize", "*")
+    first = json.loads(orrery("why", "scaled", "--json").stdout)["last"]["run_id"]
+    edit(tmp_path, "FACTOR = 3", "FACTOR = 4")
+    orrery("materialize", "*")
+    second = json.loads(orrery("why", "scaled", "--json").stdout)["last"]["run_id"]
+    told = json.loads(orrery("diff", "scaled", first, second[:8], "--json").stdout)
+    assert [reason["subject"] for reason in told["reasons"]] == ["project:FACTOR"]
+    assert told["data_versions"][0] != told["data_versions"][1]
+    assert "Run 'nobody' did not make asset 'scaled'" in orrery("diff", "scaled", first, "nobody", code=2).stderr
+
+
+def test_refresh_runs_an_asset_above_and_only_what_its_change_touches(orrery: Orrery, tmp_path: Path) -> None:
+    """Its value is the same here, so nothing else runs."""
+    orrery("materialize", "*")
+    assert "1 done, 2 skipped" in orrery("materialize", "total", "--reuse", "--refresh", "raw").stdout
+    assert "without --reuse all runs" in orrery("materialize", "total", "--force", "raw", code=2).stderr
