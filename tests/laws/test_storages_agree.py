@@ -14,9 +14,10 @@ from orrery.adapters.storage.postgres import PostgresStorage
 from orrery.adapters.storage.sql.storage import SqlStorage
 from orrery.adapters.storage.sqlite import SqliteStorage
 from orrery.base.keys import AssetCheckKey, AssetKey
+from orrery.base.tags import DATA_VERSION_TAG
 from orrery.model.events import build
 from orrery.model.events.entry import EventLogEntry, EventRecordsFilter
-from orrery.model.events.event import EventType
+from orrery.model.events.event import Event, EventType
 from orrery.model.records.run import Run, RunsFilter, RunStatus
 from orrery.testing.conformance.samples import (
     entry_of,
@@ -41,9 +42,23 @@ KINDS = [
 ]
 CHECKS = [AssetCheckKey(key, name) for key in ASSETS for name in ("one", "two")]
 
+
+def _succeeded(step: build.StepRef) -> Event:
+    return build.step_success(step, 5.0)
+
+
+def _restarted(step: build.StepRef) -> Event:
+    return build.step_restarted(step, 1)
+
+
+def _made(key: str, run_id: str, *, partition: str | None, at: float) -> EventLogEntry:
+    tags = {DATA_VERSION_TAG: f"d{at}"} if at > 2 else None
+    return materialized(key, run_id, partition=partition, at=at, tags=tags)
+
+
 about_assets = st.builds(
     lambda make, key, run_id, partition, at: make(key, run_id, partition=partition, at=at),
-    st.sampled_from([materialized, observed, planned, failed_to_materialize]),
+    st.sampled_from([_made, observed, planned, failed_to_materialize]),
     st.sampled_from(ASSETS),
     st.sampled_from(RUNS),
     st.sampled_from(PARTITIONS),
@@ -62,8 +77,15 @@ about_checks = st.builds(
     st.sampled_from(RUNS),
     st.booleans(),
 )
+about_steps = st.builds(
+    lambda make, step_key, run_id, at: entry_of(make(build.StepRef("job", step_key)), run_id, at),
+    st.sampled_from([build.step_start, _restarted, build.step_skipped, _succeeded]),
+    st.sampled_from(["one", "two"]),
+    st.sampled_from(RUNS),
+    st.integers(1, 5).map(float),
+)
 lines = st.builds(line, st.text(st.characters(codec="utf-8")), st.sampled_from(RUNS))
-batches = st.lists(st.one_of(about_assets, about_runs, about_checks, lines), max_size=6)
+batches = st.lists(st.one_of(about_assets, about_runs, about_checks, about_steps, lines), max_size=6)
 actions = st.lists(
     st.one_of(
         batches.map(lambda batch: ("store", batch)),
@@ -105,10 +127,15 @@ def answers(storage: Any) -> list[Any]:
             told.append(storage.get_latest_storage_id_by_partition(key, kind))
     for key in map(AssetKey, ASSETS):
         told += [storage.get_planned_partitions(key), storage.get_failed_partitions(key)]
+        states = storage.get_partition_states(key)
+        told.append({partition: flags for partition, flags in zip(states.keys, states.flags, strict=True) if flags})
+        told += [storage.get_latest_of_partitions(key), storage.get_latest_of_partitions(key, {"x"})]
         told += [storage.has_asset_key(key), storage.get_materialized_partitions(key, after_cursor=30)]
     for state in storage.get_asset_states():
         told.append((state.asset_key, state.last_run_id, state.last_materialization, state.last_observation))
         told.append((state.last_planned, state.last_failed))
+    told.append(storage.get_latest_of_assets([AssetKey(key) for key in ASSETS]))
+    told += [list(storage.get_step_states(run_id)) for run_id in RUNS]
     told.append(storage.get_check_states(CHECKS))
     told.extend(storage.get_check_evaluations(check, 3) for check in CHECKS)
     for filters in (None, RunsFilter(statuses=[RunStatus.SUCCESS]), RunsFilter(tags={"k": "v"})):

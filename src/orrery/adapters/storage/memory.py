@@ -27,6 +27,14 @@ from orrery.model.events.entry import (
     storage_id_of_cursor,
 )
 from orrery.model.events.event import ASSET_EVENTS, RUN_EVENTS, EventType
+from orrery.model.records.latest import (
+    LatestState,
+    PartitionStates,
+    StepState,
+    latest_of,
+    partitions_of,
+    step_state_after,
+)
 from orrery.model.records.run import Run, RunRecord, RunsFilter
 from orrery.model.records.run_status import status_after
 from orrery.runtime.ports.event_log import AssetState, CheckState, EventLogConnection
@@ -34,6 +42,12 @@ from orrery.runtime.ports.schedules import InstigatorRow, TickRow
 
 __all__ = ["MemoryStorage"]
 
+_LATEST_KINDS = (
+    EventType.ASSET_MATERIALIZATION,
+    EventType.ASSET_OBSERVATION,
+    EventType.ASSET_MATERIALIZATION_PLANNED,
+    EventType.ASSET_FAILED_TO_MATERIALIZE,
+)
 _ORDERS = ("create_timestamp", "update_timestamp", "start_time", "end_time")
 
 
@@ -355,10 +369,48 @@ class MemoryStorage(MemoryLeases):
         )
         newest: dict[str, int] = {}
         for record in self._filtered(wanted, None, None, True):
-            partition = record.partition_key
-            if partition is not None and (partitions is None or partition in partitions):
-                newest[partition] = record.storage_id
+            for partition in partitions_of(record.event_log_entry.get_dagster_event()):
+                if partitions is None or partition in partitions:
+                    newest[partition] = record.storage_id
         return newest
+
+    def get_latest_of_assets(self, asset_keys: Sequence[AssetKey]) -> Mapping[AssetKey, LatestState]:
+        """Return the latest that is known of these assets, without the entries themselves."""
+        return {
+            state.asset_key: msgspec.structs.replace(
+                latest_of(state.last_materialization, state.last_observation, state.last_planned, state.last_failed),
+                last_run_id=state.last_run_id,
+            )
+            for state in self.get_asset_states(asset_keys)
+        }
+
+    def get_latest_of_partitions(
+        self, asset_key: AssetKey, partitions: Iterable[str] | None = None
+    ) -> Mapping[str, LatestState]:
+        """Return the latest that is known of these partitions, or of all; unknown ones are left out."""
+        wanted = None if partitions is None else set(partitions)
+        newest = [self.get_latest_storage_id_by_partition(asset_key, kind, wanted) for kind in _LATEST_KINDS]
+        return {
+            partition: latest_of(*(self._record(ids.get(partition)) for ids in newest))
+            for partition in sorted(set().union(*newest))
+        }
+
+    def get_partition_states(self, asset_key: AssetKey) -> PartitionStates:
+        """Return how the partitions of an asset stand, made, failed or planned, in columns."""
+        latest = self.get_latest_of_partitions(asset_key)
+        return PartitionStates(tuple(latest), bytes(state.flags for state in latest.values()))
+
+    def get_step_states(self, run_id: str, step_keys: Iterable[str] | None = None) -> Sequence[StepState]:
+        """Return how the steps of a run stand, or these of them, in the order of their keys."""
+        states: dict[str, StepState] = {}
+        for record in self.get_records_for_run(run_id).records:
+            event = record.event_log_entry.dagster_event
+            if event is not None and event.step_key is not None:
+                state = step_state_after(states.get(event.step_key), record.event_log_entry)
+                if state is not None:
+                    states[event.step_key] = state
+        wanted = states if step_keys is None else set(step_keys)
+        return [states[key] for key in sorted(states) if key in wanted]
 
     def get_planned_partitions(self, asset_key: AssetKey) -> Mapping[str, str]:
         """Return the run that last planned each partition whose plan is newer than what came of it."""

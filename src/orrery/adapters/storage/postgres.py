@@ -15,14 +15,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import URL, Connection, create_engine, event, inspect, make_url, text
+from sqlalchemy import URL, Connection, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import QueuePool
 
 from orrery.adapters.storage.sql.connections import Database
+from orrery.adapters.storage.sql.schema import find_schema, make_schema, migrate_schema, refuse_newer
 from orrery.adapters.storage.sql.storage import SqlStorage
-from orrery.adapters.storage.sql.tables import SCHEMA_VERSION, counters, metadata, schema_version
-from orrery.base.errors import SchemaVersionError, StorageError, StorageUnavailableError
+from orrery.base.errors import StorageError, StorageUnavailableError
 
 __all__ = ["WAIT_SECONDS", "PostgresStorage"]
 
@@ -78,7 +78,8 @@ class PostgresStorage(SqlStorage):
         try:
             self._database.patience_seconds = min(_OPENING_SECONDS, wait_seconds)
             self._connections.read(_check_server, str(self._database))
-            if self._connections.read(_found_version, str(self._database)) != SCHEMA_VERSION:
+            found = self._connections.read(find_schema, str(self._database), may_be_shared=True)
+            if found is None or not found.is_present:
                 self._connections.write(self._make_schema, True)
             self._database.patience_seconds = wait_seconds
         except BaseException:
@@ -89,24 +90,12 @@ class PostgresStorage(SqlStorage):
     def _make_schema(self, connection: Connection) -> None:
         """Make the tables, or bring older ones up to date; whoever came first has done it."""
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MAKERS})
-        found = _found_version(connection, str(self._database))
-        if found == SCHEMA_VERSION:
-            return
+        found = find_schema(connection, str(self._database), may_be_shared=True)
         if found is None:
-            metadata.create_all(connection)
-            connection.execute(schema_version.insert(), {"version_num": SCHEMA_VERSION})
-            connection.execute(counters.insert(), {"name": "events", "value": 0})
-            return
-        # Alembic takes 150 ms to import, and is needed once for each release that changes the schema.
-        from orrery.adapters.storage.sql.migrations import known_revisions, upgrade_within
-
-        if found not in known_revisions():
-            raise SchemaVersionError(
-                f"The database {self._database} has schema {found}, which a newer release of Orrery made "
-                f"(this one knows {SCHEMA_VERSION}).",
-                mend="use that release, or a newer one; or name another database in orrery.yaml.",
-            )
-        upgrade_within(connection, found)
+            make_schema(connection)
+        elif not found.is_present:
+            refuse_newer(found, str(self._database))
+            migrate_schema(connection, found, str(self._database))
 
 
 def _checked(url: str) -> URL:
@@ -138,22 +127,6 @@ def _check_server(connection: Connection, name: str) -> None:
             f"The database {name} keeps text as {encoding}, which cannot hold every key.",
             mend="make a database with ENCODING 'UTF8' for the records.",
         )
-
-
-def _found_version(connection: Connection, name: str) -> str | None:
-    """Return the revision of the schema; None for a database without one."""
-    names = inspect(connection).get_table_names()
-    if "schema_version" in names:
-        found: str | None = connection.execute(schema_version.select()).scalar_one_or_none()
-        if found is not None:
-            return found
-    ours = sorted(set(names) & set(metadata.tables))
-    if ours:
-        raise StorageError(
-            f"The database {name} holds tables of another program ({', '.join(ours[:3])}) under our names.",
-            mend="make a database of its own for the records, or a schema that comes first in search_path.",
-        )
-    return None
 
 
 class _Server(Database):

@@ -20,14 +20,15 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import QueuePool
 
 from orrery.adapters.storage.sql.connections import Database
+from orrery.adapters.storage.sql.schema import Schema, find_schema, make_schema, migrate_schema, refuse_newer
 from orrery.adapters.storage.sql.storage import SqlStorage
-from orrery.adapters.storage.sql.tables import SCHEMA_VERSION, counters, metadata, schema_version
-from orrery.base.errors import SchemaVersionError, StorageError, StorageUnavailableError
+from orrery.adapters.storage.sql.tables import SCHEMA_VERSION
+from orrery.base.errors import StorageError, StorageUnavailableError
 
 __all__ = ["WAIT_SECONDS", "SqliteStorage"]
 
@@ -67,50 +68,29 @@ class SqliteStorage(SqlStorage):
 
     def _make_schema(self) -> None:
         """Make the schema, or bring an older one up to date; nothing as a rule."""
-        if self._found_version() == SCHEMA_VERSION:
+        found = self._find_schema()
+        if found is not None and found.is_present:
             return
         with _locked(f"{self.path}.lock", self._wait_seconds, self.path):
-            found = self._found_version()
-            if found == SCHEMA_VERSION:
+            found = self._find_schema()
+            if found is not None and found.is_present:
                 return
-            if found is None:
-                with self._database.writing.connect() as connection:
+            if found is not None:
+                refuse_newer(found, self.path)
+            with self._database.writing.connect() as connection:
+                if found is None:
                     _driver(connection).execute("PRAGMA journal_mode=WAL")
                     with connection.begin():
-                        metadata.create_all(connection)
-                        connection.execute(schema_version.insert(), {"version_num": SCHEMA_VERSION})
-                        connection.execute(counters.insert(), {"name": "events", "value": 0})
-                return
-            self._migrate(found)
+                        make_schema(connection)
+                    return
+                # Not a copy of the file: closing one here would drop the locks that this process has on it.
+                _driver(connection).execute("VACUUM INTO ?", (_unused(f"{self.path}.before-{SCHEMA_VERSION}"),))
+                with connection.begin():
+                    migrate_schema(connection, found, self.path)
 
-    def _found_version(self) -> str | None:
-        """Return the revision of the schema; None for a file without one."""
+    def _find_schema(self) -> Schema | None:
         with self._database.reading.connect() as connection:
-            names = inspect(connection).get_table_names()
-            if not names:
-                return None
-            if "schema_version" not in names:
-                raise StorageError(
-                    f"The database {self.path} holds tables of another program ({', '.join(sorted(names)[:3])}, ...).",
-                    mend="name another directory in ORRERY_HOME.",
-                )
-            found: str = connection.execute(schema_version.select()).scalar_one()
-            return found
-
-    def _migrate(self, found: str) -> None:
-        # Alembic takes 150 ms to import, and is needed once for each release that changes the schema.
-        from orrery.adapters.storage.sql.migrations import known_revisions, upgrade
-
-        if found not in known_revisions():
-            raise SchemaVersionError(
-                f"The database {self.path} has schema {found}, which a newer release of Orrery made "
-                f"(this one knows {SCHEMA_VERSION}).",
-                mend="use that release, or a newer one; or name another directory in ORRERY_HOME.",
-            )
-        with self._database.writing.connect() as connection:
-            # Not a copy of the file: closing one here would drop the locks that this process has on it.
-            _driver(connection).execute("VACUUM INTO ?", (_unused(f"{self.path}.before-{SCHEMA_VERSION}"),))
-            upgrade(connection)
+            return find_schema(connection, self.path)
 
 
 class _File(Database):

@@ -3,8 +3,9 @@ The event log: entries in the order in which they were stored, and what follows 
 
 The storage id of an entry is its place in that order. It grows, is never given twice, and is what
 cursors hold; clocks are not asked for order. Entries are appended in batches. What follows from a
-batch - the status of runs, the latest state of assets, partitions and checks - changes together with
-it, in one transaction.
+batch - the status of runs, the latest state of assets, partitions, checks and steps - changes together with
+it, in one transaction, and is kept: questions about the present are not answered from the log, and old
+entries may go.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import msgspec
 from orrery.base.keys import AssetCheckKey, AssetKey
 from orrery.model.events.entry import EventLogEntry, EventLogRecord, EventRecordsFilter
 from orrery.model.events.event import EventType
+from orrery.model.records.latest import LatestState, PartitionStates, StepState
 
 __all__ = ["AssetState", "CheckState", "EventLogConnection", "EventLogStorage"]
 
@@ -172,6 +174,32 @@ class EventLogStorage(Protocol):
         after_cursor: int | None = None,
     ) -> Mapping[str, int]:
         """Return the storage id of the newest entry of this kind for each partition."""
+        ...
+
+    def get_latest_of_assets(self, asset_keys: Sequence[AssetKey]) -> Mapping[AssetKey, LatestState]:
+        """
+        Return the latest that is known of these assets, without the entries themselves; unknown ones are left out.
+
+        What an entry tells of one partition is the latest of the asset, too.
+        """
+        ...
+
+    def get_latest_of_partitions(
+        self, asset_key: AssetKey, partitions: Iterable[str] | None = None
+    ) -> Mapping[str, LatestState]:
+        """Return the latest that is known of these partitions, or of all; unknown ones are left out."""
+        ...
+
+    def get_partition_states(self, asset_key: AssetKey) -> PartitionStates:
+        """
+        Return how the partitions of an asset stand, made, failed or planned, in columns.
+
+        This is what to ask about many partitions: a million take some 20 ms, once their keys are known to the process.
+        """
+        ...
+
+    def get_step_states(self, run_id: str, step_keys: Iterable[str] | None = None) -> Sequence[StepState]:
+        """Return how the steps of a run stand, or these of them, in the order of their keys; none that has not begun."""
         ...
 
     def get_planned_partitions(self, asset_key: AssetKey) -> Mapping[str, str]:

@@ -8,9 +8,13 @@ import pytest
 
 from orrery.base.errors import OrreryError
 from orrery.base.keys import AssetCheckKey, AssetKey
+from orrery.base.tags import CODE_VERSION_TAG, DATA_VERSION_TAG
 from orrery.model.events import build
 from orrery.model.events.entry import EventRecordsFilter
-from orrery.model.events.event import EventType
+from orrery.model.events.event import Event, EventType
+from orrery.model.events.payloads import AssetMaterializationPlannedData
+from orrery.model.records.latest import FAILED, MADE, PLANNED, PartitionStates, StepState
+from orrery.model.records.stats import StepStatus
 from orrery.runtime.ports.event_log import EventLogStorage
 from orrery.testing.conformance.samples import (
     JOB,
@@ -25,7 +29,7 @@ from orrery.testing.conformance.samples import (
 
 __all__ = ["EventLogSuite"]
 
-MADE = EventType.ASSET_MATERIALIZATION
+MATERIALIZED = EventType.ASSET_MATERIALIZATION
 
 
 class EventLogSuite:
@@ -90,10 +94,10 @@ class EventLogSuite:
     def test_a_log_is_read_by_kind(self, storage: EventLogStorage) -> None:
         """One kind or several."""
         storage.store_entries([line("x"), entry_of(build.run_started(JOB)), materialized("a"), observed("a")])
-        of_one = storage.get_records_for_run("run-1", of_type=MADE).records
-        of_two = storage.get_records_for_run("run-1", of_type={MADE, EventType.RUN_START}).records
-        assert [record.event_type for record in of_one] == [MADE]
-        assert [record.event_type for record in of_two] == [EventType.RUN_START, MADE]
+        of_one = storage.get_records_for_run("run-1", of_type=MATERIALIZED).records
+        of_two = storage.get_records_for_run("run-1", of_type={MATERIALIZED, EventType.RUN_START}).records
+        assert [record.event_type for record in of_one] == [MATERIALIZED]
+        assert [record.event_type for record in of_two] == [EventType.RUN_START, MATERIALIZED]
 
     def test_records_are_filtered(self, storage: EventLogStorage) -> None:
         """By kind, asset, partition, place and time; newest first."""
@@ -106,10 +110,10 @@ class EventLogSuite:
                 materialized("a", at=50.0),
             ]
         )
-        first = storage.get_event_records(EventRecordsFilter(MADE), limit=10)[-1].storage_id
+        first = storage.get_event_records(EventRecordsFilter(MATERIALIZED), limit=10)[-1].storage_id
 
         def ids(ascending: bool = False, limit: int | None = None, **fields: object) -> list[int]:
-            wanted = EventRecordsFilter(MADE, **fields)  # type: ignore[arg-type]  # the fields of the case
+            wanted = EventRecordsFilter(MATERIALIZED, **fields)  # type: ignore[arg-type]  # the fields of the case
             return [record.storage_id - first for record in storage.get_event_records(wanted, limit, ascending)]
 
         a = AssetKey("a")
@@ -165,7 +169,7 @@ class EventLogSuite:
         storage.store_entries([materialized("a", partition="x"), materialized("b"), evaluated("a", "check")])
         storage.wipe_asset(AssetKey("a"))
         assert list(storage.get_asset_keys()) == [AssetKey("b")]
-        assert storage.get_event_records(EventRecordsFilter(MADE, asset_key=AssetKey("a"))) == []
+        assert storage.get_event_records(EventRecordsFilter(MATERIALIZED, asset_key=AssetKey("a"))) == []
         assert storage.get_materialized_partitions(AssetKey("a")) == set()
         assert storage.get_check_states([AssetCheckKey("a", "check")]) == []
         assert len(storage.get_records_for_run("run-1").records) == 3
@@ -179,10 +183,10 @@ class EventLogSuite:
         a = AssetKey("a")
         storage.store_entries([materialized("a", partition="x"), materialized("a", partition="y"), materialized("a")])
         storage.store_entries([materialized("a", "run-2", partition="x")])
-        newest = storage.get_latest_storage_id_by_partition(a, MADE)
+        newest = storage.get_latest_storage_id_by_partition(a, MATERIALIZED)
         assert set(newest) == storage.get_materialized_partitions(a) == {"x", "y"}
         assert newest["x"] > newest["y"]
-        assert set(storage.get_latest_storage_id_by_partition(a, MADE, partitions={"y"})) == {"y"}
+        assert set(storage.get_latest_storage_id_by_partition(a, MATERIALIZED, partitions={"y"})) == {"y"}
         assert storage.get_materialized_partitions(a, after_cursor=newest["y"]) == {"x"}
         assert storage.get_materialized_partitions(a, before_cursor=newest["y"]) == {"x"}
         storage.wipe_asset_partitions(a, ["x"])
@@ -198,6 +202,88 @@ class EventLogSuite:
         assert storage.get_failed_partitions(a) == {"y"}
         storage.store_entries([materialized("a", "run-2", partition="y")])
         assert storage.get_failed_partitions(a) == set()
+
+    def test_the_latest_of_an_asset_is_told_without_its_entries(self, storage: EventLogStorage) -> None:
+        """With the versions that the newest entries tell; one that tells none has none."""
+        a, b = AssetKey("a"), AssetKey("b")
+        versions = {DATA_VERSION_TAG: "d1", CODE_VERSION_TAG: "c1"}
+        storage.store_entries([planned("a", "run-1"), materialized("a", "run-1", at=10.0, tags=versions)])
+        storage.store_entries([observed("a", at=20.0), materialized("b", at=30.0, tags=versions)])
+        storage.store_entries([materialized("b", "run-2", at=40.0), failed_to_materialize("b")])
+        latest = storage.get_latest_of_assets([a, b, AssetKey("none")])
+        assert set(latest) == {a, b}
+        assert (latest[a].data_version, latest[a].code_version) == ("d1", "c1")
+        assert (latest[a].materialized_at, latest[a].observed_at) == (10.0, 20.0)
+        assert (latest[a].planned_run_id, latest[a].last_run_id) == ("run-1", "run-1")
+        assert (latest[b].data_version, latest[b].code_version, latest[b].materialized_at) == (None, None, 40.0)
+        assert latest[b].last_run_id == "run-2"
+        assert (latest[b].failed or 0) > (latest[b].materialization or 0) > (latest[a].materialization or 0)
+        storage.wipe_asset(a)
+        assert set(storage.get_latest_of_assets([a, b])) == {b}
+
+    def test_the_latest_of_partitions_is_told_without_their_entries(self, storage: EventLogStorage) -> None:
+        """Each by itself; a wiped one is unknown, and known again when it is made again."""
+        a = AssetKey("a")
+        storage.store_entries([materialized("a", partition="x", tags={DATA_VERSION_TAG: "d1"}), planned("b")])
+        storage.store_entries([planned("a", "run-2", partition="y"), observed("a", partition="z", at=7.0)])
+        latest = storage.get_latest_of_partitions(a)
+        assert set(latest) == {"x", "y", "z"}
+        assert (latest["x"].data_version, latest["x"].last_run_id, latest["x"].flags) == ("d1", "run-1", MADE)
+        assert (latest["y"].planned_run_id, latest["y"].flags) == ("run-2", PLANNED)
+        assert (latest["z"].observed_at, latest["z"].flags) == (7.0, 0)
+        assert set(storage.get_latest_of_partitions(a, ["y", "none"])) == {"y"}
+        assert storage.get_latest_of_partitions(AssetKey("none")) == {}
+        storage.wipe_asset_partitions(a, ["x"])
+        assert set(storage.get_latest_of_partitions(a)) == {"y", "z"}
+        storage.store_entries([materialized("a", "run-3", partition="x")])
+        assert storage.get_latest_of_partitions(a, ["x"])["x"].data_version is None
+
+    def test_many_partitions_are_told_in_columns(self, storage: EventLogStorage) -> None:
+        """However many there are, in whatever batches they came, from whichever process."""
+        a = AssetKey("a")
+        keys = [f"k{number}" for number in range(1_300)]
+        assert storage.get_partition_states(a) == PartitionStates((), b"")
+        for start in range(0, 1_300, 130):
+            storage.store_entries([planned("a", partition=key) for key in keys[start : start + 130]])
+        storage.store_entries([materialized("a", partition=key) for key in keys[:700]])
+        states = storage.get_partition_states(a)
+        assert (states.count(MADE), states.count(PLANNED), states.count(FAILED)) == (700, 600, 0)
+        assert set(states.keys_with(MADE)) == set(keys[:700])
+        storage.store_entries([failed_to_materialize("a", partition=key) for key in keys[600:]])
+        states = storage.get_partition_states(a)
+        assert set(states.keys_with(FAILED)) == set(keys[600:])
+        assert set(states.keys_with(MADE)) == set(keys[:700])
+        assert states.count(PLANNED) == 0
+        storage.wipe_asset(a)
+        assert storage.get_partition_states(a).count(MADE | FAILED | PLANNED) == 0
+        storage.store_entries([materialized("a", partition=keys[5])])
+        assert storage.get_partition_states(a).keys_with(MADE) == [keys[5]]
+
+    def test_a_plan_for_many_partitions_is_a_plan_for_each(self, storage: EventLogStorage) -> None:
+        """One event says that a run is going to make a range."""
+        a = AssetKey("a")
+        data = AssetMaterializationPlannedData(asset_key=a, partitions_subset=("x", "y"))
+        storage.store_entries([entry_of(Event("ASSET_MATERIALIZATION_PLANNED", JOB, event_specific_data=data))])
+        storage.store_entries([materialized("a", partition="x")])
+        assert storage.get_planned_partitions(a) == {"y": "run-1"}
+        assert storage.get_partition_states(a).keys_with(PLANNED) == ["y"]
+
+    def test_steps_of_a_run_have_a_state(self, storage: EventLogStorage) -> None:
+        """Begun, tried again, ended; in one batch or in several."""
+        one, two = build.StepRef(JOB, "one"), build.StepRef(JOB, "two")
+        storage.store_entries([entry_of(build.step_start(one), at=1.0), entry_of(build.step_start(two), at=2.0)])
+        storage.store_entries(
+            [entry_of(build.step_success(two, 5.0), at=3.0), entry_of(build.step_restarted(one, 1), at=4.0)]
+        )
+        storage.store_entries([line("x"), entry_of(build.step_start(two), "run-2", at=9.0)])
+        first, second = storage.get_step_states("run-1")
+        assert first == StepState(step_key="one", status=StepStatus.IN_PROGRESS, attempts=2, start_time=1.0)
+        assert second == StepState(step_key="two", status=StepStatus.SUCCESS, attempts=1, start_time=2.0, end_time=3.0)
+        assert list(storage.get_step_states("run-1", ["two", "none"])) == [second]
+        assert list(storage.get_step_states("none")) == []
+        storage.delete_events("run-1")
+        assert list(storage.get_step_states("run-1")) == []
+        assert [state.step_key for state in storage.get_step_states("run-2")] == ["two"]
 
     def test_checks_have_a_latest_evaluation(self, storage: EventLogStorage) -> None:
         """And a history, newest first."""

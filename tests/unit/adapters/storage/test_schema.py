@@ -10,11 +10,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import create_engine
 
+from orrery.adapters.storage.postgres import PostgresStorage
 from orrery.adapters.storage.sql import migrations
 from orrery.adapters.storage.sql.tables import SCHEMA_VERSION, metadata
 from orrery.adapters.storage.sqlite import SqliteStorage
 from orrery.base.errors import SchemaVersionError, StorageError
 from orrery.testing.conformance.samples import line
+
+GOLDEN = Path(__file__).parents[3] / "golden" / "homes"
 
 
 def schema_of(path: Path) -> dict[str, str]:
@@ -23,6 +26,19 @@ def schema_of(path: Path) -> dict[str, str]:
         rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
     connection.close()
     return {name: "".join(sql.split()).replace('"', "") for name, sql in rows}
+
+
+def test_migrations_end_in_the_schema_of_a_fresh_database_of_postgresql(postgres_url: str) -> None:
+    """There, too."""
+    engine = create_engine(postgres_url)
+    with engine.connect() as connection:
+        migrations.upgrade(connection, "")
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    engine.dispose()
+    storage = PostgresStorage(postgres_url)
+    storage.store_entries([line("one")])
+    assert storage.get_maximum_record_id() == 1
+    storage.dispose()
 
 
 def test_migrations_end_in_the_schema_of_a_fresh_database(tmp_path: Path) -> None:
@@ -60,26 +76,48 @@ def test_a_newer_schema_is_refused_by_name(tmp_path: Path) -> None:
     path = tmp_path / "orrery.db"
     SqliteStorage(str(path)).dispose()
     with sqlite3.connect(path) as connection:
-        connection.execute("UPDATE schema_version SET version_num = '9999'")
+        connection.execute("UPDATE schema_version SET version_num = '9999', release = '77.1'")
     connection.close()
     before = schema_of(path)
-    with pytest.raises(SchemaVersionError, match="schema 9999, which a newer release") as told:
+    with pytest.raises(SchemaVersionError, match=r"schema 9999, which Orrery 77\.1 made") as told:
         SqliteStorage(str(path))
     assert str(path) in str(told.value)
     assert schema_of(path) == before
 
 
-def test_an_older_schema_is_migrated_after_a_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Told from an older revision to a newer one, a copy of the old database stays beside it."""
+def test_an_older_schema_is_migrated_after_a_copy(tmp_path: Path) -> None:
+    """A copy of the old database stays beside it, and is no longer the one that is used."""
     path = tmp_path / "orrery.db"
-    old = SqliteStorage(str(path))
-    old.store_entries([line("kept")])
-    old.dispose()
-    monkeypatch.setattr("orrery.adapters.storage.sqlite.SCHEMA_VERSION", "9000")
+    make_old_home(path)
+    old = schema_of(path)
     storage = SqliteStorage(str(path))
-    assert storage.get_maximum_record_id() == 1
+    assert storage.get_maximum_record_id() == 16
     storage.dispose()
-    assert schema_of(tmp_path / "orrery.db.before-9000") == schema_of(path)
+    assert schema_of(tmp_path / f"orrery.db.before-{SCHEMA_VERSION}") == old
+    SqliteStorage(str(tmp_path / "fresh.db")).dispose()
+    assert schema_of(path) == schema_of(tmp_path / "fresh.db")
+    assert sorted(each.name for each in tmp_path.glob("orrery.db.before*")) == [f"orrery.db.before-{SCHEMA_VERSION}"]
+
+
+def test_a_migration_that_fails_leaves_the_old_schema(tmp_path: Path) -> None:
+    """It is one transaction."""
+    path = tmp_path / "orrery.db"
+    make_old_home(path)
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE events SET body = X'00' WHERE kind = 'STEP_START'")
+    connection.close()
+    old = schema_of(path)
+    with pytest.raises(StorageError, match=f"from schema 0001 to {SCHEMA_VERSION}: an entry cannot be read") as told:
+        SqliteStorage(str(path))
+    assert str(path) in str(told.value)
+    assert schema_of(path) == old
+
+
+def make_old_home(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    connection.executescript((GOLDEN / "0001.sql").read_text(encoding="utf-8"))
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.close()
 
 
 def test_the_database_of_another_program_is_refused(tmp_path: Path) -> None:

@@ -6,19 +6,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, Dialect, bindparam, case, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from orrery.adapters.storage.sql.latest import StepChange, change_partitions, change_steps
 from orrery.adapters.storage.sql.lease_tables import leases, pool_claims
 from orrery.adapters.storage.sql.tables import assets, checks, counters, events, run_keys, runs
 from orrery.adapters.storage.sql.text import escape
 from orrery.base.keys import AssetCheckKey, AssetKey
 from orrery.model.events.entry import EventLogEntry, encode_entry
 from orrery.model.events.event import ASSET_EVENTS, RUN_EVENTS
+from orrery.model.records.latest import STEP_ENDS, STEP_STARTS, partitions_of, versions_of
 from orrery.model.records.run import FINISHED_STATUSES, RunStatus
 from orrery.model.records.run_status import status_after
+from orrery.model.records.stats import StepStatus
 
 __all__ = ["PROMISED_KINDS", "Numbers", "append_entries", "insert_or_ignore"]
 
@@ -47,15 +51,34 @@ _take_numbers = (
     .values(value=counters.c.value + bindparam("many"))
     .returning(counters.c.value)
 )
+_FOLLOWING = {
+    "ASSET_MATERIALIZATION": ("materialized_at", "data_version", "code_version"),
+    "ASSET_OBSERVATION": ("observed_at", "observed_version"),
+    "ASSET_MATERIALIZATION_PLANNED": ("planned_run",),
+    "ASSET_FAILED_TO_MATERIALIZE": (),
+}
+"""Columns that are set together with the one of the kind, also to nothing."""
+
+
+def _new(name: str) -> Any:
+    return bindparam(f"new_{name}", type_=assets.c[name].type)
+
+
 _update_assets = (
     update(assets)
     .where(assets.c.id == bindparam("number"))
     .values(
         known=True,
-        last_run=func.coalesce(bindparam("run"), assets.c.last_run),
-        **{name: func.coalesce(bindparam(f"new_{name}"), assets.c[name]) for name in _ASSET_COLUMNS.values()},
+        last_run=func.coalesce(_new("last_run"), assets.c.last_run),
+        **{name: func.coalesce(_new(name), assets.c[name]) for name in _ASSET_COLUMNS.values()},
+        **{
+            name: case((_new(_ASSET_COLUMNS[kind]).is_(None), assets.c[name]), else_=_new(name))
+            for kind, names in _FOLLOWING.items()
+            for name in names
+        },
     )
 )
+_NO_CHANGE = {f"new_{name}": None for name in (*_ASSET_COLUMNS.values(), *chain(*_FOLLOWING.values()), "last_run")}
 _update_checks = (
     update(checks)
     .where(checks.c.id == bindparam("number"))
@@ -139,6 +162,8 @@ def append_entries(connection: Connection, entries: Sequence[EventLogEntry], num
     rows: list[tuple[Any, ...]] = []
     asset_changes: dict[int, dict[str, Any]] = {}
     check_changes: dict[int, dict[str, Any]] = {}
+    partition_changes: dict[int, dict[str, dict[str, Any]]] = {}
+    step_changes: dict[tuple[int, str], StepChange] = {}
     run_events: list[EventLogEntry] = []
     run_id, run_number = None, 0
     for entry in entries:
@@ -159,12 +184,22 @@ def append_entries(connection: Connection, entries: Sequence[EventLogEntry], num
                     ] = storage_id
                 elif asset_key is not None and kind in _ASSET_COLUMNS:
                     asset = numbers.of_asset(connection, asset_key)
+                    told = _told(kind, storage_id, run_number, entry)
                     change = asset_changes.get(asset)
                     if change is None:
-                        change = asset_changes[asset] = _nothing(asset, *_ASSET_COLUMNS.values()) | {"run": None}
-                    change[f"new_{_ASSET_COLUMNS[kind]}"] = storage_id
+                        change = asset_changes[asset] = {"number": asset, **_NO_CHANGE}
+                    for name, value in told.items():
+                        change[f"new_{name}"] = value
                     if kind in _RUN_OF and run_id:
-                        change["run"] = run_id
+                        change["new_last_run"] = run_id
+                        told["last_run"] = run_number
+                    if partition is not None or kind == "ASSET_MATERIALIZATION_PLANNED":
+                        for each in partitions_of(event):
+                            partition_changes.setdefault(asset, {}).setdefault(each, {}).update(told)
+            elif kind in STEP_STARTS or kind in STEP_ENDS:
+                if event.step_key is not None:
+                    step = run_number, event.step_key
+                    step_changes[step] = _step_change(step_changes.get(step), kind, entry.timestamp)
             elif kind in RUN_EVENTS:
                 watched = 1
                 run_events.append(entry)
@@ -175,6 +210,10 @@ def append_entries(connection: Connection, entries: Sequence[EventLogEntry], num
         connection.execute(_update_assets, list(asset_changes.values()))
     if check_changes:
         connection.execute(_update_checks, list(check_changes.values()))
+    for number, changes in partition_changes.items():
+        change_partitions(connection, number, changes)
+    if step_changes:
+        change_steps(connection, step_changes)
     if run_events:
         _change_runs(connection, run_events)
     return last
@@ -200,6 +239,31 @@ def _insertion(dialect: Dialect) -> tuple[str, bool]:
     if compiled.positional and tuple(compiled.positiontup or ()) != _COLUMNS:
         raise AssertionError("the columns of events stand in another order than _COLUMNS")
     return str(compiled), bool(compiled.positional)
+
+
+def _told(kind: str, storage_id: int, run: int, entry: EventLogEntry) -> dict[str, Any]:
+    """Return the columns of an asset or a partition that an entry about it sets."""
+    columns: dict[str, Any] = {_ASSET_COLUMNS[kind]: storage_id}
+    if kind == "ASSET_MATERIALIZATION":
+        data_version, code_version = versions_of(entry.get_dagster_event())
+        columns["materialized_at"], columns["data_version"] = entry.timestamp, data_version
+        columns["code_version"] = code_version
+    elif kind == "ASSET_OBSERVATION":
+        columns["observed_at"], columns["observed_version"] = (
+            entry.timestamp,
+            versions_of(entry.get_dagster_event())[0],
+        )
+    elif kind == "ASSET_MATERIALIZATION_PLANNED":
+        columns["planned_run"] = run
+    return columns
+
+
+def _step_change(before: StepChange | None, kind: str, at: float) -> StepChange:
+    if kind in STEP_STARTS:
+        attempts, started = (1, at) if before is None else (before.attempts + 1, before.started)
+        return StepChange(StepStatus.IN_PROGRESS, attempts, started, None)
+    attempts, started = (0, at) if before is None else (before.attempts, before.started)
+    return StepChange(STEP_ENDS[kind], attempts, started, at)
 
 
 def _nothing(number: int, *names: str) -> dict[str, Any]:

@@ -10,25 +10,26 @@ from collections.abc import Iterable, Mapping, Sequence
 from sqlalchemy import Connection, and_, delete, func, or_, select, update
 
 from orrery.adapters.storage.sql.append import insert_or_ignore
-from orrery.adapters.storage.sql.events import latest_by_partition, records_by_id, refresh_asset
+from orrery.adapters.storage.sql.events import records_by_id, refresh_asset
+from orrery.adapters.storage.sql.latest import forget_partitions
 from orrery.adapters.storage.sql.tables import assets, checks, dynamic_partitions, events, run_keys
 from orrery.base.keys import AssetCheckKey, AssetKey
 from orrery.model.events.entry import EventLogRecord, decode_entry
-from orrery.model.events.event import EventType
+from orrery.model.records.latest import LatestState
 from orrery.runtime.ports.event_log import AssetState, CheckState
 
 __all__ = [
     "add_dynamic",
     "asset_keys",
+    "asset_number",
     "asset_states",
     "check_evaluations",
     "check_states",
     "delete_dynamic",
     "dynamic_keys",
-    "failed_partitions",
     "has_asset",
     "has_dynamic",
-    "planned_partitions",
+    "latest_of_assets",
     "wipe_asset",
     "wipe_partitions",
 ]
@@ -88,44 +89,49 @@ def has_asset(connection: Connection, key: AssetKey) -> bool:
     return connection.execute(query).first() is not None
 
 
-def planned_partitions(connection: Connection, key: AssetKey) -> Mapping[str, str]:
-    """Return the run that last planned each partition whose plan is newer than what came of it."""
-    planned = latest_by_partition(connection, key, EventType.ASSET_MATERIALIZATION_PLANNED)
-    made = latest_by_partition(connection, key, EventType.ASSET_MATERIALIZATION)
-    failed = latest_by_partition(connection, key, EventType.ASSET_FAILED_TO_MATERIALIZE)
-    pending = {
-        number: partition
-        for partition, number in planned.items()
-        if number > max(made.get(partition, 0), failed.get(partition, 0))
-    }
-    found: dict[str, str] = {}
-    numbers = sorted(pending)
-    for start in range(0, len(numbers), _CHUNK):
-        query = (
-            select(events.c.id, run_keys.c.run_id)
-            .join(run_keys, run_keys.c.id == events.c.run)
-            .where(events.c.id.in_(numbers[start : start + _CHUNK]))
-        )
-        found.update((pending[row.id], row.run_id) for row in connection.execute(query))
+def asset_number(connection: Connection, key: AssetKey) -> int | None:
+    """Return the number of an asset; None for one that was never met."""
+    number: int | None = connection.execute(select(assets.c.id).where(assets.c.key == key.to_db_string())).scalar()
+    return number
+
+
+def latest_of_assets(connection: Connection, keys: Sequence[AssetKey]) -> Mapping[AssetKey, LatestState]:
+    """Return the latest that is known of these assets; unknown ones are left out."""
+    by_text = {key.to_db_string(): key for key in keys}
+    texts = list(by_text)
+    query = (
+        select(assets, run_keys.c.run_id.label("planned_run_id"))
+        .outerjoin(run_keys, run_keys.c.id == assets.c.planned_run)
+        .where(assets.c.known)
+    )
+    found: dict[AssetKey, LatestState] = {}
+    for start in range(0, len(texts), _CHUNK):
+        for row in connection.execute(query.where(assets.c.key.in_(texts[start : start + _CHUNK]))):
+            found[by_text[row.key]] = LatestState(
+                materialization=row.materialization,
+                materialized_at=row.materialized_at,
+                observation=row.observation,
+                observed_at=row.observed_at,
+                planned=row.planned,
+                planned_run_id=row.planned_run_id,
+                failed=row.failed,
+                last_run_id=row.last_run,
+                data_version=row.data_version,
+                code_version=row.code_version,
+                observed_version=row.observed_version,
+            )
     return found
-
-
-def failed_partitions(connection: Connection, key: AssetKey) -> set[str]:
-    """Return the partitions whose latest event is a failure to make them."""
-    made = latest_by_partition(connection, key, EventType.ASSET_MATERIALIZATION)
-    failed = latest_by_partition(connection, key, EventType.ASSET_FAILED_TO_MATERIALIZE)
-    return {partition for partition, number in failed.items() if number > made.get(partition, 0)}
 
 
 def wipe_asset(connection: Connection, key: AssetKey) -> None:
     """Forget an asset and its checks; the logs of its runs stay."""
-    text = key.to_db_string()
-    row = connection.execute(select(assets.c.id).where(assets.c.key == text)).one_or_none()
-    if row is not None:
-        connection.execute(update(events).where(events.c.asset == row.id).values(asset=None))
-        nothing = dict.fromkeys(("last_run", "materialization", "observation", "planned", "failed"))
-        connection.execute(update(assets).where(assets.c.id == row.id).values(known=False, **nothing))
-    of_asset = list(connection.execute(select(checks.c.id).where(checks.c.asset_key == text)).scalars())
+    number = asset_number(connection, key)
+    if number is not None:
+        connection.execute(update(events).where(events.c.asset == number).values(asset=None))
+        nothing = dict.fromkeys(column.name for column in assets.c if column.name not in ("id", "key", "known"))
+        connection.execute(update(assets).where(assets.c.id == number).values(known=False, **nothing))
+        forget_partitions(connection, number)
+    of_asset = list(connection.execute(select(checks.c.id).where(checks.c.asset_key == key.to_db_string())).scalars())
     for check in of_asset:
         connection.execute(update(events).where(events.c.check_id == check).values(check_id=None))
         connection.execute(update(checks).where(checks.c.id == check).values(planned=None, evaluation=None))
@@ -133,7 +139,7 @@ def wipe_asset(connection: Connection, key: AssetKey) -> None:
 
 def wipe_partitions(connection: Connection, key: AssetKey, partitions: Sequence[str]) -> None:
     """Forget these partitions of an asset."""
-    number = connection.execute(select(assets.c.id).where(assets.c.key == key.to_db_string())).scalar()
+    number = asset_number(connection, key)
     if number is None:
         return
     for start in range(0, len(partitions), _CHUNK):
@@ -141,6 +147,7 @@ def wipe_partitions(connection: Connection, key: AssetKey, partitions: Sequence[
         connection.execute(
             update(events).where(events.c.asset == number, events.c.partition.in_(some)).values(asset=None)
         )
+    forget_partitions(connection, number, partitions)
     refresh_asset(connection, number)
 
 

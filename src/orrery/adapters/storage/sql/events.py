@@ -10,7 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, delete, func, select, update
 
-from orrery.adapters.storage.sql.tables import assets, checks, counters, events, run_keys
+from orrery.adapters.storage.sql.latest import forget_steps, refresh_partitions
+from orrery.adapters.storage.sql.tables import asset_partitions, assets, checks, counters, events, run_keys
 from orrery.base.keys import AssetKey
 from orrery.model.events.entry import (
     EventLogRecord,
@@ -20,6 +21,7 @@ from orrery.model.events.entry import (
     storage_id_of_cursor,
 )
 from orrery.model.events.event import ASSET_EVENTS, RUN_EVENTS, EventType
+from orrery.model.records.latest import latest_of
 from orrery.runtime.ports.event_log import EventLogConnection
 
 __all__ = [
@@ -135,6 +137,14 @@ def maximum_id(connection: Connection) -> int | None:
     return value or None
 
 
+_LATEST = {
+    "ASSET_MATERIALIZATION": asset_partitions.c.materialization,
+    "ASSET_OBSERVATION": asset_partitions.c.observation,
+    "ASSET_MATERIALIZATION_PLANNED": asset_partitions.c.planned,
+    "ASSET_FAILED_TO_MATERIALIZE": asset_partitions.c.failed,
+}
+
+
 def latest_by_partition(
     connection: Connection,
     key: AssetKey,
@@ -144,19 +154,36 @@ def latest_by_partition(
     after: int | None = None,
     before: int | None = None,
 ) -> Mapping[str, int]:
-    """Return the storage id of the newest entry of this kind for each partition of an asset."""
+    """
+    Return the storage id of the newest entry of this kind for each partition of an asset.
+
+    With *before*, the newest before it: from the log, as far back as that goes.
+    """
     number = select(assets.c.id).where(assets.c.key == key.to_db_string()).scalar_subquery()
-    query = (
-        select(events.c.partition, func.max(events.c.id))
-        .where(events.c.asset == number, events.c.kind == event_type.value, events.c.partition.is_not(None))
-        .group_by(events.c.partition)
-    )
-    if after is not None:
-        query = query.where(events.c.id > after)
-    if before is not None:
-        query = query.where(events.c.id < before)
-    rows = connection.execute(query).all()
-    return {partition: number for partition, number in rows if partitions is None or partition in partitions}
+    latest = _LATEST.get(event_type.value)
+    query: Any
+    if latest is not None and before is None:
+        query = select(asset_partitions.c.partition, latest).where(asset_partitions.c.asset == number)
+        query = query.where(latest.is_not(None) if after is None else latest > after)
+    else:
+        query = (
+            select(events.c.partition, func.max(events.c.id))
+            .where(events.c.asset == number, events.c.kind == event_type.value, events.c.partition.is_not(None))
+            .group_by(events.c.partition)
+        )
+        if after is not None:
+            query = query.where(events.c.id > after)
+        if before is not None:
+            query = query.where(events.c.id < before)
+    if partitions is None:
+        return {row[0]: row[1] for row in connection.execute(query)}
+    named = asset_partitions.c.partition if latest is not None and before is None else events.c.partition
+    wanted = sorted(partitions)
+    found: dict[str, int] = {}
+    for start in range(0, len(wanted), _CHUNK):
+        rows = connection.execute(query.where(named.in_(wanted[start : start + _CHUNK])))
+        found.update((row[0], row[1]) for row in rows)
+    return found
 
 
 def delete_events_of_run(connection: Connection, run_id: str) -> None:
@@ -171,10 +198,17 @@ def delete_events_of_run(connection: Connection, run_id: str) -> None:
     touched_checks = connection.execute(
         select(events.c.check_id).where(of_run, events.c.check_id.is_not(None)).distinct()
     ).scalars()
+    touched_partitions = connection.execute(
+        select(events.c.asset, events.c.partition)
+        .where(of_run, events.c.asset.is_not(None), events.c.partition.is_not(None))
+        .distinct()
+    ).all()
     changed_assets, changed_checks = list(touched_assets), list(touched_checks)
     connection.execute(delete(events).where(of_run))
+    forget_steps(connection, number)
     for asset in changed_assets:
         refresh_asset(connection, asset)
+        refresh_partitions(connection, asset, [row.partition for row in touched_partitions if row.asset == asset])
     for check in changed_checks:
         latest = {
             "planned": _latest(events.c.check_id == check, "ASSET_CHECK_EVALUATION_PLANNED"),
@@ -184,25 +218,32 @@ def delete_events_of_run(connection: Connection, run_id: str) -> None:
 
 
 def refresh_asset(connection: Connection, asset: int) -> None:
-    """Find the latest events of an asset anew."""
+    """Find the latest of an asset anew, from the entries that are there."""
     of_asset = events.c.asset == asset
-    run = (
-        select(run_keys.c.run_id)
-        .join(events, events.c.run == run_keys.c.id)
-        .where(of_asset, events.c.kind.in_(["ASSET_MATERIALIZATION", "ASSET_MATERIALIZATION_PLANNED"]))
-        .order_by(events.c.id.desc())
-        .limit(1)
-        .scalar_subquery()
+    columns = {kind: column.name for kind, column in _LATEST.items()}
+    newest = {kind: _latest(of_asset, kind) for kind in columns}
+    found = connection.execute(select(*(query.label(columns[kind]) for kind, query in newest.items()))).one()
+    records = records_by_id(connection, found)
+    made, observed, planned, failed = (
+        records.get(number) for number in (found.materialization, found.observation, found.planned, found.failed)
     )
+    state = latest_of(made, observed, planned, failed)
+    run = select(events.c.run).where(events.c.id == state.planned).scalar_subquery()
     connection.execute(
         update(assets)
         .where(assets.c.id == asset)
         .values(
-            materialization=_latest(of_asset, "ASSET_MATERIALIZATION"),
-            observation=_latest(of_asset, "ASSET_OBSERVATION"),
-            planned=_latest(of_asset, "ASSET_MATERIALIZATION_PLANNED"),
-            failed=_latest(of_asset, "ASSET_FAILED_TO_MATERIALIZE"),
-            last_run=run,
+            materialization=state.materialization,
+            observation=state.observation,
+            planned=state.planned,
+            failed=state.failed,
+            materialized_at=state.materialized_at,
+            observed_at=state.observed_at,
+            planned_run=run,
+            data_version=state.data_version,
+            code_version=state.code_version,
+            observed_version=state.observed_version,
+            last_run=state.last_run_id,
         )
     )
 

@@ -14,10 +14,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Concatenate, ParamSpec, TypeVar
 
-from sqlalchemy import Connection, delete, update
+from sqlalchemy import Connection, delete, select, update
 
 from orrery.adapters.storage.sql import assets as _assets
 from orrery.adapters.storage.sql import events as _events
+from orrery.adapters.storage.sql import latest as _latest
 from orrery.adapters.storage.sql import lease_tables, tables
 from orrery.adapters.storage.sql import runs as _runs
 from orrery.adapters.storage.sql import schedules as _schedules
@@ -29,6 +30,7 @@ from orrery.base.errors import StorageUnavailableError
 from orrery.base.keys import AssetCheckKey, AssetKey
 from orrery.model.events.entry import EventLogEntry, EventLogRecord, EventRecordsFilter
 from orrery.model.events.event import EventType
+from orrery.model.records.latest import FAILED, MADE, PLANNED, LatestState, PartitionStates, StepState
 from orrery.model.records.run import Run, RunRecord, RunsFilter
 from orrery.runtime.ports.event_log import AssetState, CheckState, EventLogConnection
 from orrery.runtime.ports.schedules import InstigatorRow, TickRow
@@ -51,6 +53,7 @@ class SqlStorage(SqlLeases):
         self._connections = Connections(database, self._forget_numbers)
         self._writer = Writer(self._store, fails_for_all=lambda error: isinstance(error, StorageUnavailableError))
         self._numbers = Numbers()
+        self._partition_keys: dict[AssetKey, _latest.PartitionKeys] = {}
         self._forget = _flush_at_exit(self)
 
     @property
@@ -160,15 +163,10 @@ class SqlStorage(SqlLeases):
         self, asset_key: AssetKey, before_cursor: int | None = None, after_cursor: int | None = None
     ) -> set[str]:
         """Return the partitions with a materialization whose storage id lies between the cursors."""
-        return set(
-            self._ask(
-                _events.latest_by_partition,
-                asset_key,
-                EventType.ASSET_MATERIALIZATION,
-                after=after_cursor,
-                before=before_cursor,
-            )
-        )
+        if after_cursor is None and before_cursor is None:
+            return set(self.get_partition_states(asset_key).keys_with(MADE))
+        made = EventType.ASSET_MATERIALIZATION
+        return set(self._ask(_events.latest_by_partition, asset_key, made, after=after_cursor, before=before_cursor))
 
     def get_latest_storage_id_by_partition(
         self,
@@ -180,13 +178,44 @@ class SqlStorage(SqlLeases):
         """Return the storage id of the newest entry of this kind for each partition."""
         return self._ask(_events.latest_by_partition, asset_key, event_type, partitions=partitions, after=after_cursor)
 
+    def get_latest_of_assets(self, asset_keys: Sequence[AssetKey]) -> Mapping[AssetKey, LatestState]:
+        """Return the latest that is known of these assets, without the entries themselves."""
+        return self._ask(_assets.latest_of_assets, asset_keys)
+
+    def get_latest_of_partitions(
+        self, asset_key: AssetKey, partitions: Iterable[str] | None = None
+    ) -> Mapping[str, LatestState]:
+        """Return the latest that is known of these partitions, or of all; unknown ones are left out."""
+        wanted = None if partitions is None else list(partitions)
+
+        def ask(connection: Connection) -> Mapping[str, LatestState]:
+            return _latest.latest_of_partitions(connection, _assets.asset_number(connection, asset_key), wanted)
+
+        return self._ask(ask)
+
+    def get_partition_states(self, asset_key: AssetKey) -> PartitionStates:
+        """Return how the partitions of an asset stand, made, failed or planned, in columns."""
+        remembered = self._partition_keys.setdefault(asset_key, _latest.PartitionKeys())
+
+        def ask(connection: Connection) -> PartitionStates:
+            number = _assets.asset_number(connection, asset_key)
+            return _latest.partition_states(connection, number, remembered)
+
+        return self._ask(ask)
+
+    def get_step_states(self, run_id: str, step_keys: Iterable[str] | None = None) -> Sequence[StepState]:
+        """Return how the steps of a run stand, or these of them, in the order of their keys."""
+        return self._ask(_latest.step_states, run_id, None if step_keys is None else list(step_keys))
+
     def get_planned_partitions(self, asset_key: AssetKey) -> Mapping[str, str]:
         """Return the run that last planned each partition whose plan is newer than what came of it."""
-        return self._ask(_assets.planned_partitions, asset_key)
+        planned = self.get_partition_states(asset_key).keys_with(PLANNED)
+        latest = self.get_latest_of_partitions(asset_key, planned) if planned else {}
+        return {key: state.planned_run_id for key, state in latest.items() if state.planned_run_id is not None}
 
     def get_failed_partitions(self, asset_key: AssetKey) -> set[str]:
         """Return the partitions whose latest event is a failure to make them."""
-        return self._ask(_assets.failed_partitions, asset_key)
+        return set(self.get_partition_states(asset_key).keys_with(FAILED))
 
     def wipe_asset(self, asset_key: AssetKey) -> None:
         """Forget an asset; the logs of its runs stay."""
@@ -359,11 +388,14 @@ def _wipe(connection: Connection) -> None:
         lease_tables.leases,
         lease_tables.pools,
         lease_tables.pool_claims,
+        tables.run_steps,
     )
-    latest = dict.fromkeys(("last_run", "materialization", "observation", "planned", "failed"))
     for table in gone:
         connection.execute(delete(table))
-    connection.execute(update(tables.assets).values(known=False, **latest))
+    for number in connection.execute(select(tables.assets.c.id)).scalars().all():
+        _latest.forget_partitions(connection, number)
+    nothing = dict.fromkeys(column.name for column in tables.assets.c if column.name not in ("id", "key", "known"))
+    connection.execute(update(tables.assets).values(known=False, **nothing))
     connection.execute(update(tables.checks).values(planned=None, evaluation=None))
 
 

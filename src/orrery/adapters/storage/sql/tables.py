@@ -5,6 +5,10 @@ Rows of events hold what is searched for; ``body`` holds the whole entry in its 
 asset keys and checks are numbered once (``run_keys``, ``assets``, ``checks``) and their rows are never
 deleted, so that a number stays valid in every process that remembers it. Storage ids come from
 ``counters``, in the order of the commits and never twice.
+
+The partitions of an asset are numbered in the order in which they were first met. ``asset_partitions`` holds
+the latest of each; ``partition_pages`` holds the keys and the flags of a few hundred at a time, packed, so that
+how a million stand is read in a few thousand rows.
 """
 
 from __future__ import annotations
@@ -29,6 +33,7 @@ from orrery.adapters.storage.sql.text import PostgresText
 __all__ = [
     "SCHEMA_VERSION",
     "Text",
+    "asset_partitions",
     "assets",
     "checks",
     "counters",
@@ -37,7 +42,9 @@ __all__ = [
     "events",
     "instigators",
     "metadata",
+    "partition_pages",
     "run_keys",
+    "run_steps",
     "run_tags",
     "runs",
     "schema_version",
@@ -45,7 +52,7 @@ __all__ = [
     "ticks",
 ]
 
-SCHEMA_VERSION = "0002"
+SCHEMA_VERSION = "0003"
 """The newest revision below ``migrations/versions``."""
 
 metadata = MetaData()
@@ -56,7 +63,9 @@ Text = SqlText().with_variant(PostgresText(), "postgresql")
 # SQLite numbers rows by themselves only in a column of exactly this type.
 _Number = BigInteger().with_variant(Integer(), "sqlite")
 
-schema_version = Table("schema_version", metadata, Column("version_num", Text, primary_key=True))
+schema_version = Table(
+    "schema_version", metadata, Column("version_num", Text, primary_key=True), Column("release", Text)
+)
 
 counters = Table(
     "counters",
@@ -130,6 +139,41 @@ assets = Table(
     Column("observation", BigInteger),
     Column("planned", BigInteger),
     Column("failed", BigInteger),
+    Column("materialized_at", Float(53)),
+    Column("observed_at", Float(53)),
+    Column("planned_run", BigInteger),
+    Column("data_version", Text),
+    Column("code_version", Text),
+    Column("observed_version", Text),
+)
+
+asset_partitions = Table(
+    "asset_partitions",
+    metadata,
+    Column("asset", BigInteger, primary_key=True, autoincrement=False),
+    Column("partition", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("materialization", BigInteger),
+    Column("observation", BigInteger),
+    Column("planned", BigInteger),
+    Column("failed", BigInteger),
+    Column("materialized_at", Float(53)),
+    Column("observed_at", Float(53)),
+    Column("planned_run", BigInteger),
+    Column("last_run", BigInteger),
+    Column("data_version", Text),
+    Column("code_version", Text),
+    Column("observed_version", Text),
+    sqlite_with_rowid=False,
+)
+
+partition_pages = Table(
+    "partition_pages",
+    metadata,
+    Column("asset", BigInteger, primary_key=True, autoincrement=False),
+    Column("page", BigInteger, primary_key=True, autoincrement=False),
+    Column("partitions", LargeBinary, nullable=False),
+    Column("flags", LargeBinary, nullable=False),
 )
 
 checks = Table(
@@ -179,6 +223,18 @@ run_tags = Table(
     Column("value", Text, nullable=False),
 )
 Index("run_tags_by_value", run_tags.c.key, run_tags.c.value, run_tags.c.run)
+
+run_steps = Table(
+    "run_steps",
+    metadata,
+    Column("run", BigInteger, primary_key=True, autoincrement=False),
+    Column("step_key", Text, primary_key=True),
+    Column("status", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("started", Float(53)),
+    Column("ended", Float(53)),
+    sqlite_with_rowid=False,
+)
 
 snapshots = Table(
     "snapshots",

@@ -12,7 +12,7 @@ from pathlib import Path
 from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, select, update
 
 from orrery.adapters.storage.sql.tables import schema_version
 
@@ -38,7 +38,7 @@ def upgrade(connection: Connection, found: str | None = None) -> None:
     """
     with connection.begin():
         if found is None:
-            found = connection.execute(schema_version.select()).scalar_one()
+            found = connection.execute(select(schema_version.c.version_num)).scalar_one()
         upgrade_within(connection, found)
 
 
