@@ -35,6 +35,8 @@ _ASYNC_STEP: ContextVar[tuple[Capture, str] | None] = ContextVar("orrery_capture
 _LEADERS: list[Capture] = []
 _RUNNING: list[int] = []
 _TABLE_LOCK = threading.Lock()
+_PAST = threading.local()
+"""Set in a thread, not that of the run, that writes past the capture."""
 
 
 class _Stream:
@@ -122,6 +124,8 @@ class _Router:
         """Print *text*."""
         capture = self._capture
         if capture is not None:
+            if capture.is_past():
+                return capture.write_past(self._stream, text)
             step = capture.step_of_print(self._stream)
             if step is not None:
                 capture.note_print(self._stream, step, text)
@@ -235,7 +239,17 @@ class Capture:
     @contextmanager
     def outside(self) -> Iterator[None]:
         """Write past the capture: to where output went before, after all that was written before."""
-        if not self._is_led or os.getpid() != self._process or threading.get_ident() != self._thread:
+        if os.getpid() != self._process:
+            yield
+            return
+        if threading.get_ident() != self._thread:  # the descriptors stay with the step that runs in the other thread
+            _PAST.capture = self
+            try:
+                yield
+            finally:
+                del _PAST.capture
+            return
+        if not self._is_led:
             yield
             return
         with self._lock:
@@ -251,6 +265,22 @@ class Capture:
                         stream.flush()
                     self._step = step
                     self._lead()
+
+    def is_past(self) -> bool:
+        """Tell whether this thread writes past the capture."""
+        return getattr(_PAST, "capture", None) is self
+
+    def write_past(self, stream: _Stream, text: str) -> int:
+        """Write to where output went before, after all that was written before."""
+        with self._lock:
+            stream.flush()
+            if not self._is_closed:
+                self._catch_up()
+                if stream.is_plain and stream.saved is not None:
+                    _write_all(stream.saved, text.encode("utf-8", "backslashreplace"))
+                    return len(text)
+        written: int = stream.before.write(text)
+        return written
 
     def _lead(self) -> None:
         if self._may_lead:

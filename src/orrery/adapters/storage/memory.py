@@ -101,11 +101,18 @@ class MemoryStorage(MemoryLeases):
 
     # -- appending -----------------------------------------------------------------------------
 
-    def store_entries(self, entries: Sequence[EventLogEntry], before: Callable[[], None] | None = None) -> None:
+    def store_entries(
+        self,
+        entries: Sequence[EventLogEntry],
+        before: Callable[[], None] | None = None,
+        after: Callable[[], None] | None = None,
+    ) -> None:
         """Append *entries*; *before* is called by the next ``flush``, since nothing here is ever durable."""
         self._entries.extend(entries)  # one operation of the interpreter: no lock is needed
         if before is not None:
             self._before[before] = None
+        if after is not None:
+            after()
 
     def flush(self, run_id: str | None = None) -> None:
         """Call what was to be called before entries become durable."""

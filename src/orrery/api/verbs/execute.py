@@ -140,7 +140,7 @@ def execute_job_in_process(
         run_id: Id of the run; a new one if None.
         tags: Tags of the run, beside those of the job.
         in_memory: Keep values of runs that name no IO manager in memory.
-        on_event: Called with each entry of the event log as it is made.
+        on_event: Called with each entry of the event log once it is stored, as a rule from another thread.
         console: Show log lines and failures on standard error; by default where *on_event* is not given.
         trace: Print the tree of what was called, at the end.
         trace_out: Write the same to this file, in the Chrome trace format.

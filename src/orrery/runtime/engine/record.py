@@ -4,7 +4,9 @@ The one room that writes events.
 A :class:`Recorder` belongs to one run. It keeps the events for the result, makes an entry of each (and
 of each log line), hands the entries to the instance in batches, and tells whoever listens. Entries are
 handed over before a step's function is called, so that a function that asks the instance finds all that
-came before it, and a step that takes hours hides nothing; so are log lines, whichever thread they come from.
+came before it, and a step that takes hours hides nothing; so are log lines, whichever thread they come from, and the end of each step.
+
+Whoever shows a run to people is told of an entry once it is stored, so that what was seen is there after a kill.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ __all__ = ["Recorder"]
 
 _DEBUG = logging.DEBUG
 _QUIET = frozenset({"STEP_INPUT", "STEP_OUTPUT", "LOADED_INPUT", "HANDLED_OUTPUT", "STEP_SUCCESS", "STEP_START"})
+_PUSHED = frozenset({"STEP_START", "STEP_SUCCESS", "STEP_FAILURE", "STEP_SKIPPED", "STEP_UP_FOR_RETRY"})
 _BATCH = 256
 
 Listener = Callable[[EventLogEntry], None]
@@ -36,7 +39,7 @@ class Recorder:
     Args:
         instance: Where entries go.
         run: The run.
-        listeners: Called with each entry as it is made.
+        listeners: Called with each entry once it is stored, in the order of the entries, from any thread.
         before_durable: Called before entries become durable: publishes the values they tell of.
 
     Attributes:
@@ -56,14 +59,15 @@ class Recorder:
         self._flush = instance.flush
         self._run_id = run.run_id
         self._job_name = run.job_name
-        self._listeners = tuple(listeners)
+        self._listeners: tuple[Listener, ...] = ()
+        self._told = tuple(listeners)
         self._before = before_durable
         self._waiting: list[EventLogEntry] = []
         self._order = threading.RLock()  # log lines come from threads, too
         self.after_line: Callable[[], None] | None = None
 
     def listen(self, listener: Listener) -> None:
-        """Tell *listener* of each entry from now on."""
+        """Tell *listener* of each entry from now on, as it is made."""
         self._listeners = (*self._listeners, listener)
 
     def event(self, event: Event, *, keep: bool = True) -> None:
@@ -85,7 +89,7 @@ class Recorder:
             self._waiting.append(entry)
         for listener in self._listeners:
             listener(entry)
-        if kind == "STEP_START" or len(self._waiting) >= _BATCH:
+        if kind in _PUSHED or len(self._waiting) >= _BATCH:
             self.push()
 
     def log(self, level: int, message: str, step_key: str | None, record: logging.LogRecord | None) -> None:
@@ -107,9 +111,16 @@ class Recorder:
         with self._order:
             if self._waiting:
                 waiting, self._waiting = self._waiting, []
-                self._store(waiting, self._before)
+                told = self._told
+                self._store(waiting, self._before, (lambda: _tell(told, waiting)) if told else None)
 
     def close(self) -> None:
         """Hand over what waits, and return when all of it is durable."""
         self.push()
         self._flush(self._run_id)
+
+
+def _tell(listeners: Sequence[Listener], entries: Sequence[EventLogEntry]) -> None:
+    for entry in entries:
+        for listener in listeners:
+            listener(entry)

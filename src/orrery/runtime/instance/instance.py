@@ -300,15 +300,21 @@ class Instance:
 
     # -- events in -----------------------------------------------------------------------------
 
-    def store_entries(self, entries: Sequence[EventLogEntry], before: Callable[[], None] | None = None) -> None:
+    def store_entries(
+        self,
+        entries: Sequence[EventLogEntry],
+        before: Callable[[], None] | None = None,
+        after: Callable[[], None] | None = None,
+    ) -> None:
         """
         Append entries to the event log, in one transaction; runs and assets change with them.
 
         Args:
             entries: What happened, in order.
             before: Called before the entries become durable: as a rule the ``flush`` of the run's barrier.
+            after: Called once they are stored, in whichever thread stored them: tells people of them.
         """
-        self.event_log.store_entries(entries, before)
+        self.event_log.store_entries(entries, before, after)
         if self._listeners:
             self._tell(entries)
 

@@ -85,7 +85,12 @@ class EventLogStorage(Protocol):
         """Tell whether what is stored outlives the process."""
         ...
 
-    def store_entries(self, entries: Sequence[EventLogEntry], before: Callable[[], None] | None = None) -> None:
+    def store_entries(
+        self,
+        entries: Sequence[EventLogEntry],
+        before: Callable[[], None] | None = None,
+        after: Callable[[], None] | None = None,
+    ) -> None:
         """
         Append *entries* in this order, all or none.
 
@@ -96,6 +101,8 @@ class EventLogStorage(Protocol):
             entries: What to append.
             before: Called before the entries become durable, as a rule the flush of a write barrier.
                 If it raises, the entries are not stored and ``flush`` raises.
+            after: Called once they are stored, in whichever thread stored them, before ``flush`` returns. What
+                it raises is raised by ``flush``.
         """
         ...
 

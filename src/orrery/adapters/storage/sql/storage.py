@@ -98,9 +98,14 @@ class SqlStorage(SqlLeases):
 
     # -- appending -----------------------------------------------------------------------------
 
-    def store_entries(self, entries: Sequence[EventLogEntry], before: Callable[[], None] | None = None) -> None:
+    def store_entries(
+        self,
+        entries: Sequence[EventLogEntry],
+        before: Callable[[], None] | None = None,
+        after: Callable[[], None] | None = None,
+    ) -> None:
         """Append *entries* in this order, all or none; durable when ``flush`` returns."""
-        self._writer.submit(Batch(tuple(entries), before))
+        self._writer.submit(Batch(tuple(entries), before, after))
 
     def flush(self, run_id: str | None = None) -> None:
         """Wait until everything appended before is durable; raise what lost entries (of this run)."""

@@ -32,10 +32,12 @@ class Batch(NamedTuple):
     Attributes:
         entries: The entries, in order.
         before: What is done before they become durable.
+        after: What is done once they are stored.
     """
 
     entries: Sequence[EventLogEntry]
     before: Callable[[], None] | None
+    after: Callable[[], None] | None = None
 
 
 class _Failure(NamedTuple):
@@ -87,6 +89,8 @@ class Writer:
     def settle(self) -> None:
         """Wait until all that was submitted before is stored, or was lost by an error."""
         if self._done == self._submitted or os.getpid() != self._pid:
+            return
+        if threading.current_thread() is self._thread:  # asked by somebody who is told of what is stored by now
             return
         with self._change:
             target = self._awaited = self._submitted
@@ -170,7 +174,22 @@ class Writer:
                     self._store([batch])
                 except Exception as alone:  # noqa: BLE001  # as above
                     failures.append(_failure(batch, alone))
-        return failures
+                else:
+                    failures += _told([batch])
+            return failures
+        return failures + _told(ready)
+
+
+def _told(batches: Sequence[Batch]) -> list[_Failure]:
+    """Tell that *batches* are stored; return what those who are told raised."""
+    failures = []
+    for batch in batches:
+        if batch.after is not None:
+            try:
+                batch.after()
+            except Exception as error:  # noqa: BLE001  # told to those who wait for these entries
+                failures.append(_failure(batch, error))
+    return failures
 
 
 def _failure(batch: Batch, error: Exception) -> _Failure:
