@@ -35,6 +35,7 @@ _HOME_OF: dict[str, str] = {
     "AssetExecutionContext": "orrery.runtime.contexts.asset",
     "AssetGraph": "orrery.model.assets.graph",
     "AssetIn": "orrery.definitions.assets.asset_spec",
+    "AssetJobKey": "orrery.base.keys",
     "AssetKey": "orrery.base.keys",
     "AssetMaterialization": "orrery.model.events.user",
     "AssetMetadataValue": "orrery.base.metadata.values",
@@ -316,6 +317,7 @@ _HOME_OF: dict[str, str] = {
     "UserCodeLoadError": "orrery.base.errors",
     "ValueNotFoundError": "orrery.base.errors",
     "WeeklyPartitionsDefinition": "orrery.model.partitions.periods",
+    "WrongArgumentsError": "orrery.base.errors",
     "apply_freshness_policy": "orrery.definitions.assets.freshness",
     "asset": "orrery.definitions.decorators.asset",
     "asset_check": "orrery.definitions.decorators.asset_check",
@@ -372,6 +374,7 @@ _HOME_OF: dict[str, str] = {
     "io_manager": "orrery.definitions.parts.io_manager",
     "job": "orrery.definitions.decorators.graph",
     "json_console_logger": "orrery.api.loggers",
+    "link_code_references_to_git": "orrery.definitions.project.code_references",
     "load_asset_checks_from_current_module": "orrery.definitions.project.from_modules",
     "load_asset_checks_from_modules": "orrery.definitions.project.from_modules",
     "load_asset_checks_from_package_module": "orrery.definitions.project.from_modules",
@@ -421,6 +424,7 @@ _HOME_OF: dict[str, str] = {
     "validate_run_config": "orrery.api.verbs.execute_job",
     "weekly_partitioned_config": "orrery.model.partitions.partitioned_config",
     "with_resources": "orrery.definitions.assets.with_resources",
+    "with_source_code_references": "orrery.definitions.project.code_references",
 }
 
 __all__ = ["__version__", *_HOME_OF]  # pyright: ignore[reportUnsupportedDunderAll]

@@ -110,7 +110,9 @@ from orrery.base.errors import UnmetExecutorRequirementsError as UnmetExecutorRe
 from orrery.base.errors import UserCodeExecutionError as UserCodeExecutionError
 from orrery.base.errors import UserCodeLoadError as UserCodeLoadError
 from orrery.base.errors import ValueNotFoundError as ValueNotFoundError
+from orrery.base.errors import WrongArgumentsError as WrongArgumentsError
 from orrery.base.keys import AssetCheckKey as AssetCheckKey
+from orrery.base.keys import AssetJobKey as AssetJobKey
 from orrery.base.keys import AssetKey as AssetKey
 from orrery.base.keys import AssetOrCheckKey as AssetOrCheckKey
 from orrery.base.metadata.entry import MetadataEntry as MetadataEntry
@@ -264,6 +266,8 @@ from orrery.definitions.parts.types import String as String
 from orrery.definitions.parts.types import Tuple as Tuple
 from orrery.definitions.parts.types import make_python_type_usable_as_type as make_python_type_usable_as_type
 from orrery.definitions.parts.types import usable_as_type as usable_as_type
+from orrery.definitions.project.code_references import link_code_references_to_git as link_code_references_to_git
+from orrery.definitions.project.code_references import with_source_code_references as with_source_code_references
 from orrery.definitions.project.definitions import BindResourcesToJobs as BindResourcesToJobs
 from orrery.definitions.project.definitions import Definitions as Definitions
 from orrery.definitions.project.definitions import (

@@ -13,6 +13,7 @@ Every error that Orrery raises, in one tree.
     │   └── InvalidPythonicConfigDefinitionError
     ├── InvalidConfigError                run config that its schema refuses
     ├── InvalidInvocationError            a definition called with the wrong arguments
+    │   └── WrongArgumentsError           (also TypeError) a record made of the wrong arguments
     ├── InvalidMetadataError              metadata that has no metadata type
     ├── InvalidPropertyError              an attribute of a context asked outside its place
     ├── InvariantViolationError           a rule of the running system was broken
@@ -111,6 +112,7 @@ __all__ = [
     "UserCodeExecutionError",
     "UserCodeLoadError",
     "ValueNotFoundError",
+    "WrongArgumentsError",
     "nearest",
     "nearest_hint",
 ]
@@ -217,6 +219,12 @@ class InvalidInvocationError(OrreryError):
     """A definition was called directly with arguments that it does not take."""
 
     code = "invalid-invocation"
+
+
+class WrongArgumentsError(InvalidInvocationError, TypeError):
+    """A record was made of arguments that its class does not take."""
+
+    code = "wrong-arguments"
 
 
 class InvalidMetadataError(OrreryError):

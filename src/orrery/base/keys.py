@@ -17,6 +17,7 @@ from orrery.base.errors import InvalidDefinitionError
 
 __all__ = [
     "AssetCheckKey",
+    "AssetJobKey",
     "AssetKey",
     "AssetOrCheckKey",
     "CoercibleToAssetKey",
@@ -249,6 +250,78 @@ def key_prefix_parts(prefix: CoercibleToAssetKeyPrefix | AssetKey | None) -> tup
 def parse_asset_keys(keys: Sequence[CoercibleToAssetKey]) -> tuple[AssetKey, ...]:
     """Return each of *keys* as a key."""
     return tuple(AssetKey.from_coercible(key) for key in keys)
+
+
+class AssetJobKey:
+    """
+    Name a job of assets where assets and checks are named, too.
+
+    Attributes:
+        job_name: The name of the job.
+
+    >>> AssetJobKey("nightly").to_user_string()
+    'nightly'
+    """
+
+    __slots__ = ("job_name",)
+
+    job_name: str
+
+    def __init__(self, job_name: str) -> None:
+        given: object = job_name
+        if not isinstance(given, str):
+            raise InvalidDefinitionError(
+                f"The name of a job is text, not {given!r} ({type(given).__name__}).",
+                mend=f"write AssetJobKey({str(given)!r}).",
+            )
+        object.__setattr__(self, "job_name", job_name)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"AssetJobKey is immutable: '{name}' cannot be set")
+
+    def __hash__(self) -> int:
+        return hash(("job", self.job_name))
+
+    def __eq__(self, other: object) -> bool:
+        return self.job_name == other.job_name if isinstance(other, AssetJobKey) else NotImplemented
+
+    def __lt__(self, other: AssetJobKey) -> bool:
+        return self.job_name < other.job_name
+
+    def __repr__(self) -> str:
+        return f"AssetJobKey(job_name={self.job_name!r})"
+
+    def __reduce__(self) -> tuple[type[AssetJobKey], tuple[str]]:
+        return AssetJobKey, (self.job_name,)
+
+    def to_user_string(self) -> str:
+        """Return the name, as people read it."""
+        return self.job_name
+
+    @staticmethod
+    def from_user_string(user_string: str) -> AssetJobKey:
+        """Return the key that ``to_user_string`` wrote."""
+        return AssetJobKey(user_string)
+
+    def to_db_string(self) -> str:
+        """Return the key as it stands in records."""
+        return json.dumps({"job_name": self.job_name})
+
+    @staticmethod
+    def from_db_string(db_string: str) -> AssetJobKey | None:
+        """Return the key that ``to_db_string`` wrote; None if *db_string* is no such text."""
+        try:
+            values = json.loads(db_string)
+        except ValueError:
+            return None
+        if not isinstance(values, dict) or values.keys() != {"job_name"}:
+            return None
+        return AssetJobKey(values["job_name"])
+
+    @staticmethod
+    def from_graphql_input(graphql_input: Mapping[str, Any]) -> AssetJobKey:
+        """Return the key that a web client sent."""
+        return AssetJobKey(graphql_input["jobName"])
 
 
 class AssetCheckKey:

@@ -13,6 +13,7 @@ import msgspec
 
 from orrery.base.errors import InvalidMetadataError
 from orrery.base.keys import AssetKey, CoercibleToAssetKey
+from orrery.base.records import StructRecordMeta
 
 __all__ = [
     "TableColumn",
@@ -48,7 +49,7 @@ def _texts(what: str, values: object) -> list[str]:
     return list(values)
 
 
-class TableRecord(msgspec.Struct, frozen=True):
+class TableRecord(msgspec.Struct, frozen=True, metaclass=StructRecordMeta):
     """
     One record of a table: a value by field name.
 

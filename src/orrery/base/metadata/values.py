@@ -19,6 +19,7 @@ import msgspec
 from orrery.base.errors import InvalidMetadataError
 from orrery.base.keys import AssetKey
 from orrery.base.metadata.table import RecordValue, TableColumn, TableColumnLineage, TableRecord, TableSchema
+from orrery.base.records import StructRecordMeta
 
 __all__ = [
     "AnyMetadataValue",
@@ -72,7 +73,7 @@ def _text_field(value: object, field: str, *, null: _Bool = True) -> None:
         raise _refuse(type(value).__name__, field, "text", got)
 
 
-class MetadataValue(msgspec.Struct, Generic[T_co], frozen=True):
+class MetadataValue(msgspec.Struct, Generic[T_co], frozen=True, metaclass=StructRecordMeta):
     """
     Say something about an asset, a value, a step or a check.
 

@@ -17,6 +17,7 @@ from typing import Any, NoReturn, TypeAlias
 
 from orrery.base.errors import InvalidDefinitionError, InvariantViolationError
 from orrery.base.keys import AssetKey, CoercibleToAssetKey, CoercibleToAssetKeyPrefix, key_prefix_parts
+from orrery.base.records import RecordMeta
 from orrery.base.tags import KIND_PREFIX, kinds_as_tags, kinds_of_tags, normalize_event_tags
 from orrery.definitions.parts.inputs_outputs import NO_VALUE, Out
 from orrery.model.assets.node import AssetCheckNode, AssetNode
@@ -116,7 +117,7 @@ def _rebuilt_dep(asset_key: AssetKey, partition_mapping: Any, metadata: Mapping[
     return AssetDep(asset_key, partition_mapping=partition_mapping, metadata=metadata)
 
 
-class AssetSpec:
+class AssetSpec(metaclass=RecordMeta):
     """
     Say what an asset is, apart from the function that materializes or observes it.
 
@@ -676,7 +677,7 @@ class AssetIn:
         return AssetIn, self._values()
 
 
-class AssetOut:
+class AssetOut(metaclass=RecordMeta):
     """
     Say what one asset of a ``@multi_asset`` is.
 

@@ -49,10 +49,17 @@ __all__ = [
 ]
 
 
+_DEEPEST_WRAPPING = 100
+
+
 def _source_of(fn: Any) -> tuple[str, int] | None:
+    """Return file and line of what somebody wrote, below its decorators."""
+    for _ in range(_DEEPEST_WRAPPING):
+        inner = getattr(fn, "__wrapped__", None)
+        if inner is None:
+            break
+        fn = inner
     code = getattr(fn, "__code__", None)
-    if code is None:
-        code = getattr(getattr(fn, "__wrapped__", None), "__code__", None)
     return (code.co_filename, code.co_firstlineno) if code is not None else None
 
 

@@ -22,6 +22,7 @@ def repository(
     default_executor_def: ExecutorDefinition | None = None,
     default_logger_defs: Mapping[str, LoggerDefinition] | None = None,
     _top_level_resources: Mapping[str, Any] | None = None,
+    _component_tree: Any = None,
 ) -> Any:
     """
     Make a repository of what the decorated function returns.
@@ -54,6 +55,7 @@ def repository(
                 default_executor_def=default_executor_def,
                 default_logger_defs=default_logger_defs,
                 top_level_resources=as_resource_definitions(_top_level_resources),
+                component_tree=_component_tree,
             )
         else:
             raise InvalidDefinitionError(

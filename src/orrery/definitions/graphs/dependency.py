@@ -13,6 +13,7 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 from orrery.base.errors import InvalidDefinitionError
+from orrery.base.records import RecordMeta
 from orrery.definitions.parts.hook import HookDefinition
 from orrery.definitions.parts.inputs_outputs import InputDefinition, OutputDefinition
 from orrery.definitions.parts.policies import RetryPolicy
@@ -160,7 +161,29 @@ class NodeInvocation:
         return isinstance(other, NodeInvocation) and (self.name, self.alias) == (other.name, other.alias)
 
 
-class InputMapping:
+class InputPointer(NamedTuple):
+    """An input of a node."""
+
+    node_name: str
+    input_name: str
+
+
+class OutputPointer(NamedTuple):
+    """An output of a node."""
+
+    node_name: str
+    output_name: str
+
+
+class FanInInputPointer(NamedTuple):
+    """One of the values of an input of a node."""
+
+    node_name: str
+    input_name: str
+    fan_in_index: int
+
+
+class InputMapping(metaclass=RecordMeta):
     """
     Say which input of an inner node an input of a graph feeds.
 
@@ -199,9 +222,11 @@ class InputMapping:
         self.dagster_type = dagster_type
 
     @property
-    def maps_to(self) -> tuple[str, str]:
-        """Return the inner node and its input."""
-        return (self.mapped_node_name, self.mapped_node_input_name)
+    def maps_to(self) -> InputPointer | FanInInputPointer:
+        """Return the inner node and its input; and which of the values, where it takes several."""
+        if self.fan_in_index is not None:
+            return FanInInputPointer(self.mapped_node_name, self.mapped_node_input_name, self.fan_in_index)
+        return InputPointer(self.mapped_node_name, self.mapped_node_input_name)
 
     @property
     def maps_to_fan_in(self) -> bool:
@@ -225,7 +250,7 @@ class InputMapping:
         return f"InputMapping({self.describe()!r})"
 
 
-class OutputMapping:
+class OutputMapping(metaclass=RecordMeta):
     """
     Say which output of an inner node an output of a graph is.
 
@@ -264,9 +289,9 @@ class OutputMapping:
         self.from_dynamic_mapping = from_dynamic_mapping
 
     @property
-    def maps_from(self) -> tuple[str, str]:
+    def maps_from(self) -> OutputPointer:
         """Return the inner node and its output."""
-        return (self.mapped_node_name, self.mapped_node_output_name)
+        return OutputPointer(self.mapped_node_name, self.mapped_node_output_name)
 
     def get_definition(self, is_dynamic: bool = False) -> OutputDefinition:
         """Return the graph's output."""

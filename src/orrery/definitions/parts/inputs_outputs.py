@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from orrery.base.errors import InvalidDefinitionError
 from orrery.base.keys import AssetKey
+from orrery.base.records import RecordMeta
 from orrery.definitions.parts.naming import DEFAULT_IO_MANAGER_KEY, check_name
 from orrery.definitions.parts.signature import EMPTY, Parameter, resolve_annotation
 from orrery.definitions.parts.types import ANY, OrreryType, declared_type, resolve_type
@@ -404,7 +405,7 @@ def _is_thunk(annotation: object) -> bool:
     return isinstance(annotation, AnnotationThunk)
 
 
-class GraphIn:
+class GraphIn(metaclass=RecordMeta):
     """
     Describe an input of a graph.
 
@@ -422,7 +423,7 @@ class GraphIn:
         return InputDefinition(check_name(name, noun="an input"), description=self.description)
 
 
-class GraphOut:
+class GraphOut(metaclass=RecordMeta):
     """
     Describe an output of a graph.
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from orrery.base.errors import DuplicateDefinitionError, InvalidDefinitionError, InvalidInvocationError
 from orrery.base.keys import AssetKey, key_prefix_parts
+from orrery.base.records import refuse_unknown
 from orrery.definitions.assets.asset_spec import AssetSpec
 from orrery.definitions.assets.assets_definition import AssetChecksDefinition, AssetsDefinition
 from orrery.definitions.assets.source_asset import SourceAsset
@@ -137,6 +138,18 @@ def _line_of(asset: Any) -> str:
     return f" ({source[0]}:{source[1]})" if source else ""
 
 
+_ARGUMENTS = (
+    "group_name",
+    "key_prefix",
+    "automation_condition",
+    "backfill_policy",
+    "source_key_prefix",
+    "include_specs",
+    "legacy_freshness_policy",
+    "auto_materialize_policy",
+)
+
+
 def load_assets_from_modules(
     modules: Iterable[ModuleType],
     group_name: str | None = None,
@@ -148,6 +161,7 @@ def load_assets_from_modules(
     include_specs: bool = False,
     legacy_freshness_policy: Any = None,
     auto_materialize_policy: Any = None,
+    **unknown: Any,
 ) -> list[Any]:
     """
     Return the assets of modules.
@@ -170,6 +184,7 @@ def load_assets_from_modules(
         DuplicateDefinitionError: Two assets have one key; the modules are named.
         InvalidDefinitionError: *group_name* is given, and an asset has another group.
     """
+    refuse_unknown("load_assets_from_modules", unknown, _ARGUMENTS)
     modules = list(modules)
     kinds = (AssetsDefinition, SourceAsset, AssetSpec) if include_specs else (AssetsDefinition, SourceAsset)
     found = [
@@ -270,6 +285,7 @@ def load_assets_from_current_module(
     include_specs: bool = False,
     legacy_freshness_policy: Any = None,
     auto_materialize_policy: Any = None,
+    **unknown: Any,
 ) -> list[Any]:
     """Return the assets of the module that calls this; args are those of :func:`load_assets_from_modules`."""
     return load_assets_from_modules(
@@ -282,6 +298,7 @@ def load_assets_from_current_module(
         include_specs=include_specs,
         legacy_freshness_policy=legacy_freshness_policy,
         auto_materialize_policy=auto_materialize_policy,
+        **unknown,
     )
 
 
@@ -296,6 +313,7 @@ def load_assets_from_package_module(
     include_specs: bool = False,
     legacy_freshness_policy: Any = None,
     auto_materialize_policy: Any = None,
+    **unknown: Any,
 ) -> list[Any]:
     """
     Return the assets of a package and of all modules below it, importing them.
@@ -312,6 +330,7 @@ def load_assets_from_package_module(
         include_specs=include_specs,
         legacy_freshness_policy=legacy_freshness_policy,
         auto_materialize_policy=auto_materialize_policy,
+        **unknown,
     )
 
 
@@ -326,6 +345,7 @@ def load_assets_from_package_name(
     include_specs: bool = False,
     legacy_freshness_policy: Any = None,
     auto_materialize_policy: Any = None,
+    **unknown: Any,
 ) -> list[Any]:
     """
     Return the assets of the package called *package_name* and of all modules below it, importing them.
@@ -342,6 +362,7 @@ def load_assets_from_package_name(
         include_specs=include_specs,
         legacy_freshness_policy=legacy_freshness_policy,
         auto_materialize_policy=auto_materialize_policy,
+        **unknown,
     )
 
 
