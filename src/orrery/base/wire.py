@@ -15,7 +15,7 @@ __all__ = ["from_wire", "to_wire"]
 
 def to_wire(value: Any) -> Any:
     """
-    Return what stands for *value* in a stored form: the parts of a key.
+    Return what stands for *value* in a stored form: the parts of a key, the text of a key of several dimensions.
 
     Raises:
         TypeError: *value* has no stored form.
@@ -24,6 +24,8 @@ def to_wire(value: Any) -> Any:
         return value.parts
     if isinstance(value, AssetCheckKey):
         return (value.asset_key.parts, value.name)
+    if isinstance(value, str):
+        return str(value)
     raise TypeError(f"A record holds {value!r} ({type(value).__name__}), which has no stored form.")
 
 
