@@ -35,6 +35,12 @@ from orrery.api.loggers import default_system_loggers as default_system_loggers
 from orrery.api.loggers import get_logger as get_logger
 from orrery.api.loggers import json_console_logger as json_console_logger
 from orrery.api.verbs.asset_values import AssetValueLoader as AssetValueLoader
+from orrery.api.verbs.backfill import BackfillResult as BackfillResult
+from orrery.api.verbs.backfill import backfill as backfill
+from orrery.api.verbs.backfill import cancel_backfill as cancel_backfill
+from orrery.api.verbs.backfill import plan_backfill as plan_backfill
+from orrery.api.verbs.backfill import resume_backfill as resume_backfill
+from orrery.api.verbs.backfill import retry_backfill as retry_backfill
 from orrery.api.verbs.build_resources import build_resources as build_resources
 from orrery.api.verbs.check_type import check_type as check_type
 from orrery.api.verbs.contexts import build_asset_check_context as build_asset_check_context
@@ -63,6 +69,7 @@ from orrery.api.verbs.resource_contexts import build_init_resource_context as bu
 from orrery.api.verbs.results import ExecuteInProcessResult as ExecuteInProcessResult
 from orrery.api.verbs.results import JobExecutionResult as JobExecutionResult
 from orrery.base.errors import AssetCheckFailedError as AssetCheckFailedError
+from orrery.base.errors import BackfillNotFoundError as BackfillNotFoundError
 from orrery.base.errors import CodeLocationLoadError as CodeLocationLoadError
 from orrery.base.errors import ConfigMappingFunctionError as ConfigMappingFunctionError
 from orrery.base.errors import CyclicDependencyError as CyclicDependencyError

@@ -39,6 +39,11 @@ class Seam:
 
 SEAMS: tuple[Seam, ...] = (
     Seam(
+        name="BackfillStorage",
+        module="orrery.runtime.ports.backfills",
+        purpose="Keep backfills, and the runs that were meant to make them.",
+    ),
+    Seam(
         name="Clock",
         module="orrery.base.clock",
         purpose="Tell the time, so that a test can turn it by hand.",

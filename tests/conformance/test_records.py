@@ -10,12 +10,13 @@ import pytest
 from orrery.adapters.storage.memory import MemoryStorage
 from orrery.adapters.storage.postgres import PostgresStorage
 from orrery.adapters.storage.sqlite import SqliteStorage
+from orrery.testing.conformance.backfills import BackfillsSuite
 from orrery.testing.conformance.event_log import EventLogSuite
 from orrery.testing.conformance.leases import LeasesSuite
 from orrery.testing.conformance.runs import RunsSuite, SchedulesSuite
 
 
-class TestMemory(EventLogSuite, RunsSuite, SchedulesSuite, LeasesSuite):
+class TestMemory(EventLogSuite, RunsSuite, SchedulesSuite, LeasesSuite, BackfillsSuite):
     """In memory."""
 
     @pytest.fixture
@@ -23,7 +24,7 @@ class TestMemory(EventLogSuite, RunsSuite, SchedulesSuite, LeasesSuite):
         return MemoryStorage()
 
 
-class TestSqlite(EventLogSuite, RunsSuite, SchedulesSuite, LeasesSuite):
+class TestSqlite(EventLogSuite, RunsSuite, SchedulesSuite, LeasesSuite, BackfillsSuite):
     """In one SQLite file."""
 
     @pytest.fixture
@@ -33,7 +34,7 @@ class TestSqlite(EventLogSuite, RunsSuite, SchedulesSuite, LeasesSuite):
         storage.dispose()
 
 
-class TestPostgres(EventLogSuite, RunsSuite, SchedulesSuite, LeasesSuite):
+class TestPostgres(EventLogSuite, RunsSuite, SchedulesSuite, LeasesSuite, BackfillsSuite):
     """In a PostgreSQL database."""
 
     @pytest.fixture

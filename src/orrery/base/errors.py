@@ -25,6 +25,7 @@ Every error that Orrery raises, in one tree.
     ├── UnmetExecutorRequirementsError    an executor that cannot run this job here
     ├── StepOutputNotFoundError           a value that no step of the run gave
     ├── ExecutionStepNotFoundError        a step key outside the plan
+    ├── BackfillNotFoundError             a backfill that is not recorded
     ├── RunNotFoundError / RunAlreadyExistsError / RunConflictError
     ├── EventLogInvalidForRunError        an event log that tells no consistent story
     ├── MaxRetriesExceededError           a step that used up its retries
@@ -64,6 +65,7 @@ from typing import ClassVar
 
 __all__ = [
     "AssetCheckFailedError",
+    "BackfillNotFoundError",
     "CodeLocationLoadError",
     "ConfigMappingFunctionError",
     "CyclicDependencyError",
@@ -267,6 +269,12 @@ class UnknownPartitionError(OrreryError):
     """A partition key lies outside its partitions definition."""
 
     code = "unknown-partition"
+
+
+class BackfillNotFoundError(OrreryError):
+    """A backfill is not recorded."""
+
+    code = "backfill-not-found"
 
 
 class UndefinedDataVersionError(OrreryError):

@@ -14,7 +14,7 @@ import click
 
 from orrery.cli.json_output import claim_standard_output
 
-__all__ = ["LEVELS", "RunOptions", "Source", "json_option", "run_options", "source_options"]
+__all__ = ["LEVELS", "RunOptions", "Source", "json_option", "run_options", "source_options", "tag_option"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -46,6 +46,7 @@ class RunOptions:
         config: Paths of YAML or JSON files, later ones over earlier ones.
         tags: Tags of the run.
         partition: The partition to run.
+        partition_range: The first and last of the partitions to run, in one run.
         trace: Print the tree of what was called.
         trace_out: Write it to this file.
         level: Least level of log lines to show.
@@ -57,6 +58,7 @@ class RunOptions:
     config: tuple[str, ...]
     tags: dict[str, str]
     partition: str | None
+    partition_range: tuple[str, str] | None = None
     trace: bool
     trace_out: str | None
     level: int
@@ -98,12 +100,18 @@ def json_option(help_text: str = "Print one JSON document.") -> Callable[[Functi
     return decorate
 
 
+def tag_option(function: Function) -> Function:
+    """Add ``--tag``; the command gets ``tag``, a mapping."""
+    return click.option("--tag", metavar="KEY=VALUE", multiple=True, callback=_tags, help="Tag of the run.")(function)
+
+
 def run_options(function: Function) -> Function:
     """Add the options of commands that run something; the command gets ``options``."""
 
     @click.option("--config", metavar="FILE", multiple=True, help="Run config: YAML or JSON. Later files win.")
-    @click.option("--tag", metavar="KEY=VALUE", multiple=True, callback=_tags, help="Tag of the run.")
+    @tag_option
     @click.option("--partition", metavar="KEY", help="Partition to run.")
+    @click.option("--partition-range", metavar="A...B", callback=_range, help="Partitions to run, in one run.")
     @click.option("--trace", is_flag=True, help="Print what was called, as a tree with durations.")
     @click.option("--trace-out", metavar="FILE", type=click.Path(), help="Write the same for Perfetto (Chrome trace).")
     @click.option(
@@ -122,6 +130,7 @@ def run_options(function: Function) -> Function:
         config: tuple[str, ...],
         tag: dict[str, str],
         partition: str | None,
+        partition_range: tuple[str, str] | None,
         trace: bool,
         trace_out: str | None,
         log_level: str,
@@ -132,10 +141,16 @@ def run_options(function: Function) -> Function:
     ) -> Any:
         if trace_out is not None and not os.path.isdir(os.path.dirname(trace_out) or "."):
             raise click.BadParameter(f"there is no folder for {trace_out}. Make it first.", param_hint="--trace-out")
+        if partition is not None and partition_range is not None:
+            raise click.UsageError(
+                "Both --partition and --partition-range say what to run.\n  Try: give one of them.",
+                click.get_current_context(),
+            )
         options = RunOptions(
             config=config,
             tags=tag,
             partition=partition,
+            partition_range=partition_range,
             trace=trace,
             trace_out=trace_out,
             level=LEVELS[log_level],
@@ -156,3 +171,12 @@ def _tags(context: click.Context, parameter: click.Parameter, given: tuple[str, 
             raise click.BadParameter(f"{text!r} is no tag.\n  Try: write KEY=VALUE.", context, parameter)
         tags[key] = value
     return tags
+
+
+def _range(context: click.Context, parameter: click.Parameter, given: str | None) -> tuple[str, str] | None:
+    if given is None:
+        return None
+    start, sign, end = given.partition("...")
+    if not (start and sign and end):
+        raise click.BadParameter(f"{given!r} is no range.\n  Try: write A...B.", context, parameter)
+    return start, end

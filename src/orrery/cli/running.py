@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from orrery.api.verbs.execute import execute_job_in_process, plan_of
+from orrery.api.verbs.execute import check_partition_range, execute_job_in_process, plan_of
 from orrery.base.errors import ExecutionInterruptedError, InvalidInvocationError
 from orrery.cli.displays.display import Display
 from orrery.cli.displays.json_lines import JsonLines
@@ -42,7 +42,7 @@ def run_shown(job: Any, options: RunOptions, config: Mapping[str, Any] | None, *
         selection: What the run record says of the selection, and which stored values may be used again.
     """
     with Instance.get() as instance:
-        plan = plan_checked(job, options.partition, config, instance)
+        plan = plan_checked(job, options.partition, config, instance, options.partition_range)
         return _run(job, options, config, RunView(*_steps(plan)), instance, selection)
 
 
@@ -69,7 +69,11 @@ def _literal(path: str) -> str:
 
 
 def plan_checked(
-    job: Any, partition: str | None, config: Mapping[str, Any] | None, instance: Instance
+    job: Any,
+    partition: str | None,
+    config: Mapping[str, Any] | None,
+    instance: Instance,
+    partition_range: tuple[str, str] | None = None,
 ) -> ExecutionPlan:
     """
     Compile the plan: its steps are shown, and what the user wrote wrongly is told before a run is made.
@@ -79,9 +83,13 @@ def plan_checked(
         partition: The partition that the user named.
         config: The run config; None for the job's own.
         instance: Knows the keys of dynamic partitions.
+        partition_range: The first and last of the partitions that the user named, if they are several.
     """
     with wrong_usage(), partition_loading_context(dynamic_partitions_store=instance) as context:
-        _check_partition(job.partitions_def, partition, context)
+        if partition_range is not None:
+            check_partition_range(job, partition_range)
+        else:
+            _check_partition(job.partitions_def, partition, context)
         if partition is not None and config is None and job.partitioned_config is not None:
             config = job.get_run_config_for_partition_key(partition)
         return plan_of(job, config)
@@ -155,6 +163,7 @@ def _run(
                 run_config=config,
                 instance=instance,
                 partition_key=options.partition,
+                partition_key_range=options.partition_range,
                 raise_on_error=False,
                 tags=options.tags,
                 keep_values=False,

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from orrery.adapters.storage.memory_backfills import MemoryBackfills
 from orrery.adapters.storage.memory_leases import MemoryLeases
 from orrery.base.errors import RunAlreadyExistsError, RunNotFoundError
 from orrery.base.keys import AssetCheckKey, AssetKey
@@ -72,8 +73,8 @@ class _AssetRows:
     by_kind: dict[str, list[int]] = field(default_factory=dict)
 
 
-class MemoryStorage(MemoryLeases):
-    """Keeps events, runs, ticks, leases and small values in memory; safe for use by several threads."""
+class MemoryStorage(MemoryBackfills, MemoryLeases):
+    """Keeps events, runs, ticks, leases, backfills and small values in memory; safe for use by several threads."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -30,6 +30,7 @@ from orrery.definitions.graphs.graph import GraphDefinition
 from orrery.definitions.graphs.job import JobDefinition
 from orrery.definitions.parts.resource import ResourceDefinition, as_resource_definitions
 from orrery.model.events.entry import EventLogEntry
+from orrery.model.partitions.keys import PartitionKeyRange
 from orrery.model.partitions.loading import partition_loading_context
 from orrery.model.records.run import Run, RunStatus
 from orrery.plan.compile import compile_plan
@@ -43,7 +44,7 @@ from orrery.runtime.engine.reuse import Reuse
 from orrery.runtime.engine.run import RunOutcome, execute_run
 from orrery.runtime.engine.trace import Trace
 
-__all__ = ["execute_in_process", "execute_job_in_process", "resources_for"]
+__all__ = ["check_partition_range", "execute_in_process", "execute_job_in_process", "resources_for"]
 
 IO_MANAGER = "io_manager"
 
@@ -281,8 +282,30 @@ def tags_and_config(
         if run_config is None and job.partitioned_config is not None:
             run_config = job.get_run_config_for_partition_key(partition_key)
     if partition_key_range is not None:
+        with partition_loading_context(dynamic_partitions_store=instance):
+            check_partition_range(job, partition_key_range)
         run_tags[ASSET_PARTITION_RANGE_START_TAG], run_tags[ASSET_PARTITION_RANGE_END_TAG] = partition_key_range
     return run_tags, run_config
+
+
+def check_partition_range(job: JobDefinition, partition_key_range: tuple[str, str]) -> None:
+    """
+    Refuse a range of partitions that is none of the job; asked inside a partition loading context.
+
+    Raises:
+        InvalidInvocationError: The job has no partitions, an end of the range does not exist, or the range is empty.
+    """
+    start, end = partition_key_range
+    if job.partitions_def is None:
+        raise InvalidInvocationError(
+            f"The partitions '{start}' to '{end}' were given, but neither job '{job.name}' nor its assets have partitions.",
+            mend="leave the range out, or give partitions_def= to the asset or job.",
+        )
+    if not job.partitions_def.get_partition_keys_in_range(PartitionKeyRange(start, end)):
+        raise InvalidInvocationError(
+            f"The range of partitions '{start}' to '{end}' is empty: '{end}' comes first.",
+            mend="give the ends the other way round.",
+        )
 
 
 def resources_for(job: JobDefinition, *, in_memory: bool = False) -> tuple[dict[str, ResourceDefinition], set[str]]:

@@ -49,6 +49,7 @@ from orrery.runtime.instance.leases import LeaseKeeper
 from orrery.runtime.instance.lost_runs import report_lost_runs
 from orrery.runtime.instance.ref import InstanceRef
 from orrery.runtime.instance.secrets import without_passwords
+from orrery.runtime.ports.backfills import BackfillStorage
 from orrery.runtime.ports.compute_logs import ComputeLogManager
 from orrery.runtime.ports.event_log import AssetState, CheckState, EventLogConnection, EventLogStorage
 from orrery.runtime.ports.leases import LeaseStorage
@@ -79,6 +80,7 @@ class Instance:
         event_log: Keeps events.
         runs: Keeps runs.
         schedules: Keeps states and ticks of schedules and sensors.
+        backfills: Keeps backfills and their runs.
         compute_logs: Captures output; None where nothing is captured.
         launcher: Starts processes for runs; None where there is none.
         coordinator: Decides when a submitted run is launched; None for at once.
@@ -94,6 +96,7 @@ class Instance:
     event_log: EventLogStorage
     runs: RunStorage
     schedules: ScheduleStorage
+    backfills: BackfillStorage
     home: str | Callable[[], str]
     compute_logs: ComputeLogManager | None = None
     launcher: RunLauncher | None = None

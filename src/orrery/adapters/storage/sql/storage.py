@@ -17,12 +17,13 @@ from typing import Concatenate, ParamSpec, TypeVar
 from sqlalchemy import Connection, delete, select, update
 
 from orrery.adapters.storage.sql import assets as _assets
+from orrery.adapters.storage.sql import backfill_tables, lease_tables, tables
 from orrery.adapters.storage.sql import events as _events
 from orrery.adapters.storage.sql import latest as _latest
-from orrery.adapters.storage.sql import lease_tables, tables
 from orrery.adapters.storage.sql import runs as _runs
 from orrery.adapters.storage.sql import schedules as _schedules
 from orrery.adapters.storage.sql.append import PROMISED_KINDS, Numbers, append_entries
+from orrery.adapters.storage.sql.backfills import SqlBackfills
 from orrery.adapters.storage.sql.connections import Connections, Database
 from orrery.adapters.storage.sql.leases import SqlLeases
 from orrery.adapters.storage.sql.writer import Batch, Writer
@@ -41,9 +42,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class SqlStorage(SqlLeases):
+class SqlStorage(SqlLeases, SqlBackfills):
     """
-    Keeps events, runs, ticks and leases in a SQL database.
+    Keeps events, runs, ticks, leases and backfills in a SQL database.
 
     Args:
         database: What this kind of database does its own way.
@@ -394,6 +395,8 @@ def _wipe(connection: Connection) -> None:
         lease_tables.pools,
         lease_tables.pool_claims,
         tables.run_steps,
+        backfill_tables.backfills,
+        backfill_tables.backfill_runs,
     )
     for table in gone:
         connection.execute(delete(table))

@@ -52,7 +52,7 @@ __all__ = [
     "ticks",
 ]
 
-SCHEMA_VERSION = "0003"
+SCHEMA_VERSION = "0004"
 """The newest revision below ``migrations/versions``."""
 
 metadata = MetaData()

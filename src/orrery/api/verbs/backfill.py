@@ -1,0 +1,496 @@
+"""
+``backfill`` and its kin: make many partitions, of assets that are cut alike or otherwise, in the right order.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from orrery.api.verbs.backfill_driver import Driver, RunNews, loading, outcome_of
+from orrery.api.verbs.backfill_hold import in_hand, is_in_hand
+from orrery.api.verbs.execute import plan_of
+from orrery.base.errors import BackfillNotFoundError, InvalidSubsetError, InvariantViolationError, nearest_hint
+from orrery.base.keys import AssetKey, CoercibleToAssetKey
+from orrery.base.tags import normalize_run_tags
+from orrery.definitions.graphs.job import JobDefinition
+from orrery.definitions.project.definitions import Definitions
+from orrery.definitions.project.repository import RepositoryDefinition
+from orrery.model.assets.graph import AssetGraph
+from orrery.model.assets.selection import AssetSelection
+from orrery.model.automation.backfill_choice import AssetFacts, Which, chosen_partitions, needed_of
+from orrery.model.automation.backfill_progress import WHOLE, BackfillPlan, BackfillProgress, ItemCounts, progress_of
+from orrery.model.events.event import EventType
+from orrery.model.partitions.subset import PartitionsSubset
+from orrery.model.records.backfill import Backfill, BackfillRun, BackfillRunState, BackfillStatus, BackfillTarget
+from orrery.model.records.run import RunStatus
+from orrery.runtime.instance.instance import Instance
+
+__all__ = [
+    "BackfillResult",
+    "backfill",
+    "cancel_backfill",
+    "find_backfill",
+    "plan_backfill",
+    "progress_of_backfill",
+    "reopen_backfill",
+    "request_backfill",
+    "require_open",
+    "resume_backfill",
+    "retry_backfill",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackfillResult:
+    """
+    How a backfill stands.
+
+    Attributes:
+        backfill: What was asked for, and how it ended.
+        progress: What was made of each asset, and what failed.
+        runs: The runs that were meant to make it.
+    """
+
+    backfill: Backfill
+    progress: BackfillProgress
+    runs: Sequence[BackfillRun]
+
+    @property
+    def backfill_id(self) -> str:
+        """Return the id of the backfill."""
+        return self.backfill.backfill_id
+
+    @property
+    def success(self) -> bool:
+        """Tell whether all was made."""
+        return self.backfill.status is BackfillStatus.SUCCESS
+
+    @property
+    def counts(self) -> ItemCounts:
+        """Return how many items stand how."""
+        return self.progress.counts(is_over=self.backfill.status is BackfillStatus.FAILURE)
+
+    def made(self, asset_key: CoercibleToAssetKey) -> Sequence[str]:
+        """Return the partitions of an asset that were made."""
+        return list(self.progress.made.get(AssetKey.from_coercible(asset_key), ()))
+
+    def failed(self, asset_key: CoercibleToAssetKey) -> Sequence[str]:
+        """Return the partitions of an asset that failed."""
+        return list(self.progress.failed.get(AssetKey.from_coercible(asset_key), ()))
+
+
+def plan_backfill(
+    definitions: Definitions | RepositoryDefinition,
+    selection: Any = "*",
+    *,
+    instance: Instance,
+    partitions: str | Sequence[str] = (),
+    which: str = "missing",
+    partitions_of: CoercibleToAssetKey | None = None,
+) -> BackfillPlan:
+    """
+    Say what :func:`backfill` would make, without making it.
+
+    Args are those of :func:`backfill`.
+
+    Returns:
+        A :class:`BackfillPlan`: ``targets`` by asset, and ``groups`` of assets that share runs.
+    """
+    graph = _repository(definitions).asset_graph
+    keys = _keys(graph, AssetSelection.from_coercible(selection).resolve(graph))
+    texts = [partitions] if isinstance(partitions, str) else list(partitions)
+    of = None if partitions_of is None else AssetKey.from_coercible(partitions_of)
+    wanted = _which(which)
+    named = chosen_partitions(graph, keys, texts, of=of)
+    about: set[AssetKey] = set()
+    if wanted is not Which.ALL:
+        about = set(named)
+    if wanted is Which.STALE:
+        about |= {parent for key in named for parent in graph.get_parents(key)}
+    facts = {key: _facts(instance, graph, key) for key in about}
+    return BackfillPlan.of(graph, needed_of(graph, named, wanted, facts))
+
+
+def backfill(
+    definitions: Definitions | RepositoryDefinition,
+    selection: Any = "*",
+    *,
+    instance: Instance,
+    partitions: str | Sequence[str] = (),
+    which: str = "missing",
+    partitions_of: CoercibleToAssetKey | None = None,
+    run_config: Mapping[str, Any] | None = None,
+    tags: Mapping[str, str] | None = None,
+    tell: Callable[[RunNews], None] | None = None,
+) -> BackfillResult:
+    """
+    Make many partitions, in this process, now.
+
+    Each item (a partition of an asset, or an asset without partitions) is made when what it needs is made. A
+    failure leaves alone all that does not need what failed. What is done is recorded: after a crash
+    :func:`resume_backfill` goes on, and makes nothing twice.
+
+    Args:
+        definitions: The project.
+        selection: Which assets.
+        instance: Where it is recorded and values are kept.
+        partitions: Which partitions: keys, ranges (``"2013-01-01...2013-01-31"``), or, of several dimensions,
+            ``"carrier=AA"``. All that exist if not given. Of assets that are cut otherwise, those that follow.
+        which: Which of them: ``"missing"`` (never made), ``"failed"``, ``"stale"`` (missing, or older than what
+            they need) or ``"all"``.
+        partitions_of: The asset whose keys *partitions* are, where several could be meant.
+        run_config: Run config of each run.
+        tags: Tags of each run.
+        tell: Called after each run.
+
+    Returns:
+        A :class:`BackfillResult`.
+
+    Raises:
+        UnknownPartitionError: No selected asset has a partition that is named.
+        InvalidSubsetError: The selection names nothing that this project makes.
+        InvalidConfigError: The run config does not fit.
+
+    Example::
+
+        result = backfill(defs, "daily+", partitions="2013-01-01...2013-01-31", instance=Instance.get())
+        assert result.success, result.failed("daily")
+    """
+    plan = plan_backfill(
+        definitions,
+        selection,
+        instance=instance,
+        partitions=partitions,
+        which=which,
+        partitions_of=partitions_of,
+    )
+    asked = request_backfill(
+        plan, definitions, instance=instance, selection=str(selection), run_config=run_config, tags=tags
+    )
+    return _drive(asked, plan, _repository(definitions), instance, tell)
+
+
+def request_backfill(
+    plan: BackfillPlan,
+    definitions: Definitions | RepositoryDefinition,
+    *,
+    instance: Instance,
+    selection: str = "",
+    run_config: Mapping[str, Any] | None = None,
+    tags: Mapping[str, str] | None = None,
+) -> Backfill:
+    """
+    Record a backfill, and make nothing of it yet: :func:`resume_backfill` does.
+
+    Args:
+        plan: What it makes, from :func:`plan_backfill`.
+        definitions: The project.
+        instance: Where it is recorded.
+        selection: What the user selected, for people.
+        run_config: Run config of each run.
+        tags: Tags of each run.
+
+    Raises:
+        InvalidConfigError: The run config does not fit.
+    """
+    repository = _repository(definitions)
+    for group in plan.groups:
+        plan_of(_job_of(repository, group.keys), run_config)
+    asked = Backfill(
+        backfill_id=uuid.uuid4().hex[:8],
+        selection=selection,
+        targets=tuple(_target(plan.graph, key, subset, instance) for key, subset in plan.targets.items()),
+        tags=normalize_run_tags(tags) if tags else {},
+        run_config=run_config,
+        created=time.time(),
+    )
+    instance.backfills.add_backfill(asked)
+    return asked
+
+
+def resume_backfill(
+    backfill_id: str,
+    definitions: Definitions | RepositoryDefinition,
+    *,
+    instance: Instance,
+    tell: Callable[[RunNews], None] | None = None,
+) -> BackfillResult:
+    """
+    Go on with a backfill that was interrupted; what it has made is not made again.
+
+    Args:
+        backfill_id: The backfill.
+        definitions: The project.
+        instance: Where it is recorded.
+        tell: Called after each run.
+
+    Raises:
+        BackfillNotFoundError: There is none of this id.
+        InvariantViolationError: It is finished, another process works on it, or its assets are cut otherwise by now.
+    """
+    known = require_open(find_backfill(backfill_id, instance))
+    repository = _repository(definitions)
+    return _drive(known, _plan_again(known, repository.asset_graph, instance), repository, instance, tell)
+
+
+def retry_backfill(
+    backfill_id: str,
+    definitions: Definitions | RepositoryDefinition,
+    *,
+    instance: Instance,
+    tell: Callable[[RunNews], None] | None = None,
+) -> BackfillResult:
+    """
+    Make again what failed in a backfill, and what was not made for that reason, or as it was canceled.
+
+    What it has made is left alone. Args are those of :func:`resume_backfill`.
+
+    Raises:
+        BackfillNotFoundError: There is none of this id.
+        InvariantViolationError: All of it was made, or another process works on it.
+    """
+    known = find_backfill(backfill_id, instance)
+    if known.status is BackfillStatus.SUCCESS:
+        raise InvariantViolationError(
+            f"All of backfill {backfill_id} was made: there is nothing to retry.",
+            mend="start another one with which='all' to make it again.",
+        )
+    reopen_backfill(backfill_id, instance=instance)
+    return resume_backfill(backfill_id, definitions, instance=instance, tell=tell)
+
+
+def reopen_backfill(backfill_id: str, *, instance: Instance) -> Backfill:
+    """
+    Let a backfill that failed, or was canceled, be resumed: what it has not made is open again.
+
+    Raises are those of :func:`retry_backfill`.
+    """
+    known = find_backfill(backfill_id, instance)
+    if known.status is BackfillStatus.SUCCESS:
+        raise InvariantViolationError(
+            f"All of backfill {backfill_id} was made: there is nothing to retry.",
+            mend="start another one with which='all' (`--all`) to make it again.",
+        )
+    with in_hand(backfill_id, instance):
+        failed = [
+            run for run in instance.backfills.get_backfill_runs(backfill_id) if run.state is BackfillRunState.FAILURE
+        ]
+        open_again = [msgspec.structs.replace(run, state=BackfillRunState.GIVEN_UP) for run in failed]
+        instance.backfills.put_backfill_runs(backfill_id, open_again)
+        opened = instance.backfills.change_backfill(
+            backfill_id, lambda each: msgspec.structs.replace(each, status=BackfillStatus.STARTED, ended=None)
+        )
+    return opened if opened is not None else known
+
+
+def cancel_backfill(backfill_id: str, *, instance: Instance) -> Backfill:
+    """
+    Cancel a backfill: no further run of it is begun.
+
+    A run that is going on comes to its end. If no process works on the backfill, it is canceled at once.
+
+    Raises:
+        BackfillNotFoundError: There is none of this id.
+        InvariantViolationError: It is finished.
+    """
+    known = find_backfill(backfill_id, instance)
+    if known.is_finished:
+        raise InvariantViolationError(
+            f"Backfill {backfill_id} is finished ({known.status.value.lower()}): there is nothing to cancel.",
+            mend="look at it with `orrery backfills show`.",
+        )
+    canceling = instance.backfills.change_backfill(
+        backfill_id,
+        lambda each: each if each.is_finished else msgspec.structs.replace(each, status=BackfillStatus.CANCELING),
+    )
+    if is_in_hand(backfill_id, instance):
+        return canceling if canceling is not None else known
+    with in_hand(backfill_id, instance):
+        return Driver(known, BackfillPlan(AssetGraph(), {}, ()), _no_job, instance).cancel()
+
+
+def progress_of_backfill(
+    backfill_id: str, definitions: Definitions | RepositoryDefinition, *, instance: Instance
+) -> BackfillResult:
+    """
+    Return how far a backfill is, whoever works on it.
+
+    Raises:
+        BackfillNotFoundError: There is none of this id.
+    """
+    known = find_backfill(backfill_id, instance)
+    plan = _plan_again(known, _repository(definitions).asset_graph, instance)
+    return _result(known, plan, instance)
+
+
+def _as_it_is(run: BackfillRun, instance: Instance) -> BackfillRun:
+    """Return a run with what came of it, if it has ended and that is not written down yet."""
+    if run.state is not BackfillRunState.REQUESTED:
+        return run
+    record = instance.get_run_by_id(run.run_id)
+    return run if record is None or not record.is_finished else outcome_of(run, record, instance)
+
+
+def find_backfill(backfill_id: str, instance: Instance) -> Backfill:
+    """
+    Return a backfill by its id, or the latest one for ``"latest"``.
+
+    Raises:
+        BackfillNotFoundError: There is none of this id.
+    """
+    if backfill_id == "latest":
+        newest = instance.backfills.get_backfills(limit=1)
+        known = newest[0] if newest else None
+    else:
+        known = instance.backfills.get_backfill(backfill_id)
+    if known is None:
+        ids = [each.backfill_id for each in instance.backfills.get_backfills(limit=100)]
+        raise BackfillNotFoundError(
+            f"There is no backfill '{backfill_id}'.", mend=nearest_hint(backfill_id, ids, noun="backfill")
+        )
+    return known
+
+
+def require_open(known: Backfill) -> Backfill:
+    """
+    Return a backfill that can be gone on with.
+
+    Raises:
+        InvariantViolationError: It is finished.
+    """
+    if known.is_finished:
+        raise InvariantViolationError(
+            f"Backfill {known.backfill_id} is finished ({known.status.value.lower()}).",
+            mend="retry what failed, with retry_backfill or `orrery backfills retry`.",
+        )
+    return known
+
+
+# -- the parts ---------------------------------------------------------------------------------
+
+
+def _drive(
+    known: Backfill,
+    plan: BackfillPlan,
+    repository: RepositoryDefinition,
+    instance: Instance,
+    tell: Callable[[RunNews], None] | None,
+) -> BackfillResult:
+    with in_hand(known.backfill_id, instance):
+        ended = Driver(known, plan, lambda keys: _job_of(repository, keys), instance, tell).drive()
+    return _result(ended, plan, instance)
+
+
+def _result(known: Backfill, plan: BackfillPlan, instance: Instance) -> BackfillResult:
+    runs = [_as_it_is(run, instance) for run in instance.backfills.get_backfill_runs(known.backfill_id)]
+    with loading(known, instance):
+        return BackfillResult(backfill=known, progress=progress_of(plan, runs), runs=runs)
+
+
+def _repository(definitions: Definitions | RepositoryDefinition) -> RepositoryDefinition:
+    return definitions if isinstance(definitions, RepositoryDefinition) else definitions.get_repository_def()
+
+
+def _which(which: str) -> Which:
+    try:
+        return Which(which)
+    except ValueError as error:
+        raise InvalidSubsetError(
+            f"which={which!r} says not which partitions to make.",
+            mend=nearest_hint(which, [each.value for each in Which], noun="choice"),
+        ) from error
+
+
+def _keys(graph: AssetGraph, chosen: Any) -> set[AssetKey]:
+    """Return what of the chosen assets can be made, with what can only be made together with it."""
+    keys = {key for key in chosen if key in graph.materializable_asset_keys}
+    if graph.has_execution_sets:
+        together = {each for key in keys for each in graph.get_execution_set_asset_and_check_keys(key)}
+        keys |= {each for each in together if isinstance(each, AssetKey)}
+    if not keys:
+        raise InvalidSubsetError(
+            "Nothing that is selected is made by this project.",
+            mend="select assets that have a function; `orrery list assets` marks the others.",
+        )
+    return keys
+
+
+def _job_of(repository: RepositoryDefinition, keys: Sequence[AssetKey]) -> JobDefinition:
+    checks = AssetSelection.assets(*keys).resolve_checks(repository.asset_graph)
+    whole = repository.get_implicit_global_asset_job_def()
+    return whole.get_subset(asset_selection=set(keys), asset_check_selection=set(checks))
+
+
+def _no_job(_keys: tuple[AssetKey, ...]) -> JobDefinition:
+    raise AssertionError("a backfill that is canceled makes no run")
+
+
+def _target(graph: AssetGraph, key: AssetKey, subset: PartitionsSubset, instance: Instance) -> BackfillTarget:
+    definition = graph.get(key).partitions_def
+    if definition is None:
+        return BackfillTarget(asset_key=key)
+    return BackfillTarget(
+        asset_key=key,
+        partitions=subset.serialize(),
+        partitions_id=definition.get_serializable_unique_identifier(instance),
+        size=len(subset),
+    )
+
+
+def _plan_again(known: Backfill, graph: AssetGraph, instance: Instance) -> BackfillPlan:
+    """Return the plan of a backfill that was recorded, for the assets as they are now."""
+    targets: dict[AssetKey, PartitionsSubset] = {}
+    with loading(known, instance):
+        for target in known.targets:
+            definition = graph.get(target.asset_key).partitions_def
+            if target.partitions is None and definition is None:
+                targets[target.asset_key] = WHOLE
+                continue
+            if (
+                target.partitions is None
+                or definition is None
+                or not definition.can_deserialize_subset(
+                    target.partitions, target.partitions_id, type(definition).__name__
+                )
+            ):
+                raise InvariantViolationError(
+                    f"Asset '{target.asset_key.to_user_string()}' has other partitions than when backfill "
+                    f"{known.backfill_id} was asked for.",
+                    mend="start another backfill of it; what is made already is left alone.",
+                )
+            targets[target.asset_key] = definition.deserialize_subset(target.partitions)
+        return BackfillPlan.of(graph, targets)
+
+
+def _facts(instance: Instance, graph: AssetGraph, key: AssetKey) -> AssetFacts:
+    """Return what the event log knows of the partitions of an asset."""
+    if graph.get(key).partitions_def is not None:
+        made = instance.get_latest_storage_id_by_partition(key, EventType.ASSET_MATERIALIZATION)
+        planned = instance.event_log.get_planned_partitions(key)
+        failed = set(instance.event_log.get_failed_partitions(key))
+        status: dict[str, bool] = {}
+        for partition, run_id in planned.items():
+            if run_id not in status:
+                run = instance.get_run_by_id(run_id)
+                status[run_id] = run is not None and run.status is RunStatus.FAILURE
+            if status[run_id]:
+                failed.add(partition)
+        return AssetFacts(made, failed)
+    states = instance.event_log.get_asset_states([key])
+    state = states[0] if states else None
+    if state is None:
+        return AssetFacts({}, set())
+    last = state.last_materialization
+    made = {} if last is None else {"": last.storage_id}
+    planned_record = state.last_planned
+    is_failed = False
+    if planned_record is not None and (last is None or planned_record.storage_id > last.storage_id):
+        run = instance.get_run_by_id(planned_record.run_id)
+        is_failed = run is not None and run.status is RunStatus.FAILURE
+    return AssetFacts(made, {""} if is_failed else set())

@@ -1,0 +1,98 @@
+"""
+``orrery backfill``: make many partitions, in the right order.
+"""
+
+from __future__ import annotations
+
+import click
+
+from orrery.api.verbs.backfill import plan_backfill, request_backfill
+from orrery.cli.backfill_display import go_on_shown, plan_document, plan_lines
+from orrery.cli.endings import SUCCESS, wrong_usage
+from orrery.cli.json_output import echo_json
+from orrery.cli.options import Source, json_option, source_options, tag_option
+from orrery.cli.paper import echo
+from orrery.cli.project import load_project
+from orrery.cli.running import load_config
+from orrery.runtime.instance.instance import Instance
+
+__all__ = ["command"]
+
+
+@click.command("backfill", short_help="Make many partitions, in the right order.")
+@click.argument("selection", nargs=-1)
+@source_options
+@click.option(
+    "--partitions",
+    metavar="KEYS",
+    multiple=True,
+    help="Keys, a range (A...B), or NAME=KEYS of one dimension; all if not given.",
+)
+@click.option("--of", "of", metavar="ASSET", help="The asset whose keys they are.")
+@click.option("--missing", "which", flag_value="missing", default=True, help="Make what was never made (the default).")
+@click.option("--failed", "which", flag_value="failed", help="Make what failed at its latest attempt.")
+@click.option("--stale", "which", flag_value="stale", help="Make what is missing, or older than what it needs.")
+@click.option("--all", "which", flag_value="all", help="Make all of it again.")
+@click.option("--dry-run", is_flag=True, help="Say what would be made, and make nothing.")
+@click.option("--config", metavar="FILE", multiple=True, help="Run config: YAML or JSON. Later files win.")
+@tag_option
+@json_option("Print JSON lines, the last one the result.")
+def command(
+    selection: tuple[str, ...],
+    source: Source,
+    partitions: tuple[str, ...],
+    of: str | None,
+    which: str,
+    dry_run: bool,
+    config: tuple[str, ...],
+    tag: dict[str, str],
+    as_json: bool,
+) -> int:
+    """
+    Make many partitions of the assets of SELECTION, with their checks, in the right order.
+
+    A failure leaves alone what does not need what failed. Ctrl-C stops it; `orrery backfills resume` goes on, also
+    after a crash, and makes nothing twice.
+
+    \b
+    Examples:
+      orrery backfill daily                               what was never made of it
+      orrery backfill 'daily+' --partitions 2013-01-01...2013-01-31
+      orrery backfill by_carrier --partitions carrier=AA,UA
+      orrery backfill '*' --stale --dry-run               what is out of date
+    """  # noqa: D301 - click reads the backspace: the lines below it stay as they are
+    if not selection:
+        raise click.UsageError(
+            "No asset is selected.\n  Try: orrery backfill '*' for all that the project makes.",
+            click.get_current_context(),
+        )
+    project = load_project(source)
+    keys, _ = project.select(selection)
+    run_config = load_config(config)
+    with Instance.get() as instance:
+        with wrong_usage():
+            plan = plan_backfill(
+                project.repository,
+                sorted(keys),
+                instance=instance,
+                partitions=partitions,
+                which=which,
+                partitions_of=None if of is None else project.asset_key(of),
+            )
+        if dry_run or not plan.size:
+            if as_json:
+                echo_json(plan_document(plan))
+            else:
+                for line in plan_lines(plan, which):
+                    echo(line)
+            return SUCCESS
+        with wrong_usage():
+            asked = request_backfill(
+                plan,
+                project.repository,
+                instance=instance,
+                selection=" or ".join(selection),
+                run_config=run_config,
+                tags=tag,
+            )
+        return go_on_shown(asked, project.repository, instance, as_json=as_json)

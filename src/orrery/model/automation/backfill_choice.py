@@ -1,0 +1,209 @@
+"""
+What a backfill is to make: of which assets which partitions, and which of them are good already.
+
+Pure: the assets, what the user named, and the facts of the event log go in; sets come out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from enum import Enum
+from typing import NamedTuple
+
+from orrery.base.errors import InvalidInvocationError, OrreryError, UnknownPartitionError
+from orrery.base.keys import AssetKey
+from orrery.model.assets.graph import AssetGraph
+from orrery.model.automation.backfill_groups import mapping_between
+from orrery.model.automation.backfill_progress import WHOLE
+from orrery.model.partitions.definition import PartitionsDefinition
+from orrery.model.partitions.spoken import partitions_named
+from orrery.model.partitions.subset import PartitionsSubset
+
+__all__ = ["AssetFacts", "Which", "chosen_partitions", "needed_of"]
+
+
+class Which(Enum):
+    """Which of the named partitions are made."""
+
+    MISSING = "missing"
+    FAILED = "failed"
+    STALE = "stale"
+    ALL = "all"
+
+
+class AssetFacts(NamedTuple):
+    """
+    What is known of the partitions of an asset ("" stands for an asset without partitions).
+
+    Attributes:
+        made: The storage id of the latest materialization of each partition that has one.
+        failed: Partitions whose latest attempt failed.
+    """
+
+    made: Mapping[str, int]
+    failed: AbstractSet[str]
+
+
+def chosen_partitions(
+    graph: AssetGraph, keys: Collection[AssetKey], texts: Sequence[str] = (), *, of: AssetKey | None = None
+) -> dict[AssetKey, PartitionsSubset]:
+    """
+    Return the partitions of each asset that the user named.
+
+    The keys are those of the first asset, upstream first, that has them all. Of assets that are cut otherwise
+    it is what follows from these: downstream what needs them, upstream what they need.
+
+    Args:
+        graph: The assets.
+        keys: Those that are chosen.
+        texts: Partitions as people type them; all that exist if there are none.
+        of: The asset whose keys they are.
+
+    Raises:
+        UnknownPartitionError: No asset has a key that is named.
+        InvalidInvocationError: Partitions are named, and no chosen asset has any; or one is not connected.
+    """
+    order = graph.sort_keys(keys)
+    defs = {key: graph.get(key).partitions_def for key in order}
+    cut = [key for key in order if defs[key] is not None]
+    if not texts:
+        return {key: WHOLE if defs[key] is None else defs[key].subset_with_all_partitions() for key in order}
+    if not cut:
+        raise InvalidInvocationError(
+            f"Partitions were named ({' '.join(texts)}), but nothing that is selected has partitions.",
+            mend="leave --partitions out, or give partitions_def= to the asset.",
+        )
+    anchor, named = _anchor(texts, [of] if of is not None else cut, defs)
+    found: dict[AssetKey, PartitionsSubset] = {key: named for key in cut if defs[key] == anchor}
+    for key in order:
+        if key not in found and defs[key] is not None:
+            _merge(found, key, _from_parents(graph, key, found))
+    for key in reversed(order):
+        if key not in found and defs[key] is not None:
+            _merge(found, key, _from_children(graph, key, found))
+    lost = [key for key in cut if key not in found]
+    if lost:
+        raise InvalidInvocationError(
+            f"The partitions {' '.join(texts)} say nothing of asset '{lost[0].to_user_string()}': it is cut otherwise, "
+            "and not connected to those whose keys they are.",
+            mend="backfill it apart.",
+        )
+    return {key: WHOLE if defs[key] is None else found[key] for key in order}
+
+
+def _anchor(
+    texts: Sequence[str],
+    candidates: Sequence[AssetKey],
+    defs: Mapping[AssetKey, PartitionsDefinition[str] | None],
+) -> tuple[PartitionsDefinition[str], PartitionsSubset]:
+    first: OrreryError | None = None
+    for key in candidates:
+        definition = defs.get(key)
+        if definition is None:
+            raise InvalidInvocationError(
+                f"Asset '{key.to_user_string()}', whose partitions are meant, is not selected or has none.",
+                mend="name a selected asset that has partitions.",
+            )
+        try:
+            return definition, partitions_named(texts, definition)
+        except (UnknownPartitionError, InvalidInvocationError) as error:
+            first = first or error
+    assert first is not None
+    raise first
+
+
+def _merge(found: dict[AssetKey, PartitionsSubset], key: AssetKey, subset: PartitionsSubset | None) -> None:
+    if subset is not None:
+        found[key] = subset
+
+
+def _from_parents(
+    graph: AssetGraph, key: AssetKey, found: Mapping[AssetKey, PartitionsSubset]
+) -> PartitionsSubset | None:
+    joined: PartitionsSubset | None = None
+    for parent in graph.get_parents(key):
+        mapping = mapping_between(graph, parent, key)
+        if parent in found and mapping is not None:
+            needing = mapping.get_downstream_partitions_for_partitions(
+                found[parent], graph.get(parent).partitions_def, graph.get(key).partitions_def
+            )
+            joined = needing if joined is None else joined | needing
+    return joined
+
+
+def _from_children(
+    graph: AssetGraph, key: AssetKey, found: Mapping[AssetKey, PartitionsSubset]
+) -> PartitionsSubset | None:
+    joined: PartitionsSubset | None = None
+    for child in graph.get_children(key):
+        mapping = mapping_between(graph, key, child)
+        if child in found and mapping is not None:
+            needed = mapping.get_upstream_mapped_partitions_result_for_partitions(
+                found[child], graph.get(child).partitions_def, graph.get(key).partitions_def
+            ).partitions_subset
+            joined = needed if joined is None else joined | needed
+    return joined
+
+
+def needed_of(
+    graph: AssetGraph,
+    named: Mapping[AssetKey, PartitionsSubset],
+    which: Which,
+    facts: Mapping[AssetKey, AssetFacts],
+) -> dict[AssetKey, PartitionsSubset]:
+    """
+    Return those of the named partitions that are to be made.
+
+    Args:
+        graph: The assets.
+        named: The partitions of each asset, upstream first.
+        which: ``MISSING``: never made. ``FAILED``: the latest attempt failed. ``STALE``: never made, or made before
+            something that they need was made, or before what is going to be made now. ``ALL``: all of them.
+        facts: What is known of these assets and of those that they need; not needed for ``ALL``.
+    """
+    if which is Which.ALL:
+        return dict(named)
+    needed: dict[AssetKey, PartitionsSubset] = {}
+    for key, subset in named.items():
+        known = facts[key]
+        if which is Which.FAILED:
+            needed[key] = subset & subset.empty_subset().with_partition_keys(known.failed)
+            continue
+        made = subset & subset.empty_subset().with_partition_keys(known.made)
+        lacking = subset - made
+        if which is Which.STALE:
+            lacking = lacking | _outdated(graph, key, made, facts, needed)
+        needed[key] = lacking
+    return needed
+
+
+def _outdated(
+    graph: AssetGraph,
+    key: AssetKey,
+    made: PartitionsSubset,
+    facts: Mapping[AssetKey, AssetFacts],
+    needed: Mapping[AssetKey, PartitionsSubset],
+) -> PartitionsSubset:
+    """Return those of the made partitions that are older than something they need, or than what comes now."""
+    old: set[str] = set()
+    own, own_def = facts[key].made, graph.get(key).partitions_def
+    for parent in graph.get_parents(key):
+        newer = facts[parent].made if parent in facts else {}
+        coming = needed.get(parent)
+        mapping = mapping_between(graph, parent, key)
+        parent_def = graph.get(parent).partitions_def
+        for item in made:
+            if item in old:
+                continue
+            if mapping is None:
+                upstream: PartitionsSubset = WHOLE
+            else:
+                upstream = mapping.get_upstream_mapped_partitions_result_for_partitions(
+                    None if own_def is None else own_def.subset_with_partition_keys([item]), own_def, parent_def
+                ).partitions_subset
+            if (coming is not None and not (upstream & coming).is_empty) or any(
+                newer.get(each, -1) > own[item] for each in upstream
+            ):
+                old.add(item)
+    return made.empty_subset().with_partition_keys(old)
