@@ -11,7 +11,8 @@ from __future__ import annotations
 import enum
 import types
 import typing
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Annotated, Any, ClassVar, Final, Literal, Self, Union, get_args, get_origin
 
 import pydantic
@@ -27,7 +28,7 @@ from orrery.base.errors import (
 from orrery.model.config.configured import DefinitionConfigSchema
 from orrery.model.config.env import EnvReference
 from orrery.model.config.marker import is_config_class, is_configurable_resource, is_configurable_resource_class
-from orrery.model.config.problems import Path, Walk, raise_if_problems, show_value
+from orrery.model.config.problems import Path, Problem, Walk, raise_if_problems, show_value
 from orrery.model.config.scalars import (
     ANY,
     FLOAT,
@@ -196,8 +197,7 @@ class _ClassShape(Shape):
         """Return a dict of the fields, defaults filled in."""
         before = len(walk.problems)
         resolved = super().resolve(value, path, walk)
-        if len(walk.problems) == before:
-            _check_class(self.config_class, resolved, path, walk)
+        _check_class(self.config_class, resolved, path, walk, walk.problems[before:])
         return resolved
 
 
@@ -214,26 +214,52 @@ class _PermissiveClassShape(Permissive):
         """Return a dict of the fields and of all else, defaults filled in."""
         before = len(walk.problems)
         resolved = super().resolve(value, path, walk)
-        if len(walk.problems) == before:
-            _check_class(self.config_class, resolved, path, walk)
+        _check_class(self.config_class, resolved, path, walk, walk.problems[before:])
         return resolved
 
 
-def _check_class(config_class: type[Config], resolved: Any, path: Path, walk: Walk) -> None:
-    """Note what limits and validators of the class refuse; what waits for the environment is left for later."""
+def _check_class(config_class: type[Config], resolved: Any, path: Path, walk: Walk, found: Sequence[Problem]) -> None:
+    """
+    Note what limits and validators of the class refuse; what waits for the environment is left for later.
+
+    Where the schema found problems already, the class is asked about the other fields, so that all is told at once;
+    but not if it looks at its fields together, as it would be shown only some of them.
+    """
     if is_configurable_resource_class(config_class) or (walk.environment is None and _holds_env_entry(resolved)):
         return
+    if found and (not isinstance(resolved, Mapping) or config_class.__pydantic_decorators__.model_validators):
+        return
+    known = {each.path[len(path)] for each in found if len(each.path) > len(path)}
+    accepted = {name: value for name, value in resolved.items() if name not in known} if known else resolved
     try:
-        config_class.from_resolved_config(resolved)
+        config_class.from_resolved_config(accepted)
     except pydantic.ValidationError as error:
-        add_pydantic_problems(error, path, walk)
+        add_pydantic_problems(error, path, walk, known=known, complete=not found)
 
 
-def add_pydantic_problems(error: pydantic.ValidationError, path: Path, walk: Walk) -> None:
-    """Note every fault that pydantic found, each with its path below *path*."""
+def add_pydantic_problems(
+    error: pydantic.ValidationError,
+    path: Path,
+    walk: Walk,
+    *,
+    known: AbstractSet[int | str] = frozenset(),
+    complete: bool = True,
+) -> None:
+    """
+    Note every fault that pydantic found, each with its path below *path*.
+
+    Args:
+        error: What pydantic found.
+        path: Where the object lies.
+        walk: Takes the problems.
+        known: Fields whose faults are noted already.
+        complete: Whether all fields were given; if not, that one is missing is noted already, too.
+    """
     for each in error.errors(include_url=False):
-        below = (*path, *each["loc"])
-        walk.add_limit(below, each["input"], str(each["msg"]))
+        place = each["loc"]
+        if (place and place[0] in known) or (not complete and each["type"] == "missing"):
+            continue
+        walk.add_limit((*path, *place), each["input"], str(each["msg"]))
 
 
 def _holds_env_entry(value: Any) -> bool:

@@ -16,6 +16,7 @@ from orrery.base.errors import InvalidConfigError, InvalidInvocationError, Inval
 from orrery.model.config.marker import is_config_class, is_permissive_config_class, is_resource_param_annotation
 from orrery.model.config.pythonic import Config, PermissiveConfig, build_config, config_class_to_field
 from orrery.model.config.run_config import RunConfig, merge_run_configs, run_config_dict
+from orrery.model.config.validate import validate
 from orrery.runtime.resources.env_var import EnvVar
 
 
@@ -117,6 +118,44 @@ def test_a_limit_is_told_with_path_and_value() -> None:
         InvalidConfigError, match=r'Value "9" at path root:ops:o:config:limited is refused: .* equal to 5'
     ):
         build_config(Everything, {"number": 1, "limited": 9}, path=("ops", "o", "config"))
+
+
+def test_a_limit_is_told_beside_a_wrong_type_an_unknown_field_and_a_missing_one() -> None:
+    """Each wrong field is told once, whoever found it."""
+
+    class Inner(Config):
+        width: int = pydantic.Field(gt=0)
+
+    class Page(Config):
+        first: int
+        name: str
+        size: int = pydantic.Field(default=10, gt=0)
+        inner: Inner = Inner(width=1)
+
+    given = {"first": "x", "size": -1, "frist": 2, "inner": {"width": 0}}
+    problems = validate(config_class_to_field(Page), given).problems
+    assert sorted((each.kind, each.path) for each in problems) == [
+        ("limit", ("inner", "width")),
+        ("limit", ("size",)),
+        ("missing_entry", ()),
+        ("type_mismatch", ("first",)),
+        ("unexpected_entry", ()),
+    ]
+
+
+def test_a_class_that_looks_at_its_fields_together_is_not_shown_some_of_them() -> None:
+    class Span(Config):
+        first: int
+        last: int
+
+        @pydantic.model_validator(mode="before")
+        @classmethod
+        def _in_order(cls, given: dict[str, int]) -> dict[str, int]:
+            assert given["first"] <= given["last"]
+            return given
+
+    (problem,) = validate(config_class_to_field(Span), {"first": 1}).problems
+    assert problem.kind == "missing_entry"
 
 
 def test_a_validator_of_the_user_is_told_in_its_words() -> None:
