@@ -13,6 +13,7 @@ from orrery.base.metadata import MetadataValue, normalize_metadata
 from orrery.model.events import build
 from orrery.model.events.build import StepRef
 from orrery.model.events.checks import AssetCheckEvaluation, AssetCheckSeverity
+from orrery.model.events.compact import pack_entry, unpack_entry
 from orrery.model.events.entry import EventLogEntry, EventLogRecord, decode_entry, encode_entry
 from orrery.model.events.error_info import ErrorFrame, ErrorInfo, error_info_from_exception
 from orrery.model.events.event import Event, EventType
@@ -102,6 +103,15 @@ def test_an_entry_that_was_stored_is_read_back(entry: EventLogEntry) -> None:
 def test_storing_what_was_read_back_gives_the_same_bytes(entry: EventLogEntry) -> None:
     data = encode_entry(entry)
     assert encode_entry(decode_entry(data)) == data
+
+
+@given(ENTRIES)
+def test_an_entry_in_the_compact_form_is_read_back(entry: EventLogEntry) -> None:
+    """With what stands beside it, and nothing else."""
+    event = entry.dagster_event
+    kind = None if event is None else event.event_type_value
+    assert unpack_entry(pack_entry(entry), kind, entry.run_id, entry.timestamp) == entry
+    assert unpack_entry(encode_entry(entry), kind, "", 0.0) == entry
 
 
 @given(EVENTS)

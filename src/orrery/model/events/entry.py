@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, cast, get_args
+from typing import Any, get_args
 
 import msgspec
 
@@ -34,8 +34,11 @@ __all__ = [
     "EventRecordsResult",
     "RunShardedEventsCursor",
     "RunStatusChangeRecordsFilter",
+    "as_known",
+    "damaged",
     "decode_entry",
     "encode_entry",
+    "given_text",
 ]
 
 ENTRY_VERSION = 1
@@ -56,6 +59,12 @@ class _EntryRecord(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 _given_text = _EntryRecord.__dict__["user_message"].__get__
 
 
+def given_text(entry: EventLogEntry) -> str:
+    """Return the text that an entry was made with: empty where it is to be rendered from the event."""
+    text: str = _given_text(entry, EventLogEntry)
+    return text
+
+
 class EventLogEntry(_EntryRecord, frozen=True, omit_defaults=True, tag_field="v", tag=ENTRY_VERSION):
     """
     One entry of the event log of a run.
@@ -74,7 +83,7 @@ class EventLogEntry(_EntryRecord, frozen=True, omit_defaults=True, tag_field="v"
     @property  # type: ignore[misc]  # a property over a field: see _EntryRecord
     def user_message(self) -> str:
         """Return the text of a log line, or what people read of the event."""
-        given = cast(str, _given_text(self, EventLogEntry))
+        given = given_text(self)
         event = self.dagster_event
         return given if given or event is None else event.message
 
@@ -439,12 +448,13 @@ def decode_entry(data: bytes | str) -> EventLogEntry:
 def _decode_other(data: bytes | str) -> EventLogEntry:
     """Return the entry that a newer release wrote, or that holds text which UTF-8 cannot say."""
     try:
-        return msgspec.convert(_as_known(json.loads(data)), EventLogEntry, dec_hook=from_wire)
+        return msgspec.convert(as_known(json.loads(data)), EventLogEntry, dec_hook=from_wire)
     except (ValueError, msgspec.ValidationError) as error:
-        raise _damaged(error) from error
+        raise damaged(error) from error
 
 
-def _damaged(error: Exception) -> StorageError:
+def damaged(error: Exception) -> StorageError:
+    """Return the error that tells of a stored entry which cannot be read."""
     return StorageError(
         f"A stored event cannot be read: {error}.",
         mend="restore the records from a copy, or wipe the run that holds it.",
@@ -459,10 +469,10 @@ _METADATA_TAGS = _tags(AnyMetadataValue)
 _PAYLOAD_TAGS = _tags(EventPayload)
 
 
-def _as_known(value: Any, name: str = "") -> Any:
+def as_known(value: Any, name: str = "") -> Any:
     """Return a decoded entry of a newer release with what is unknown here wrapped in what is known."""
     if isinstance(value, list):
-        return [_as_known(item) for item in value]
+        return [as_known(item) for item in value]
     if not isinstance(value, dict):
         return value
     if name == "metadata":
@@ -475,7 +485,7 @@ def _as_known(value: Any, name: str = "") -> Any:
     if name == "event_specific_data" and value.get("type") not in _PAYLOAD_TAGS:
         kind = str(value.get("type"))
         return {"type": "unknown", "kind": kind, "data": {key: item for key, item in value.items() if key != "type"}}
-    known = {key: _as_known(item, key) for key, item in value.items()}
+    known = {key: as_known(item, key) for key, item in value.items()}
     if "v" in known and "run_id" in known:
         known["v"] = ENTRY_VERSION
     return known

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -51,6 +51,7 @@ __all__ = [
     "STEP_EVENTS",
     "Event",
     "EventType",
+    "given_message",
     "level_of",
 ]
 
@@ -202,6 +203,12 @@ class _EventRecord(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
 _given_message = _EventRecord.__dict__["message"].__get__
 
 
+def given_message(event: Event) -> str | None:
+    """Return the text that an event was made with; None where it is to be rendered from the payload."""
+    text: str | None = _given_message(event, Event)
+    return text
+
+
 class Event(_EventRecord, frozen=True, omit_defaults=True):
     """
     One thing that happened in a run.
@@ -222,7 +229,7 @@ class Event(_EventRecord, frozen=True, omit_defaults=True):
     @property  # type: ignore[misc]  # a property over a field: see _EventRecord
     def message(self) -> str:
         """Return what people read."""
-        given = cast("str | None", _given_message(self, Event))
+        given = given_message(self)
         return messages.render(self) if given is None else given
 
     @property

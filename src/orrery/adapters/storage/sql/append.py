@@ -17,7 +17,8 @@ from orrery.adapters.storage.sql.lease_tables import leases, pool_claims
 from orrery.adapters.storage.sql.tables import assets, checks, counters, events, run_keys, runs
 from orrery.adapters.storage.sql.text import escape
 from orrery.base.keys import AssetCheckKey, AssetKey
-from orrery.model.events.entry import EventLogEntry, encode_entry
+from orrery.model.events.compact import pack_entry
+from orrery.model.events.entry import EventLogEntry
 from orrery.model.events.event import ASSET_EVENTS, RUN_EVENTS
 from orrery.model.records.latest import STEP_ENDS, STEP_STARTS, partitions_of, versions_of
 from orrery.model.records.run import FINISHED_STATUSES, RunStatus
@@ -44,6 +45,7 @@ _ASSET_COLUMNS = {
 _CHECK_COLUMNS = {"ASSET_CHECK_EVALUATION": "evaluation", "ASSET_CHECK_EVALUATION_PLANNED": "planned"}
 _RUN_OF = {"ASSET_MATERIALIZATION", "ASSET_MATERIALIZATION_PLANNED"}
 
+_CHUNK = 500
 _COLUMNS = ("id", "run", "at", "kind", "watched", "asset", "check_id", "partition", "body")
 _take_numbers = (
     update(counters)
@@ -122,15 +124,24 @@ class Numbers:
             self.runs[run_id] = number
         return number
 
-    def of_asset(self, connection: Connection, key: AssetKey) -> int:
-        """Return the number of an asset, giving it one at need."""
-        number = self.assets.get(key)
-        if number is None:
-            text = key.to_db_string()
-            connection.execute(insert_or_ignore(connection, assets), {"key": text, "known": False})
-            number = connection.execute(select(assets.c.id).where(assets.c.key == text)).scalar_one()
-            self.assets[key] = number
-        return number
+    def meet_assets(self, connection: Connection, entries: Iterable[EventLogEntry]) -> None:
+        """Give numbers to the assets of these entries that have none here yet: all in one go."""
+        new = {
+            key.to_db_string(): key
+            for entry in entries
+            if (event := entry.dagster_event) is not None
+            and event.event_type_value in _ASSET_COLUMNS
+            and (key := event.asset_key) is not None
+            and key not in self.assets
+        }
+        if not new:
+            return
+        texts = list(new)
+        connection.execute(insert_or_ignore(connection, assets), [{"key": text, "known": False} for text in texts])
+        for start in range(0, len(texts), _CHUNK):
+            chunk = texts[start : start + _CHUNK]
+            for number, text in connection.execute(select(assets.c.id, assets.c.key).where(assets.c.key.in_(chunk))):
+                self.assets[new[text]] = number
 
     def of_check(self, connection: Connection, key: AssetCheckKey) -> int:
         """Return the number of a check, giving it one at need."""
@@ -166,6 +177,7 @@ def append_entries(connection: Connection, entries: Sequence[EventLogEntry], num
     step_changes: dict[tuple[int, str], StepChange] = {}
     run_events: list[EventLogEntry] = []
     run_id, run_number = None, 0
+    numbers.meet_assets(connection, entries)
     for entry in entries:
         storage_id += 1
         if entry.run_id != run_id:
@@ -183,7 +195,7 @@ def append_entries(connection: Connection, entries: Sequence[EventLogEntry], num
                         f"new_{_CHECK_COLUMNS[kind]}"
                     ] = storage_id
                 elif asset_key is not None and kind in _ASSET_COLUMNS:
-                    asset = numbers.of_asset(connection, asset_key)
+                    asset = numbers.assets[asset_key]
                     told = _told(kind, storage_id, run_number, entry)
                     change = asset_changes.get(asset)
                     if change is None:
@@ -203,7 +215,7 @@ def append_entries(connection: Connection, entries: Sequence[EventLogEntry], num
             elif kind in RUN_EVENTS:
                 watched = 1
                 run_events.append(entry)
-        body = encode_entry(entry)
+        body = pack_entry(entry)
         rows.append((storage_id, run_number, entry.timestamp, kind, watched, asset, check, partition, body))
     _insert_events(connection, rows)
     if asset_changes:
@@ -220,11 +232,20 @@ def append_entries(connection: Connection, entries: Sequence[EventLogEntry], num
 
 
 def _insert_events(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Insert rows of ``_COLUMNS``: the one statement that is worth going past SQLAlchemy's parameters and types."""
-    statement, positional = _insertion(connection.dialect)
-    if positional:
-        connection.exec_driver_sql(statement, list(rows))
+    """
+    Insert rows of ``_COLUMNS``: the one statement that is worth going past SQLAlchemy's parameters and types.
+
+    SQLite gets many rows in one statement: it then works on them beside the threads of Python, which a statement for each
+    row would have to wait for each time.
+    """
+    if connection.dialect.positional:
+        many = len(rows) - len(rows) % _ROWS
+        for start in range(0, many, _ROWS):
+            connection.exec_driver_sql(_MANY_ROWS, tuple(chain.from_iterable(rows[start : start + _ROWS])))
+        if many < len(rows):
+            connection.exec_driver_sql(_ONE_ROW, list(rows[many:]))
     else:
+        statement = _insertion(connection.dialect)
         named = [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
         for row in named:
             if row["partition"] is not None:
@@ -232,13 +253,15 @@ def _insert_events(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> N
         connection.exec_driver_sql(statement, named)
 
 
+_ROWS = 48
+_ONE_ROW = f"INSERT INTO events ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608  # ours
+_MANY_ROWS = _ONE_ROW + f", ({', '.join('?' * len(_COLUMNS))})" * (_ROWS - 1)
+
+
 @lru_cache(maxsize=4)
-def _insertion(dialect: Dialect) -> tuple[str, bool]:
-    """Return the insertion of an event in the words of a database, and whether its values go by place."""
-    compiled = insert(events).compile(dialect=dialect, column_keys=_COLUMNS)
-    if compiled.positional and tuple(compiled.positiontup or ()) != _COLUMNS:
-        raise AssertionError("the columns of events stand in another order than _COLUMNS")
-    return str(compiled), bool(compiled.positional)
+def _insertion(dialect: Dialect) -> str:
+    """Return the insertion of an event in the words of a database that names its parameters."""
+    return str(insert(events).compile(dialect=dialect, column_keys=_COLUMNS))
 
 
 def _told(kind: str, storage_id: int, run: int, entry: EventLogEntry) -> dict[str, Any]:

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from sqlalchemy import Connection, and_, delete, func, or_, select, update
 
 from orrery.adapters.storage.sql.append import insert_or_ignore
+from orrery.adapters.storage.sql.entries import record_of, select_records
 from orrery.adapters.storage.sql.events import records_by_id, refresh_asset
 from orrery.adapters.storage.sql.latest import forget_partitions
 from orrery.adapters.storage.sql.tables import assets, checks, dynamic_partitions, events, run_keys
 from orrery.base.keys import AssetCheckKey, AssetKey
-from orrery.model.events.entry import EventLogRecord, decode_entry
+from orrery.model.events.entry import EventLogRecord
 from orrery.model.records.latest import LatestState
 from orrery.runtime.ports.event_log import AssetState, CheckState
 
@@ -188,14 +189,14 @@ def check_evaluations(
         .scalar_subquery()
     )
     query = (
-        select(events.c.id, events.c.body)
+        select_records()
         .where(events.c.check_id == number, events.c.kind == "ASSET_CHECK_EVALUATION")
         .order_by(events.c.id.desc())
         .limit(limit)
     )
     if cursor is not None:
         query = query.where(events.c.id < cursor)
-    return [EventLogRecord(row.id, decode_entry(row.body)) for row in connection.execute(query)]
+    return [record_of(row) for row in connection.execute(query)]
 
 
 def dynamic_keys(connection: Connection, name: str) -> Sequence[str]:

@@ -10,14 +10,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, delete, func, select, update
 
+from orrery.adapters.storage.sql.entries import record_of, select_records
 from orrery.adapters.storage.sql.latest import forget_steps, refresh_partitions
 from orrery.adapters.storage.sql.tables import asset_partitions, assets, checks, counters, events, run_keys
 from orrery.base.keys import AssetKey
+from orrery.model.events.compact import unpack_entry
 from orrery.model.events.entry import (
     EventLogRecord,
     EventRecordsFilter,
     cursor_of_storage_id,
-    decode_entry,
     storage_id_of_cursor,
 )
 from orrery.model.events.event import ASSET_EVENTS, RUN_EVENTS, EventType
@@ -48,7 +49,7 @@ def page_of_run(
     """Return a page of the log of a run."""
     start = storage_id_of_cursor(cursor) if cursor else None
     number = select(run_keys.c.id).where(run_keys.c.run_id == run_id).scalar_subquery()
-    wanted = select(events.c.id, events.c.body).where(events.c.run == number)
+    wanted = select(events.c.id, events.c.kind, events.c.at, events.c.body).where(events.c.run == number)
     if of_type is not None:
         kinds = {of_type} if isinstance(of_type, EventType) else of_type
         wanted = wanted.where(events.c.kind.in_([kind.value for kind in kinds]))
@@ -58,7 +59,10 @@ def page_of_run(
     if limit is not None:
         wanted = wanted.limit(limit + 1)
     rows = connection.execute(wanted).all()
-    page = [EventLogRecord(row.id, decode_entry(row.body)) for row in (rows if limit is None else rows[:limit])]
+    page = [
+        EventLogRecord(storage_id, unpack_entry(body, kind, run_id, at))
+        for storage_id, kind, at, body in (rows if limit is None else rows[:limit])
+    ]
     last = page[-1].storage_id if page else -1 if start is None else start
     return EventLogConnection(page, cursor_of_storage_id(last), len(rows) > len(page))
 
@@ -71,16 +75,17 @@ def records_of_kind(
     ascending: bool,
 ) -> Sequence[EventLogRecord]:
     """Return the entries of one kind that pass the filter."""
-    query = select(events.c.id, events.c.body).where(*_conditions(wanted))
+    query = select_records().where(*_conditions(wanted))
     query = query.order_by(events.c.id if ascending else events.c.id.desc())
     if job_names is None:
         return _records(connection, query if limit is None else query.limit(limit))
     names = set(job_names)
     found: list[EventLogRecord] = []
     for row in connection.execute(query):
-        entry = decode_entry(row.body)
-        if entry.dagster_event is not None and entry.dagster_event.job_name in names:
-            found.append(EventLogRecord(row.id, entry))
+        record = record_of(row)
+        event = record.event_log_entry.dagster_event
+        if event is not None and event.job_name in names:
+            found.append(record)
             if limit is not None and len(found) >= limit:
                 break
     return found
@@ -118,7 +123,7 @@ def _number(cursor: object) -> int | None:
 
 
 def _records(connection: Connection, query: Select[Any]) -> list[EventLogRecord]:
-    return [EventLogRecord(row.id, decode_entry(row.body)) for row in connection.execute(query)]
+    return [record_of(row) for row in connection.execute(query)]
 
 
 def records_by_id(connection: Connection, storage_ids: Iterable[int | None]) -> Mapping[int, EventLogRecord]:
@@ -126,7 +131,7 @@ def records_by_id(connection: Connection, storage_ids: Iterable[int | None]) -> 
     wanted = sorted({number for number in storage_ids if number is not None})
     found: dict[int, EventLogRecord] = {}
     for start in range(0, len(wanted), _CHUNK):
-        query = select(events.c.id, events.c.body).where(events.c.id.in_(wanted[start : start + _CHUNK]))
+        query = select_records().where(events.c.id.in_(wanted[start : start + _CHUNK]))
         found.update((record.storage_id, record) for record in _records(connection, query))
     return found
 

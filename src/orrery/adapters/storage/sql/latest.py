@@ -14,8 +14,9 @@ import msgspec
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from orrery.adapters.storage.sql.entries import record_of, select_records
 from orrery.adapters.storage.sql.tables import asset_partitions, events, partition_pages, run_keys, run_steps
-from orrery.model.events.entry import EventLogRecord, decode_entry
+from orrery.model.events.entry import EventLogRecord
 from orrery.model.records.latest import LatestState, PartitionStates, StepState, flags_of, latest_of
 from orrery.model.records.stats import StepStatus
 
@@ -170,10 +171,10 @@ def refresh_partitions(connection: Connection, asset: int, partitions: Iterable[
             .where(events.c.asset == asset, events.c.partition.in_(some))
             .group_by(events.c.partition, events.c.kind)
         )
-        query = select(events.c.id, events.c.partition, events.c.kind, events.c.run, events.c.body)
+        query = select_records().add_columns(events.c.partition, events.c.run)
         found: dict[str, dict[str, tuple[EventLogRecord, int]]] = {partition: {} for partition in some}
         for row in connection.execute(query.where(events.c.id.in_(newest))):
-            found[row.partition][row.kind] = EventLogRecord(row.id, decode_entry(row.body)), row.run
+            found[row.partition][row.kind] = record_of(row), row.run
         change_partitions(connection, asset, {partition: _columns(kinds) for partition, kinds in found.items()})
 
 

@@ -1,7 +1,7 @@
 """
 The schema.
 
-Rows of events hold what is searched for; ``body`` holds the whole entry in its stored form. Run ids,
+Rows of events hold what is searched for; ``body`` holds the rest of the entry (``model/events/compact.py``). Run ids,
 asset keys and checks are numbered once (``run_keys``, ``assets``, ``checks``) and their rows are never
 deleted, so that a number stays valid in every process that remembers it. Storage ids come from
 ``counters``, in the order of the commits and never twice.
@@ -52,7 +52,7 @@ __all__ = [
     "ticks",
 ]
 
-SCHEMA_VERSION = "0004"
+SCHEMA_VERSION = "0005"
 """The newest revision below ``migrations/versions``."""
 
 metadata = MetaData()
