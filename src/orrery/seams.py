@@ -84,6 +84,11 @@ SEAMS: tuple[Seam, ...] = (
         purpose="Keep which process has which run in hand, and the slots of pools.",
     ),
     Seam(
+        name="RecordsUpkeep",
+        module="orrery.runtime.ports.upkeep",
+        purpose="Count what is recorded, delete what may go, find what is wrong.",
+    ),
+    Seam(
         name="RunCoordinator",
         module="orrery.runtime.ports.run_coordinator",
         purpose="Launch submitted runs at once, or when there is room.",

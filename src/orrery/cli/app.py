@@ -35,6 +35,7 @@ COMMANDS: Mapping[str, _Entry] = {
     "backfills": ("backfills", "Show backfills, and go on with them."),
     "runs": ("runs", "Show past runs and their logs."),
     "show": ("show", "Show what is known of one asset."),
+    "db": ("db", "Look after the records: size, pruning, damage."),
     "check": ("check", "Check the definitions without running them."),
     "init": ("init", "Make a small project that runs."),
     "completion": ("completion", "Let the shell complete names."),

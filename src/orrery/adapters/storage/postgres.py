@@ -24,7 +24,7 @@ from orrery.adapters.storage.sql.schema import find_schema, make_schema, migrate
 from orrery.adapters.storage.sql.storage import SqlStorage
 from orrery.base.errors import StorageError, StorageUnavailableError
 
-__all__ = ["WAIT_SECONDS", "PostgresStorage"]
+__all__ = ["WAIT_SECONDS", "PostgresStorage", "schema_of"]
 
 WAIT_SECONDS = 60.0
 _OPENING_SECONDS = 5.0
@@ -96,6 +96,19 @@ class PostgresStorage(SqlStorage):
         elif not found.is_present:
             refuse_newer(found, str(self._database))
             migrate_schema(connection, found, str(self._database))
+
+
+def schema_of(url: str) -> str | None:
+    """Return the revision of the schema that the database has; None if it has none."""
+    database = _Server(_checked(url), WAIT_SECONDS)
+    try:
+        with database.reading.connect() as connection:
+            found = find_schema(connection, str(database), may_be_shared=True)
+            return None if found is None else found.revision
+    except DBAPIError as error:
+        raise database.told(error) from error
+    finally:
+        database.reading.dispose()
 
 
 def _checked(url: str) -> URL:
@@ -182,6 +195,10 @@ class _Server(Database):
             # One that the server has not yet noticed to be cut off still holds the lock of writers.
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _WRITERS})
             return bool(connection.execute(ask, {"transaction": transaction}).scalar_one() == "committed")
+
+    def sizes(self, connection: Connection) -> tuple[int, int]:
+        """Return how many bytes the database takes; what of them is free is not told."""
+        return int(connection.execute(text("SELECT pg_database_size(current_database())")).scalar_one()), 0
 
     def told(self, error: DBAPIError) -> Exception:
         """Return the error in our words."""

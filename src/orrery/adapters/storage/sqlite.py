@@ -30,7 +30,7 @@ from orrery.adapters.storage.sql.storage import SqlStorage
 from orrery.adapters.storage.sql.tables import SCHEMA_VERSION
 from orrery.base.errors import StorageError, StorageUnavailableError
 
-__all__ = ["WAIT_SECONDS", "SqliteStorage"]
+__all__ = ["WAIT_SECONDS", "SqliteStorage", "schema_of"]
 
 WAIT_SECONDS = 60.0
 
@@ -93,6 +93,21 @@ class SqliteStorage(SqlStorage):
             return find_schema(connection, self.path)
 
 
+def schema_of(path: str) -> str | None:
+    """Return the revision of the schema that the file has; None if it has none, or is not there."""
+    if not os.path.isfile(path):
+        return None
+    database = _File(path, WAIT_SECONDS)
+    try:
+        with database.reading.connect() as connection:
+            found = find_schema(connection, path)
+            return None if found is None else found.revision
+    except DBAPIError as error:
+        raise database.told(error) from error
+    finally:
+        database.reading.dispose()
+
+
 class _File(Database):
     """What SQLite does its own way."""
 
@@ -105,6 +120,23 @@ class _File(Database):
     def prepare(self, connection: Connection, *, durable: bool) -> None:
         """Have the next commit wait for the disk, or not."""
         _driver(connection).execute("PRAGMA synchronous=FULL" if durable else "PRAGMA synchronous=NORMAL")
+
+    def __str__(self) -> str:
+        """Return the path of the file."""
+        return self._path
+
+    def sizes(self, connection: Connection) -> tuple[int, int]:
+        """Return how many bytes the database takes, and how many of them are free."""
+        page, pages, free = (
+            int(connection.exec_driver_sql(f"PRAGMA {name}").scalar_one())
+            for name in ("page_size", "page_count", "freelist_count")
+        )
+        return page * pages, page * free
+
+    def find_damage(self, connection: Connection) -> list[str]:
+        """Return what SQLite finds to be damaged."""
+        found = connection.exec_driver_sql("PRAGMA quick_check(20)").scalars().all()
+        return [] if found == ["ok"] else [f"SQLite: {' '.join(str(line).split())}." for line in found]
 
     def told(self, error: DBAPIError) -> Exception:
         """Return the error in our words."""

@@ -60,6 +60,14 @@ class Database:
         return False
 
     @abstractmethod
+    def sizes(self, connection: Connection) -> tuple[int, int]:
+        """Return how many bytes the database takes, and how many of them are free for what comes."""
+
+    def find_damage(self, connection: Connection) -> list[str]:
+        """Return what the database itself finds to be damaged."""
+        return []
+
+    @abstractmethod
     def told(self, error: DBAPIError) -> Exception:
         """Return an error of the driver as one of ours."""
 

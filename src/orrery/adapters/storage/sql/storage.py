@@ -22,6 +22,7 @@ from orrery.adapters.storage.sql import events as _events
 from orrery.adapters.storage.sql import latest as _latest
 from orrery.adapters.storage.sql import runs as _runs
 from orrery.adapters.storage.sql import schedules as _schedules
+from orrery.adapters.storage.sql import upkeep as _upkeep
 from orrery.adapters.storage.sql.append import PROMISED_KINDS, Numbers, append_entries
 from orrery.adapters.storage.sql.backfills import SqlBackfills
 from orrery.adapters.storage.sql.connections import Connections, Database
@@ -33,6 +34,7 @@ from orrery.model.events.entry import EventLogEntry, EventLogRecord, EventRecord
 from orrery.model.events.event import EventType
 from orrery.model.records.latest import FAILED, MADE, PLANNED, LatestState, PartitionStates, StepState
 from orrery.model.records.run import Run, RunRecord, RunsFilter
+from orrery.model.records.upkeep import PruneReport, RecordsCheck, RecordsStats
 from orrery.runtime.ports.event_log import AssetState, CheckState, EventLogConnection
 from orrery.runtime.ports.schedules import InstigatorRow, TickRow
 
@@ -363,6 +365,41 @@ class SqlStorage(SqlLeases, SqlBackfills):
     def purge_ticks(self, selector_id: str, before: float, statuses: Sequence[str] | None = None) -> int:
         """Delete ticks that are older; return how many."""
         return self._change(_schedules.purge_ticks, selector_id, before, statuses)
+
+    # -- upkeep --------------------------------------------------------------------------------
+
+    def get_stats(self) -> RecordsStats:
+        """Return how much there is, by kind."""
+        database = self._connections.database
+
+        def ask(connection: Connection) -> RecordsStats:
+            size_bytes, free_bytes = database.sizes(connection)
+            return RecordsStats(
+                place=str(database),
+                schema=tables.SCHEMA_VERSION,
+                size_bytes=size_bytes,
+                free_bytes=free_bytes,
+                events=_upkeep.event_stats(connection),
+                rows=_upkeep.row_counts(connection),
+            )
+
+        return self._ask(ask)
+
+    def prune(self, cutoffs: Mapping[str, float], *, dry_run: bool = False) -> PruneReport:
+        """Delete what is older than its cutoff and on which nothing of the present rests."""
+        self._writer.settle()
+        return _upkeep.prune(self._connections, cutoffs, dry_run=dry_run)
+
+    def check_records(self) -> RecordsCheck:
+        """Read everything, and return what is wrong."""
+        database = self._connections.database
+
+        def ask(connection: Connection) -> RecordsCheck:
+            problems = database.find_damage(connection)
+            found, read = ([], 0) if problems else _upkeep.find_problems(connection)
+            return RecordsCheck(place=str(database), problems=(*problems, *found), entries_read=read)
+
+        return self._ask(ask)
 
     # -- the whole -----------------------------------------------------------------------------
 
