@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import textwrap
 import threading
 from collections.abc import Iterator
@@ -94,7 +95,7 @@ def test_six_processes_open_a_fresh_home_at_once(path: Path) -> None:
     storage.dispose()
 
 
-def test_four_processes_write_one_log(path: Path, storage: SqliteStorage) -> None:
+def test_eight_processes_write_one_log(path: Path, storage: SqliteStorage) -> None:
     """Nothing is lost, and every entry has a storage id of its own."""
     program = """
         import sys
@@ -108,16 +109,16 @@ def test_four_processes_write_one_log(path: Path, storage: SqliteStorage) -> Non
                 storage.flush()
         storage.dispose()
     """
-    processes = [start(program, path, f"run-{number}") for number in range(4)]
+    processes = [start(program, path, f"run-{number}") for number in range(8)]
     for process in processes:
         _, errors = process.communicate(timeout=60)
         assert process.returncode == 0, errors
     ids = []
-    for number in range(4):
+    for number in range(8):
         records = storage.get_records_for_run(f"run-{number}").records
         assert [int(record.event_log_entry.user_message) for record in records] == [n // 4 for n in range(200)]
         ids += [record.storage_id for record in records]
-    assert sorted(ids) == list(range(1, 801))
+    assert sorted(ids) == list(range(1, 1601))
 
 
 def test_acknowledged_events_survive_a_kill(path: Path) -> None:
@@ -227,15 +228,118 @@ def test_a_directory_that_is_gone_is_told(tmp_path: Path) -> None:
         SqliteStorage(str(tmp_path / "gone" / "orrery.db"))
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_a_read_only_home_is_told(tmp_path: Path) -> None:
-    """Before anything is lost."""
-    tmp_path.chmod(0o500)
-    try:
-        with pytest.raises(StorageError, match="cannot be"):
-            SqliteStorage(str(tmp_path / "orrery.db"))
-    finally:
-        tmp_path.chmod(0o700)
+def test_a_read_only_home_is_told() -> None:
+    """Before anything is lost. Root may write everywhere, and asks as nobody."""
+    with tempfile.TemporaryDirectory() as home:
+        os.chmod(home, 0o555)
+        reading, writing = os.pipe()
+        child = os.fork()
+        if child == 0:
+            try:
+                if os.geteuid() == 0:
+                    os.setgid(65534)
+                    os.setuid(65534)
+                SqliteStorage(f"{home}/orrery.db")
+            except BaseException as error:
+                os.write(writing, f"{type(error).__name__}: {error}".encode())
+            finally:
+                os._exit(0)
+        os.close(writing)
+        os.waitpid(child, 0)
+        told = os.read(reading, 10_000).decode()
+        os.close(reading)
+        os.chmod(home, 0o755)
+    assert told.startswith("StorageError: The d")
+    assert home in told
+    assert "cannot be" in told
+    assert "ORRERY_HOME" in told
+
+
+def test_a_database_that_is_deleted_in_use_is_told(path: Path, storage: SqliteStorage) -> None:
+    """What was written to a file without a name would be lost; when it is back, all goes on."""
+    storage.store_entries([line("before")])
+    storage.flush()
+    path.rename(path.with_name("moved.db"))
+    storage.store_entries([line("lost")])
+    with pytest.raises(StorageError, match="deleted or replaced while it was in use") as told:
+        storage.flush()
+    assert str(path) in str(told.value)
+    path.write_bytes(b"")
+    with pytest.raises(StorageError, match="deleted or replaced"):
+        storage.add_run(Run(job_name=JOB, run_id="run-1"))
+    path.with_name("moved.db").rename(path)
+    storage.store_entries([line("after")])
+    storage.flush()
+    log = storage.get_records_for_run("run-1").records
+    assert [record.event_log_entry.user_message for record in log] == ["before", "after"]
+
+
+def test_a_network_file_system_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before a file is made; its kind is named, and what to do."""
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(f"1 0 8:1 / / rw - ext4 /dev/sda1 rw\n2 1 0:50 / {tmp_path} rw shared:1 - nfs4 server:/home rw\n")
+    monkeypatch.setattr("orrery.adapters.storage.sqlite._MOUNTS", mounts)
+    with pytest.raises(StorageError, match=r"network file system \(nfs4\)") as told:
+        SqliteStorage(str(tmp_path / "orrery.db"))
+    assert "PostgreSQL" in str(told.value)
+    assert not (tmp_path / "orrery.db").exists()
+    mounts.write_text(mounts.read_text().replace("nfs4", "xfs"))
+    SqliteStorage(str(tmp_path / "orrery.db")).dispose()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of some megabytes of its own."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(place)], capture_output=True, text=True, check=False
+    )
+    if mounted.returncode != 0:
+        pytest.skip(f"no small disk can be mounted here: {mounted.stderr.strip()}")
+    yield place
+    subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def test_a_run_ends_and_says_so_on_a_full_disk(small_disk: Path) -> None:
+    """Room was kept for its last event; the next run works when there is some again."""
+    program = """
+        import sys
+        from pathlib import Path
+        import orrery as og
+
+        home, filler = sys.argv[1], Path(sys.argv[1]) / "filler"
+
+        @og.asset
+        def greedy(context):
+            with filler.open("ab", buffering=0) as file:
+                try:
+                    while True:
+                        file.write(b"x" * 4096)
+                except OSError:
+                    pass
+            for number in range(200):
+                context.log.info("y" * 20_000)
+
+        with og.Instance.local_temp(home) as instance:
+            try:
+                og.materialize([greedy], instance=instance)
+            except Exception as error:
+                print("told", type(error).__name__, "is full" in str(error))
+            filler.unlink()
+            print(instance.get_runs()[0].status.value)
+
+            @og.asset
+            def modest():
+                return 1
+
+            print(og.materialize([modest], instance=instance).success)
+    """
+    process = start(program, small_disk)
+    told, errors = process.communicate(timeout=120)
+    assert "FAILURE" in told, told + errors
+    assert told.splitlines()[-1] == "True", told + errors
+    assert integrity(small_disk / "orrery.db") == "ok"
 
 
 def test_a_full_disk_is_told_and_the_next_write_works(path: Path) -> None:

@@ -178,7 +178,7 @@ class MemoryStorage(MemoryBackfills, MemoryLeases):
         if row.run.is_finished:
             self._end_leases_of(entry.run_id)
         if row.run.is_finished and row.ended is None:
-            row.ended = entry.timestamp
+            row.ended = max(entry.timestamp, row.started or entry.timestamp)  # a clock may have been set back
 
     # -- reading -------------------------------------------------------------------------------
 

@@ -10,7 +10,9 @@ exclusive lock on a file beside the database, so that processes that open a fres
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -30,9 +32,20 @@ from orrery.adapters.storage.sql.storage import SqlStorage
 from orrery.adapters.storage.sql.tables import SCHEMA_VERSION
 from orrery.base.errors import StorageError, StorageUnavailableError
 
-__all__ = ["WAIT_SECONDS", "SqliteStorage", "schema_of"]
+__all__ = ["WAIT_SECONDS", "SqliteStorage", "file_system_of", "schema_of"]
 
 WAIT_SECONDS = 60.0
+
+_RESERVE, _RESERVE_BYTES = ".reserve", 1_000_000
+"""Name and size of the file that keeps room: enough for the last transaction of some runs."""
+
+_NETWORK = frozenset(
+    "nfs nfs3 nfs4 cifs smb2 smb3 smbfs ncpfs afs ceph lustre beegfs gpfs glusterfs fuse.glusterfs fuse.sshfs "
+    "fuse.s3fs fuse.ceph fuse.davfs fuse.gcsfuse fuse.goofys fuse.rclone fuse.blobfuse".split()
+)
+"""File systems, as Linux names them, whose files several machines share."""
+
+_MOUNTS = Path("/proc/self/mountinfo")
 
 
 class SqliteStorage(SqlStorage):
@@ -51,10 +64,18 @@ class SqliteStorage(SqlStorage):
     def __init__(self, path: str, *, wait_seconds: float = WAIT_SECONDS) -> None:
         self.path = os.path.abspath(path)
         self._wait_seconds = wait_seconds
+        kind = file_system_of(os.path.dirname(self.path), _read_mounts())
+        if kind in _NETWORK:
+            raise StorageError(
+                f"The directory of {self.path} lies on a network file system ({kind}), where the locks and the shared "
+                "memory that SQLite needs do not work.",
+                mend="name a directory on a local disk in ORRERY_HOME, or keep records in PostgreSQL (storage: url).",
+            )
         self._database = _File(self.path, wait_seconds)
         super().__init__(self._database)
         try:
             self._make_schema()
+            self._database.take_up()
         except DBAPIError as error:
             self._let_go()
             raise self._database.told(error) from error
@@ -109,16 +130,64 @@ def schema_of(path: str) -> str | None:
 
 
 class _File(Database):
-    """What SQLite does its own way."""
+    """
+    What SQLite does its own way.
+
+    A file beside the database keeps some room on the disk: when it is full, the room is given up for the event that
+    ends a run.
+    """
 
     def __init__(self, path: str, wait_seconds: float) -> None:
         self._path = path
+        self._identity: tuple[int, int] | None = None
         self._wait_seconds = wait_seconds
         self.writing = _engine(path, wait_seconds, begin="BEGIN IMMEDIATE")
         self.reading = _engine(path, wait_seconds, begin="BEGIN")
 
+    def take_up(self) -> None:
+        """Remember which file it is, and keep some room beside it."""
+        found = os.stat(self._path)
+        self._identity = found.st_dev, found.st_ino
+        try:
+            fd = os.open(f"{self._path}{_RESERVE}", os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+        except FileExistsError:
+            return
+        try:
+            os.posix_fallocate(fd, 0, _RESERVE_BYTES)
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EINVAL, errno.EOPNOTSUPP):
+                raise
+            os.unlink(f"{self._path}{_RESERVE}")  # there is none to keep: the next process may find some
+        finally:
+            os.close(fd)
+
+    def make_room(self, error: BaseException | None) -> bool:
+        """Give up the room that was kept, if *error* says that the disk is full and there is any."""
+        code = getattr(getattr(error, "orig", None), "sqlite_errorname", None) or ""
+        if not code.startswith(("SQLITE_FULL", "SQLITE_IOERR_WRITE")):
+            return False
+        try:
+            os.unlink(f"{self._path}{_RESERVE}")
+        except FileNotFoundError:
+            return False
+        return True
+
+    def _mind_deletion(self) -> None:
+        """Refuse to write to a file that has no name any more: what went there would be lost."""
+        try:
+            found = os.stat(self._path)
+            identity = found.st_dev, found.st_ino
+        except FileNotFoundError:
+            identity = None
+        if self._identity is not None and identity != self._identity:
+            raise StorageError(
+                f"The database {self._path} was deleted or replaced while it was in use.",
+                mend="put it back, or end this process and begin anew.",
+            )
+
     def prepare(self, connection: Connection, *, durable: bool) -> None:
         """Have the next commit wait for the disk, or not."""
+        self._mind_deletion()
         _driver(connection).execute("PRAGMA synchronous=FULL" if durable else "PRAGMA synchronous=NORMAL")
 
     def __str__(self) -> str:
@@ -162,6 +231,40 @@ class _File(Database):
                 mend=f"restore it from a copy, or move it away (with {os.path.basename(self._path)}-wal) to begin anew.",
             )
         return StorageError(f"The database {self._path} refused: {text}.", mend="look at the cause above.")
+
+
+def file_system_of(directory: str, mounts: str) -> str | None:
+    r"""
+    Return the kind of file system on which a directory lies; None if that is not told.
+
+    Args:
+        directory: The directory (absolute).
+        mounts: What ``/proc/self/mountinfo`` says.
+
+    >>> file_system_of("/data/home", "1 0 8:1 / / rw - ext4 /dev/sda1 rw\n2 1 0:5 / /data rw - nfs4 server:/ rw")
+    'nfs4'
+    """
+    best, kind = "", None
+    place = os.path.realpath(directory)
+    for line in mounts.splitlines():
+        before, dash, after = line.partition(" - ")
+        fields = before.split()
+        if not dash or len(fields) < 5:
+            continue
+        point = _OCTAL.sub(lambda match: chr(int(match[1], 8)), fields[4])
+        if Path(place).is_relative_to(point) and len(point) >= len(best):
+            best, kind = point, after.split()[0]
+    return kind
+
+
+_OCTAL = re.compile(r"\\([0-7]{3})")
+
+
+def _read_mounts() -> str:
+    try:
+        return _MOUNTS.read_text(encoding="utf-8", errors="surrogateescape")
+    except FileNotFoundError:
+        return ""  # not Linux
 
 
 def _engine(path: str, wait_seconds: float, *, begin: str) -> Engine:

@@ -204,6 +204,7 @@ def step_state_after(state: StepState | None, entry: EventLogEntry) -> StepState
         return StepState(
             step_key=event.step_key, status=StepStatus.IN_PROGRESS, attempts=attempts + 1, start_time=started
         )
+    ended = max(at, started)  # a clock may have been set back
     return StepState(
-        step_key=event.step_key, status=STEP_ENDS[kind], attempts=attempts, start_time=started, end_time=at
+        step_key=event.step_key, status=STEP_ENDS[kind], attempts=attempts, start_time=started, end_time=ended
     )

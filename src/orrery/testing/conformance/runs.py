@@ -80,6 +80,22 @@ class RunsSuite:
         (other,) = storage.get_run_records(RunsFilter(run_ids=["run-2"]))
         assert other.dagster_run.status is RunStatus.NOT_STARTED
 
+    def test_a_clock_that_is_set_back_makes_no_run_end_before_it_began(self, storage: Records) -> None:
+        """Nor a step; the order is that of storing."""
+        _add(storage, "run-1")
+        step = build.StepRef(JOB, "one")
+        storage.store_entries(
+            [entry_of(build.run_started(JOB), at=10_000.0), entry_of(build.step_start(step), at=10_000.0)]
+        )
+        storage.store_entries([entry_of(build.step_success(step, 5.0), at=6_400.0)])
+        storage.store_entries([entry_of(build.run_succeeded(JOB), at=6_400.0)])
+        (record,) = storage.get_run_records()
+        assert (record.start_time, record.end_time) == (10_000.0, 10_000.0)
+        (state,) = storage.get_step_states("run-1")
+        assert (state.start_time, state.end_time) == (10_000.0, 10_000.0)
+        kinds = [entry.event_log_entry.timestamp for entry in storage.get_records_for_run("run-1").records]
+        assert kinds == [10_000.0, 10_000.0, 6_400.0, 6_400.0]
+
     def test_events_of_an_unknown_run_are_kept(self, storage: Records) -> None:
         """They change no run."""
         storage.store_entries([entry_of(build.run_started(JOB), "ghost")])

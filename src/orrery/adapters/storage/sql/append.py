@@ -286,7 +286,7 @@ def _step_change(before: StepChange | None, kind: str, at: float) -> StepChange:
         attempts, started = (1, at) if before is None else (before.attempts + 1, before.started)
         return StepChange(StepStatus.IN_PROGRESS, attempts, started, None)
     attempts, started = (0, at) if before is None else (before.attempts, before.started)
-    return StepChange(STEP_ENDS[kind], attempts, started, at)
+    return StepChange(STEP_ENDS[kind], attempts, started, max(at, started))
 
 
 def _nothing(number: int, *names: str) -> dict[str, Any]:
@@ -309,7 +309,7 @@ def _change_runs(connection: Connection, entries: Iterable[EventLogEntry]) -> No
             if kind == "PIPELINE_START" and started is None:
                 started = entry.timestamp
             if status in FINISHED_STATUSES and ended is None:
-                ended = entry.timestamp
+                ended = max(entry.timestamp, started or entry.timestamp)  # a clock may have been set back
         connection.execute(
             _update_run,
             {

@@ -59,6 +59,10 @@ class Database:
         """Tell whether a transaction that ended without an answer was committed."""
         return False
 
+    def make_room(self, error: BaseException | None) -> bool:
+        """Give up room that was kept, if *error* says that there is none left; tell whether there is some now."""
+        return False
+
     @abstractmethod
     def sizes(self, connection: Connection) -> tuple[int, int]:
         """Return how many bytes the database takes, and how many of them are free for what comes."""

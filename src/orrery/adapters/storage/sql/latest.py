@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, case, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from orrery.adapters.storage.sql.entries import record_of, select_records
@@ -292,7 +292,10 @@ def change_steps(connection: Connection, changes: Mapping[tuple[int, str], StepC
             "status": adding.excluded.status,
             "attempts": run_steps.c.attempts + adding.excluded.attempts,
             "started": func.coalesce(run_steps.c.started, adding.excluded.started),
-            "ended": adding.excluded.ended,
+            # A clock may have been set back: no step ends before it begins.
+            "ended": case(
+                (adding.excluded.ended < run_steps.c.started, run_steps.c.started), else_=adding.excluded.ended
+            ),
         },
     )
     connection.execute(

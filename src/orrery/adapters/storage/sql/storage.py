@@ -28,7 +28,7 @@ from orrery.adapters.storage.sql.backfills import SqlBackfills
 from orrery.adapters.storage.sql.connections import Connections, Database
 from orrery.adapters.storage.sql.leases import SqlLeases
 from orrery.adapters.storage.sql.writer import Batch, Writer
-from orrery.base.errors import StorageUnavailableError
+from orrery.base.errors import StorageError, StorageUnavailableError
 from orrery.base.keys import AssetCheckKey, AssetKey
 from orrery.model.events.entry import EventLogEntry, EventLogRecord, EventRecordsFilter
 from orrery.model.events.event import EventType
@@ -89,12 +89,19 @@ class SqlStorage(SqlLeases, SqlBackfills):
 
     def _store(self, batches: Sequence[Batch]) -> None:
         entries = [entry for batch in batches for entry in batch.entries]
-        durable = any(
-            entry.dagster_event is not None and entry.dagster_event.event_type_value in PROMISED_KINDS
-            for entry in entries
-        )
-        if entries:
+        durable = any(_kind(entry) in PROMISED_KINDS for entry in entries)
+        if not entries:
+            return
+        try:
             self._connections.write(self._append, durable, entries)
+        except StorageError as error:
+            ends_run = any(_kind(entry) in _ENDS for entry in entries)
+            if not ends_run or not self._connections.database.make_room(error.__cause__):
+                raise
+            promised = [entry for entry in entries if _kind(entry) in PROMISED_KINDS]
+            self._connections.write(self._append, True, promised)
+            if len(promised) < len(entries):
+                raise  # the end of the run is told; what was left out is, too
 
     def _append(self, connection: Connection, entries: Sequence[EventLogEntry]) -> None:
         append_entries(connection, entries, self._numbers)
@@ -416,6 +423,13 @@ class SqlStorage(SqlLeases, SqlBackfills):
             self._writer.wait()
         finally:
             self._connections.close()
+
+
+_ENDS = frozenset({"PIPELINE_SUCCESS", "PIPELINE_FAILURE", "PIPELINE_CANCELED"})
+
+
+def _kind(entry: EventLogEntry) -> str | None:
+    return None if entry.dagster_event is None else entry.dagster_event.event_type_value
 
 
 def _wipe(connection: Connection) -> None:
