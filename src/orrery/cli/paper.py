@@ -24,6 +24,8 @@ __all__ = [
     "echo",
     "edge_of_terminal",
     "first_line",
+    "fit",
+    "fit_start",
     "is_terminal",
     "pad",
     "strong",
@@ -113,6 +115,40 @@ def pad(text: str, width: int, *, right: bool = False) -> str:
     """Return *text* filled with blanks to *width* columns."""
     blanks = " " * max(0, width - width_of(text))
     return blanks + text if right else text + blanks
+
+
+def fit(text: str, width: int) -> str:
+    """
+    Return *text* in at most *width* columns, shortened in its middle: both ends of a name tell it apart.
+
+    >>> fit("a_rather_long_name", 9), fit("日本日本", 5)
+    ('a_ra…name', '日…本')
+    """
+    if width_of(text) <= width:
+        return text
+    head = _taken(text, width // 2)
+    tail = _taken(text[::-1], width - width_of(head) - 1)[::-1]
+    return f"{head}…{tail}" if width > 1 else "…"[:width]
+
+
+def fit_start(text: str, width: int) -> str:
+    """
+    Return the start of *text* in at most *width* columns.
+
+    >>> fit_start("a rather long sentence", 12)
+    'a rather lo…'
+    """
+    return text if width_of(text) <= width else f"{_taken(text, width - 1).rstrip()}…"[:width]
+
+
+def _taken(text: str, width: int) -> str:
+    """Return as much of the start of *text* as *width* columns hold."""
+    used = 0
+    for at, char in enumerate(text):
+        used += width_of(char)
+        if used > width:
+            return text[:at]
+    return text
 
 
 def table(

@@ -21,9 +21,9 @@ from rich.text import Text
 
 from orrery.cli.displays.plain import plain_line
 from orrery.cli.happenings import Happening, RunView, StepView
-from orrery.cli.paper import STATES, echo
+from orrery.cli.paper import STATES, echo, fit, fit_start, width_of
 from orrery.cli.summary import summary_lines
-from orrery.cli.text import cut, duration, number, one_line
+from orrery.cli.text import duration, number, one_line
 
 __all__ = ["LiveTable"]
 
@@ -47,7 +47,10 @@ _PLAIN_MARKS = {
 }
 _DIM = ("waiting", "not run")
 _STAYS = 60
-_LABEL_WIDTH = 48
+_GAP = 2
+_NAME_WIDTH = 48
+_LEAST_NAME = 16
+_LEAST_NOTE = 20
 _URGENT = {"running": 0, "retrying": 0, "failed": 1, "canceled": 1, "waiting": 2, "done": 3, "skipped": 3}
 
 
@@ -144,29 +147,43 @@ class LiveTable:
 
     def _table(self, steps: Sequence[StepView]) -> Table:
         with_rows = any(step.rows is not None for step in steps)
-        with_notes = any(step.note for step in steps)
-        table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="dim", pad_edge=False)
+        now = time.time()
+        texts = [
+            (
+                one_line(step.label),
+                _state_text(step),
+                _time_text(step, now),
+                "" if step.rows is None else number(step.rows),
+                one_line(step.note),
+            )
+            for step in steps
+        ]
+        names, states, times, rows, notes = zip(*texts, strict=True) if texts else ((),) * 5
+        facts = [("state", states), ("time", times), *([("rows", rows)] if with_rows else [])]
+        fixed = sum(_GAP + max(len(title), *map(len, column), 0) for title, column in facts)
+        room = self._console.width - 1 - _GAP - fixed
+        name_width, note_width = _shares(room, names, notes)
+        table = Table(box=None, padding=(0, _GAP, 0, 0), show_edge=False, header_style="dim", pad_edge=False)
         table.add_column(" ", width=1)
-        table.add_column("step", no_wrap=True)
+        table.add_column("step", no_wrap=True, width=name_width)
         table.add_column("state", no_wrap=True)
         table.add_column("time", justify="right", no_wrap=True)
         if with_rows:
             table.add_column("rows", justify="right", no_wrap=True)
-        if with_notes:
-            table.add_column("", no_wrap=True, overflow="ellipsis")
-        now = time.time()
-        for step in steps:
+        if note_width:
+            table.add_column("", no_wrap=True, width=note_width)
+        for step, (name, state, passed, counted, note) in zip(steps, texts, strict=True):
             style = STATES.get(step.state, "dim")
             cells: list[Text | Spinner] = [
                 self._mark(step, style),
-                Text(self._plain(cut(one_line(step.label), _LABEL_WIDTH)), style="dim" if step.state in _DIM else ""),
-                Text(_state_text(step), style=style),
-                Text(_time_text(step, now)),
+                Text(self._plain(fit(name, name_width)), style="dim" if step.state in _DIM else ""),
+                Text(state, style=style),
+                Text(passed),
             ]
             if with_rows:
-                cells.append(Text("" if step.rows is None else number(step.rows)))
-            if with_notes:
-                cells.append(Text(self._plain(one_line(step.note)), style="dim"))
+                cells.append(Text(counted))
+            if note_width:
+                cells.append(Text(self._plain(fit_start(note, note_width)), style="dim"))
             table.add_row(*cells)
         return table
 
@@ -192,6 +209,24 @@ def _time_text(step: StepView, now: float) -> str:
         passed = now - step.started
         return duration(passed) if passed >= 1 else ""
     return ""
+
+
+def _shares(room: int, names: Sequence[str], notes: Sequence[str]) -> tuple[int, int]:
+    """
+    Return how wide names and notes are shown in *room* columns: both are cut, so that no other column is.
+
+    A note for which too little is left is not shown (0): errors and reasons are told in full below the table.
+    """
+    longest = max(len("step"), *map(width_of, names), 0)
+    name = max(1, min(longest, _NAME_WIDTH, room))
+    wanted = max(map(width_of, notes), default=0)
+    if not wanted:
+        return name, 0
+    least = min(wanted, _LEAST_NOTE)
+    if room - name - _GAP < least:
+        name = max(min(name, _LEAST_NAME), room - _GAP - least)
+    left = room - name - _GAP
+    return (name, min(wanted, left)) if left >= least else (max(1, min(longest, _NAME_WIDTH, room)), 0)
 
 
 def _most_urgent(steps: Sequence[StepView], room: int) -> list[StepView]:
