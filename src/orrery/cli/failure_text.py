@@ -8,8 +8,10 @@ that says how many. What was raised comes after the frames, then its cause, and 
 from __future__ import annotations
 
 import linecache
+import re
 import sysconfig
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
 from typing import Any
 
 import click
@@ -24,6 +26,9 @@ __all__ = ["failure_document", "failure_lines"]
 _AROUND = 2
 _SAY_NOTHING = ("ExecutionStepExecutionError",)  # which step failed stands above already
 _CHAIN = 6
+_TURNS = 3
+_LONGEST_TURN = 4
+_LEFT_OUT = re.compile(r"\.\.\. (\d+) frames left out \.\.\.\Z")
 
 
 def failure_lines(error: ErrorInfo, *, every_frame: bool = False, indent: str = "  ") -> list[str]:
@@ -73,7 +78,8 @@ def failure_document(error: ErrorInfo) -> dict[str, Any]:
         "try": mend or None,
         "frames": [
             {"file": frame.file, "line": frame.line, "function": frame.function, "code": frame.code}
-            for frame in [frame for frame in error.frames if _is_of_user(frame)] or error.frames[-1:]
+            for frame in error.frames
+            if _is_of_user(frame)
         ],
         "cause": None if behind is None else failure_document(behind),
     }
@@ -103,23 +109,54 @@ def _frames(frames: Sequence[ErrorFrame], every_frame: bool, indent: str) -> lis
     if every_frame:
         return [line for frame in frames for line in _frame(frame, indent, last=False)]
     own = [frame for frame in frames if _is_of_user(frame)]
-    if not own:
-        # Nothing of the user's: what was raised where tells more than nothing.
-        return (
-            _folded(len(frames) - 1, _names(frames[:-1]), indent) + _frame(frames[-1], indent, last=False)
-            if frames
-            else []
-        )
     lines: list[str] = []
     folded: list[ErrorFrame] = []
-    for frame in frames:
+    for frame, repeated in _turns(frames):
         if _is_of_user(frame):
             lines += _folded(len(folded), _names(folded), indent)
             folded = []
             lines += _frame(frame, indent, last=frame is own[-1])
+            if repeated:
+                lines.append(f"{indent}{dim(f'({repeated} more frames repeat this)')}")
         else:
             folded.append(frame)
     return lines + _folded(len(folded), _names(folded), indent)
+
+
+def _turns(frames: Sequence[ErrorFrame]) -> list[tuple[ErrorFrame, int]]:
+    """
+    Return the frames; of those that come again and again only the last turn.
+
+    Beside the last frame of that turn stands how many frames repeat it, those that the record left out included.
+    """
+    told: list[tuple[ErrorFrame, int]] = []
+    at = 0
+    while at < len(frames):
+        turn, after, left_out = _turn_at(frames, at)
+        told += [(frame, 0) for frame in frames[after - turn : after]]
+        if after > at + turn:
+            told[-1] = (told[-1][0], after - at - turn + left_out)
+        at = after
+    return told
+
+
+def _turn_at(frames: Sequence[ErrorFrame], at: int) -> tuple[int, int, int]:
+    """Return of what repeats from *at* on: frames of a turn, the first frame after it, and how many were left out."""
+    for turn in range(1, _LONGEST_TURN + 1):
+        members = frames[at : at + turn]
+        after, left_out = at + turn, 0
+        while after < len(frames):
+            gap = _LEFT_OUT.match(frames[after].file)
+            if gap is not None and left_out == 0 and after + 1 < len(frames) and frames[after + 1] in members:
+                left_out = int(gap.group(1)) - 1
+                after += 1
+            elif frames[after] == frames[after - turn] or (left_out and frames[after] in members):
+                after += 1
+            else:
+                break
+        if after - at > _TURNS * turn:
+            return turn, after, left_out
+    return 1, at + 1, 0
 
 
 def _folded(how_many: int, names: str, indent: str) -> list[str]:
@@ -158,6 +195,9 @@ _PYTHON = tuple(
 
 
 def _frame(frame: ErrorFrame, indent: str, *, last: bool) -> list[str]:
+    left_out = _LEFT_OUT.match(frame.file)
+    if left_out is not None:
+        return [f"{indent}{dim(f'({left_out.group(1)} frames left out)')}"]
     head = f"{indent}{one_line(short_path(frame.file))}:{frame.line} in {one_line(frame.function)}"
     around = _source_around(frame) if last else []
     if around:
@@ -178,6 +218,9 @@ def _source_around(frame: ErrorFrame) -> list[tuple[int, str]]:
     here = _line(frame, frame.line)
     before = _within(here, (_line(frame, number) for number in range(frame.line - 1, frame.line - 1 - _AROUND, -1)))
     after = _within(here, (_line(frame, number) for number in range(frame.line + 1, frame.line + 1 + _AROUND)))
+    if _opens(here) and frame.function != "<module>":
+        before = list(takewhile(lambda text: text.lstrip().startswith("@"), before))
+        after = list(takewhile(lambda text: _indent(text) > _indent(here), after))
     texts = [*reversed([text for text in before if text is not here]), here]
     first = frame.line - len(texts) + 1
     texts += [text for text in after if not _opens(text) or _indent(text) >= _indent(here)]

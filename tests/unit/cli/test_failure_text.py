@@ -1,15 +1,17 @@
 """An error is told by the user's own frames, then what was raised, its cause, and what to try."""
 
 import importlib.util
+import re
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import click
 import pytest
 
 from orrery.base.errors import ExecutionLoadInputError, ValueNotFoundError
 from orrery.cli.failure_text import failure_document, failure_lines
-from orrery.model.events.error_info import ErrorInfo, error_info_from_exception
+from orrery.model.events.error_info import ErrorFrame, ErrorInfo, error_info_from_exception
 
 CODE = """\
 import json
@@ -118,3 +120,66 @@ def test_a_document_has_the_users_frames_and_the_cause(user: ModuleType) -> None
     assert document["type"] == "RuntimeError"
     assert document["cause"]["type"] == "JSONDecodeError"
     assert document["frames"][-1]["function"] == "wrapped"
+
+
+ROUND = """\
+def down(n):
+    return down(n + 1)
+
+
+def ping(n):
+    return pong(n)
+
+
+def pong(n):
+    if n == 400:
+        raise ValueError("enough")
+    return ping(n + 1)
+"""
+
+
+@pytest.fixture
+def rounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Functions of the user's that call each other again and again."""
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "rounds.py"
+    path.write_text(ROUND, encoding="utf-8")
+    names: dict[str, Any] = {}
+    exec(compile(ROUND, str(path), "exec"), names)  # as an import would, without a name in sys.modules
+    return names
+
+
+@pytest.mark.parametrize(("name", "error"), [("down", RecursionError), ("ping", ValueError)])
+def test_frames_that_repeat_are_told_once_and_counted(
+    rounds: dict[str, Any], name: str, error: type[Exception]
+) -> None:
+    with pytest.raises(error) as caught:
+        rounds[name](0)
+    lines = told(error_info_from_exception(caught.value)).split("\n")
+    assert len(lines) < 15
+    assert sum("rounds.py" in line for line in lines) <= 4
+    assert any(re.search(r"\(\d{3} more frames repeat this\)", line) for line in lines)
+    assert not any("left out" in line for line in lines)
+
+
+def test_a_frame_of_ours_is_folded_where_there_is_none_of_the_users() -> None:
+    lines = told(ErrorInfo("ValueError: no\n", (ErrorFrame("/x/orrery/a.py", 3, "f", "raise", False),))).split("\n")
+    assert lines == ["  (1 frame in orrery folded)", "  ValueError: no"]
+
+
+def test_a_document_has_no_frames_that_are_not_the_users() -> None:
+    info = ErrorInfo("ValueError: no\n", (ErrorFrame("<frozen importlib._bootstrap>", 3, "f"),))
+    assert failure_document(info)["frames"] == []
+
+
+def test_a_syntax_error_is_told_at_its_own_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "slip.py"
+    path.write_text("x = 1\ndef f(:\n    return 1\n", encoding="utf-8")
+    with pytest.raises(SyntaxError) as caught:
+        compile(path.read_text(encoding="utf-8"), str(path), "exec")
+    info = error_info_from_exception(caught.value)
+    text = told(info)
+    assert "slip.py:2 in <module>\n      1  x = 1\n    > 2  def f(:" in text
+    assert text.endswith("      def f(:\n            ^")
+    assert failure_document(info)["frames"][-1]["line"] == 2

@@ -9,19 +9,28 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
-from orrery.base.errors import CodeLocationLoadError, OrreryError, UserCodeLoadError, nearest_hint
+from orrery.base.errors import (
+    CodeLocationLoadError,
+    ExecutionInterruptedError,
+    OrreryError,
+    UserCodeLoadError,
+    nearest_hint,
+)
 from orrery.base.pointer import CodePointer, FilePointer, ModulePointer
 from orrery.definitions.project.definitions import Definitions
 from orrery.definitions.project.from_modules import load_definitions_from_module
 from orrery.definitions.project.repository import RepositoryDefinition
 
 __all__ = ["load_definitions", "load_module"]
+
+_SINCE_3_12 = re.compile(r"\s*(?:type\s+\w+\s*(?:\[.*\]\s*)?=|(?:async\s+def|def|class)\s+\w+\s*\[)")
 
 
 def load_definitions(pointer: CodePointer) -> RepositoryDefinition:
@@ -153,10 +162,24 @@ def _told(pointer: CodePointer) -> Iterator[None]:
         yield
     except OrreryError:
         raise  # a definition that cannot stand says so itself
-    except (Exception, SystemExit) as error:
+    except (KeyboardInterrupt, GeneratorExit, ExecutionInterruptedError):
+        raise  # these are meant for us
+    except BaseException as error:
         raise UserCodeLoadError(
-            f"The {pointer} cannot be imported: it raised {type(error).__name__}.", user_exception=error
+            f"The {pointer} cannot be imported: it raised {type(error).__name__}.",
+            mend=_newer_python(error) if isinstance(error, SyntaxError) else None,
+            user_exception=error,
         ) from error
+
+
+def _newer_python(error: SyntaxError) -> str | None:
+    """Return what to try if the line is right in a later Python."""
+    if sys.version_info >= (3, 12) or not _SINCE_3_12.match(error.text or ""):
+        return None
+    return (
+        f"this way of writing types came with Python 3.12, and this is {sys.version_info[0]}.{sys.version_info[1]}: "
+        "use a later Python, or TypeAlias and TypeVar."
+    )
 
 
 # -- finding definitions ---------------------------------------------------------------------------

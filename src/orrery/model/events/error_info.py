@@ -7,19 +7,21 @@ exception is.
 
 from __future__ import annotations
 
+import inspect
 import linecache
-from types import TracebackType
+from types import CodeType, TracebackType
 from typing import Any
 
 import msgspec
 
-__all__ = ["ErrorFrame", "ErrorInfo", "error_info_from_exception"]
+__all__ = ["ErrorFrame", "ErrorInfo", "error_info_from_exception", "frame_of_definition"]
 
 MESSAGE_LIMIT = 64 * 1024
 FRAME_LIMIT = 100
 CHAIN_LIMIT = 10
 GROUP_LIMIT = 10
 CODE_LIMIT = 400
+_DECORATORS = 40
 _PYTHON = linecache.__file__.replace("\\", "/").rsplit("/", 1)[0] + "/"
 _OURS = __file__.replace("\\", "/").rsplit("/model/events/", 1)[0] + "/"
 
@@ -122,7 +124,7 @@ def _info(exc: BaseException, user_frames_first: bool, seen: set[int], depth: in
     suppressed = bool(_field(exc, "__suppress_context__"))
     return ErrorInfo(
         message=_message(exc),
-        frames=_frames(_field(exc, "__traceback__"), user_frames_first),
+        frames=(*_frames(_field(exc, "__traceback__"), user_frames_first), *_frame_of_syntax(exc)),
         cls_name=_class_name(exc),
         cause=_behind(cause, user_frames_first, seen, depth),
         context=None if suppressed or cause is not None else _behind(context, user_frames_first, seen, depth),
@@ -169,10 +171,29 @@ def _message(exc: BaseException) -> str:
 def _text(exc: BaseException) -> str:
     text = str(exc)
     if isinstance(exc, SyntaxError) and exc.text:
-        text = f"{text}\n    {exc.text.strip()}"
+        text = f"{text}\n    {exc.text.strip()}{_caret(exc)}"
     for note in getattr(exc, "__notes__", ()):
         text = f"{text}\n{note}"
     return text
+
+
+def _caret(exc: SyntaxError) -> str:
+    """Return a line that points to where Python stopped reading, below the line it read."""
+    line = exc.text or ""
+    before = line[: (exc.offset or 0) - 1].lstrip()
+    is_within = isinstance(exc.offset, int) and 0 < exc.offset <= len(line) + 1
+    return "\n    " + "".join("\t" if sign == "\t" else " " for sign in before) + "^" if is_within else ""
+
+
+def _frame_of_syntax(exc: BaseException) -> tuple[ErrorFrame, ...]:
+    """Return where a syntax error is: the frames tell only who read the file."""
+    if not isinstance(exc, SyntaxError):
+        return ()
+    file, line = _field(exc, "filename"), _field(exc, "lineno")
+    if not isinstance(file, str) or not isinstance(line, int) or line < 1:
+        return ()
+    code = linecache.getline(file, line).strip()[:CODE_LIMIT]
+    return (ErrorFrame(file=file, line=line, function="<module>", code=code, is_user=not _is_ours(file)),)
 
 
 def _repr(exc: BaseException) -> str:
@@ -220,6 +241,23 @@ def _frame(spot: tuple[Any, int]) -> ErrorFrame:
         code=linecache.getline(code.co_filename, line).strip()[:CODE_LIMIT] if line else "",
         is_user=not _is_ours(code.co_filename),
     )
+
+
+def frame_of_definition(function: Any) -> ErrorFrame | None:
+    """
+    Return the line that defines *function*, as a frame: for errors about it that it did not raise itself.
+
+    None if it is ours, or has no source.
+    """
+    code = getattr(inspect.unwrap(function), "__code__", None)
+    if not isinstance(code, CodeType) or _is_ours(code.co_filename) or _is_of_python(code.co_filename):
+        return None
+    first = code.co_firstlineno  # of the decorators, if there are any
+    for line in range(first, first + _DECORATORS):
+        text = linecache.getline(code.co_filename, line).strip()
+        if text.startswith(("def ", "async def ")):
+            return ErrorFrame(code.co_filename, line, code.co_name, text[:CODE_LIMIT])
+    return ErrorFrame(code.co_filename, first, code.co_name, linecache.getline(code.co_filename, first).strip())
 
 
 def _is_ours(file: str) -> bool:

@@ -11,6 +11,8 @@ import time
 from collections.abc import Generator
 from typing import Any
 
+import msgspec
+
 from orrery.base.errors import (
     AssetCheckFailedError,
     ExecutionInterruptedError,
@@ -20,9 +22,10 @@ from orrery.base.errors import (
     TimeLimitExceededError,
     UserCodeExecutionError,
 )
+from orrery.definitions.parts.signature import ComputeFunction
 from orrery.model.events import build
 from orrery.model.events.checks import AssetCheckEvaluation, AssetCheckSeverity
-from orrery.model.events.error_info import ErrorInfo, error_info_from_exception
+from orrery.model.events.error_info import ErrorInfo, error_info_from_exception, frame_of_definition
 from orrery.model.events.event import Event
 from orrery.model.events.payloads import ErrorSource, UserFailureData
 from orrery.model.events.user import AssetMaterialization, AssetObservation, Failure, RetryRequested
@@ -271,8 +274,19 @@ def _failed(
         if isinstance(error, UserCodeExecutionError | Failure)
         else ErrorSource.FRAMEWORK_ERROR
     )
-    yield build.step_failed(context.ref, _info(error), user_failure=user_failure, error_source=source)
+    yield build.step_failed(
+        context.ref, _with_place(_info(error), context), user_failure=user_failure, error_source=source
+    )
     return StepEnd("failure", error)
+
+
+def _with_place(info: ErrorInfo, context: StepExecutionContext) -> ErrorInfo:
+    """Put where the step's function is defined before the frames of an error about it that has none of the user's."""
+    if info.user_frames or info.cause is not None:
+        return info
+    function = context.step.op.compute_fn
+    place = frame_of_definition(function.fn if isinstance(function, ComputeFunction) else function)
+    return info if place is None else msgspec.structs.replace(info, frames=(place, *info.frames))
 
 
 def _may_go_away(error: BaseException) -> bool:

@@ -178,3 +178,24 @@ def test_a_definition_that_cannot_stand_says_so_itself(write: Write) -> None:
 def test_a_file_is_imported_once(write: Write) -> None:
     pointer = FilePointer(path=str(write("once_l.py", ASSETS)))
     assert load_module(pointer) is load_module(pointer)
+
+
+def test_whatever_a_file_raises_is_told_as_its_fault(write: Write) -> None:
+    path = write("odd.py", "class Odd(BaseException):\n    pass\n\n\nraise Odd('odd')\n")
+    with pytest.raises(UserCodeLoadError, match="it raised Odd"):
+        load_definitions(FilePointer(path=str(path)))
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="these lines are right from Python 3.12 on")
+@pytest.mark.parametrize("line", ["type X = int", "type X[T] = list[T]", "def f[T](x: T) -> T: ...", "class C[T]: ..."])
+def test_a_line_of_a_later_python_is_told_as_such(write: Write, line: str) -> None:
+    path = write("later.py", f"{line}\n")
+    with pytest.raises(UserCodeLoadError, match=r"came with Python 3\.12"):
+        load_definitions(FilePointer(path=str(path)))
+
+
+def test_another_slip_is_not_told_as_a_later_python(write: Write) -> None:
+    path = write("slip.py", "def f(:\n    pass\n")
+    with pytest.raises(UserCodeLoadError) as caught:
+        load_definitions(FilePointer(path=str(path)))
+    assert "3.12" not in str(caught.value)

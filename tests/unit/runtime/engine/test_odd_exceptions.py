@@ -395,3 +395,30 @@ def test_jitter_keeps_delays_within_its_bounds(chance: float) -> None:
     around = RetryPolicy(max_retries=1, delay=10.0, jitter=Jitter.PLUS_MINUS).calculate_delay(1, chance)
     assert full == pytest.approx(10.0 * chance)
     assert 0.0 <= around <= 20.0
+
+
+def test_an_error_about_a_function_that_it_did_not_raise_itself_says_where_the_function_is() -> None:
+    @op(out={"left": Out(), "right": Out()})
+    def both() -> Iterator[Output[int]]:
+        yield Output(1, "left")
+        yield Output(1, "left")
+
+    @op
+    def wrong() -> int:
+        return "text"  # type: ignore[return-value]  # that is what is refused
+
+    @job
+    def all_of_it() -> None:
+        both()
+        wrong()
+
+    result = all_of_it.execute_in_process(raise_on_error=False)
+    frames = {
+        event.step_key: event.step_failure_data.error.user_frames
+        for event in result.all_events
+        if event.is_step_failure and event.step_failure_data.error is not None
+    }
+    assert [(key, [frame.code for frame in told]) for key, told in sorted(frames.items(), key=str)] == [
+        ("both", ["def both() -> Iterator[Output[int]]:"]),
+        ("wrong", ["def wrong() -> int:"]),
+    ]
