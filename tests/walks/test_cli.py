@@ -362,6 +362,27 @@ def test_runs_tell_their_steps_and_tags(ran: tuple[Shop, subprocess.CompletedPro
     assert listed["run_id"][:8] in shop("runs").stdout
 
 
+def test_runs_alone_takes_what_the_list_takes(ran: tuple[Shop, subprocess.CompletedProcess[str]]) -> None:
+    shop = ran[0]
+    assert json.loads(shop("runs", "--json", "--limit", "1").stdout) == json.loads(
+        shop("runs", "list", "--json", "--limit", "1").stdout
+    )
+    assert shop("runs").stdout.startswith("run ")
+
+
+@pytest.mark.parametrize("words", [("list", "-f", "shop.py"), ("show", "latest", "-f", "shop.py")])
+def test_who_names_a_file_to_runs_is_told_that_the_folder_counts(
+    ran: tuple[Shop, subprocess.CompletedProcess[str]], words: tuple[str, ...]
+) -> None:
+    assert "Runs are recorded for the folder" in ran[0]("runs", *words, code=2).stderr
+
+
+def test_a_file_in_place_of_the_id_of_a_run_is_told_as_such(
+    ran: tuple[Shop, subprocess.CompletedProcess[str]],
+) -> None:
+    assert "'shop.py' is a file, not the id of a run" in ran[0]("runs", "logs", "-f", "shop.py", code=2).stderr
+
+
 def test_logs_are_read_again_as_they_were_told(ran: tuple[Shop, subprocess.CompletedProcess[str]]) -> None:
     shop, done = ran
     told = [line for line in done.stdout.splitlines() if re.match(r"\d\d:\d\d:\d\d (done|info|start|check) ", line)]
@@ -581,6 +602,18 @@ def test_nothing_that_exists_is_overwritten(tmp_path: Path) -> None:
     assert "Try: another name" in Shop(tmp_path)("init", "mine", code=2).stderr
 
 
+@pytest.mark.parametrize("name", ["orrery", "dagster", "tests", "click"])
+def test_no_package_is_made_that_hides_another(tmp_path: Path, name: str) -> None:
+    refused = Shop(tmp_path)("init", name, code=2).stderr
+    assert f"cannot be called '{name}'" in refused
+    assert f"my_{name}" in refused
+    assert not (tmp_path / name).exists()
+
+
+def test_a_name_with_blanks_is_answered_with_one_that_can_be(tmp_path: Path) -> None:
+    assert "Try: 'my-shop', or" in Shop(tmp_path)("init", "my shop", code=2).stderr
+
+
 # -- what it costs -------------------------------------------------------------------------------
 
 
@@ -592,6 +625,22 @@ def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "[]"
+
+
+def test_runs_are_listed_without_importing_definitions(tmp_path: Path) -> None:
+    code = (
+        "import sys\nfrom orrery.cli.app import run\nrun(['runs'])\n"
+        "print(sorted({'rich', 'pydantic', 'orrery.cli.project', 'orrery.definitions.project', "
+        "'orrery.definitions.assets'} & set(sys.modules)), file=sys.stderr)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout == "no runs are recorded\n"
+    assert done.stderr.strip() == "[]"
+
+
+def test_the_bare_command_is_answered_with_the_help(tmp_path: Path) -> None:
+    assert Shop(tmp_path)().stdout == Shop(tmp_path)("--help").stdout
+    assert Shop(tmp_path)("check").stdout == Shop(tmp_path)("check", "--help").stdout
 
 
 def test_assets_that_do_not_depend_on_each_other_are_not_drawn_as_a_chain(shop: Shop) -> None:

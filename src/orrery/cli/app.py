@@ -49,12 +49,23 @@ class LazyGroup(click.Group):
 
     Args:
         lazy: Module and short help by name; None for a group whose commands are attached as usual.
+        usual: The command that is meant where none is named: ``orrery runs --json`` is ``orrery runs list --json``.
         kwargs: As for any group.
     """
 
-    def __init__(self, *args: Any, lazy: Mapping[str, _Entry] | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, lazy: Mapping[str, _Entry] | None = None, usual: str | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.lazy = lazy or {}
+        self.usual = usual
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read what follows the group's name; without a command, the usual one is called with all of it."""
+        is_named = bool(args) and (not args[0].startswith("-") or args[0] in ctx.help_option_names)
+        if self.usual is not None and not is_named:
+            args = [self.usual, *args]
+        return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names, in the order in which help shows them."""

@@ -16,8 +16,6 @@ import click
 from click.shell_completion import CompletionItem
 
 from orrery.cli.options import Source
-from orrery.cli.project import Project, load_project
-from orrery.runtime.instance.instance import Instance
 
 __all__ = ["complete_assets", "complete_jobs", "complete_runs", "complete_selection"]
 
@@ -41,7 +39,9 @@ def _offers(names: Callable[[click.Context], Iterable[tuple[str, str]]], *, open
     return complete
 
 
-def _project(ctx: click.Context) -> Project:
+def _project(ctx: click.Context) -> Any:
+    from orrery.cli.project import load_project  # 200 ms, and commands that name these completers load no project
+
     given: dict[str, Any] = ctx.params
     return load_project(Source(file=given.get("file"), module=given.get("module"), attribute=given.get("attribute")))
 
@@ -58,6 +58,8 @@ def _jobs(ctx: click.Context) -> Iterable[tuple[str, str]]:
 
 
 def _runs(ctx: click.Context) -> Iterable[tuple[str, str]]:
+    from orrery.runtime.instance.instance import Instance  # as above
+
     with Instance.get() as instance:
         for run in instance.get_runs(limit=_RECENT):
             yield run.run_id, f"{run.job_name}, {run.status.value.lower()}"

@@ -24,6 +24,8 @@ from orrery.cli.text import block
 
 __all__ = ["FAILED", "INTERRUPTED", "OUT_OF_DATE", "SUCCESS", "WRONG_USAGE", "ended", "forget_output", "wrong_usage"]
 
+_SOURCE = ("-f", "--file", "-m", "--module", "-a", "--attribute")
+
 SUCCESS, FAILED, WRONG_USAGE, OUT_OF_DATE, INTERRUPTED = 0, 1, 2, 3, 130
 
 
@@ -55,6 +57,12 @@ def ended(command: Callable[[], Any]) -> int:
     except (click.Abort, KeyboardInterrupt):
         _tell("interrupted", "Interrupted.", None)
         return INTERRUPTED
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        return SUCCESS
+    except click.NoSuchOption as error:
+        _tell("usage", _unknown_option(error), None)
+        return WRONG_USAGE
     except click.UsageError as error:
         where = f"\n  More: {error.ctx.command_path} --help" if error.ctx is not None else ""
         _tell("usage", f"{error.format_message()}{where}", None)
@@ -81,6 +89,16 @@ def ended(command: Callable[[], Any]) -> int:
         _tell("error", f"{type(error).__name__}: {error}", error)
         return FAILED
     return code if isinstance(code, int) else SUCCESS
+
+
+def _unknown_option(error: click.NoSuchOption) -> str:
+    message = error.format_message()
+    context = error.ctx
+    if context is None:
+        return message
+    if error.option_name in _SOURCE and context.command_path.split()[1:2] == ["runs"]:
+        message += "\n  Try: leave it out. Runs are recorded for the folder, whatever file defines them."
+    return f"{message}\n  More: {context.command_path} --help"
 
 
 def _tell(code: str, message: str, cause: BaseException | None) -> None:

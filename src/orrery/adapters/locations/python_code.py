@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 
 from orrery.base.errors import (
     CodeLocationLoadError,
@@ -30,6 +30,7 @@ from orrery.definitions.project.repository import RepositoryDefinition
 
 __all__ = ["load_definitions", "load_module"]
 
+_MAKES_DEFINITIONS = (Definitions, RepositoryDefinition, "Definitions", "RepositoryDefinition")
 _SINCE_3_12 = re.compile(r"\s*(?:type\s+\w+\s*(?:\[.*\]\s*)?=|(?:async\s+def|def|class)\s+\w+\s*\[)")
 
 
@@ -188,9 +189,12 @@ def _newer_python(error: SyntaxError) -> str | None:
 def _from_attribute(module: ModuleType, pointer: CodePointer, attribute: str) -> RepositoryDefinition:
     found = getattr(module, attribute, None)
     if found is None:
-        names = [name for name in vars(module) if not name.startswith("_")]
+        names = _names_of_definitions(module)
         raise CodeLocationLoadError(
-            f"The {pointer} has no '{attribute}'.", mend=nearest_hint(attribute, names, noun="name")
+            f"The {pointer} has no '{attribute}'.",
+            mend=nearest_hint(attribute, names, noun="Definitions")
+            if names
+            else "name no attribute: there is no Definitions in it, and its assets are gathered as they are.",
         )
     if callable(found) and not isinstance(found, type | Definitions | RepositoryDefinition):
         with _told(pointer):
@@ -201,6 +205,20 @@ def _from_attribute(module: ModuleType, pointer: CodePointer, attribute: str) ->
             mend="name a Definitions, a repository, or a function that makes one.",
         )
     return _as_repository(found)
+
+
+def _names_of_definitions(module: ModuleType) -> list[str]:
+    """Return the names that may be meant: of what holds definitions, or makes them by its annotation."""
+    return [
+        name
+        for name, value in vars(module).items()
+        if isinstance(value, Definitions | RepositoryDefinition)
+        or (
+            isinstance(value, FunctionType)
+            and value.__module__ == module.__name__
+            and value.__annotations__.get("return") in _MAKES_DEFINITIONS
+        )
+    ]
 
 
 def _from_module(module: ModuleType, pointer: CodePointer) -> RepositoryDefinition:

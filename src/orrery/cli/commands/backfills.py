@@ -30,12 +30,9 @@ from orrery.runtime.instance.instance import Instance
 __all__ = ["command"]
 
 
-@click.group("backfills", cls=LazyGroup, invoke_without_command=True, short_help="Show backfills, and go on with them.")
-@click.pass_context
-def command(context: click.Context) -> None:
-    """Show backfills, go on with them, cancel them; without a command, list the latest."""
-    if context.invoked_subcommand is None:
-        context.invoke(list_backfills, limit=20, as_json=False)
+@click.group("backfills", cls=LazyGroup, usual="list", short_help="Show backfills, and go on with them.")
+def command() -> None:
+    """Show backfills, go on with them, cancel them; without a command, list the latest, with the options of `list`."""
 
 
 @command.command("list", short_help="List backfills, the latest first.")

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import importlib.machinery
 import keyword
 import os
 import re
@@ -20,6 +21,11 @@ from orrery.cli.text import one_line
 
 __all__ = ["command"]
 
+_TAKEN = {
+    "tests": "the project has a folder of that name",
+    "dagster": "programs import a package of that name",
+    "dagster_pipes": "programs import a package of that name",
+}
 _NAME = re.compile(r"[a-z][a-z0-9_]*\Z")
 
 
@@ -35,8 +41,18 @@ def command(name: str, as_json: bool) -> None:
     folder = Path(name)
     package = folder.name.replace("-", "_").lower()
     if not _NAME.match(package) or keyword.iskeyword(package) or package in sys.stdlib_module_names:
+        near = re.sub(r"[^a-z0-9_]+", "-", folder.name.lower()).strip("-")
+        as_well = f"{near!r}, or other " if near != folder.name and _NAME.match(near.replace("-", "_")) else ""
         raise click.UsageError(
-            f"{name!r} makes no name of a Python package.\n  Try: letters, digits and _, beginning with a letter; no word and no module of Python.",
+            f"{name!r} makes no name of a Python package.\n"
+            f"  Try: {as_well}letters, digits and _, beginning with a letter; no word and no module of Python.",
+            click.get_current_context(),
+        )
+    if package in _TAKEN or _is_installed(package):
+        taken = _TAKEN.get(package, "a package of that name is installed")
+        raise click.UsageError(
+            f"The package cannot be called {package!r}: {taken}, and one would hide the other.\n"
+            f"  Try: another name, for example my_{package}.",
             click.get_current_context(),
         )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -58,3 +74,10 @@ def command(name: str, as_json: bool) -> None:
     echo("Next:")
     for line in (f"cd {one_line(os.fspath(folder))}", "orrery graph", "orrery materialize '*'", "orrery show report"):
         echo(f"  {strong(line)}")
+
+
+def _is_installed(package: str) -> bool:
+    """Tell whether ``import`` would find another package of that name, from wherever it is called."""
+    here = os.getcwd()
+    elsewhere = [path for path in sys.path if path and os.path.abspath(path) != here]
+    return importlib.machinery.PathFinder.find_spec(package, elsewhere) is not None

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
@@ -37,12 +38,9 @@ _LOOK_SECONDS = 1.0
 _ENDS = ("step_done", "step_failed", "step_retrying")
 
 
-@click.group("runs", cls=LazyGroup, invoke_without_command=True, short_help="Show past runs and their logs.")
-@click.pass_context
-def command(context: click.Context) -> None:
-    """Show past runs and their logs; without a command, list the latest."""
-    if context.invoked_subcommand is None:
-        context.invoke(list_runs, limit=20, job=None, status=None, as_json=False)
+@click.group("runs", cls=LazyGroup, usual="list", short_help="Show past runs and their logs.")
+def command() -> None:
+    """Show past runs and their logs; without a command, list the latest, with the options of `list`."""
 
 
 @command.command("list", short_help="List runs, the latest first.")
@@ -215,6 +213,11 @@ def find_run(instance: Instance, text: str) -> RunRecord:
         ]
         if len(found) > 1:
             raise RunNotFoundError(f"'{text}' begins the ids of {len(found)} runs.", mend="write more of the id.")
+        if not found and os.path.isfile(text):
+            raise RunNotFoundError(
+                f"'{text}' is a file, not the id of a run: runs are found by the folder, without -f FILE.",
+                mend="leave it out: `orrery runs list` tells the ids.",
+            )
         if not found:
             raise RunNotFoundError(f"No run '{text}' is recorded.", mend="look for its id with `orrery runs list`.")
         return found[0]

@@ -199,3 +199,16 @@ def test_another_slip_is_not_told_as_a_later_python(write: Write) -> None:
     with pytest.raises(UserCodeLoadError) as caught:
         load_definitions(FilePointer(path=str(path)))
     assert "3.12" not in str(caught.value)
+
+
+def test_a_name_that_is_not_there_is_answered_with_those_that_hold_definitions(write: Write) -> None:
+    text = "from orrery import *\n\nd1 = Definitions()\nd2 = Definitions()\n\n\ndef make() -> Definitions: ...\n"
+    path = write("several.py", text)
+    with pytest.raises(CodeLocationLoadError, match="use one of 'd1', 'd2', 'make'\\."):
+        load_definitions(FilePointer(path=str(path), attribute="zz"))
+
+
+def test_a_name_where_nothing_holds_definitions_is_to_be_left_out(write: Write) -> None:
+    path = write("plain.py", ASSETS)
+    with pytest.raises(CodeLocationLoadError, match="name no attribute"):
+        load_definitions(FilePointer(path=str(path), attribute="zz"))
