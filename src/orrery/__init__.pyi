@@ -1,6 +1,8 @@
 """The public face, typed: the same names as the table in ``__init__.py`` (a test holds them together)."""
 
+from orrery.adapters.executors.either import multi_or_in_process_executor as multi_or_in_process_executor
 from orrery.adapters.executors.in_process import in_process_executor as in_process_executor
+from orrery.adapters.executors.multiprocess import multiprocess_executor as multiprocess_executor
 from orrery.adapters.io.configurable import FilesystemIOManager as FilesystemIOManager
 from orrery.adapters.io.file_manager import FileHandle as FileHandle
 from orrery.adapters.io.file_manager import LocalFileHandle as LocalFileHandle

@@ -64,6 +64,11 @@ SEAMS: tuple[Seam, ...] = (
         purpose="Keep the entries of all runs, and what follows from them.",
     ),
     Seam(
+        name="Executor",
+        module="orrery.runtime.engine.executor",
+        purpose="Carry out the steps of a run: here, in other processes, on other machines.",
+    ),
+    Seam(
         name="FilePathMapping",
         module="orrery.base.metadata",
         purpose="Turn paths of source files into paths below a repository, for links to code.",

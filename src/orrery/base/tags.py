@@ -30,6 +30,7 @@ __all__ = [
     "CONCURRENCY_KEY_TAG",
     "DATA_VERSION_IS_USER_PROVIDED_TAG",
     "DATA_VERSION_TAG",
+    "FRESH_PROCESS_TAG",
     "HIDDEN_TAG_PREFIX",
     "INPUT_DATA_VERSION_TAG_PREFIX",
     "INPUT_EVENT_POINTER_TAG_PREFIX",
@@ -93,6 +94,9 @@ INPUT_DATA_VERSION_TAG_PREFIX = "orrery/input_data_version"
 INPUT_EVENT_POINTER_TAG_PREFIX = "orrery/input_event_pointer"
 KIND_PREFIX = "orrery/kind/"
 MAX_RETRIES_TAG = "orrery/max_retries"
+FRESH_PROCESS_TAG = "orrery/fresh_process"
+"""On a step: ``true`` for a process of its own, ``spawn`` for a fresh interpreter."""
+
 MAX_RUNTIME_SECONDS_TAG = "orrery/max_runtime"
 MULTIDIMENSIONAL_PARTITION_PREFIX = "orrery/partition/"
 NULL_EVENT_POINTER = "NULL"

@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from orrery.api.verbs.origins import origin_in_project
 from orrery.api.wiring.locations import load_definitions
 from orrery.base.errors import CodeLocationLoadError, InvalidSubsetError, UnknownAssetError
 from orrery.base.keys import AssetCheckKey, AssetKey, EntityKey
@@ -25,6 +26,7 @@ from orrery.definitions.graphs.job import JobDefinition
 from orrery.definitions.project.repository import RepositoryDefinition
 from orrery.model.assets.graph import AssetGraph
 from orrery.model.assets.selection import AssetSelection
+from orrery.runtime.remote.messages import JobOrigin
 
 __all__ = ["Project", "find_pointer", "load_project"]
 
@@ -111,6 +113,16 @@ class Project:
                 )
         whole = self.repository.get_implicit_global_asset_job_def()
         return whole.get_subset(asset_selection=made, asset_check_selection=checks)
+
+    def origin_of_selection(self, keys: set[AssetKey], checks: set[AssetCheckKey]) -> JobOrigin:
+        """Return where the job of :meth:`job_of` comes from, for other processes."""
+        keys, checks = self._with_what_runs_together(keys, checks)
+        made = keys & self.graph.materializable_asset_keys
+        return origin_in_project(self.pointer, None, assets=made, checks=checks)
+
+    def origin_of(self, job: JobDefinition) -> JobOrigin:
+        """Return where a job of the project comes from, for other processes."""
+        return origin_in_project(self.pointer, job.name)
 
     def _with_what_runs_together(
         self, keys: set[AssetKey], checks: set[AssetCheckKey]

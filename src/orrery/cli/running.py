@@ -27,11 +27,19 @@ from orrery.plan.execution_plan import ExecutionPlan
 from orrery.plan.step import ExecutionStep
 from orrery.runtime.instance.instance import Instance
 from orrery.runtime.ports.compute_logs import outside_capture
+from orrery.runtime.remote.messages import JobOrigin
 
 __all__ = ["load_config", "plan_checked", "run_shown"]
 
 
-def run_shown(job: Any, options: RunOptions, config: Mapping[str, Any] | None, **selection: Any) -> int:
+def run_shown(
+    job: Any,
+    options: RunOptions,
+    config: Mapping[str, Any] | None,
+    *,
+    origin: JobOrigin | None = None,
+    **selection: Any,
+) -> int:
     """
     Run *job* in the instance of the project, show it, and return the exit code.
 
@@ -39,11 +47,12 @@ def run_shown(job: Any, options: RunOptions, config: Mapping[str, Any] | None, *
         job: The job.
         options: What the user said of the run.
         config: The run config; None for the job's own.
+        origin: Where the job comes from, for other processes; None where it runs in this one.
         selection: What the run record says of the selection, and which stored values may be used again.
     """
     with Instance.get() as instance:
         plan = plan_checked(job, options.partition, config, instance, options.partition_range)
-        return _run(job, options, config, RunView(*_steps(plan)), instance, selection)
+        return _run(job, options, config, RunView(*_steps(plan)), instance, origin, selection)
 
 
 def load_config(paths: tuple[str, ...]) -> Mapping[str, Any] | None:
@@ -139,6 +148,7 @@ def _run(
     config: Mapping[str, Any] | None,
     view: RunView,
     instance: Instance,
+    origin: JobOrigin | None,
     selection: Mapping[str, Any],
 ) -> int:
     display = _display(options)
@@ -170,6 +180,8 @@ def _run(
                 on_event=listen,
                 trace=options.trace,
                 trace_out=options.trace_out,
+                origin=origin,
+                in_this_process=origin is None,
                 **selection,
             )
         code = SUCCESS if result.success else FAILED

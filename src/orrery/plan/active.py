@@ -20,6 +20,8 @@ from typing import Any, TypeAlias
 from orrery.base.errors import InvariantViolationError
 from orrery.base.keys import AssetKey
 from orrery.definitions.parts.policies import RunWhen
+from orrery.model.events.checks import AssetCheckSeverity
+from orrery.model.events.event import Event
 from orrery.plan.commands import Command, LaunchStep, SkipStep, Wait
 from orrery.plan.execution_plan import ExecutionPlan
 from orrery.plan.sources import (
@@ -175,6 +177,10 @@ class ActiveExecution:
         """Return the step that runs under *key*."""
         return self._steps[key]
 
+    def priority_of(self, step: ExecutionStep) -> float:
+        """Return the priority of a step: the higher goes first."""
+        return -self._rank(step)
+
     def failed_steps(self) -> list[str]:
         """Return the keys of the steps that failed, in the order they did."""
         return [key for key, state in self.states.items() if state == StepState.FAILURE]
@@ -188,6 +194,18 @@ class ActiveExecution:
         return min(self._retry_at.values()) if self._retry_at else None
 
     # -- events in -----------------------------------------------------------------------------
+
+    def note_event(self, step_key: str, event: Event) -> None:
+        """Note what *event*, of a step that is under way, tells of outputs and checks."""
+        kind = event.event_type_value
+        if kind == "STEP_OUTPUT":
+            data: Any = event.event_specific_data
+            handle = data.step_output_handle
+            self.note_output(step_key, handle.output_name, handle.mapping_key)
+        elif kind == "ASSET_CHECK_EVALUATION":
+            found: Any = event.event_specific_data
+            blocks = found.blocking and not found.passed and found.severity is AssetCheckSeverity.ERROR
+            self.note_check(step_key, found.asset_key, found.check_name, blocks=blocks)
 
     def note_output(self, step_key: str, output_name: str, mapping_key: str | None) -> None:
         """Note that a step gave an output."""

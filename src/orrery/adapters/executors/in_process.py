@@ -8,31 +8,29 @@ where the run is, and hold the loop while they take.
 from __future__ import annotations
 
 import os
-import random
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
-from typing import Any, cast
+from typing import Any
 
-from orrery.base.errors import ExecutionInterruptedError
+from orrery.adapters.executors.schemas import RETRIES, STEP_DEPENDENCIES, retries_of
 from orrery.definitions.parts.executor import ExecutorDefinition
-from orrery.definitions.parts.signature import ComputeFunction
+from orrery.model.config.schema import Field
 from orrery.model.events import build
-from orrery.model.events.checks import AssetCheckSeverity
 from orrery.model.events.event import Event
 from orrery.model.events.payloads import LogsCapturedData
 from orrery.plan.active import ActiveExecution
 from orrery.plan.commands import LaunchStep, SkipStep, Wait
 from orrery.plan.step import ExecutionStep
-from orrery.runtime.engine.executor import Executor, RetryMode, drive_async, exit_as_error
+from orrery.runtime.engine.attempt import attempt_step, chance_for, is_async
+from orrery.runtime.engine.executor import Executor, RetryMode, drive_async
 from orrery.runtime.engine.hooks import run_hooks
-from orrery.runtime.engine.limits import TimeLimits, guarded, limit_in, within
-from orrery.runtime.engine.requests import Await
+from orrery.runtime.engine.limits import TimeLimits, limit_in, within
 from orrery.runtime.engine.step import StepEnd, execute_step
 from orrery.runtime.ports.write_barrier import active_barrier
 
-__all__ = ["InProcessExecutor", "in_process_executor"]
+__all__ = ["IN_PROCESS_CONFIG", "InProcessExecutor", "create", "in_process_executor"]
 
 _NAMED_STEPS = 1_000
 
@@ -83,7 +81,7 @@ class InProcessExecutor(Executor):
             wait: Wait | None = None
             for command in commands:
                 if type(command) is LaunchStep:
-                    if _is_async(command.step):
+                    if is_async(command.step):
                         self._start(plan_context, active, command, tasks, queue)
                     else:
                         plain.append(command)
@@ -125,65 +123,15 @@ class InProcessExecutor(Executor):
         key = step.key
         if plan_context.barrier is not None and _reads_unseen(step):
             plan_context.barrier.flush()
-        context = plan_context.for_step(step, launch.attempt - 1)
-        hooks = step._hooks
-        events: list[Event] | None = None
-        if hooks:
-            context.step_output_capture = {}
-            events = []
-        trace = plan_context.trace
-        span = trace.begin("step", key) if trace is not None else None
-        steps = execute_step(context, random.random() if step.retry_policy is not None else 0.5)
-        limits = plan_context.limits
-        seconds = limit_in(step.tags, f"step '{key}'") if step.tags else None
-        began = 0.0
-        if limits is not None or seconds is not None:
-            limits = limits or TimeLimits()
-            began = limits.now()
-            steps = guarded(steps, limits, context, seconds)
-        reply: Any = None
-        error: BaseException | None = None
-        end: StepEnd | None = None
+        steps = attempt_step(plan_context, step, launch.attempt)
         while True:
             try:
-                if error is not None:
-                    raised, error = error, None
-                    item = steps.throw(raised)
-                elif reply is not None:
-                    item = steps.send(reply)
-                else:
-                    item = next(steps)
+                event = next(steps)
             except StopIteration as stop:
-                end = stop.value
-                break
-            reply = None
-            if type(item) is Await:
-                awaitable = item.awaitable
-                if limits is not None:
-                    awaitable = within(awaitable, limits, key, began, seconds)
-                try:
-                    reply = plan_context.run_awaitable(awaitable)
-                except ExecutionInterruptedError:
-                    raise
-                except GeneratorExit as raised_here:
-                    error = exit_as_error(raised_here)
-                except BaseException as raised_here:  # noqa: BLE001  # handed to the step, where it belongs
-                    error = raised_here
-                continue
-            event = cast(Event, item)
-            kind = event.event_type_value
-            if kind == "STEP_OUTPUT":
-                data: Any = event.event_specific_data
-                handle = data.step_output_handle
-                active.note_output(key, handle.output_name, handle.mapping_key)
-            elif kind == "ASSET_CHECK_EVALUATION":
-                _note_check(active, key, event)
-            if events is not None:
-                events.append(event)
+                self._note_end(plan_context, active, key, stop.value)
+                return
+            active.note_event(key, event)
             yield event
-        if span is not None:
-            trace.end(span)
-        yield from self._ended(plan_context, active, step, context, end, events)
 
     def _ended(
         self,
@@ -191,22 +139,19 @@ class InProcessExecutor(Executor):
         active: ActiveExecution,
         step: ExecutionStep,
         context: Any,
-        end: StepEnd | None,
+        end: StepEnd,
         events: list[Event] | None,
     ) -> Iterator[Event]:
-        assert end is not None
-        key = step.key
+        if events:
+            yield from run_hooks(context, events)
+        self._note_end(plan_context, active, step.key, end)
+
+    def _note_end(self, plan_context: Any, active: ActiveExecution, key: str, end: StepEnd) -> None:
         if end.kind == "success":
-            if events:
-                yield from run_hooks(context, events)
             active.note_success(key)
         elif end.kind == "retry" and self._retries is RetryMode.ENABLED:
-            if events:
-                yield from run_hooks(context, events)
             active.note_retry(key, time.monotonic() + end.wait_seconds)
         else:
-            if events:
-                yield from run_hooks(context, events)
             active.note_failure(key)
             plan_context.note_failure(key, end.error)
 
@@ -226,11 +171,7 @@ class InProcessExecutor(Executor):
             context.step_output_capture = {}
 
         def emit(event: Event) -> None:
-            if event.event_type_value == "STEP_OUTPUT":
-                data: Any = event.event_specific_data
-                active.note_output(step.key, data.step_output_handle.output_name, data.step_output_handle.mapping_key)
-            elif event.event_type_value == "ASSET_CHECK_EVALUATION":
-                _note_check(active, step.key, event)
+            active.note_event(step.key, event)
             queue.append((event, step))
 
         barrier = plan_context.barrier
@@ -243,9 +184,8 @@ class InProcessExecutor(Executor):
             token = active_barrier.set(barrier)
             span = trace.begin("step", step.key) if trace is not None else None
             try:
-                chance = random.random() if step.retry_policy is not None else 0.5
                 with nullcontext() if capture is None else capture.asynchronous(step.key):
-                    return context, await drive_async(execute_step(context, chance), emit, wait)
+                    return context, await drive_async(execute_step(context, chance_for(step)), emit, wait)
             finally:
                 if span is not None:
                     trace.end(span)
@@ -300,22 +240,11 @@ def _waiting(
     return lambda awaitable: within(awaitable, held, step_key, began, seconds)
 
 
-def _note_check(active: ActiveExecution, step_key: str, event: Event) -> None:
-    found: Any = event.event_specific_data
-    blocks = found.blocking and not found.passed and found.severity is AssetCheckSeverity.ERROR
-    active.note_check(step_key, found.asset_key, found.check_name, blocks=blocks)
-
-
 def _turn(loop: Any) -> None:
     """Let tasks begin before plain functions hold the loop."""
     import asyncio
 
     loop.run(asyncio.sleep(0))
-
-
-def _is_async(step: ExecutionStep) -> bool:
-    fn = step.op._compute_fn
-    return fn.is_async if type(fn) is ComputeFunction else False
 
 
 def _reads_unseen(step: ExecutionStep) -> bool:
@@ -337,16 +266,26 @@ def _duration(milliseconds: float) -> str:
     return f"{milliseconds / 1000:.2f}s"
 
 
-def _create(init_context: Any) -> InProcessExecutor:
-    config = init_context.executor_config or {}
-    retries = config.get("retries") if isinstance(config, dict) else None
-    mode = next(iter(retries)) if isinstance(retries, dict) and retries else "enabled"
-    return InProcessExecutor(RetryMode(mode))
+IN_PROCESS_CONFIG = Field(
+    {
+        "retries": RETRIES,
+        "marker_to_close": Field(str, is_required=False, description="Kept for compatibility; means nothing."),
+        "step_dependency_config": STEP_DEPENDENCIES,
+    },
+    description="Execute all steps in this process.",
+)
+"""Config of :data:`in_process_executor`."""
+
+
+def create(config: Mapping[str, Any]) -> InProcessExecutor:
+    """Return the executor that *config* asks for."""
+    return InProcessExecutor(retries_of(config))
 
 
 in_process_executor = ExecutorDefinition(
     "in_process",
-    executor_creation_fn=_create,
+    config_schema=IN_PROCESS_CONFIG,
+    executor_creation_fn=lambda init_context: create(init_context.executor_config or {}),
     description="Execute all steps in one process.",
 )
 """Execute all steps in one process; config ``retries: {enabled: {}}`` or ``{disabled: {}}``."""

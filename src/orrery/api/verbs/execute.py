@@ -15,7 +15,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 from orrery.api.verbs.results import ExecuteInProcessResult
-from orrery.api.wiring.defaults import executor_in_this_process, io_manager_for
+from orrery.api.wiring.defaults import executor_for, executor_in_this_process, io_manager_for
 from orrery.api.wiring.instance import ephemeral_instance
 from orrery.base.errors import (
     ExecutionInterruptedError,
@@ -37,12 +37,12 @@ from orrery.plan.compile import compile_plan
 from orrery.plan.execution_plan import ExecutionPlan
 from orrery.plan.run_config import needed_resources, resolve_run_config
 from orrery.runtime.engine.console import Console
-from orrery.runtime.engine.executor import Executor
 from orrery.runtime.engine.loggers import make_run_logger
 from orrery.runtime.engine.record import Recorder
 from orrery.runtime.engine.reuse import Reuse
 from orrery.runtime.engine.run import RunOutcome, execute_run
 from orrery.runtime.engine.trace import Trace
+from orrery.runtime.remote.messages import JobOrigin
 
 __all__ = ["check_partition_range", "execute_in_process", "execute_job_in_process", "resources_for"]
 
@@ -119,7 +119,8 @@ def execute_job_in_process(
     trace: bool = False,
     trace_out: str | None = None,
     op_selection: Sequence[str] | None = None,
-    executor: Executor | None = None,
+    origin: JobOrigin | None = None,
+    in_this_process: bool = True,
     step_keys: Sequence[str] | None = None,
     known_outputs: Sequence[Any] = (),
     parent_run: Run | None = None,
@@ -145,7 +146,8 @@ def execute_job_in_process(
         console: Show log lines and failures on standard error; by default where *on_event* is not given.
         trace: Print the tree of what was called, at the end.
         trace_out: Write the same to this file, in the Chrome trace format.
-        executor: Carries out the steps; in this process if None.
+        origin: Where the job comes from, for executors of other processes.
+        in_this_process: Carry the steps out here, whatever executor the job names.
         step_keys: Steps to execute; all if None.
         known_outputs: Outputs of *parent_run*, for steps that are not executed.
         parent_run: The run that is repeated in part.
@@ -170,6 +172,11 @@ def execute_job_in_process(
             planning.details["steps"] = len(plan)
             traced.end(planning)
         resource_defs, keys = resources_for(job, in_memory=in_memory)
+        executor = (
+            executor_in_this_process(job, resolved, used)
+            if in_this_process
+            else executor_for(job, resolved, used, origin)
+        )
         run = _run_in_hand(
             used,
             job_name=job.name,
@@ -193,7 +200,7 @@ def execute_job_in_process(
             plan=plan,
             run=run,
             instance=used,
-            executor=executor if executor is not None else executor_in_this_process(job, resolved, used),
+            executor=executor,
             resource_defs=resource_defs,
             resource_keys=keys,
             recorder=recorder,

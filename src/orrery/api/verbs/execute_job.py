@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from orrery.api.verbs.execute import execute_job_in_process, resources_for
+from orrery.api.verbs.origins import find_origin, origin_of_reconstructable
 from orrery.api.verbs.reconstruct import ReconstructableJob
 from orrery.api.verbs.reexecution import ReexecutionOptions, decide
 from orrery.api.verbs.results import JobExecutionResult
@@ -74,6 +75,14 @@ def execute_job(
             f"execute_job takes a job, not {job!r}.", mend="write execute_job(reconstructable(my_job), instance)."
         )
     keys = [AssetKey.from_coercible(each) for each in asset_selection] if asset_selection is not None else None
+    ops = list(op_selection) if op_selection else None
+    origin = (
+        origin_of_reconstructable(job, ops=ops, assets=keys)
+        if isinstance(job, ReconstructableJob)
+        else find_origin(definition, ops=ops, assets=keys)
+        if definition.executor is not None or run_config is not None
+        else None
+    )
     if op_selection or keys is not None:
         definition = definition.get_subset(
             op_selection=op_selection, asset_selection=set(keys) if keys is not None else None
@@ -97,7 +106,9 @@ def execute_job(
         keep_values=False,
         raise_on_error=raise_on_error,
         tags=tags,
-        op_selection=list(op_selection) if op_selection else None,
+        origin=origin,
+        in_this_process=False,
+        op_selection=ops,
         asset_selection=frozenset(keys) if keys is not None else None,
         **options,
     )

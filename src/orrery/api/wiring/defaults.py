@@ -4,17 +4,24 @@ What stands where nobody said otherwise: the executor of a run, and where its va
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
+from typing import Any
+
+from orrery.adapters.executors.either import multi_or_in_process_executor
 from orrery.adapters.executors.in_process import InProcessExecutor
 from orrery.adapters.io.memory import mem_io_manager
 from orrery.api.wiring.instance import default_io_manager_definition
+from orrery.base.errors import InvalidDefinitionError, UnmetExecutorRequirementsError
 from orrery.definitions.graphs.job import JobDefinition
-from orrery.definitions.parts.executor import InitExecutorContext
+from orrery.definitions.parts.executor import ExecutorDefinition, ExecutorRequirement, InitExecutorContext
 from orrery.definitions.parts.io_manager import IOManagerDefinition
 from orrery.plan.run_config import ResolvedRunConfig
 from orrery.runtime.engine.executor import Executor
 from orrery.runtime.instance.instance import Instance
+from orrery.runtime.remote.messages import JobOrigin
 
-__all__ = ["executor_in_this_process", "io_manager_for", "memory_io_manager"]
+__all__ = ["executor_for", "executor_in_this_process", "io_manager_for", "memory_io_manager"]
 
 
 def memory_io_manager() -> IOManagerDefinition:
@@ -27,6 +34,42 @@ def io_manager_for(*, in_memory: bool) -> IOManagerDefinition:
     return mem_io_manager if in_memory else default_io_manager_definition
 
 
+def executor_for(
+    job: JobDefinition, resolved: ResolvedRunConfig, instance: Instance, origin: JobOrigin | None
+) -> Executor:
+    """
+    Return the executor of a run: the job's own, or what run config chooses.
+
+    Args:
+        job: The job.
+        resolved: Its run config.
+        instance: Where the run is recorded.
+        origin: Where the job comes from; None if other processes cannot make it.
+
+    Raises:
+        UnmetExecutorRequirementsError: The executor cannot run this job here; says what it lacks.
+    """
+    definition, config = job.executor, resolved.execution or {}
+    if definition is None:
+        if not config:
+            return InProcessExecutor()
+        definition = multi_or_in_process_executor
+        config = resolve_entry_of_executor(definition, config)
+    if definition.executor_creation_fn is None:
+        raise InvalidDefinitionError(
+            f"The executor '{definition.name}' of job '{job.name}' has no function that makes it.",
+            mend="give executor_creation_fn=, or use the decorator @executor.",
+        )
+    _check_requirements(definition.get_requirements(config), definition.name, job, instance, origin)
+    made: Executor = definition.executor_creation_fn(InitExecutorContext(job, definition, config, instance, origin))
+    return made
+
+
+def resolve_entry_of_executor(definition: ExecutorDefinition, config: Any) -> Any:
+    """Return the config of an executor that the job does not name, checked and with defaults."""
+    return definition.resolve_config(config, subject="execution", environment=os.environ, path=("execution", "config"))
+
+
 def executor_in_this_process(job: JobDefinition, resolved: ResolvedRunConfig, instance: Instance) -> Executor:
     """Return the executor of a run in this process: the job's own where it is made for that."""
     definition = job.executor
@@ -36,3 +79,34 @@ def executor_in_this_process(job: JobDefinition, resolved: ResolvedRunConfig, in
         InitExecutorContext(job, definition, resolved.execution or {}, instance)
     )
     return made
+
+
+def _check_requirements(
+    requirements: Sequence[ExecutorRequirement],
+    executor: str,
+    job: JobDefinition,
+    instance: Instance,
+    origin: JobOrigin | None,
+) -> None:
+    wanted = {each.name for each in requirements}
+    uses = f"The executor '{executor}' runs steps in other processes, and "
+    if wanted & {"RECONSTRUCTABLE_JOB", "RECONSTRUCTABLE_PIPELINE"} and origin is None:
+        raise UnmetExecutorRequirementsError(
+            f"{uses}these cannot find the job '{job.name}' again: it is not reconstructable.",
+            mend="let it stand at the top of a module and give reconstructable(job) to execute_job, or use "
+            "in_process_executor.",
+        )
+    if "NON_EPHEMERAL_INSTANCE" in wanted and instance.is_ephemeral:
+        raise UnmetExecutorRequirementsError(
+            f"{uses}the instance keeps the records of job '{job.name}' in the memory of this one.",
+            mend="use Instance.get() or Instance.local_temp(), or in_process_executor.",
+        )
+    if "PERSISTENT_OUTPUTS" in wanted:
+        for node in job.graph.iterate_op_defs():
+            for output in node.output_dict.values():
+                if job.resource_defs.get(output.io_manager_key) is mem_io_manager:
+                    raise UnmetExecutorRequirementsError(
+                        f"{uses}the IO manager '{output.io_manager_key}' of op '{node.name}' keeps values in the memory "
+                        "of one.",
+                        mend="use an IO manager that stores values, as fs_io_manager does, or in_process_executor.",
+                    )

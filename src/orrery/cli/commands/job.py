@@ -14,7 +14,7 @@ from orrery.cli.endings import wrong_usage
 from orrery.cli.json_output import echo_json
 from orrery.cli.options import RunOptions, Source, json_option, run_options, source_options
 from orrery.cli.paper import dim, echo, first_line, strong, table
-from orrery.cli.project import load_project
+from orrery.cli.project import Project, load_project
 from orrery.cli.running import load_config, run_shown
 from orrery.cli.text import count, one_line
 from orrery.definitions.graphs.job import JobDefinition
@@ -53,7 +53,9 @@ def list_jobs(source: Source, as_json: bool) -> None:
 @run_options
 def run_job(name: str, source: Source, options: RunOptions) -> int:
     """Run the job NAME, and keep what it makes."""
-    return run_shown(_job_named(name, source), options, load_config(options.config))
+    project = load_project(source)
+    job = _job_named(name, project)
+    return run_shown(job, options, load_config(options.config), origin=project.origin_of(job))
 
 
 @command.command("config", short_help="Print what a job's config may hold.")
@@ -66,12 +68,12 @@ def show_config(name: str, source: Source) -> None:
     What must be given stands there with a value to replace; what may be given stands behind a '#'. Write it to a file,
     and give the file to `orrery job run NAME --config FILE`.
     """
-    for line in skeleton(_job_named(name, source)).splitlines():
+    for line in skeleton(_job_named(name, load_project(source))).splitlines():
         echo(line)
 
 
-def _job_named(name: str, source: Source) -> JobDefinition:
-    known: dict[str, JobDefinition] = {job.name: job for job in load_project(source).jobs}
+def _job_named(name: str, project: Project) -> JobDefinition:
+    known: dict[str, JobDefinition] = {job.name: job for job in project.jobs}
     with wrong_usage():
         if name not in known:
             raise InvalidSubsetError(

@@ -70,7 +70,13 @@ def command(
         if wanted is not None:
             wanted = Reuse(policy=wanted.policy, forced=wanted.forced | fresh)
     return run_shown(
-        job, options, load_config(options.config), asset_selection=keys, check_selection=checks, reuse=wanted
+        job,
+        options,
+        load_config(options.config),
+        origin=project.origin_of_selection(keys, checks),
+        asset_selection=keys,
+        check_selection=checks,
+        reuse=wanted,
     )
 
 

@@ -134,15 +134,19 @@ class InitExecutorContext:
         executor_def: The definition.
         executor_config: Its config, resolved.
         instance: The instance of the run.
+        origin: Where the job comes from, for other processes; None if they cannot make it.
     """
 
-    __slots__ = ("executor_config", "executor_def", "instance", "job")
+    __slots__ = ("executor_config", "executor_def", "instance", "job", "origin")
 
-    def __init__(self, job: Any, executor_def: ExecutorDefinition, executor_config: Any, instance: Any) -> None:
+    def __init__(
+        self, job: Any, executor_def: ExecutorDefinition, executor_config: Any, instance: Any, origin: Any = None
+    ) -> None:
         self.job = job
         self.executor_def = executor_def
         self.executor_config = executor_config
         self.instance = instance
+        self.origin = origin
 
 
 def executor(name: Any = None, config_schema: Any = None, requirements: Any = None) -> Any:

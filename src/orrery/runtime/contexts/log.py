@@ -72,6 +72,11 @@ class LogManager(logging.Logger):
         """Return the step whose lines these are, or None."""
         return self._step_key
 
+    @property
+    def sink(self) -> LogSink:
+        """Return where its lines go."""
+        return self._sink
+
     def for_step(self, step_key: str, metadata: Mapping[str, Any]) -> LogManager:
         """Return a logger of the same run whose lines name a step."""
         return LogManager(level=self.level, sink=self._sink, step_key=step_key, metadata=metadata)

@@ -41,6 +41,7 @@ class PlanOrchestrationContext:
         known_outputs: Outputs of an earlier run, for steps that are not executed again.
         limits: How long the run may take, or None.
         capture: Captures what steps write, or None.
+        settle: Makes what was recorded so far visible to other processes; None where nothing is recorded.
         consult: Says before a step is launched whether its stored values may be used instead, or None.
         active: The state of the run; kept by the executor.
         failures: What each failed step raised, in the order they failed.
@@ -69,6 +70,7 @@ class PlanOrchestrationContext:
         "output_metadata",
         "raise_on_error",
         "run",
+        "settle",
         "trace",
         "values",
     )
@@ -89,6 +91,7 @@ class PlanOrchestrationContext:
         known_outputs: Sequence[Any] = (),
         limits: Any = None,
         capture: Any = None,
+        settle: Callable[[], None] | None = None,
     ) -> None:
         self.execution_plan = execution_plan
         self.run = run
@@ -103,6 +106,7 @@ class PlanOrchestrationContext:
         self.known_outputs = known_outputs
         self.limits = limits
         self.capture = capture
+        self.settle = settle
         self.consult: Callable[[ExecutionStep], SkipStep | None] | None = None
         self.active: Any = None
         self.failures: dict[str, BaseException | None] = {}

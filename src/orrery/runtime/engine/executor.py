@@ -50,6 +50,11 @@ class Executor(ABC):
         """Return whether this executor retries steps itself."""
 
     @property
+    def uses_resources_of_run(self) -> bool:
+        """Tell whether steps use resources of the run's own process: it opens them before, and closes them after."""
+        return True
+
+    @property
     def step_dependency_config(self) -> Any:
         """Return rules on step dependencies beyond the plan's own: none."""
         return None

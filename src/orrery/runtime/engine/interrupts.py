@@ -31,6 +31,7 @@ _WRITING = (
     "orrery.runtime.instance.",
     "orrery.adapters.compute_logs.",
     "orrery.adapters.storage.",
+    "orrery.runtime.processes.frames",
 )
 _NAMES = {signal.SIGINT: "SIGINT", signal.SIGTERM: "SIGTERM"}
 _ORDINARY: tuple[tuple[signal.Signals, Any], ...] = (

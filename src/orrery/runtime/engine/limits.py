@@ -45,6 +45,8 @@ _FIXED = frozenset({"STEP_START", "STEP_RESTARTED", "STEP_SUCCESS", "STEP_FAILUR
 _OPENING = "orrery.runtime.engine.resources"
 _NEVER = (
     "orrery.runtime.engine.",
+    "orrery.runtime.processes.",
+    "orrery.runtime.remote.",
     "orrery.runtime.instance.",
     "orrery.adapters.compute_logs.",
     "orrery.adapters.storage.",
@@ -86,11 +88,17 @@ class TimeLimits:
     Args:
         run_seconds: Limit of the run, from now on; None if it has none.
         clock: Seconds on a clock that does not jump.
+        told_seconds: The limit as it is told, where a part of it is over already.
     """
 
-    def __init__(self, run_seconds: float | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        run_seconds: float | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        told_seconds: float | None = None,
+    ) -> None:
         self._clock = clock
-        self._run_seconds = run_seconds
+        self._run_seconds = run_seconds if told_seconds is None else told_seconds
         self._run_deadline = clock() + run_seconds if run_seconds is not None else math.inf
         self._step_key: str | None = None
         self._step_seconds = 0.0
@@ -98,6 +106,11 @@ class TimeLimits:
         self._alarm: _SignalAlarm | _ThreadAlarm | None = None
 
     # -- questions -----------------------------------------------------------------------------
+
+    @property
+    def run_seconds(self) -> float | None:
+        """Return the limit of the run, as it is told."""
+        return self._run_seconds
 
     def due(self) -> Expiry | None:
         """Return the limit that has been reached, if one has."""

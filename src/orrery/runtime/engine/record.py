@@ -12,6 +12,7 @@ Whoever shows a run to people is told of an entry once it is stored, so that wha
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -58,6 +59,7 @@ class Recorder:
         self._store = instance.store_entries
         self._flush = instance.flush
         self._run_id = run.run_id
+        self._process = os.getpid()
         self._job_name = run.job_name
         self._listeners: tuple[Listener, ...] = ()
         self._told = tuple(listeners)
@@ -94,7 +96,9 @@ class Recorder:
 
     def log(self, level: int, message: str, step_key: str | None, record: logging.LogRecord | None) -> None:
         """Record a log line; it is handed over at once, as the next one may be hours away."""
-        error = None
+        if os.getpid() != self._process:  # a copy of this process that the user's code forked
+            return
+        error = getattr(record, "error_info", None)  # of a line that another process logged
         if record is not None and record.exc_info and record.exc_info[1] is not None:
             error = error_info_from_exception(record.exc_info[1])
         entry = EventLogEntry(error, level, message, self._run_id, time.time(), step_key, self._job_name, None)

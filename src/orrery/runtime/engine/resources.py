@@ -104,6 +104,7 @@ class OpenResources:
         "_closers",
         "_live",
         "_open_late",
+        "_open_more",
         "_reporter",
         "_run_async",
         "_runner",
@@ -119,6 +120,7 @@ class OpenResources:
         self._live: dict[int, tuple[object, Any]] = {}
         self._scopes: dict[tuple[frozenset[str], bool], ScopedResources] = {}
         self._open_late: Callable[[str], object] | None = None
+        self._open_more: Callable[[Iterable[str], str | None], None] | None = None
         self._reporter = reporter
         self._run_async = run_async
         self._runner: Any = None
@@ -143,6 +145,20 @@ class OpenResources:
             )
             self._scopes[(wanted, late)] = scope
         return scope
+
+    def open_more(self, keys: Iterable[str], step_key: str | None = None) -> None:
+        """
+        Open what is asked for and not open yet, with what that needs; it is closed with the others.
+
+        Args:
+            keys: What is asked for.
+            step_key: For the events: the step that is about to run.
+
+        Raises:
+            ResourceFunctionError: A resource raised; those that are open stay open.
+        """
+        if self._open_more is not None:
+            self._open_more(keys, step_key)
 
     @property
     def must_close(self) -> bool:
@@ -381,7 +397,25 @@ def open_resources(
                 open_one(each)
         return opened.mapping[key]
 
+    def open_more(wanted: Iterable[str], for_step: str | None) -> None:
+        missing = [key for key in order_of_resources(defs, wanted) if key not in opened.mapping]
+        if not missing:
+            return
+        if reporter is not None:
+            reporter.step_key = for_step
+            reporter.started(missing)
+        try:
+            for key in missing:
+                open_one(key)
+        except Exception as error:
+            if reporter is not None:
+                reporter.failed(missing, error)
+            raise
+        if reporter is not None:
+            reporter.succeeded({key: opened.originals[key] for key in missing})
+
     opened._open_late = open_late
+    opened._open_more = open_more
     try:
         for key in order:
             open_one(key)

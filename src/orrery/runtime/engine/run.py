@@ -221,7 +221,7 @@ def _execute(
     with limits or nullcontext():
         opened = open_resources(
             resource_defs,
-            resource_keys,
+            resource_keys if executor.uses_resources_of_run else _managers_of_assets(plan) & resource_defs.keys(),
             plan.resolved_run_config.resources,
             instance=instance,
             run=run,
@@ -249,6 +249,7 @@ def _execute(
             known_outputs=known_outputs,
             limits=limits,
             capture=capture,
+            settle=recorder.close,
         )
         if trace is not None:
             trace.note(
@@ -274,6 +275,16 @@ def _execute(
                 outcome.error = error  # the resource broke the rules; what merely raised is recorded, and no more
         if span is not None:
             trace.end(span)
+
+
+def _managers_of_assets(plan: ExecutionPlan) -> set[str]:
+    """Return the keys of the IO managers that know whether a stored value of an asset is still there."""
+    return {
+        output.definition.io_manager_key
+        for step in plan.steps
+        for output in step.outputs.values()
+        if output.asset_key is not None and output.check_spec is None
+    }
 
 
 def _capture(instance: Any, run: Run, pid: int) -> AbstractContextManager[StepCapture | None]:

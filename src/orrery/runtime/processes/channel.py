@@ -11,23 +11,20 @@ from __future__ import annotations
 import array
 import os
 import socket
-import struct
 import threading
 from collections.abc import Sequence
-from typing import NamedTuple, TypeAlias
+from contextlib import suppress
+from typing import NamedTuple
 
 from orrery.base.errors import InvariantViolationError
+from orrery.runtime.processes.frames import HEAD, Buffer, send_pieces
 
 __all__ = ["BODY_LIMIT", "Channel", "Frame"]
-
-Buffer: TypeAlias = bytes | bytearray | memoryview
 
 BODY_LIMIT = 256 * 1024 * 1024
 """Most bytes of a body; what is larger goes into buffers."""
 
-_HEAD = struct.Struct("<II")
 _CHUNK = 64 * 1024
-_PIECES_AT_ONCE = 64
 _ROOM_FOR_DESCRIPTORS = socket.CMSG_SPACE(16 * array.array("i").itemsize)
 
 
@@ -103,22 +100,13 @@ class Channel:
                 mend="let large values pass through IO managers.",
             )
         views = [memoryview(each).cast("B") for each in buffers]
-        head = _HEAD.pack(len(body), len(views)) + b"".join([each.nbytes.to_bytes(8, "little") for each in views])
-        pieces: list[Buffer] = [head, body, *views] if views else [head + body]
-        with self._order:
-            if descriptors:
-                sent = socket.send_fds(self._socket, [pieces[0]], list(descriptors))
-                pieces[0] = memoryview(pieces[0])[sent:]
-            self._send_all(pieces)
+        head = HEAD.pack(len(body), len(views)) + b"".join([each.nbytes.to_bytes(8, "little") for each in views])
+        send_pieces(self._socket, self._order, [head, body, *views] if views else [head + body], descriptors)
 
-    def _send_all(self, pieces: list[Buffer]) -> None:
-        waiting = [memoryview(each) for each in pieces if len(each)]
-        while waiting:
-            sent = self._socket.sendmsg(waiting[:_PIECES_AT_ONCE])
-            while waiting and sent >= waiting[0].nbytes:
-                sent -= waiting.pop(0).nbytes
-            if sent:
-                waiting[0] = waiting[0][sent:]
+    def finish(self) -> None:
+        """Say that nothing more will be sent; what the other side sends can still be received."""
+        with suppress(OSError):  # it is gone
+            self._socket.shutdown(socket.SHUT_WR)
 
     # -- receiving -----------------------------------------------------------------------------
 
@@ -213,13 +201,13 @@ class Channel:
     def _begin(self) -> bool:
         """Read the head of a frame, if it is there."""
         waiting = self._waiting
-        if len(waiting) < _HEAD.size:
+        if len(waiting) < HEAD.size:
             return False
-        length, count = _HEAD.unpack_from(waiting)
-        end = _HEAD.size + 8 * count
+        length, count = HEAD.unpack_from(waiting)
+        end = HEAD.size + 8 * count
         if len(waiting) < end:
             return False
-        self._lengths = [length, *(int.from_bytes(waiting[at : at + 8], "little") for at in range(_HEAD.size, end, 8))]
+        self._lengths = [length, *(int.from_bytes(waiting[at : at + 8], "little") for at in range(HEAD.size, end, 8))]
         del waiting[:end]
         self._parts = [bytearray(length)]
         self._filled = 0

@@ -9,13 +9,38 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
-__all__ = ["die_with_parent", "end_process", "leave_forked_copy", "take_place", "why_forking_is_unsafe"]
+__all__ = [
+    "die_with_parent",
+    "end_process",
+    "importing",
+    "is_importing",
+    "leave_forked_copy",
+    "take_place",
+    "why_forking_is_unsafe",
+]
 
+_IMPORTING = "ORRERY_IMPORTING_PROCESS"
 _SET_DEATH_SIGNAL = 1
 _HARMLESS_THREADS = ("jemalloc_bg_thd",)
 _LOOK_SECONDS = 1.0
+
+
+@contextmanager
+def importing() -> Iterator[None]:
+    """Let :func:`is_importing` tell that this process imports the user's code while the block runs."""
+    os.environ[_IMPORTING] = str(os.getpid())
+    try:
+        yield
+    finally:
+        os.environ.pop(_IMPORTING, None)
+
+
+def is_importing() -> bool:
+    """Tell whether this process was started to import the user's code, and is not done."""
+    return os.environ.get(_IMPORTING) == str(os.getpid())
 
 
 def take_place(parent: int, *, outlives: bool) -> None:

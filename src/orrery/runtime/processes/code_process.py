@@ -16,9 +16,15 @@ from typing import Self
 
 import msgspec
 
-from orrery.base.errors import CodeLocationLoadError, SubprocessError, UnmetExecutorRequirementsError
+from orrery.base.errors import (
+    CodeLocationLoadError,
+    InvalidInvocationError,
+    SubprocessError,
+    UnmetExecutorRequirementsError,
+)
 from orrery.model.events.error_info import ErrorInfo
 from orrery.runtime.processes.channel import Channel
+from orrery.runtime.processes.child import is_importing
 from orrery.runtime.processes.endings import ProcessEnd
 from orrery.runtime.processes.messages import (
     Ended,
@@ -110,10 +116,16 @@ class CodeProcess:
 
         Raises:
             UnmetExecutorRequirementsError: This system has no such processes.
+            InvalidInvocationError: This process imports the code of another at this moment.
         """
         if not hasattr(os, "fork"):
             raise UnmetExecutorRequirementsError(
                 f"Warm processes need a POSIX system, and this is {sys.platform}.", mend="use in_process_executor."
+            )
+        if is_importing():
+            raise InvalidInvocationError(
+                "The code starts processes for a run while it is imported by such a process: this would never end.",
+                mend="write what runs something under `if __name__ == '__main__':`.",
             )
         control, other = Channel.pair()
         with other:

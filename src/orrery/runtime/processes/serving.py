@@ -25,7 +25,13 @@ import msgspec
 from orrery.base.errors import OrreryError
 from orrery.model.events.error_info import error_info_from_exception
 from orrery.runtime.processes.channel import Channel
-from orrery.runtime.processes.child import die_with_parent, end_process, take_place, why_forking_is_unsafe
+from orrery.runtime.processes.child import (
+    die_with_parent,
+    end_process,
+    importing,
+    take_place,
+    why_forking_is_unsafe,
+)
 from orrery.runtime.processes.endings import ProcessEnd, ending_of
 from orrery.runtime.processes.messages import (
     Ended,
@@ -70,7 +76,8 @@ def _serve(control: Channel, owner: int) -> int:
     assert isinstance(request, Prepare)
     sys.path[:] = request.import_path
     try:
-        prepared = function_named(request.function)(request.argument)
+        with importing():
+            prepared = function_named(request.function)(request.argument)
     except (Exception, SystemExit) as error:  # noqa: BLE001  # told to the owner, who raises it
         control.send(_encode(_refusal(error)))
         return 1
@@ -235,7 +242,8 @@ def serve_spawned(descriptor: int) -> None:
                 os.setpgid(0, 0)
             die_with_parent(parent)
         sys.path[:] = prepare.import_path
-        prepared = function_named(prepare.function)(prepare.argument)
+        with importing():
+            prepared = function_named(prepare.function)(prepare.argument)
         channel = Channel(socket.socket(fileno=descriptor))
         code: int | None = function_named(start.function)(channel, start.argument, prepared)
         return code

@@ -29,6 +29,9 @@ CODE = """
             raise ValueError("the code is broken")
         if argument == b"exit":
             os._exit(7)
+        if argument == b"again":
+            from orrery.runtime.processes.code_process import CodeProcess
+            CodeProcess.start("served_code:load", b"again")
         if argument == b"thread":
             threading.Thread(target=time.sleep, args=(60,), daemon=True, name="lingers").start()
         return argument.decode()
@@ -181,6 +184,12 @@ def test_one_that_does_not_stop_is_killed_with_all_that_it_started(start: Callab
 def test_code_that_raises_is_told_with_its_frames(start: Callable[..., CodeProcess]) -> None:
     with pytest.raises(CodeLocationLoadError, match=r"served_code.py(.|\n)*ValueError: the code is broken"):
         start(b"raise").ready(WAIT)
+
+
+def test_code_that_starts_such_processes_while_it_is_imported_is_refused(start: Callable[..., CodeProcess]) -> None:
+    """A script without a guard would start itself for ever."""
+    with pytest.raises(CodeLocationLoadError, match=r"while it is imported(.|\n)*if __name__ == '__main__'"):
+        start(b"again").ready(WAIT)
 
 
 def test_code_that_ends_the_process_is_told(start: Callable[..., CodeProcess]) -> None:

@@ -1,0 +1,48 @@
+"""
+The sending of one frame, whole: a module of its own, so that whoever interrupts a process can see that it is not done.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+from collections.abc import Sequence
+from typing import TypeAlias
+
+__all__ = ["HEAD", "Buffer", "send_pieces"]
+
+Buffer: TypeAlias = bytes | bytearray | memoryview
+
+HEAD = struct.Struct("<II")
+"""What a frame begins with: the length of its body, and how many buffers follow."""
+
+_PIECES_AT_ONCE = 64
+
+
+def send_pieces(
+    connection: socket.socket, order: threading.Lock, pieces: Sequence[Buffer], descriptors: Sequence[int]
+) -> None:
+    """
+    Send *pieces* one after the other, and nothing between them.
+
+    Args:
+        connection: Where to.
+        order: Held meanwhile.
+        pieces: What.
+        descriptors: Open files to hand over with the first of them.
+
+    Raises:
+        OSError: The other side is gone.
+    """
+    waiting = [memoryview(each) for each in pieces if len(each)]
+    with order:
+        if descriptors:
+            sent = socket.send_fds(connection, [waiting[0]], list(descriptors))
+            waiting[0] = waiting[0][sent:]
+        while waiting:
+            sent = connection.sendmsg(waiting[:_PIECES_AT_ONCE])
+            while waiting and sent >= waiting[0].nbytes:
+                sent -= waiting.pop(0).nbytes
+            if sent:
+                waiting[0] = waiting[0][sent:]

@@ -1,0 +1,246 @@
+"""
+The run's end of steps that are carried out elsewhere: which step goes next, and what each message means.
+
+Whoever starts workers asks for orders while there is room, and hands in what workers tell. Nothing here knows what a
+worker is.
+"""
+
+from __future__ import annotations
+
+import logging
+import pickle
+import random
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from orrery.base.errors import SubprocessError
+from orrery.model.events import build
+from orrery.model.events.error_info import ErrorInfo, error_info_from_exception
+from orrery.model.events.event import ASSET_EVENTS, Event
+from orrery.model.events.payloads import ErrorSource
+from orrery.plan.active import ActiveExecution
+from orrery.plan.commands import LaunchStep, SkipStep, Wait
+from orrery.plan.step import ExecutionStep
+from orrery.runtime.engine.executor import RetryMode
+from orrery.runtime.remote.messages import EventTold, FromWorker, LineTold, StepEnded, StepOrder
+from orrery.runtime.remote.orders import order_for
+
+__all__ = ["Dispatch", "TagLimit"]
+
+_ENDS_FAILED = frozenset({"STEP_FAILURE", "STEP_UP_FOR_RETRY"})
+
+
+class TagLimit:
+    """
+    How many steps with a tag may be under way at once.
+
+    Args:
+        key: The tag.
+        limit: How many.
+        value: Only with this value; any value if None.
+        per_value: Count each value apart.
+    """
+
+    __slots__ = ("key", "limit", "per_value", "value")
+
+    def __init__(self, key: str, limit: int, value: str | None = None, *, per_value: bool = False) -> None:
+        self.key = key
+        self.limit = limit
+        self.value = value
+        self.per_value = per_value
+
+    def counted(self, tags: Mapping[str, str]) -> str | None:
+        """Return under which name a step with these tags is counted; None if it is not."""
+        found = tags.get(self.key)
+        if found is None or (self.value is not None and found != self.value):
+            return None
+        return found if self.per_value else ""
+
+
+class Dispatch:
+    """
+    The state of a run whose steps are carried out elsewhere.
+
+    Args:
+        plan_context: The context of the run.
+        retries: Whether failed steps are tried again.
+        tag_limits: How many steps with a tag may be under way.
+
+    Attributes:
+        under_way: The steps that were handed out and have not ended, by key.
+    """
+
+    def __init__(self, plan_context: Any, retries: RetryMode, tag_limits: Sequence[TagLimit] = ()) -> None:
+        self._context = plan_context
+        self._plan = plan_context.execution_plan
+        self._retries = retries
+        self._tag_limits = tuple(tag_limits)
+        self._active = ActiveExecution(self._plan, plan_context.known_outputs, plan_context.consult)
+        plan_context.given_outputs = self._active.given_outputs
+        plan_context.active = self._active
+        self._queue: list[LaunchStep] = []
+        self._retry_at: float | None = None
+        self._is_unsettled = True
+        self._told_end: set[str] = set()
+        self.under_way: dict[str, LaunchStep] = {}
+
+    @property
+    def is_complete(self) -> bool:
+        """Tell whether every step has ended."""
+        return self._active.is_complete
+
+    # -- what to do ----------------------------------------------------------------------------
+
+    def advance(self) -> Iterator[Event]:
+        """Take in what may be launched now; yield the events of the steps that are skipped."""
+        while True:
+            commands = self._active.commands(time.monotonic())
+            self._retry_at = self._active.next_retry()
+            found = False
+            for command in commands:
+                if isinstance(command, LaunchStep):
+                    self._queue.append(command)
+                elif isinstance(command, SkipStep):
+                    found = True
+                    yield build.step_skipped(self._ref(command.step), command.reason, command.failed_parents)
+                else:
+                    assert isinstance(command, Wait)
+            if not found:
+                break
+        if self._active.has_priorities:
+            self._queue.sort(key=lambda each: -self._active.priority_of(each.step))
+
+    def next_launch(self) -> LaunchStep | None:
+        """Return the next step for which there is room within the limits of tags, if there is one; it is under way then."""
+        for index, launch in enumerate(self._queue):
+            if self._has_room(launch.step):
+                del self._queue[index]
+                self.under_way[launch.step.key] = launch
+                self._told_end.discard(launch.step.key)
+                return launch
+        return None
+
+    def _has_room(self, step: ExecutionStep) -> bool:
+        for limit in self._tag_limits:
+            name = limit.counted(step.tags)
+            if name is None:
+                continue
+            same = sum(limit.counted(each.step.tags) == name for each in self.under_way.values())
+            if same >= limit.limit:
+                return False
+        return True
+
+    def order(self, launch: LaunchStep) -> StepOrder:
+        """Return the order to carry a step out; what its function may look up is recorded by then."""
+        if self._is_unsettled and self._context.settle is not None:
+            self._context.settle()
+            self._is_unsettled = False
+        limits = self._context.limits
+        return order_for(
+            launch.step,
+            launch.attempt,
+            plan=self._plan,
+            was_given=self._active.given_outputs.__contains__,
+            limits=limits,
+            run_seconds=limits.run_seconds if limits is not None else None,
+        )
+
+    def seconds_to_retry(self) -> float | None:
+        """Return how long it is to the next retry; None if none waits."""
+        return None if self._retry_at is None else max(0.0, self._retry_at - time.monotonic())
+
+    def seconds_to_wait(self) -> float | None:
+        """Return how long nothing happens, where no step is under way: to the next retry, or the limit of the run."""
+        limits = self._context.limits
+        due = self.seconds_to_retry()
+        if limits is None:
+            return due
+        left: float | None = limits.left() if due is None else limits.left(due)
+        return left
+
+    # -- what was told -------------------------------------------------------------------------
+
+    def told(self, message: FromWorker) -> Iterator[Event]:
+        """Take in what a worker told; yield the event that is to be recorded."""
+        if isinstance(message, EventTold):
+            event = message.event
+            if event.step_key in self.under_way:
+                self._active.note_event(event.step_key, event)
+                if event.event_type_value in _ENDS_FAILED:
+                    self._told_end.add(event.step_key)
+            if event.event_type_value in ASSET_EVENTS:
+                self._is_unsettled = True
+            yield event
+        elif isinstance(message, LineTold):
+            self.line(message)
+        else:
+            self._ended(message)
+
+    def line(self, message: LineTold) -> None:
+        """Record a line of the log that a worker told."""
+        fields = {**message.fields, "msg": message.message, "args": None, "exc_info": None}
+        record = logging.makeLogRecord(fields)
+        record.error_info = message.error
+        self._context.log_manager.sink.log(message.level, message.message, message.step_key, record)
+
+    def _ended(self, message: StepEnded) -> None:
+        del self.under_way[message.key]
+        if message.kind == "success":
+            self._active.note_success(message.key)
+        elif message.kind == "retry" and self._retries is RetryMode.ENABLED:
+            self._active.note_retry(message.key, time.monotonic() + message.wait_seconds)
+        else:
+            self._active.note_failure(message.key)
+            self._context.note_failure(message.key, _exception(message))
+
+    def lost(self, key: str, error: Exception) -> Iterator[Event]:
+        """
+        Take in that whoever carried a step out is gone; its retry policy says whether it is tried again.
+
+        Args:
+            key: The step.
+            error: What happened.
+        """
+        launch = self.under_way.pop(key)
+        step = launch.step
+        policy = step.retry_policy
+        told_before = key in self._told_end
+        info = error_info_from_exception(error)
+        may_retry = policy is not None and launch.attempt <= policy.max_retries and not told_before
+        if policy is not None and may_retry:
+            wait = policy.calculate_delay(launch.attempt, random.random())
+            yield build.step_up_for_retry(self._ref(step), info, wait)
+            if self._retries is RetryMode.ENABLED:
+                self._active.note_retry(key, time.monotonic() + wait)
+                return
+        elif not told_before:
+            yield build.step_failed(self._ref(step), info, error_source=ErrorSource.UNEXPECTED_ERROR)
+        self._active.note_failure(key)
+        self._context.note_failure(key, error)
+
+    def _ref(self, step: ExecutionStep) -> build.StepRef:
+        ref: build.StepRef = self._context.for_step(step).ref
+        return ref
+
+
+def _exception(message: StepEnded) -> BaseException | None:
+    """Return what a step raised in another process, with its frames as text behind it."""
+    if message.error is None:
+        return None
+    behind = SubprocessError(f"In the worker:\n{message.error.to_string()}")
+    raised: Any = None
+    if message.pickled is not None:
+        try:
+            raised = pickle.loads(message.pickled)  # noqa: S301  # from a worker of our own
+        except Exception:  # noqa: BLE001  # a class that this process cannot find: the record tells what it was
+            raised = None
+    if not isinstance(raised, BaseException):
+        return _told(message.error)
+    raised.__cause__ = behind
+    return raised
+
+
+def _told(info: ErrorInfo) -> SubprocessError:
+    cause = info.cause if info.cause is not None else info
+    return SubprocessError(f"A step failed in its worker: {cause.message.strip()}\n{''.join(cause.stack)}")

@@ -1,0 +1,159 @@
+"""
+What a run and its workers say to each other.
+
+Everything is a value that msgpack can hold; exceptions of the user travel as records, and pickled beside it where they
+can be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+import msgspec
+
+from orrery.base.wire import from_wire, to_wire
+from orrery.model.events.error_info import ErrorInfo
+from orrery.model.events.event import Event
+from orrery.model.records.run import Run
+from orrery.plan.sources import StepOutputHandle
+from orrery.runtime.instance.ref import InstanceRef
+
+__all__ = [
+    "EventTold",
+    "FromWorker",
+    "JobOrigin",
+    "LineTold",
+    "RunDescription",
+    "Source",
+    "StepEnded",
+    "StepOrder",
+    "decode_description",
+    "decode_from_worker",
+    "decode_order",
+    "encode",
+]
+
+
+class JobOrigin(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    How to make a job again in another process.
+
+    Attributes:
+        function: ``module:name`` of a function ``(bytes) -> JobDefinition``.
+        argument: Its argument.
+    """
+
+    function: str
+    argument: bytes
+
+
+class RunDescription(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    A run, as its workers need to know it.
+
+    Attributes:
+        origin: How to make its job.
+        run: The run, as it was recorded.
+        instance: The instance that it is recorded in.
+        step_keys: The steps that it executes, where it repeats a part of another; None for all.
+        known_outputs: Outputs of earlier runs that its steps may load, each with its run; None if there are none.
+        captures: Whether what steps write is captured.
+    """
+
+    origin: JobOrigin
+    run: Run
+    instance: InstanceRef
+    step_keys: tuple[str, ...] | None = None
+    known_outputs: tuple[tuple[StepOutputHandle, str | None], ...] = ()
+    captures: bool = False
+
+
+class Source(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """
+    Where an input comes from, where a run knows more than the plan.
+
+    Attributes:
+        kind: ``output``, ``collect``, ``several`` or ``default``.
+        handles: The outputs.
+        sources: Those of the members of ``several``.
+    """
+
+    kind: str
+    handles: tuple[StepOutputHandle, ...] = ()
+    sources: tuple[Source, ...] = ()
+
+
+class StepOrder(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+    """
+    Carry out one attempt at a step.
+
+    Attributes:
+        key: The step.
+        attempt: 1 the first time.
+        template_key: Its key in the plan, where a dynamic output multiplied it.
+        mapping_keys: Which of the copies it is.
+        sources: Where its inputs come from, by name, as far as the plan does not say it.
+        run_seconds_left: How long the run may still take; None if nothing limits it.
+        run_seconds: The limit of the run.
+    """
+
+    key: str
+    attempt: int = 1
+    template_key: str = ""
+    mapping_keys: tuple[str, ...] = ()
+    sources: Mapping[str, Source] = {}
+    run_seconds_left: float | None = None
+    run_seconds: float | None = None
+
+
+class EventTold(msgspec.Struct, frozen=True, gc=False, tag="event"):
+    """Something happened in the step."""
+
+    event: Event
+
+
+class LineTold(msgspec.Struct, frozen=True, gc=False, tag="line", omit_defaults=True):
+    """
+    A line of the log.
+
+    Attributes:
+        level: Number of the level.
+        message: The text.
+        step_key: The step that said it, or None.
+        error: The exception that was logged with it.
+        fields: What else the record of :mod:`logging` says, as far as it is plain.
+    """
+
+    level: int
+    message: str
+    step_key: str | None = None
+    error: ErrorInfo | None = None
+    fields: Mapping[str, Any] = {}
+
+
+class StepEnded(msgspec.Struct, frozen=True, gc=False, tag="ended", omit_defaults=True):
+    """
+    The attempt has ended; the worker is free.
+
+    Attributes:
+        key: The step.
+        kind: ``success``, ``failure`` or ``retry``.
+        wait_seconds: How long to wait before the retry.
+        error: What was raised.
+        pickled: The exception itself; None where it cannot be pickled.
+    """
+
+    key: str
+    kind: str
+    wait_seconds: float = 0.0
+    error: ErrorInfo | None = None
+    pickled: bytes | None = None
+
+
+FromWorker: TypeAlias = EventTold | LineTold | StepEnded
+
+encode = msgspec.msgpack.Encoder(enc_hook=to_wire).encode
+decode_description = msgspec.msgpack.Decoder(RunDescription, dec_hook=from_wire).decode
+decode_order = msgspec.msgpack.Decoder(StepOrder, dec_hook=from_wire).decode
+decode_from_worker = msgspec.msgpack.Decoder(FromWorker, dec_hook=from_wire).decode

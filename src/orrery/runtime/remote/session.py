@@ -1,0 +1,230 @@
+"""
+A run, as one of its workers sees it: resources that stay open from step to step, and steps one after the other.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import pickle
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from typing import Any
+
+from orrery.base.errors import UserCodeExecutionError
+from orrery.definitions.parts.resource import ResourceDefinition
+from orrery.model.events import build
+from orrery.model.events.error_info import error_info_from_exception
+from orrery.model.events.event import Event
+from orrery.model.events.payloads import ErrorSource, LogsCapturedData
+from orrery.plan.execution_plan import ExecutionPlan
+from orrery.plan.step import ExecutionStep
+from orrery.runtime.contexts.log import LogManager
+from orrery.runtime.contexts.plan import PlanOrchestrationContext
+from orrery.runtime.engine.attempt import attempt_step
+from orrery.runtime.engine.limits import TimeLimits
+from orrery.runtime.engine.loop import RunLoop
+from orrery.runtime.engine.python_logs import captured_python_logs
+from orrery.runtime.engine.resources import OpenResources, open_resources
+from orrery.runtime.engine.step import StepEnd
+from orrery.runtime.remote.messages import EventTold, FromWorker, LineTold, RunDescription, StepEnded, StepOrder
+from orrery.runtime.remote.orders import resource_keys_of, step_of_order
+
+__all__ = ["WorkSession"]
+
+_PLAIN = (str, int, float, bool, type(None))
+
+
+class _Lines:
+    """A sink that tells each line to the run."""
+
+    def __init__(self, tell: Callable[[FromWorker], None]) -> None:
+        self._tell = tell
+
+    def log(self, level: int, message: str, step_key: str | None, record: logging.LogRecord | None) -> None:
+        """Tell one line."""
+        if record is None:
+            self._tell(LineTold(level, message, step_key))
+            return
+        error = None
+        if record.exc_info and record.exc_info[1] is not None:
+            error = error_info_from_exception(record.exc_info[1])
+        fields = {
+            key: value
+            for key, value in record.__dict__.items()
+            if isinstance(value, _PLAIN) and key not in ("msg", "exc_text", "stack_info")
+        }
+        self._tell(LineTold(level, message, step_key, error, fields))
+
+
+class WorkSession:
+    """
+    The steps of one run that this process carries out.
+
+    Use it in a ``with`` statement: at the end, resources are closed, last opened first.
+
+    Args:
+        description: The run.
+        plan: Its plan, compiled here.
+        resource_defs: Resources by key.
+        instance: The instance of the run.
+        tell: Tells the run what happens; any thread may call it.
+    """
+
+    def __init__(
+        self,
+        description: RunDescription,
+        plan: ExecutionPlan,
+        resource_defs: Mapping[str, ResourceDefinition],
+        instance: Any,
+        tell: Callable[[FromWorker], None],
+    ) -> None:
+        self._description = description
+        self._plan = plan
+        self._resource_defs = resource_defs
+        self._instance = instance
+        self._tell = tell
+        self._process = os.getpid()
+        self._log = LogManager(sink=_Lines(tell))
+        self._loop = RunLoop()
+        self._opened: OpenResources | None = None
+        self._context: PlanOrchestrationContext | None = None
+        self._stack = ExitStack()
+        self._capture: Any = None
+
+    def __enter__(self) -> WorkSession:
+        run = self._description.run
+        self._stack.enter_context(captured_python_logs(self._instance.settings, self._log, run.run_id))
+        logs = self._instance.compute_logs
+        if logs is not None and self._description.captures:
+            key = (run.run_id, "compute_logs", f"process-{self._process}")
+            self._capture = self._stack.enter_context(logs.capture_steps(key))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the resources, last opened first; a second call does nothing."""
+        try:
+            if self._opened is not None:
+                self._opened.close()  # what it raises is told as an event
+        finally:
+            self._loop.close()
+            self._stack.close()
+
+    # -- steps ---------------------------------------------------------------------------------
+
+    def carry_out(self, order: StepOrder) -> StepEnded:
+        """Carry one order out; tell its events as they come, and return how it ended."""
+        step = step_of_order(self._plan, order)
+        limits = _limits(order)
+        try:
+            context = self._ready_for(step, limits)
+        except Exception as error:  # noqa: BLE001  # a resource that cannot be opened is the failure of the step
+            return self._not_begun(step, order, error)
+        capture = self._capture
+        if capture is not None:
+            data = LogsCapturedData(file_key=capture.file_key, step_keys=(step.key,))
+            self._event(build.logs_captured(self._description.run.job_name, data, message=self._captured()))
+            capture.begin(step.key)
+        try:
+            end = self._drive(context, step, order.attempt)
+        finally:
+            if capture is not None:
+                capture.end()
+        return _ended(step.key, end)
+
+    def _captured(self) -> str:
+        return f"Capturing logs for process (pid: {self._process})."
+
+    def _drive(self, context: PlanOrchestrationContext, step: ExecutionStep, attempt: int) -> StepEnd:
+        steps = attempt_step(context, step, attempt)
+        while True:
+            try:
+                event = next(steps)
+            except StopIteration as stop:
+                end: StepEnd = stop.value
+                return end
+            self._event(event)
+
+    def _event(self, event: Event) -> None:
+        self._tell(EventTold(event))
+
+    def _ready_for(self, step: ExecutionStep, limits: TimeLimits | None) -> PlanOrchestrationContext:
+        """Open what the step needs and is not open yet, and return the context of the run."""
+        keys = resource_keys_of(step, self._plan) & self._resource_defs.keys()
+        with ExitStack() as stack:
+            if limits is not None:
+                stack.enter_context(limits)
+            if self._opened is None:
+                self._opened = self._open(keys, step)
+            else:
+                self._opened.open_more(keys, step.key)
+        context = self._context
+        if context is None:
+            known = self._description.known_outputs
+            context = PlanOrchestrationContext(
+                execution_plan=self._plan,
+                run=self._description.run,
+                instance=self._instance,
+                log_manager=self._log,
+                opened=self._opened,
+                loop=self._loop,
+                known_outputs={handle: owner for handle, owner in known if owner is not None}
+                or [handle for handle, _owner in known],  # type: ignore[arg-type]  # a mapping says whose they are
+                capture=self._capture,
+            )
+            self._context = context
+        context.limits = limits
+        return context
+
+    def _open(self, keys: set[str], step: ExecutionStep) -> OpenResources:
+        return open_resources(
+            self._resource_defs,
+            keys,
+            self._plan.resolved_run_config.resources,
+            instance=self._instance,
+            run=self._description.run,
+            log=self._log,
+            emit=self._event,
+            job_name=self._description.run.job_name,
+            step_key=step.key,
+            run_async=self._loop.run,
+        )
+
+    def _not_begun(self, step: ExecutionStep, order: StepOrder, error: Exception) -> StepEnded:
+        """Tell that the step failed before its function was called; it may be tried again like any other."""
+        handle = step._handle.to_string() if step._handle is not None else step.template_key
+        ref = build.StepRef(self._description.run.job_name, step.key, handle)
+        source = ErrorSource.USER_CODE_ERROR if isinstance(error, UserCodeExecutionError) else None
+        info = error_info_from_exception(error)
+        policy = step.retry_policy
+        if policy is not None and source is not None and order.attempt <= policy.max_retries:
+            wait = policy.calculate_delay(order.attempt, 0.5)
+            self._event(build.step_up_for_retry(ref, info, wait))
+            return _ended(step.key, StepEnd("retry", error, wait))
+        self._event(build.step_failed(ref, info, error_source=source or ErrorSource.FRAMEWORK_ERROR))
+        return _ended(step.key, StepEnd("failure", error))
+
+
+def _limits(order: StepOrder) -> TimeLimits | None:
+    """Return the limit of the run, as far as it is left to this step."""
+    if order.run_seconds_left is None:
+        return None
+    return TimeLimits(order.run_seconds_left, told_seconds=order.run_seconds)
+
+
+def _ended(key: str, end: StepEnd) -> StepEnded:
+    if end.error is None:
+        return StepEnded(key, end.kind, end.wait_seconds)
+    return StepEnded(key, end.kind, end.wait_seconds, error_info_from_exception(end.error), _pickled(end.error))
+
+
+def _pickled(error: BaseException) -> bytes | None:
+    try:
+        data = pickle.dumps(error)
+        pickle.loads(data)  # noqa: S301  # what was just written
+    except Exception:  # noqa: BLE001  # the exception is the user's, and pickling runs their code: its record is enough
+        return None
+    return data
