@@ -13,6 +13,14 @@ class TestInProcess(ExecutorSuite):
     executor = "orrery:in_process_executor"
 
 
+class TestThreads(ExecutorSuite):
+    """One process, plain functions in threads."""
+
+    executor = "orrery:in_process_executor"
+    config: ClassVar[dict[str, Any]] = {"threads": 4}
+    concurrent: ClassVar[dict[str, Any] | None] = {"max_concurrent": 2}
+
+
 class TestMultiprocess(ExecutorSuite):
     """Warm workers, forked."""
 

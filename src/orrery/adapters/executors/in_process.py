@@ -2,7 +2,8 @@
 Execution in this process: plain functions one after the other, ``async def`` functions overlapping.
 
 One event loop serves the run. Asynchronous steps that are ready become tasks; plain steps are called
-where the run is, and hold the loop while they take.
+where the run is, and hold the loop while they take. With threads, or a limit on how many overlap, the steps
+are carried out by ``overlapping``.
 """
 
 from __future__ import annotations
@@ -10,13 +11,22 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any
 
-from orrery.adapters.executors.schemas import RETRIES, STEP_DEPENDENCIES, retries_of
+from orrery.adapters.executors.overlapping import Overlapping
+from orrery.adapters.executors.schemas import (
+    RETRIES,
+    STEP_DEPENDENCIES,
+    TAG_LIMITS,
+    max_concurrent_of,
+    retries_of,
+    tag_limits_of,
+)
+from orrery.base.errors import InvalidConfigError
 from orrery.definitions.parts.executor import ExecutorDefinition
-from orrery.model.config.schema import Field
+from orrery.model.config.schema import Field, Noneable
 from orrery.model.events import build
 from orrery.model.events.event import Event
 from orrery.model.events.payloads import LogsCapturedData
@@ -26,9 +36,10 @@ from orrery.plan.step import ExecutionStep
 from orrery.runtime.engine.attempt import attempt_step, chance_for, is_async
 from orrery.runtime.engine.executor import Executor, RetryMode, drive_async
 from orrery.runtime.engine.hooks import run_hooks
-from orrery.runtime.engine.limits import TimeLimits, limit_in, within
+from orrery.runtime.engine.limits import waiting_within
 from orrery.runtime.engine.step import StepEnd, execute_step
 from orrery.runtime.ports.write_barrier import active_barrier
+from orrery.runtime.remote.dispatch import Dispatch, TagLimit
 
 __all__ = ["IN_PROCESS_CONFIG", "InProcessExecutor", "create", "in_process_executor"]
 
@@ -41,10 +52,23 @@ class InProcessExecutor(Executor):
 
     Args:
         retries: Whether failed steps are tried again.
+        threads: In how many threads plain functions run; 0 for the thread of the run, one after the other.
+        max_concurrent: How many steps may be under way at once; None for any number.
+        tag_limits: How many steps with a tag may be under way at once.
     """
 
-    def __init__(self, retries: RetryMode = RetryMode.ENABLED) -> None:
+    def __init__(
+        self,
+        retries: RetryMode = RetryMode.ENABLED,
+        *,
+        threads: int = 0,
+        max_concurrent: int | None = None,
+        tag_limits: Sequence[TagLimit] = (),
+    ) -> None:
         self._retries = retries
+        self._threads = threads
+        self._max_concurrent = max_concurrent
+        self._tag_limits = tuple(tag_limits)
 
     @property
     def retries(self) -> RetryMode:
@@ -53,9 +77,6 @@ class InProcessExecutor(Executor):
 
     def execute(self, plan_context: Any, execution_plan: Any) -> Iterator[Event]:
         """Execute the plan and yield every event in order."""
-        active = ActiveExecution(execution_plan, plan_context.known_outputs, plan_context.consult)
-        plan_context.given_outputs = active.given_outputs
-        plan_context.active = active
         job_name = plan_context.run.job_name
         pid = os.getpid()
         started = time.perf_counter()
@@ -63,7 +84,19 @@ class InProcessExecutor(Executor):
         yield build.engine_event(job_name, f"Executing steps in process (pid: {pid})", pid=pid)
         if plan_context.capture is not None:
             yield _logs_captured(job_name, plan_context.capture.file_key, execution_plan.step_keys_to_execute, pid)
-        yield from self._steps(plan_context, active)
+        if self._threads or self._max_concurrent is not None or self._tag_limits:
+            yield from Overlapping(
+                Dispatch(plan_context, self._retries, self._tag_limits),
+                plan_context,
+                threads=self._threads or 1,
+                max_concurrent=self._max_concurrent,
+                reads_unseen=_reads_unseen,
+            ).run()
+        else:
+            active = ActiveExecution(execution_plan, plan_context.known_outputs, plan_context.consult)
+            plan_context.given_outputs = active.given_outputs
+            plan_context.active = active
+            yield from self._steps(plan_context, active)
         if count:
             taken = (time.perf_counter() - started) * 1000.0
             yield build.engine_event(job_name, f"Finished steps in process (pid: {pid}) in {_duration(taken)}", pid=pid)
@@ -177,8 +210,7 @@ class InProcessExecutor(Executor):
         barrier = plan_context.barrier
         trace = plan_context.trace
         capture = plan_context.capture
-        seconds = limit_in(step.tags, f"step '{step.key}'") if step.tags else None
-        wait = _waiting(plan_context.limits, step.key, seconds)
+        wait = waiting_within(plan_context.limits, step)
 
         async def run() -> tuple[Any, StepEnd]:
             token = active_barrier.set(barrier)
@@ -229,17 +261,6 @@ def _logs_captured(job_name: str, file_key: str, step_keys: Sequence[str], pid: 
     return build.logs_captured(job_name, data, message=f"Capturing logs for process (pid: {pid}).")
 
 
-def _waiting(
-    limits: TimeLimits | None, step_key: str, seconds: float | None
-) -> Callable[[Awaitable[Any]], Awaitable[Any]] | None:
-    """Return how an asynchronous step that begins now awaits what it awaits, if its time is limited."""
-    if limits is None and seconds is None:
-        return None
-    held = limits or TimeLimits()
-    began = held.now()
-    return lambda awaitable: within(awaitable, held, step_key, began, seconds)
-
-
 def _turn(loop: Any) -> None:
     """Let tasks begin before plain functions hold the loop."""
     import asyncio
@@ -269,6 +290,19 @@ def _duration(milliseconds: float) -> str:
 IN_PROCESS_CONFIG = Field(
     {
         "retries": RETRIES,
+        "threads": Field(
+            int,
+            is_required=False,
+            default_value=0,
+            description="In how many threads plain functions run; 0 for the thread of the run, one after the other.",
+        ),
+        "max_concurrent": Field(
+            Noneable(int),
+            is_required=False,
+            default_value=None,
+            description="How many steps may be under way at once; any number if not given.",
+        ),
+        "tag_concurrency_limits": TAG_LIMITS,
         "marker_to_close": Field(str, is_required=False, description="Kept for compatibility; means nothing."),
         "step_dependency_config": STEP_DEPENDENCIES,
     },
@@ -279,7 +313,16 @@ IN_PROCESS_CONFIG = Field(
 
 def create(config: Mapping[str, Any]) -> InProcessExecutor:
     """Return the executor that *config* asks for."""
-    return InProcessExecutor(retries_of(config))
+    threads = config.get("threads") or 0
+    if threads < 0:
+        raise InvalidConfigError(f"threads of the executor is {threads}.", mend="give 0 or more.")
+    limit = config.get("max_concurrent")
+    return InProcessExecutor(
+        retries_of(config),
+        threads=threads,
+        max_concurrent=max_concurrent_of(config) if limit is not None else None,
+        tag_limits=tag_limits_of(config),
+    )
 
 
 in_process_executor = ExecutorDefinition(

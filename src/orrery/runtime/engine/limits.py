@@ -31,10 +31,11 @@ from typing import Any, Self
 from orrery.base.errors import InvalidDefinitionError
 from orrery.base.tags import MAX_RUNTIME_SECONDS_TAG
 from orrery.model.events.event import Event
+from orrery.plan.step import ExecutionStep
 from orrery.runtime.contexts.step import StepExecutionContext
 from orrery.runtime.engine.expiry import Expiry, LimitReached
 
-__all__ = ["TimeLimits", "guarded", "limit_in", "within"]
+__all__ = ["TimeLimits", "guarded", "limit_in", "throw_into", "waiting_within", "within"]
 
 _AGAIN_SECONDS = 1.0
 _DEFERRED_SECONDS = 0.005
@@ -257,6 +258,22 @@ async def within(
     if task.done() and not task.cancelled():
         task.exception()  # what it raised while it was canceled is asked for, so that nobody is warned
     raise LimitReached(limits.expiry_of(step_key, seconds))
+
+
+def waiting_within(limits: TimeLimits | None, step: ExecutionStep) -> Callable[[Awaitable[Any]], Awaitable[Any]] | None:
+    """Return how an asynchronous step that begins now awaits what it awaits, if its time is limited; None if not."""
+    seconds = limit_in(step.tags, f"step '{step.key}'") if step.tags else None
+    if limits is None and seconds is None:
+        return None
+    held = limits or TimeLimits()
+    began = held.now()
+    return lambda awaitable: within(awaitable, held, step.key, began, seconds)
+
+
+def throw_into(thread: threading.Thread, error: type[BaseException]) -> None:
+    """Raise *error* in another thread at its next line of Python, if that is in a function of the user."""
+    if thread.ident is not None and _may_interrupt(sys._current_frames().get(thread.ident)):
+        _throw(thread.ident, error)
 
 
 def _may_interrupt(frame: FrameType | None) -> bool:

@@ -35,6 +35,15 @@ class RunLoop:
                 self._thread.start()
         return self._loop
 
+    def share(self) -> None:
+        """Let the loop run in a thread of its own from here on, so that any thread may ask for what it does."""
+        loop = self()
+        if self._thread is None:
+            import threading
+
+            self._thread = threading.Thread(target=loop.run_forever, name="orrery-loop", daemon=True)
+            self._thread.start()
+
     def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         """Run *coroutine* to its end and return its result."""
         loop = self()

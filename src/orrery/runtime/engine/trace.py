@@ -48,10 +48,11 @@ class Trace:
         self.roots: list[Span] = []
         self._open: dict[Any, list[Span]] = {}
         self._main: list[Span] = []
+        self._thread = threading.get_ident()
         self._origin = time.perf_counter()
 
     def _stack(self) -> list[Span]:
-        key = _place()
+        key = _place(self._thread)
         if key is None:
             return self._main
         stack = self._open.get(key)
@@ -137,17 +138,21 @@ class Trace:
         return json.dumps({"traceEvents": events, "displayTimeUnit": "ms"})
 
 
-def _place() -> Any:
-    """Return what tells overlapping calls apart: the task of the event loop, or None outside of one."""
+def _place(main: int) -> Any:
+    """Return what tells overlapping calls apart: the task of the event loop, or the thread; None in thread *main*."""
     import sys
 
     asyncio = sys.modules.get("asyncio")
-    if asyncio is None:
-        return None
-    try:
-        return asyncio.current_task()
-    except RuntimeError:
-        return None
+    task = None
+    if asyncio is not None:
+        try:
+            task = asyncio.current_task()
+        except RuntimeError:  # no loop runs in this thread
+            task = None
+    if task is not None:
+        return task
+    here = threading.get_ident()
+    return None if here == main else here
 
 
 def _milliseconds(seconds: float | None) -> str:

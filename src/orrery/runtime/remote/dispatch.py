@@ -11,7 +11,7 @@ import logging
 import pickle
 import random
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from orrery.base.errors import SubprocessError
@@ -111,10 +111,15 @@ class Dispatch:
         if self._active.has_priorities:
             self._queue.sort(key=lambda each: -self._active.priority_of(each.step))
 
-    def next_launch(self) -> LaunchStep | None:
-        """Return the next step for which there is room within the limits of tags, if there is one; it is under way then."""
+    def next_launch(self, may: Callable[[ExecutionStep], bool] | None = None) -> LaunchStep | None:
+        """
+        Return the next step for which there is room within the limits of tags, if there is one; it is under way then.
+
+        Args:
+            may: Tells whether there is room for a step elsewhere; always, if None.
+        """
         for index, launch in enumerate(self._queue):
-            if self._has_room(launch.step):
+            if self._has_room(launch.step) and (may is None or may(launch.step)):
                 del self._queue[index]
                 self.under_way[launch.step.key] = launch
                 self._told_end.discard(launch.step.key)
@@ -164,18 +169,21 @@ class Dispatch:
     def told(self, message: FromWorker) -> Iterator[Event]:
         """Take in what a worker told; yield the event that is to be recorded."""
         if isinstance(message, EventTold):
-            event = message.event
-            if event.step_key in self.under_way:
-                self._active.note_event(event.step_key, event)
-                if event.event_type_value in _ENDS_FAILED:
-                    self._told_end.add(event.step_key)
-            if event.event_type_value in ASSET_EVENTS:
-                self._is_unsettled = True
-            yield event
+            yield self.happened(message.event)
         elif isinstance(message, LineTold):
             self.line(message)
         else:
-            self._ended(message)
+            self.ended(message.key, message.kind, message.wait_seconds, _exception(message))
+
+    def happened(self, event: Event) -> Event:
+        """Take in an event of a step, and return it: it is to be recorded."""
+        if event.step_key in self.under_way:
+            self._active.note_event(event.step_key, event)
+            if event.event_type_value in _ENDS_FAILED:
+                self._told_end.add(event.step_key)
+        if event.event_type_value in ASSET_EVENTS:
+            self._is_unsettled = True
+        return event
 
     def line(self, message: LineTold) -> None:
         """Record a line of the log that a worker told."""
@@ -184,15 +192,24 @@ class Dispatch:
         record.error_info = message.error
         self._context.log_manager.sink.log(message.level, message.message, message.step_key, record)
 
-    def _ended(self, message: StepEnded) -> None:
-        del self.under_way[message.key]
-        if message.kind == "success":
-            self._active.note_success(message.key)
-        elif message.kind == "retry" and self._retries is RetryMode.ENABLED:
-            self._active.note_retry(message.key, time.monotonic() + message.wait_seconds)
+    def ended(self, key: str, kind: str, wait_seconds: float, error: BaseException | None) -> None:
+        """
+        Take in that an attempt at a step has ended.
+
+        Args:
+            key: The step.
+            kind: ``success``, ``failure`` or ``retry``.
+            wait_seconds: How long to wait before the retry.
+            error: What was raised.
+        """
+        del self.under_way[key]
+        if kind == "success":
+            self._active.note_success(key)
+        elif kind == "retry" and self._retries is RetryMode.ENABLED:
+            self._active.note_retry(key, time.monotonic() + wait_seconds)
         else:
-            self._active.note_failure(message.key)
-            self._context.note_failure(message.key, _exception(message))
+            self._active.note_failure(key)
+            self._context.note_failure(key, error)
 
     def lost(self, key: str, error: Exception) -> Iterator[Event]:
         """

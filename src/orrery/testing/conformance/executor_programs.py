@@ -293,6 +293,12 @@ def blocked(report: int) -> int:
 # -- what is measured ----------------------------------------------------------------------------
 
 
+def _doze() -> None:
+    """Sleep for a minute, and let threads be interrupted."""
+    for _ in range(1200):
+        time.sleep(0.05)
+
+
 def _span(context: Any) -> Output[Any]:
     began = time.monotonic()
     time.sleep(0.2)
@@ -340,7 +346,7 @@ def ranked() -> None:
 
 @op(tags={MAX_RUNTIME_SECONDS_TAG: "0.5"})
 def too_long() -> None:
-    time.sleep(60)
+    _doze()
 
 
 @op(tags={MAX_RUNTIME_SECONDS_TAG: "0.5"})
@@ -377,7 +383,7 @@ def talking() -> None:
 @op(required_resource_keys={"inner"})
 def waits(context: Any) -> None:
     Path(os.environ["ORRERY_CONFORMANCE_SIGN"]).write_text(str(os.getpid()))
-    time.sleep(60)
+    _doze()
 
 
 @op(required_resource_keys={"inner"})
