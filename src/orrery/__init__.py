@@ -357,6 +357,7 @@ _HOME_OF: dict[str, str] = {
     "create_repository_using_definitions_args": "orrery.definitions.project.definitions",
     "custom_path_fs_io_manager": "orrery.adapters.io.pickled",
     "daily_partitioned_config": "orrery.model.partitions.partitioned_config",
+    "dask_executor": "orrery.adapters.executors.dask",
     "default_loggers": "orrery.api.loggers",
     "default_system_loggers": "orrery.api.loggers",
     "define_asset_job": "orrery.definitions.assets.unresolved_asset_job",

@@ -1,5 +1,6 @@
 """The public face, typed: the same names as the table in ``__init__.py`` (a test holds them together)."""
 
+from orrery.adapters.executors.dask import dask_executor as dask_executor
 from orrery.adapters.executors.either import multi_or_in_process_executor as multi_or_in_process_executor
 from orrery.adapters.executors.in_process import in_process_executor as in_process_executor
 from orrery.adapters.executors.multiprocess import multiprocess_executor as multiprocess_executor

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
+
+import pytest
 
 from orrery.testing.conformance.executor import ExecutorSuite
 
@@ -26,6 +29,25 @@ class TestMultiprocess(ExecutorSuite):
 
     executor = "orrery:multiprocess_executor"
     concurrent: ClassVar[dict[str, Any] | None] = {"max_concurrent": 2}
+
+
+class TestDask(ExecutorSuite):
+    """Tasks of a Dask cluster on this machine, which all tests share."""
+
+    executor = "orrery:dask_executor"
+    concurrent: ClassVar[dict[str, Any] | None] = {"max_concurrent": 2}
+
+    workers_end_with_run = False
+
+    @pytest.fixture(scope="class", autouse=True)
+    @classmethod
+    def cluster(cls) -> Iterator[None]:
+        distributed = pytest.importorskip("distributed", reason="the extra dask is not installed")
+        with distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, protocol="tcp"
+        ) as cluster:
+            cls.config = {"cluster": {"existing": {"address": cluster.scheduler_address}}}
+            yield
 
 
 class TestSpawned(TestMultiprocess):

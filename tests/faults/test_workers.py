@@ -26,12 +26,12 @@ PROGRAM = """
     import sys
     from orrery import Instance, build_reconstructable_job, execute_job
 
-    home, program, config = sys.argv[1:]
+    home, program, sign = sys.argv[1:]
     job = build_reconstructable_job(
-        "orrery.testing.conformance.executor_programs", "make", (program, "orrery:multiprocess_executor", eval(config))
+        "orrery.testing.conformance.executor_programs", "make", (program, "orrery:multiprocess_executor")
     )
     with Instance.local_temp(home) as instance:
-        execute_job(job, instance)
+        execute_job(job, instance, tags={"conformance/sign": sign})
 """
 
 
@@ -106,13 +106,13 @@ def test_a_step_may_ask_for_a_process_of_its_own(instance: Instance) -> None:
     assert len({*shared, own, fresh, os.getpid()}) == 4
 
 
-def start(tmp_path: Path, program: str, config: dict[str, Any] | None = None) -> tuple[subprocess.Popen[bytes], int]:
+def start(tmp_path: Path, program: str) -> tuple[subprocess.Popen[bytes], int]:
     sign = tmp_path / "sign"
     process = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(PROGRAM), str(tmp_path / "home"), program, repr(config)],
+        [sys.executable, "-c", textwrap.dedent(PROGRAM), str(tmp_path / "home"), program, str(sign)],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        env={**os.environ, "PYTHONPATH": SOURCES, "ORRERY_CONFORMANCE_SIGN": str(sign)},
+        env={**os.environ, "PYTHONPATH": SOURCES},
     )
     until = time.monotonic() + WAIT_SECONDS
     while not (sign.exists() and sign.read_text()):

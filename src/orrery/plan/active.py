@@ -14,7 +14,7 @@ waits for one branch: it takes away the innermost dimension.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from orrery.base.errors import InvariantViolationError
@@ -35,7 +35,7 @@ from orrery.plan.sources import (
 )
 from orrery.plan.step import ExecutionStep, StepInput
 
-__all__ = ["PRIORITY_TAGS", "ActiveExecution", "StepState"]
+__all__ = ["PRIORITY_TAGS", "ActiveExecution", "StepState", "priority_in"]
 
 PRIORITY_TAGS = ("orrery/priority", "dagster/priority")
 
@@ -123,14 +123,10 @@ class ActiveExecution:
             self._start_static(steps)
 
     def _read_priority(self, step: ExecutionStep) -> None:
-        for tag in PRIORITY_TAGS:
-            if tag in step.tags:
-                try:
-                    self._priorities[step.key] = -float(step.tags[tag])
-                except ValueError:
-                    continue
-                self.has_priorities = True
-                return
+        priority = priority_in(step.tags)
+        if priority is not None:
+            self._priorities[step.key] = -priority
+            self.has_priorities = True
 
     def _start_static(self, steps: list[ExecutionStep]) -> None:
         waiting, children, ready, known, executed = (
@@ -700,6 +696,17 @@ class ActiveExecution:
             self._one_less_below((template_key, keys[:-1]))
         else:
             self._open -= 1
+
+
+def priority_in(tags: Mapping[str, str]) -> float | None:
+    """Return the priority that the tags of a step say, if they do."""
+    for tag in PRIORITY_TAGS:
+        if tag in tags:
+            try:
+                return float(tags[tag])
+            except ValueError:
+                continue
+    return None
 
 
 _NESTED = (FromCollect, FromSeveral)

@@ -37,7 +37,7 @@ from orrery.runtime.engine.expiry import Expiry
 from orrery.runtime.engine.limits import limit_in
 from orrery.runtime.processes.code_process import GRACE_SECONDS, Child, CodeProcess
 from orrery.runtime.remote.dispatch import Dispatch, TagLimit
-from orrery.runtime.remote.messages import LineTold, RunDescription, StepEnded, decode_from_worker, encode
+from orrery.runtime.remote.messages import LineTold, StepEnded, decode_from_worker, describe_run, encode
 
 __all__ = ["MULTIPROCESS_CONFIG", "MultiprocessExecutor", "multiprocess_executor"]
 
@@ -118,24 +118,11 @@ class MultiprocessExecutor(Executor):
             return
         started = time.perf_counter()
         yield build.engine_event(job_name, f"Executing steps in up to {self._max_concurrent} worker processes")
-        description = msgspec.msgpack.encode((self._preload_modules, encode(self._describe(plan_context))))
+        description = msgspec.msgpack.encode((self._preload_modules, encode(describe_run(plan_context, self._origin))))
         with CodeProcess.start(_PREPARE, description, may_fork=self._may_fork) as code:
             yield from _Pool(self, code, plan_context).run()
         taken = time.perf_counter() - started
         yield build.engine_event(job_name, f"Finished steps in worker processes in {taken:.2f}s")
-
-    def _describe(self, plan_context: Any) -> RunDescription:
-        plan = plan_context.execution_plan
-        known = plan_context.known_outputs
-        owners = known if isinstance(known, Mapping) else dict.fromkeys(known)
-        return RunDescription(
-            origin=self._origin,
-            run=plan_context.run,
-            instance=plan_context.instance.get_ref(),
-            step_keys=tuple(plan.step_keys_to_execute) if plan_context.run.step_keys_to_execute is not None else None,
-            known_outputs=tuple(owners.items()),
-            captures=plan_context.capture is not None,
-        )
 
 
 class _Pool:

@@ -65,6 +65,14 @@ class RunLoop:
             return asyncio.run_coroutine_threadsafe(start(), loop).result()
         return loop.create_task(coroutine)
 
+    def interrupt(self) -> None:
+        """Cancel all that is awaited in the loop, from another thread; what waits for it sees the cancellation."""
+        loop = self._loop
+        if loop is not None and loop.is_running():
+            import asyncio
+
+            loop.call_soon_threadsafe(lambda: [task.cancel() for task in asyncio.all_tasks(loop)])
+
     def close(self) -> None:
         """Cancel what still runs, and close the loop."""
         loop = self._loop

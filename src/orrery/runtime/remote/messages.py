@@ -31,6 +31,7 @@ __all__ = [
     "decode_description",
     "decode_from_worker",
     "decode_order",
+    "describe_run",
     "encode",
 ]
 
@@ -152,6 +153,23 @@ class StepEnded(msgspec.Struct, frozen=True, gc=False, tag="ended", omit_default
 
 
 FromWorker: TypeAlias = EventTold | LineTold | StepEnded
+
+
+def describe_run(plan_context: Any, origin: JobOrigin) -> RunDescription:
+    """Return what workers need to know of a run."""
+    known = plan_context.known_outputs
+    owners = known if isinstance(known, Mapping) else dict.fromkeys(known)
+    run = plan_context.run
+    plan = plan_context.execution_plan
+    return RunDescription(
+        origin=origin,
+        run=run,
+        instance=plan_context.instance.get_ref(),
+        step_keys=tuple(plan.step_keys_to_execute) if run.step_keys_to_execute is not None else None,
+        known_outputs=tuple(owners.items()),
+        captures=plan_context.capture is not None,
+    )
+
 
 encode = msgspec.msgpack.Encoder(enc_hook=to_wire).encode
 decode_description = msgspec.msgpack.Decoder(RunDescription, dec_hook=from_wire).decode

@@ -7,11 +7,12 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from typing import Any
 
-from orrery.base.errors import UserCodeExecutionError
+from orrery.base.errors import ExecutionInterruptedError, UserCodeExecutionError
 from orrery.definitions.parts.resource import ResourceDefinition
 from orrery.model.events import build
 from orrery.model.events.error_info import error_info_from_exception
@@ -22,7 +23,7 @@ from orrery.plan.step import ExecutionStep
 from orrery.runtime.contexts.log import LogManager
 from orrery.runtime.contexts.plan import PlanOrchestrationContext
 from orrery.runtime.engine.attempt import attempt_step
-from orrery.runtime.engine.limits import TimeLimits
+from orrery.runtime.engine.limits import TimeLimits, throw_into
 from orrery.runtime.engine.loop import RunLoop
 from orrery.runtime.engine.python_logs import captured_python_logs
 from orrery.runtime.engine.resources import OpenResources, open_resources
@@ -112,6 +113,11 @@ class WorkSession:
         finally:
             self._loop.close()
             self._stack.close()
+
+    def interrupt(self, thread: threading.Thread) -> None:
+        """Stop the step that *thread* carries out: at its next line of Python, or where it awaits something."""
+        self._loop.interrupt()
+        throw_into(thread, ExecutionInterruptedError)
 
     # -- steps ---------------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ from orrery.api.verbs.reconstruct import build_reconstructable_job
 from orrery.model.events.event import Event
 from orrery.model.records.run import RunStatus
 from orrery.runtime.instance.instance import Instance
+from orrery.testing.conformance.executor_programs import SIGN_TAG
 
 __all__ = ["ExecutorSuite", "story_of"]
 
@@ -78,12 +79,14 @@ class ExecutorSuite:
         config: Its config.
         concurrent: Config under which two steps may be under way at once; None if they never are.
         takes_tag_limits: Whether the config ``tag_concurrency_limits`` holds.
+        workers_end_with_run: Whether no process is left when a run has ended.
     """
 
     executor: ClassVar[str]
     config: ClassVar[dict[str, Any]] = {}
     concurrent: ClassVar[dict[str, Any] | None] = None
     takes_tag_limits: ClassVar[bool] = True
+    workers_end_with_run: ClassVar[bool] = True
 
     @pytest.fixture
     def instance(self, tmp_path: Path) -> Iterator[Instance]:
@@ -206,15 +209,14 @@ class ExecutorSuite:
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
     @pytest.mark.parametrize("program", ["waiting", "awaiting"])
     def test_a_signal_ends_the_run_in_order(
-        self, program: str, number: signal.Signals, instance: Instance, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, program: str, number: signal.Signals, instance: Instance, tmp_path: Path
     ) -> None:
         """Resources are closed in reverse, the run is canceled, nothing more runs, no process is left."""
         sign = tmp_path / "sign"
-        monkeypatch.setenv("ORRERY_CONFORMANCE_SIGN", str(sign))
         sender = threading.Thread(target=_send_when_there, args=(sign, number), daemon=True)
         sender.start()
         with pytest.raises(KeyboardInterrupt):
-            self.run(program, instance)
+            _execute(program, self.executor, self.config, instance, tags={SIGN_TAG: str(sign)})
         sender.join()
         (run,) = instance.get_runs()
         assert run.status is RunStatus.CANCELED
@@ -222,7 +224,7 @@ class ExecutorSuite:
         steps = {each.step_key for each in instance.all_logs(run.run_id) if each.dagster_event_type is not None}
         assert "must_not_run" not in steps
         worker = int(sign.read_text())
-        if worker != os.getpid():
+        if worker != os.getpid() and self.workers_end_with_run:
             assert _is_gone(worker)
 
 
@@ -251,9 +253,11 @@ def _run(program: str, executor: str, config: dict[str, Any], instance: Instance
         return result
 
 
-def _execute(program: str, executor: str, config: dict[str, Any], instance: Instance) -> Any:
+def _execute(
+    program: str, executor: str, config: dict[str, Any], instance: Instance, tags: dict[str, str] | None = None
+) -> Any:
     job = build_reconstructable_job(_MODULE, "make", (program, executor, config))
-    return execute_job(job, instance)
+    return execute_job(job, instance, tags=tags)
 
 
 def _lines(instance: Instance, run_id: str) -> list[str]:

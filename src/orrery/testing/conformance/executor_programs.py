@@ -35,7 +35,7 @@ from orrery.definitions.project.definitions import Definitions
 from orrery.model.events.checks import AssetCheckResult
 from orrery.model.events.user import DynamicOutput, Failure, MaterializeResult, Output, RetryRequested
 
-__all__ = ["PROGRAMS", "make", "random_graph"]
+__all__ = ["PROGRAMS", "SIGN_TAG", "make", "random_graph"]
 
 
 def make(program: str, executor: str, config: dict[str, Any] | None = None) -> JobDefinition:
@@ -380,15 +380,23 @@ def talking() -> None:
         talks.alias(f"voice_{number}")()
 
 
+SIGN_TAG = "conformance/sign"
+"""Tag of a run: the file that a step which waits writes its process id to."""
+
+
+def _give_sign(context: Any) -> None:
+    Path(context.run.tags[SIGN_TAG]).write_text(str(os.getpid()))
+
+
 @op(required_resource_keys={"inner"})
 def waits(context: Any) -> None:
-    Path(os.environ["ORRERY_CONFORMANCE_SIGN"]).write_text(str(os.getpid()))
+    _give_sign(context)
     _doze()
 
 
 @op(required_resource_keys={"inner"})
 async def awaits(context: Any) -> None:
-    Path(os.environ["ORRERY_CONFORMANCE_SIGN"]).write_text(str(os.getpid()))
+    _give_sign(context)
     await asyncio.sleep(60)
 
 
@@ -403,10 +411,10 @@ def awaiting() -> None:
 
 
 @op
-def clings() -> None:
+def clings(context: Any) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
-    Path(os.environ["ORRERY_CONFORMANCE_SIGN"]).write_text(str(os.getpid()))
+    _give_sign(context)
     time.sleep(60)
 
 
@@ -489,6 +497,13 @@ def dying() -> None:
 
 
 @graph
+def killed() -> None:
+    is_killed_once()
+    is_killed()
+    plus_one.alias("others_go_on")(one())
+
+
+@graph
 def forking() -> None:
     plus_one(forks())
 
@@ -524,6 +539,7 @@ PROGRAMS: dict[str, Any] = {
     "clinging": clinging,
     "stuck": stuck,
     "dying": dying,
+    "killed": killed,
     "forking": forking,
     "places": places,
 }

@@ -1,0 +1,307 @@
+"""
+Steps as tasks of an engine that has workers of its own: Dask, Ray, or another.
+
+The run listens on a socket. A task that the engine starts somewhere connects, proves that it was sent by this run, and
+asks for its step. The run hands each attempt out once: an engine that runs a task again, because it lost a worker, is
+refused, and the step is lost as its retry policy says. Everything that happens comes back over the same connection.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+import socket
+import threading
+from abc import abstractmethod
+from collections.abc import Iterator
+from contextlib import suppress
+from queue import Empty, SimpleQueue
+from selectors import EVENT_READ, DefaultSelector
+from typing import Any, Protocol
+
+import msgspec
+
+from orrery.base.errors import SubprocessError
+from orrery.model.events.event import Event
+from orrery.plan.commands import LaunchStep
+from orrery.runtime.processes.channel import Channel
+from orrery.runtime.remote.dispatch import Dispatch
+from orrery.runtime.remote.messages import LineTold, decode_from_worker, encode
+
+__all__ = ["Engine", "Errand", "Hello", "Hub"]
+
+_HELLO_SECONDS = 10.0
+
+
+class Errand(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What a task is given: where the run listens, and who it is.
+
+    Attributes:
+        host: Where the run listens.
+        port: The port.
+        token: Proves that the task was sent by the run.
+        key: The step.
+        attempt: Which attempt.
+        preparation: What its process prepares, once for all steps of the run.
+    """
+
+    host: str
+    port: int
+    token: str
+    key: str
+    attempt: int
+    preparation: bytes
+
+
+class Hello(msgspec.Struct, frozen=True):
+    """
+    The first message of a task.
+
+    Attributes:
+        token: That of the errand.
+        key: The step.
+        attempt: Which attempt.
+        place: Host and process, for people.
+    """
+
+    token: str
+    key: str
+    attempt: int
+    place: str
+
+
+_decode_hello = msgspec.msgpack.Decoder(Hello).decode
+
+
+class Engine(Protocol):
+    """Starts tasks."""
+
+    @abstractmethod
+    def submit(self, launch: LaunchStep, errand: Errand) -> None:
+        """Let a task be started; what fails before it connects is told by :meth:`Hub.task_failed`."""
+        ...
+
+    @abstractmethod
+    def cancel(self, key: str) -> None:
+        """Forget the task of a step, if it is still there."""
+        ...
+
+
+class _Line:
+    """
+    The connection of one task.
+
+    Attributes:
+        channel: The connection.
+        key: The step, once it was handed out.
+        place: Where the task runs.
+    """
+
+    __slots__ = ("channel", "key", "place")
+
+    def __init__(self, channel: Channel, key: str, place: str) -> None:
+        self.channel = channel
+        self.key: str | None = key
+        self.place = place
+
+
+class Hub:
+    """
+    The run's end of the tasks of an engine.
+
+    Args:
+        dispatch: The state of the run.
+        plan_context: The context of the run.
+        preparation: What the process of a task prepares.
+        host: Where to listen.
+        max_concurrent: How many steps may be with the engine at once; None for any number.
+        engine_name: For messages.
+    """
+
+    def __init__(
+        self,
+        dispatch: Dispatch,
+        plan_context: Any,
+        preparation: bytes,
+        *,
+        host: str,
+        max_concurrent: int | None,
+        engine_name: str,
+    ) -> None:
+        self._dispatch = dispatch
+        self._context = plan_context
+        self._preparation = preparation
+        self._max_concurrent = max_concurrent
+        self._engine_name = engine_name
+        self._token = secrets.token_hex(16)
+        self._listener = socket.create_server((host, 0))
+        self._host = host
+        self._bell, self._rung = socket.socketpair()
+        self._failures: SimpleQueue[tuple[str, int, BaseException | None]] = SimpleQueue()
+        self._claimed: set[tuple[str, int]] = set()
+        self._lines: dict[int, _Line] = {}
+        self._selector = DefaultSelector()
+        self._selector.register(self._listener, EVENT_READ, None)
+        self._selector.register(self._bell, EVENT_READ, None)
+        self._bell.setblocking(False)
+
+    def task_failed(self, key: str, attempt: int, error: BaseException | None) -> None:
+        """Take in that the engine gave a task up, from any thread; nothing happens if its step has ended."""
+        self._failures.put((key, attempt, error))
+        with suppress(OSError):  # the run is over
+            self._rung.send(b"!")
+
+    def run(self, engine: Engine) -> Iterator[Event]:
+        """Carry the run out and yield its events; whatever ends it early cancels what is under way."""
+        dispatch, limits = self._dispatch, self._context.limits
+        try:
+            yield from dispatch.advance()
+            while not dispatch.is_complete:
+                if limits is not None:
+                    limits.check_run()
+                self._launch(engine)
+                yield from self._listen(engine)
+                yield from dispatch.advance()
+        except BaseException:
+            self._stop(engine)
+            raise
+        finally:
+            self._close()
+
+    def _launch(self, engine: Engine) -> None:
+        while self._max_concurrent is None or len(self._dispatch.under_way) < self._max_concurrent:
+            launch = self._dispatch.next_launch()
+            if launch is None:
+                return
+            port = self._listener.getsockname()[1]
+            engine.submit(
+                launch,
+                Errand(
+                    host=self._host,
+                    port=port,
+                    token=self._token,
+                    key=launch.step.key,
+                    attempt=launch.attempt,
+                    preparation=self._preparation,
+                ),
+            )
+
+    # -- listening -----------------------------------------------------------------------------
+
+    def _listen(self, engine: Engine) -> Iterator[Event]:
+        dispatch = self._dispatch
+        seconds = dispatch.seconds_to_retry() if self._context.limits is None else dispatch.seconds_to_wait()
+        for key, _mask in self._selector.select(seconds):
+            if key.fileobj is self._listener:
+                self._welcome()
+            elif key.fileobj is self._bell:
+                with suppress(BlockingIOError):
+                    while self._bell.recv(4096):
+                        pass
+            elif key.data is not None:
+                yield from self._hear(key.data, engine)
+        yield from self._given_up(engine)
+
+    def _welcome(self) -> None:
+        """Hand a step out to the task that asks for it, unless another got it before."""
+        connection, _address = self._listener.accept()
+        connection.settimeout(_HELLO_SECONDS)
+        channel = Channel(connection)
+        try:
+            frame = channel.receive()
+            hello = _decode_hello(frame.body) if frame is not None else None
+        except (OSError, msgspec.DecodeError):  # a stranger
+            hello = None
+        connection.settimeout(None)
+        launch = self._dispatch.under_way.get(hello.key) if hello is not None else None
+        if (
+            hello is None
+            or launch is None
+            or not hmac.compare_digest(hello.token, self._token)
+            or launch.attempt != hello.attempt
+            or (hello.key, hello.attempt) in self._claimed
+        ):
+            channel.close()
+            return
+        self._claimed.add((hello.key, hello.attempt))
+        try:
+            channel.send(encode(self._dispatch.order(launch)))
+        except OSError:  # it is gone already, which is heard in a moment
+            pass
+        line = _Line(channel, hello.key, hello.place)
+        self._lines[channel.fileno()] = line
+        self._selector.register(channel, EVENT_READ, line)
+
+    def _hear(self, line: _Line, engine: Engine) -> Iterator[Event]:
+        for frame in line.channel.receive_ready():
+            message = decode_from_worker(frame.body)
+            if not isinstance(message, LineTold) and getattr(message, "kind", None) is not None:
+                line.key = None
+            yield from self._dispatch.told(message)
+        if line.channel.is_over:
+            self._forget(line)
+            if line.key is not None:
+                engine.cancel(line.key)
+                error = SubprocessError(
+                    f"The {self._engine_name} worker of step '{line.key}' ({line.place}) is gone.",
+                    mend="look at its logs; give the step a retry policy if it may be tried again.",
+                )
+                yield from self._dispatch.lost(line.key, error)
+
+    def _given_up(self, engine: Engine) -> Iterator[Event]:
+        """Take in the tasks that the engine gave up before they asked for their step."""
+        with suppress(Empty):
+            while True:
+                key, attempt, error = self._failures.get_nowait()
+                launch = self._dispatch.under_way.get(key)
+                if launch is None or launch.attempt != attempt or (key, attempt) in self._claimed:
+                    continue
+                told = SubprocessError(
+                    f"{self._engine_name} could not start step '{key}': {error!r}.",
+                    mend="see that its workers can import orrery and the code of the job, and reach "
+                    f"{self._host} at the port of the run.",
+                )
+                told.__cause__ = error
+                engine.cancel(key)
+                yield from self._dispatch.lost(key, told)
+
+    # -- the end -------------------------------------------------------------------------------
+
+    def _forget(self, line: _Line) -> None:
+        self._selector.unregister(line.channel)
+        self._lines.pop(line.channel.fileno(), None)
+        line.channel.close()
+
+    def _stop(self, engine: Engine) -> None:
+        """Interrupt what is under way; keep the lines that are logged while things are put away."""
+        for key in list(self._dispatch.under_way):
+            if not any(line.key == key for line in self._lines.values()):
+                engine.cancel(key)
+        for line in self._lines.values():
+            line.channel.finish()  # the task sees it, and interrupts its step
+        until = threading.Event()
+        timer = threading.Timer(_HELLO_SECONDS, until.set)
+        timer.daemon = True
+        timer.start()
+        try:
+            while self._lines and not until.is_set():
+                for found, _mask in self._selector.select(0.1):
+                    line = found.data
+                    if line is None:
+                        continue
+                    for frame in line.channel.receive_ready():
+                        message = decode_from_worker(frame.body)
+                        if isinstance(message, LineTold):
+                            self._dispatch.line(message)
+                    if line.channel.is_over:
+                        self._forget(line)
+        finally:
+            timer.cancel()
+
+    def _close(self) -> None:
+        for line in list(self._lines.values()):
+            self._forget(line)
+        self._selector.close()
+        for each in (self._listener, self._bell, self._rung):
+            each.close()
