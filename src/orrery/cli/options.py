@@ -14,7 +14,7 @@ import click
 
 from orrery.cli.json_output import claim_standard_output
 
-__all__ = ["LEVELS", "RunOptions", "Source", "json_option", "run_options", "source_options", "tag_option"]
+__all__ = ["LEVELS", "RunOptions", "Source", "RunTags", "json_option", "run_options", "source_options", "tag_option"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -100,8 +100,12 @@ def json_option(help_text: str = "Print one JSON document.") -> Callable[[Functi
     return decorate
 
 
+RunTags = dict[str, str]
+"""Tags of a run, as they were given."""
+
+
 def tag_option(function: Function) -> Function:
-    """Add ``--tag``; the command gets ``tag``, a mapping."""
+    """Add ``--tag``; the command gets ``tag``."""
     return click.option("--tag", metavar="KEY=VALUE", multiple=True, callback=_tags, help="Tag of the run.")(function)
 
 

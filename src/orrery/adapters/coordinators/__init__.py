@@ -1,5 +1,3 @@
 """
 What happens between asking for a run and launching it: at once, or in a queue with limits.
-
-Empty until runs are queued.
 """

@@ -1,5 +1,3 @@
 """
-How a run gets its process: in this one, in a child, from a warm code location.
-
-Empty until runs are launched in processes of their own.
+How a run gets its process: in this one, in a fresh interpreter, or forked from a process that has its code.
 """

@@ -128,6 +128,7 @@ def execute_job_in_process(
     check_selection: AbstractSet[AssetCheckKey] | None = None,
     keep_values: bool = True,
     reuse: Reuse | None = None,
+    recorded: Run | None = None,
 ) -> ExecuteInProcessResult:
     """
     Run a job in this process.
@@ -153,6 +154,7 @@ def execute_job_in_process(
         parent_run: The run that is repeated in part.
         keep_values: Keep every output in memory until the end, for the result.
         reuse: Which stored values may be used instead of being made again.
+        recorded: The run, where it is recorded already and this process has it in hand; its config and tags hold.
 
     Raises:
         InvalidConfigError: The run config does not fit.
@@ -164,7 +166,10 @@ def execute_job_in_process(
     own_instance = instance is None
     used = ephemeral_instance() if own_instance else instance
     try:
-        run_tags, config = tags_and_config(job, run_config, tags, partition_key, partition_key_range, used)
+        if recorded is not None:
+            run_tags, config = dict(recorded.tags), recorded.run_config
+        else:
+            run_tags, config = tags_and_config(job, run_config, tags, partition_key, partition_key_range, used)
         planning = traced.begin("plan", "resolve config and compile") if traced is not None else None
         resolved = resolve_run_config(job, config, os.environ)
         plan = compile_plan(job, resolved, step_keys, parent_run.run_id if parent_run is not None else None)
@@ -177,7 +182,7 @@ def execute_job_in_process(
             if in_this_process
             else executor_for(job, resolved, used, origin)
         )
-        run = _run_in_hand(
+        run = recorded or _run_in_hand(
             used,
             job_name=job.name,
             run_id=run_id or str(uuid.uuid4()),

@@ -17,7 +17,7 @@ from orrery.model.records.run import Run
 from orrery.plan.execution_plan import ExecutionPlan
 from orrery.plan.sources import StepOutputHandle
 
-__all__ = ["ReexecutionOptions", "Repetition", "decide", "past_of"]
+__all__ = ["ReexecutionOptions", "Repetition", "decide", "past_of", "repetition_of"]
 
 
 class ReexecutionOptions:
@@ -184,6 +184,11 @@ def decide(plan: ExecutionPlan, options: ReexecutionOptions, instance: Any) -> R
             f"No steps needed to be retried in run '{parent.run_id}'.",
             mend="give ReexecutionOptions(parent_run_id) to execute all steps again.",
         )
+    return repetition_of(plan, parent, chosen, past)
+
+
+def repetition_of(plan: ExecutionPlan, parent: Run, chosen: Sequence[str], past: _Past) -> Repetition:
+    """Return the repetition of the *chosen* steps of a run, with what the others gave before."""
     templates = {key.partition("[")[0] for key in chosen}
     again = {key for key in chosen if key.endswith("]")}
     known: dict[StepOutputHandle, str] = {}

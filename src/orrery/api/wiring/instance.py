@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from orrery.adapters.io.memory import EphemeralIOManager
 from orrery.adapters.storage.memory import MemoryStorage
+from orrery.api.wiring.launching import coordinator_of, launcher_of
 from orrery.api.wiring.records import open_records
 from orrery.api.wiring.settings import read_settings
 from orrery.base.errors import StorageError
@@ -170,6 +171,8 @@ def _persistent(home: str, settings: Mapping[str, Any]) -> Instance:
         schedules=storage,
         backfills=storage,
         keeper=LeaseKeeper(storage),
+        launcher=launcher_of(settings),
+        coordinator=coordinator_of(settings),
         home=home,
         compute_logs=_compute_logs(home, settings),
         settings=settings,

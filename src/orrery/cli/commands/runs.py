@@ -1,46 +1,44 @@
 """
-``orrery runs``: past runs, and their logs.
+``orrery runs``: past runs, their logs, and what can be done with them.
 """
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
 import click
 
-from orrery.base.errors import RunNotFoundError
 from orrery.cli.app import LazyGroup
 from orrery.cli.captured import CapturedLine, CapturedLines
 from orrery.cli.completion import complete_runs
 from orrery.cli.displays.json_lines import happening_document, step_document
 from orrery.cli.displays.plain import plain_line
-from orrery.cli.endings import wrong_usage
 from orrery.cli.failure_text import failure_document
 from orrery.cli.happenings import RunView
 from orrery.cli.json_output import echo_json
 from orrery.cli.options import LEVELS, json_option
 from orrery.cli.paper import dim, echo, strong, styled, table
+from orrery.cli.past_runs import find_run, what_ran
+from orrery.cli.run_actions import cancel_run, delete_run, retry_run, wait_for_run
 from orrery.cli.summary import summary_lines
-from orrery.cli.text import count, duration, instant, number, one_line, since
-from orrery.model.records.run import FINISHED_STATUSES, Run, RunRecord, RunsFilter, RunStatus
+from orrery.cli.text import duration, instant, number, one_line, since
+from orrery.model.records.run import FINISHED_STATUSES, RunRecord, RunsFilter, RunStatus
 from orrery.runtime.instance.instance import Instance
 
 __all__ = ["command"]
 
 _PAGE = 500
-_SCANNED = 5_000
 _POLL_SECONDS = 0.2
 _LOOK_SECONDS = 1.0
 _ENDS = ("step_done", "step_failed", "step_retrying")
 
 
-@click.group("runs", cls=LazyGroup, usual="list", short_help="Show past runs and their logs.")
+@click.group("runs", cls=LazyGroup, usual="list", short_help="Show, stop and repeat runs.")
 def command() -> None:
-    """Show past runs and their logs; without a command, list the latest, with the options of `list`."""
+    """Show past runs and their logs, stop and repeat them; without a command, list the latest, with the options of `list`."""
 
 
 @command.command("list", short_help="List runs, the latest first.")
@@ -191,48 +189,6 @@ def show_logs(run_id: str, follow: bool, log_level: str, as_json: bool) -> None:
             time.sleep(_POLL_SECONDS)
 
 
-def find_run(instance: Instance, text: str) -> RunRecord:
-    """
-    Return the run that *text* names: an id, the beginning of one, or ``latest``.
-
-    Wrong usage if it names none, or several.
-    """
-    with wrong_usage():
-        if text == "latest":
-            records = instance.get_run_records(limit=1)
-            if not records:
-                raise RunNotFoundError("No run is recorded.", mend="run something: orrery materialize '*'.")
-            return records[0]
-        whole = instance.get_run_record_by_id(text)
-        if whole is not None:
-            return whole
-        found = [
-            record
-            for record in instance.get_run_records(limit=_SCANNED)
-            if len(text) >= 3 and record.run.run_id.startswith(text)
-        ]
-        if len(found) > 1:
-            raise RunNotFoundError(f"'{text}' begins the ids of {len(found)} runs.", mend="write more of the id.")
-        if not found and os.path.isfile(text):
-            raise RunNotFoundError(
-                f"'{text}' is a file, not the id of a run: runs are found by the folder, without -f FILE.",
-                mend="leave it out: `orrery runs list` tells the ids.",
-            )
-        if not found:
-            raise RunNotFoundError(f"No run '{text}' is recorded.", mend="look for its id with `orrery runs list`.")
-        return found[0]
-
-
-def what_ran(run: Run) -> str:
-    """Return what a run was of: its job, or the assets that were selected."""
-    if not run.job_name.startswith("__"):
-        return one_line(run.job_name)
-    keys: Sequence[str] = sorted(key.to_user_string() for key in run.asset_selection or ())
-    if not keys:
-        return dim("assets")
-    return one_line(", ".join(keys)) if len(keys) <= 3 else f"{count(len(keys), 'asset')}"
-
-
 def _view(instance: Instance, run_id: str) -> RunView:
     view = RunView()
     for entry in instance.all_logs(run_id):
@@ -271,3 +227,8 @@ def _run_document(record: RunRecord) -> dict[str, Any]:
 
 def _iso(timestamp: float | None) -> str | None:
     return None if timestamp is None else datetime.fromtimestamp(timestamp, UTC).isoformat()
+
+
+for _action in (wait_for_run, retry_run, cancel_run, delete_run):
+    command.add_command(_action)
+command.add_command(cancel_run, "terminate")

@@ -42,19 +42,23 @@ from orrery.model.records.asset import AssetRecord
 from orrery.model.records.run import FINISHED_STATUSES, Run, RunRecord, RunsFilter, RunStatus
 from orrery.model.records.stats import RunStats, StepStats, run_stats, step_stats
 from orrery.runtime.instance import assets as _assets
+from orrery.runtime.instance import launching as _launching
+from orrery.runtime.instance import queue as _queue
 from orrery.runtime.instance import runs as _runs
+from orrery.runtime.instance import termination as _termination
 from orrery.runtime.instance.assets import AssetPartitionStatus
 from orrery.runtime.instance.clock import SystemClock
 from orrery.runtime.instance.leases import LeaseKeeper
 from orrery.runtime.instance.lost_runs import report_lost_runs
 from orrery.runtime.instance.ref import InstanceRef
 from orrery.runtime.instance.secrets import without_passwords
+from orrery.runtime.instance.termination import GRACE_SECONDS
 from orrery.runtime.ports.backfills import BackfillStorage
 from orrery.runtime.ports.compute_logs import ComputeLogManager
 from orrery.runtime.ports.event_log import AssetState, CheckState, EventLogConnection, EventLogStorage
 from orrery.runtime.ports.leases import LeaseStorage
 from orrery.runtime.ports.run_coordinator import RunCoordinator, SubmitRunContext
-from orrery.runtime.ports.run_launcher import LaunchRunContext, RunLauncher
+from orrery.runtime.ports.run_launcher import RunLauncher
 from orrery.runtime.ports.runs import RunStorage
 from orrery.runtime.ports.schedules import ScheduleStorage
 from orrery.runtime.ports.write_barrier import WriteBarrier
@@ -979,7 +983,7 @@ class Instance:
     def handle_run_event(self, run_id: str, event: Event, update_timestamp: Any = None) -> None:
         """Do nothing: the status of a run follows from the entries as they are stored."""
 
-    def launch_run(self, run_id: str, workspace: Any) -> Run:
+    def launch_run(self, run_id: str, workspace: Any = None) -> Run:
         """
         Start a process for a recorded run.
 
@@ -987,22 +991,35 @@ class Instance:
             RunNotFoundError: There is no such run.
             InvariantViolationError: This instance has no launcher.
         """
-        run = self._known_run(run_id)
-        if self.launcher is None:
-            raise InvariantViolationError(
-                "This instance has no launcher that could start a process for a run.",
-                mend="run it in this process, or name a launcher in the instance's settings.",
-            )
-        self.report_dagster_event(build.run_starting(run.job_name), run_id)
-        self.launcher.launch_run(LaunchRunContext(dagster_run=run, workspace=workspace))
+        _launching.launch_run(self, self._known_run(run_id), workspace)
         return self._known_run(run_id)
 
-    def submit_run(self, run_id: str, workspace: Any) -> Run:
+    def submit_run(self, run_id: str, workspace: Any = None) -> Run:
         """Give a recorded run to the coordinator; without one it is launched at once."""
         run = self._known_run(run_id)
         if self.coordinator is None:
             return self.launch_run(run_id, workspace)
-        return self.coordinator.submit_run(SubmitRunContext(run, workspace))
+        return self.coordinator.submit_run(SubmitRunContext(run, workspace, self))
+
+    def launch_queued_runs(self, workspace: Any = None) -> Sequence[str]:
+        """Launch the runs that wait in the queue and may be launched now; return their ids."""
+        return _queue.launch_queued_runs(self, workspace)
+
+    def cancel_run(self, run_id: str, *, grace_seconds: float = GRACE_SECONDS) -> bool:
+        """
+        Stop a run; return whether it was one that could be stopped.
+
+        It is asked to stop, so that it closes its resources. When the time of grace is over, its process is killed.
+
+        Raises:
+            RunNotFoundError: There is no such run.
+            InvariantViolationError: Its process cannot be reached from here.
+        """
+        return _termination.cancel_run(self, self._known_run(run_id), grace_seconds=grace_seconds)
+
+    def retry_run_if_due(self, run_id: str) -> str | None:
+        """Submit the retry that the tags of a failed run ask for; return its id, or None if nothing is due."""
+        return _launching.retry_run_if_due(self, run_id)
 
     def _known_run(self, run_id: str) -> Run:
         run = self.get_run_by_id(run_id)
@@ -1016,7 +1033,10 @@ class Instance:
 
         An instance does so when it is opened. Call it while you wait for a run that may die meanwhile.
         """
-        return report_lost_runs(self)
+        lost = report_lost_runs(self)
+        for run_id in lost:
+            self.retry_run_if_due(run_id)
+        return lost
 
     def wipe(self) -> None:
         """Delete all runs and events."""

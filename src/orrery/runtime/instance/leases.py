@@ -15,11 +15,16 @@ import uuid
 from functools import lru_cache
 from pathlib import Path
 
+import msgspec
+
 from orrery.base.errors import OrreryError, RunConflictError
 from orrery.model.records.lease import LEASE_SECONDS, RENEWAL_SECONDS, Lease, Owner, is_abandoned, run_lease_name
 from orrery.runtime.ports.leases import LeaseStorage
 
-__all__ = ["LeaseKeeper", "is_gone", "is_running", "owner_of_process", "this_process"]
+__all__ = ["LeaseKeeper", "is_gone", "is_of_this_machine", "is_running", "owner_of_process", "this_process"]
+
+STARTING_SECONDS = 600.0
+"""How long a process may take until it renews a lease that was handed over to it, seen from another machine."""
 
 _STATE_FIELD, _START_FIELD = 0, 19
 """Places in ``/proc/PID/stat`` after the name of the program: the third and the twenty-second of all."""
@@ -70,11 +75,15 @@ def is_running(owner: Owner) -> bool:
     return bool(fields) and int(fields[_START_FIELD]) == owner.started and fields[_STATE_FIELD] not in "ZX"
 
 
+def is_of_this_machine(owner: Owner) -> bool:
+    """Tell whether the process can be looked up, and signalled, from here."""
+    return bool(_machine()) and owner.machine == _machine()
+
+
 def is_gone(owner: Owner, expires: float, now: float) -> bool:
     """Tell whether what *owner* has in hand is nobody's by now."""
-    machine = _machine()
-    here = bool(machine) and owner.machine == machine
-    return is_abandoned(owner, expires, machine=machine, now=now, is_running=here and is_running(owner))
+    here = is_of_this_machine(owner) and is_running(owner)
+    return is_abandoned(owner, expires, machine=_machine(), now=now, is_running=here)
 
 
 class LeaseKeeper:
@@ -133,6 +142,16 @@ class LeaseKeeper:
             taken=now,
             expires=now + seconds,
         )
+
+    def hand_over(self, lease: Lease, process: int) -> None:
+        """
+        Let a lease be that of another process of this machine, which may not be able yet to take it itself.
+
+        Nothing happens if it did.
+        """
+        self.forget(lease.token)
+        theirs = self.new_lease(lease.name, lease.run_id, owner_of_process(process), STARTING_SECONDS)
+        self.storage.put_lease(msgspec.structs.replace(theirs, token=lease.token), instead_of=lease.token)
 
     def give_back(self, lease: Lease) -> None:
         """Let go of a lease before the run that it belongs to has ended."""

@@ -19,11 +19,13 @@ class SubmitRunContext(msgspec.Struct, frozen=True):
 
     Attributes:
         dagster_run: The run that was submitted; it is recorded.
-        workspace: Where its code is found.
+        workspace: Where its code is found; None where the run itself says it.
+        instance: The instance that it is recorded in.
     """
 
     dagster_run: Run
-    workspace: Any
+    workspace: Any = None
+    instance: Any = None
 
     @property
     def run(self) -> Run:

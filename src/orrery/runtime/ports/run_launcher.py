@@ -4,6 +4,7 @@ Launchers: who starts the process that executes a run, and knows whether it live
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum
 from typing import Any, Protocol
 
@@ -45,11 +46,17 @@ class LaunchRunContext(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         dagster_run: The run to launch; it is recorded.
-        workspace: Where its code is found; None where the launcher needs none.
+        workspace: Where its code is found; None where the run itself says it.
+        instance: The instance that it is recorded in.
+        token: Of the lease with which the launching process has the run in hand; whoever executes it takes it over.
+        hand_over: To be told the number of the process that executes it, as soon as it is known.
     """
 
     dagster_run: Run
     workspace: Any = None
+    instance: Any = None
+    token: str = ""
+    hand_over: Callable[[int], None] = lambda _process: None
 
     @property
     def run(self) -> Run:

@@ -9,5 +9,6 @@ Each is a class of tests. A storage or IO manager of your own proves itself by a
             with closing(MyStorage(tmp_path)) as storage:
                 yield storage
 
-``event_log``, ``runs`` and ``leases`` are the records, ``io_manager`` the values.
+``event_log``, ``runs`` and ``leases`` are the records, ``io_manager`` the values, ``launchers`` the launchers and
+coordinators of runs.
 """

@@ -1,0 +1,81 @@
+"""
+``orrery queue``: the runs that wait.
+"""
+
+from __future__ import annotations
+
+import time
+
+import click
+
+from orrery.cli.app import LazyGroup
+from orrery.cli.json_output import echo_json
+from orrery.cli.options import json_option
+from orrery.cli.paper import echo, table
+from orrery.cli.past_runs import what_ran
+from orrery.cli.text import since
+from orrery.model.automation.queue import in_order_of_queue, priority_of
+from orrery.model.records.run import ACTIVE_RUN_STATUSES, RunsFilter, RunStatus
+from orrery.runtime.instance.instance import Instance
+from orrery.runtime.instance.queue import limits_of
+
+__all__ = ["command"]
+
+_SECONDS = 1.0
+
+
+@click.group(
+    "queue", cls=LazyGroup, invoke_without_command=True, short_help="Show the runs that wait, and launch them."
+)
+@click.pass_context
+def command(context: click.Context) -> None:
+    """Show the runs that wait, and launch them; without a command, list them."""
+    if context.invoked_subcommand is None:
+        context.invoke(list_queue, as_json=False)
+
+
+@command.command("list", short_help="List the runs that wait, the next first.")
+@json_option()
+def list_queue(as_json: bool) -> None:
+    """List the runs that wait, the next first, and how many go on."""
+    with Instance.get() as instance:
+        limits = limits_of(instance)
+        waiting = instance.get_run_records(RunsFilter(statuses=[RunStatus.QUEUED]), ascending=True)
+        many = instance.get_runs_count(RunsFilter(statuses=sorted(ACTIVE_RUN_STATUSES, key=lambda each: each.value)))
+    records = {record.run.run_id: record for record in waiting}
+    ordered = in_order_of_queue(record.run for record in waiting)
+    if as_json:
+        rows = [{"run_id": run.run_id, "job": run.job_name, "priority": priority_of(run)} for run in ordered]
+        echo_json({"waiting": rows, "going_on": many, "limit": limits.runs})
+        return
+    now = time.time()
+    lines = [
+        [
+            run.run_id[:8],
+            str(priority_of(run)),
+            since(now - records[run.run_id].create_timestamp.timestamp()),
+            what_ran(run),
+        ]
+        for run in ordered
+    ]
+    for line in table(lines, head=["run", "priority", "asked", "what"], right=[1]) if lines else ():
+        echo(line)
+    most = "" if limits.runs is None else f" of {limits.runs}"
+    echo(f"{len(ordered)} waiting, {many}{most} going on")
+
+
+@command.command("run", short_help="Launch what waits, as there is room.")
+@click.option("--once", is_flag=True, help="Look once, and end.")
+def run_queue(once: bool) -> None:
+    """
+    Launch the runs that wait, as there is room, until interrupted.
+
+    A queue moves on by itself when a run is submitted and when one ends. This is for runs whose process was killed.
+    """
+    with Instance.get() as instance:
+        while True:
+            for run_id in instance.launch_queued_runs():
+                echo(f"{run_id}  launched")
+            if once:
+                return
+            time.sleep(_SECONDS)

@@ -1,0 +1,132 @@
+"""
+What can be done with a run: wait for it, repeat it, stop it, delete it.
+"""
+
+from __future__ import annotations
+
+import click
+
+from orrery.api.verbs.recorded import record_repetition
+from orrery.api.verbs.reexecution import ReexecutionOptions
+from orrery.api.wiring.locations import load_definitions
+from orrery.base.errors import InvariantViolationError
+from orrery.base.pointer import decode_pointer
+from orrery.cli.completion import complete_runs
+from orrery.cli.endings import FAILED, SUCCESS, wrong_usage
+from orrery.cli.options import Source, source_options
+from orrery.cli.paper import echo, styled
+from orrery.cli.past_runs import find_run
+from orrery.cli.project import find_pointer
+from orrery.cli.waiting import exit_code_of, wait_until_it_ends
+from orrery.runtime.instance.instance import Instance
+from orrery.runtime.instance.termination import GRACE_SECONDS
+
+__all__ = ["cancel_run", "delete_run", "retry_run", "wait_for_run"]
+
+_run_id = click.argument("run_id", metavar="ID", shell_complete=complete_runs)
+
+
+@click.command("wait", short_help="Wait until a run has ended.")
+@_run_id
+@click.option("--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="Wait at most so long.")
+def wait_for_run(run_id: str, timeout: float | None) -> int:
+    """
+    Wait until a run has ended, and tell how: the exit code is 0, 1 where it failed, or 130 where it was canceled.
+
+    ID is the id of a run, its first characters, or "latest".
+    """
+    with Instance.get() as instance:
+        run = wait_until_it_ends(instance, find_run(instance, run_id).run.run_id, timeout)
+        if run is None:
+            echo("the run goes on")
+            return FAILED
+        return exit_code_of(run)
+
+
+@click.command("retry", short_help="Repeat a run, in whole or in part.")
+@_run_id
+@click.option("--from-failure", "part", flag_value="failure", default=True, help="What failed or never ran (usual).")
+@click.option("--all", "part", flag_value="all", help="Everything.")
+@click.option("--select", metavar="STEPS", multiple=True, help="These steps, for example 'clean+'.")
+@click.option("--wait", is_flag=True, help="Wait until the new run has ended.")
+@source_options
+def retry_run(run_id: str, part: str, select: tuple[str, ...], wait: bool, source: Source) -> int:
+    """
+    Repeat a run in a process of its own: what failed or never ran, everything, or the steps that are selected.
+
+    ID is the id of a run, its first characters, or "latest". What other steps gave is taken from that run.
+    """
+    with Instance.get() as instance:
+        run = find_run(instance, run_id).run
+        given = source.file is not None or source.module is not None or not isinstance(run.job_code_origin, str)
+        pointer = find_pointer(source) if given else decode_pointer(run.job_code_origin.encode())
+        repository = load_definitions(pointer)
+        if select:
+            options = ReexecutionOptions(run.run_id, select)
+        elif part == "all":
+            options = ReexecutionOptions(run.run_id)
+        else:
+            options = ReexecutionOptions.from_failure(run.run_id, instance)
+        with wrong_usage():
+            if not run.is_finished:
+                raise InvariantViolationError(
+                    f"Run '{run.run_id}' has not ended: it is {run.status.value.lower()}.",
+                    mend="wait for it, or cancel it first.",
+                )
+            made = record_repetition(instance, run, options, repository, pointer)
+        submitted = instance.submit_run(made.run_id)
+        echo(f"{made.run_id}  {styled(submitted.status.value.lower())}")
+        return _awaited(instance, made.run_id) if wait else SUCCESS
+
+
+def _awaited(instance: Instance, run_id: str) -> int:
+    run = wait_until_it_ends(instance, run_id)
+    return FAILED if run is None else exit_code_of(run)
+
+
+@click.command("cancel", short_help="Stop a run.")
+@_run_id
+@click.option(
+    "--grace",
+    type=click.FloatRange(min=0),
+    default=GRACE_SECONDS,
+    show_default=True,
+    metavar="SECONDS",
+    help="Time for closing its resources, before its process is killed.",
+)
+def cancel_run(run_id: str, grace: float) -> int:
+    """
+    Stop a run that waits or goes on: it closes its resources, and is recorded as canceled.
+
+    ID is the id of a run, its first characters, or "latest".
+    """
+    with Instance.get() as instance:
+        run = find_run(instance, run_id).run
+        with wrong_usage():
+            if not instance.cancel_run(run.run_id, grace_seconds=grace):
+                raise InvariantViolationError(
+                    f"Run '{run.run_id}' has ended already: {run.status.value.lower()}.", mend="look at `orrery runs`."
+                )
+        ended = instance.get_run_by_id(run.run_id)
+        echo(f"{run.run_id}  {styled('' if ended is None else ended.status.value.lower())}")
+        return SUCCESS
+
+
+@click.command("delete", short_help="Forget a run and its log.")
+@_run_id
+def delete_run(run_id: str) -> int:
+    """
+    Forget a run and its log; what it made stays.
+
+    ID is the id of a run, its first characters, or "latest".
+    """
+    with Instance.get() as instance:
+        run = find_run(instance, run_id).run
+        with wrong_usage():
+            if not run.is_finished and instance.leases is not None and instance.leases.get_leases(f"run/{run.run_id}"):
+                raise InvariantViolationError(
+                    f"Run '{run.run_id}' goes on.", mend=f"stop it first: orrery runs cancel {run.run_id[:8]}."
+                )
+        instance.delete_run(run.run_id)
+        echo(f"{run.run_id}  deleted")
+        return SUCCESS

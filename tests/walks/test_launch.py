@@ -1,0 +1,119 @@
+"""Launching from the command line: from `orrery launch` to the end of the run, and what can be done with it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+SOURCES = str(Path(__file__).parents[2] / "src")
+PROJECT = """
+    import os, time
+    from pathlib import Path
+    from orrery import Definitions, asset, job, op
+
+    @asset
+    def numbers():
+        return [1, 2]
+
+    @asset
+    def total(numbers):
+        if os.environ.get("BREAK") == "yes":
+            raise RuntimeError("as the test wants it")
+        return sum(numbers)
+
+    @op
+    def sleeps():
+        time.sleep(600)
+
+    @job
+    def long():
+        sleeps()
+
+    defs = Definitions(assets=[numbers, total], jobs=[long])
+"""
+
+
+class Terminal:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "shop.py").write_text(textwrap.dedent(PROJECT), encoding="utf-8")
+        (folder / "pyproject.toml").write_text('[tool.orrery]\npython_file = "shop.py"\n', encoding="utf-8")
+
+    def __call__(self, *words: str, code: int = 0, **environment: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", "import sys; from orrery.cli.app import run; sys.exit(run())", *words],
+            cwd=self.folder,
+            env={**os.environ, "PYTHONPATH": SOURCES, "ORRERY_HOME": str(self.folder / "home"), **environment},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+
+@pytest.fixture
+def orrery(tmp_path: Path) -> Terminal:
+    return Terminal(tmp_path)
+
+
+def test_assets_are_launched_fail_and_are_repeated_from_the_failure(orrery: Terminal) -> None:
+    """The run is another process's; its exit code comes back with --wait."""
+    said = orrery("launch", "*", "--wait", code=1, BREAK="yes")
+    assert said.splitlines()[-1].endswith("failure")
+    orrery("runs", "wait", "latest", code=1)
+    said = orrery("runs", "retry", "latest", "--wait")
+    assert said.splitlines()[-1].endswith("success")
+    shown = orrery("runs", "show", "latest")
+    assert "total" in shown
+    assert "numbers" not in orrery("runs", "logs", "latest").replace("numbers, total", "")
+    assert "No steps needed to be retried" in orrery("runs", "retry", "latest", code=2)
+    run_id = said.split()[0]
+    orrery("runs", "delete", run_id)
+    assert "No run" in orrery("runs", "show", run_id, code=2)
+
+
+def test_a_launched_job_is_canceled(orrery: Terminal) -> None:
+    run_id = orrery("launch", "long").split()[0]
+    until = time.monotonic() + 60
+    while "start " not in orrery("runs", "logs", run_id):
+        assert time.monotonic() < until
+    assert "goes on" in orrery("runs", "delete", run_id, code=2)
+    assert "canceled" in orrery("runs", "cancel", run_id)
+    orrery("runs", "wait", run_id, code=130)
+    assert "has ended already" in orrery("runs", "cancel", run_id, code=2)
+
+
+def test_a_queue_without_room_keeps_runs(orrery: Terminal) -> None:
+    """Until it has some."""
+    settings = orrery.folder / "home" / "orrery.yaml"
+    settings.parent.mkdir()
+    settings.write_text("concurrency: {runs: {max_concurrent_runs: 0}}", encoding="utf-8")
+    run_id = orrery("launch", "*").split()[0]
+    assert "1 waiting, 0 of 0 going on" in orrery("queue")
+    settings.write_text("concurrency: {runs: {max_concurrent_runs: 1}}", encoding="utf-8")
+    assert run_id in orrery("queue", "run", "--once")
+    orrery("runs", "wait", run_id)
+
+
+def test_what_cannot_be_launched_is_told_before_a_run_is_recorded(orrery: Terminal) -> None:
+    assert "no_such" in orrery("launch", "no_such", code=2)
+    (orrery.folder / "config.yaml").write_text("ops: {unknown: {}}", encoding="utf-8")
+    assert "unknown" in orrery("launch", "long", "--config", "config.yaml", code=2)
+    assert "no runs are recorded" in orrery("runs")
+
+
+def test_settings_that_nobody_understands_are_told(orrery: Terminal) -> None:
+    settings = orrery.folder / "home" / "orrery.yaml"
+    settings.parent.mkdir()
+    settings.write_text("run_launcher: subproces", encoding="utf-8")
+    assert "subprocess" in orrery("runs", code=1)
+    settings.write_text("concurrency: {runs: {max_concurrent_runs: many}}", encoding="utf-8")
+    assert "max_concurrent_runs" in orrery("queue", code=1)
