@@ -15,7 +15,7 @@ class Case:
         program: A program of ``programs/``, or ``--help``.
         arguments: Its arguments after the module's name.
         count: How many things the program handles; 0 where the whole is meant.
-        unit: ``ms`` for the whole, ``us`` for microseconds a thing.
+        unit: ``ms`` for the whole, ``us`` for microseconds a thing, ``B`` for bytes.
         goal: What we promise, in the same unit; None where nothing is promised.
         ours_only: Not asked of the reference implementation, which cannot do it in reasonable time.
         large: Left out by ``--small``.
@@ -49,11 +49,12 @@ START = "Start"
 PLAN = "Define and plan, per asset: t(n) / n"
 STEPS = "One step in process"
 OPS = "Ops and graphs"
+RECORDS = "Records on the disk"
 
 
 def all_cases() -> list[Case | Slope]:
     """Return every line of the table, in order."""
-    return [*_start(), *_plan(), *_steps(), *_ops()]
+    return [*_start(), *_plan(), *_steps(), *_ops(), *_records()]
 
 
 def _start() -> Iterator[Case]:
@@ -158,4 +159,33 @@ def _ops() -> Iterator[Case | Slope]:
         arguments=("10",),
         count=1_024,
         unit="us",
+    )
+
+
+def _records() -> Iterator[Case]:
+    yield _record("a run of one step, persistent, warm", "run", 20, unit="us", goal=5_000)
+    yield _record("2,000 events reported, durable at the end, each", "append", 2_000, unit="us", goal=20)
+    yield _record(
+        "50,000 events reported, durable at the end, each", "append", 50_000, unit="us", goal=20, ours_only=True
+    )
+    yield _record("an event of a 1,000-step run, on the disk", "size", 1_000, unit="B", goal=400)
+    yield _record("events of a 1,000-step run, read", "read", 1_000, goal=40)
+    yield _record("1,000,000 events in one run: a page of 100", "page", 1_000_000, goal=20, ours_only=True)
+    yield _record("status of an asset with 100,000 partitions", "status", 100_000, goal=5, ours_only=True)
+    yield _record("status of an asset with 1,000,000 partitions", "status", 1_000_000, goal=50, ours_only=True)
+
+
+def _record(
+    title: str, what: str, n: int, *, unit: str = "ms", goal: float | None = None, ours_only: bool = False
+) -> Case:
+    return Case(
+        group=RECORDS,
+        title=title,
+        program="records",
+        arguments=(what, str(n)),
+        count=n,
+        unit=unit,
+        goal=goal,
+        ours_only=ours_only,
+        large=n >= 1_000,
     )

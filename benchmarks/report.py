@@ -11,6 +11,9 @@ from benchmarks.sides import OURS, THEIRS, Sample
 Samples = Mapping[tuple[Case, str], Sequence[Sample]]
 
 
+_UNITS = {"ms": "ms", "us": "µs", "B": "B"}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """One line of the table, as text; ``figures`` holds the numbers in the case's unit, by side."""
@@ -28,7 +31,7 @@ class Line:
         problem = self.problems.get(side, "")
         if figure is None:
             return problem
-        return f"{_number(figure)} {'ms' if self.unit == 'ms' else 'µs'}" + (f" ({problem})" if problem else "")
+        return f"{_number(figure)} {_UNITS[self.unit]}" + (f" ({problem})" if problem else "")
 
     def ratio(self, ours: str, theirs: str) -> str:
         """Return how many times as long *theirs* takes as *ours*."""
@@ -76,6 +79,8 @@ def median_seconds(samples: Sequence[Sample], part: str = "total") -> float | No
 def _figure(case: Case | Slope, seconds: Sequence[float]) -> float:
     if isinstance(case, Slope):
         return (seconds[1] - seconds[0]) / (case.large.count - case.small.count) * 1e6
+    if case.unit == "B":
+        return seconds[0]
     return seconds[0] * 1e3 if case.unit == "ms" else seconds[0] / case.count * 1e6
 
 
