@@ -43,6 +43,7 @@ __all__ = [
     "PARENT_RUN_ID_TAG",
     "PARTITION_NAME_TAG",
     "PARTITION_SET_TAG",
+    "POOL_SLOTS_TAG",
     "POOL_TAG_PREFIX",
     "PRIORITY_TAG",
     "REPOSITORY_LABEL_TAG",
@@ -57,6 +58,7 @@ __all__ = [
     "SCHEDULED_EXECUTION_TIME_TAG",
     "SCHEDULE_NAME_TAG",
     "SENSOR_NAME_TAG",
+    "STEP_POOL_TAG_PREFIX",
     "STEP_SELECTION_TAG",
     "SYSTEM_TAG_PREFIX",
     "TICK_ID_TAG",
@@ -104,6 +106,7 @@ OP_SELECTION_TAG = "orrery/op_selection"
 PARENT_RUN_ID_TAG = "orrery/parent_run_id"
 PARTITION_NAME_TAG = "orrery/partition"
 PARTITION_SET_TAG = "orrery/partition_set"
+POOL_SLOTS_TAG = "orrery/pool_slots"
 POOL_TAG_PREFIX = ".orrery/pool/"
 PRIORITY_TAG = "orrery/priority"
 REPOSITORY_LABEL_TAG = ".orrery/repository"
@@ -118,6 +121,7 @@ RUN_KEY_TAG = "orrery/run_key"
 SCHEDULED_EXECUTION_TIME_TAG = ".orrery/scheduled_execution_time"
 SCHEDULE_NAME_TAG = "orrery/schedule_name"
 SENSOR_NAME_TAG = "orrery/sensor_name"
+STEP_POOL_TAG_PREFIX = "orrery.pool/"
 STEP_SELECTION_TAG = "orrery/step_selection"
 TICK_ID_TAG = "orrery/tick"
 WILL_RETRY_TAG = "orrery/will_retry"

@@ -34,6 +34,7 @@ COMMANDS: Mapping[str, _Entry] = {
     "backfill": ("backfill", "Make many partitions, in the right order."),
     "backfills": ("backfills", "Show backfills, and go on with them."),
     "launch": ("launch", "Run a job or assets in a process of their own."),
+    "pools": ("pools", "Show and set the pools of steps."),
     "queue": ("queue", "Show the runs that wait, and launch them."),
     "runs": ("runs", "Show, stop and repeat runs."),
     "show": ("show", "Show what is known of one asset."),

@@ -8,6 +8,7 @@ are carried out by ``overlapping``.
 
 from __future__ import annotations
 
+import math
 import os
 import time
 from collections import deque
@@ -37,6 +38,7 @@ from orrery.runtime.engine.attempt import attempt_step, chance_for, is_async
 from orrery.runtime.engine.executor import Executor, RetryMode, drive_async
 from orrery.runtime.engine.hooks import run_hooks
 from orrery.runtime.engine.limits import waiting_within
+from orrery.runtime.engine.slots import TICK_SECONDS
 from orrery.runtime.engine.step import StepEnd, execute_step
 from orrery.runtime.ports.write_barrier import active_barrier
 from orrery.runtime.remote.dispatch import Dispatch, TagLimit
@@ -106,19 +108,24 @@ class InProcessExecutor(Executor):
         queue: deque[tuple[Event, ExecutionStep]] = deque()
         limit = 1 if active.has_priorities else None  # what becomes ready next may go before what is ready now
         limits = plan_context.limits
+        slots = plan_context.slots
         while not active.is_complete:
             if limits is not None:
                 limits.check_run()
             commands = active.commands(time.monotonic(), limit)
             plain: list[LaunchStep] = []
             wait: Wait | None = None
+            launches = [command for command in commands if type(command) is LaunchStep]
+            if slots is not None:
+                launches, told = slots.admitted(launches)
+                yield from told
+            for launch in launches:
+                if is_async(launch.step):
+                    self._start(plan_context, active, launch, tasks, queue)
+                else:
+                    plain.append(launch)
             for command in commands:
-                if type(command) is LaunchStep:
-                    if is_async(command.step):
-                        self._start(plan_context, active, command, tasks, queue)
-                    else:
-                        plain.append(command)
-                elif type(command) is SkipStep:
+                if type(command) is SkipStep:
                     ref = plan_context.for_step(command.step).ref
                     yield build.step_skipped(ref, command.reason, command.failed_parents)
                 elif isinstance(command, Wait):
@@ -132,13 +139,20 @@ class InProcessExecutor(Executor):
                     yield from self._run_plain(plan_context, active, launch)
                 else:
                     yield from self._run_captured(plan_context, active, launch)
+                if slots is not None:
+                    slots.give_back(launch.step.key)
                 while queue:
                     yield queue.popleft()[0]
             if limit is not None and active.has_ready:
                 continue
+            waits = slots is not None and slots.has_waiting
             if tasks:
                 due = active.next_retry()
+                if waits:
+                    due = min(due or math.inf, time.monotonic() + TICK_SECONDS)
                 yield from self._wait_for_tasks(plan_context, active, tasks, queue, due)
+            elif waits:
+                time.sleep(TICK_SECONDS if limits is None else limits.left(TICK_SECONDS))
             elif wait is not None:
                 seconds = max(0.0, wait.until - time.monotonic())
                 time.sleep(seconds if limits is None else limits.left(seconds))
@@ -249,6 +263,8 @@ class InProcessExecutor(Executor):
             yield event
         for task in [each for each in tasks if each in done]:
             step = tasks.pop(task)
+            if plan_context.slots is not None:
+                plan_context.slots.give_back(step.key)
             context, end = task.result()
             events = by_step.get(step.key) if step._hooks else None
             yield from self._ended(plan_context, active, step, context, end, events)

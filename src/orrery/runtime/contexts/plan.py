@@ -44,6 +44,7 @@ class PlanOrchestrationContext:
         settle: Makes what was recorded so far visible to other processes; None where nothing is recorded.
         consult: Says before a step is launched whether its stored values may be used instead, or None.
         active: The state of the run; kept by the executor.
+        slots: Claims slots of pools for steps (``runtime/engine/slots.py``), or None where no step wants any.
         failures: What each failed step raised, in the order they failed.
         raise_on_error: Whether a failure is raised, and not only recorded.
         trace: Notes what is called, if somebody asked for it.
@@ -71,6 +72,7 @@ class PlanOrchestrationContext:
         "raise_on_error",
         "run",
         "settle",
+        "slots",
         "trace",
         "values",
     )
@@ -109,6 +111,7 @@ class PlanOrchestrationContext:
         self.settle = settle
         self.consult: Callable[[ExecutionStep], SkipStep | None] | None = None
         self.active: Any = None
+        self.slots: Any = None
         self.failures: dict[str, BaseException | None] = {}
         self.executed_keys = set(execution_plan.step_keys_to_execute) if execution_plan.parent_run_id else frozenset()
         self.given_outputs: Any = None

@@ -38,6 +38,7 @@ from orrery.runtime.engine.python_logs import captured_python_logs
 from orrery.runtime.engine.record import Recorder
 from orrery.runtime.engine.resources import open_resources
 from orrery.runtime.engine.reuse import Reuse, RunReuse
+from orrery.runtime.engine.slots import slots_for
 from orrery.runtime.ports.compute_logs import StepCapture
 from orrery.runtime.ports.write_barrier import active_barrier
 
@@ -251,6 +252,7 @@ def _execute(
             capture=capture,
             settle=recorder.close,
         )
+        context.slots = slots_for(plan.steps, instance, run)
         if trace is not None:
             trace.note(
                 "PlanOrchestrationContext",

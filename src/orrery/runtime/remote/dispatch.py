@@ -23,6 +23,7 @@ from orrery.plan.active import ActiveExecution
 from orrery.plan.commands import LaunchStep, SkipStep, Wait
 from orrery.plan.step import ExecutionStep
 from orrery.runtime.engine.executor import RetryMode
+from orrery.runtime.engine.slots import TICK_SECONDS, StepSlots
 from orrery.runtime.remote.messages import EventTold, FromWorker, LineTold, StepEnded, StepOrder
 from orrery.runtime.remote.orders import order_for
 
@@ -83,6 +84,7 @@ class Dispatch:
         self._retry_at: float | None = None
         self._is_unsettled = True
         self._told_end: set[str] = set()
+        self._slots: StepSlots | None = plan_context.slots
         self.under_way: dict[str, LaunchStep] = {}
 
     @property
@@ -98,14 +100,19 @@ class Dispatch:
             commands = self._active.commands(time.monotonic())
             self._retry_at = self._active.next_retry()
             found = False
+            launches: list[LaunchStep] = []
             for command in commands:
                 if isinstance(command, LaunchStep):
-                    self._queue.append(command)
+                    launches.append(command)
                 elif isinstance(command, SkipStep):
                     found = True
                     yield build.step_skipped(self._ref(command.step), command.reason, command.failed_parents)
                 else:
                     assert isinstance(command, Wait)
+            if self._slots is not None:
+                launches, told = self._slots.admitted(launches)
+                yield from told
+            self._queue += launches
             if not found:
                 break
         if self._active.has_priorities:
@@ -152,8 +159,11 @@ class Dispatch:
         )
 
     def seconds_to_retry(self) -> float | None:
-        """Return how long it is to the next retry; None if none waits."""
-        return None if self._retry_at is None else max(0.0, self._retry_at - time.monotonic())
+        """Return how long it is until steps that wait for a retry, or for slots, are to be looked at; None if none do."""
+        due = None if self._retry_at is None else max(0.0, self._retry_at - time.monotonic())
+        if self._slots is None or not self._slots.has_waiting:
+            return due
+        return TICK_SECONDS if due is None else min(due, TICK_SECONDS)
 
     def seconds_to_wait(self) -> float | None:
         """Return how long nothing happens, where no step is under way: to the next retry, or the limit of the run."""
@@ -203,6 +213,7 @@ class Dispatch:
             error: What was raised.
         """
         del self.under_way[key]
+        self._give_back(key)
         if kind == "success":
             self._active.note_success(key)
         elif kind == "retry" and self._retries is RetryMode.ENABLED:
@@ -220,6 +231,7 @@ class Dispatch:
             error: What happened.
         """
         launch = self.under_way.pop(key)
+        self._give_back(key)
         step = launch.step
         policy = step.retry_policy
         told_before = key in self._told_end
@@ -235,6 +247,10 @@ class Dispatch:
             yield build.step_failed(self._ref(step), info, error_source=ErrorSource.UNEXPECTED_ERROR)
         self._active.note_failure(key)
         self._context.note_failure(key, error)
+
+    def _give_back(self, key: str) -> None:
+        if self._slots is not None:
+            self._slots.give_back(key)
 
     def _ref(self, step: ExecutionStep) -> build.StepRef:
         ref: build.StepRef = self._context.for_step(step).ref
