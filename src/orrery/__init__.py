@@ -313,6 +313,7 @@ _HOME_OF: dict[str, str] = {
     "UnknownPartitionError": "orrery.base.errors",
     "UnknownResourceError": "orrery.base.errors",
     "UnmetExecutorRequirementsError": "orrery.base.errors",
+    "UntrustedValueError": "orrery.base.errors",
     "UrlCodeReference": "orrery.base.metadata.values",
     "UrlMetadataValue": "orrery.base.metadata.values",
     "UserCodeExecutionError": "orrery.base.errors",

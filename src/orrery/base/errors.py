@@ -32,6 +32,7 @@ Every error that Orrery raises, in one tree.
     ├── TimeLimitExceededError            a step or a run that was stopped at its time limit
     ├── AssetCheckFailedError             a blocking check that failed
     ├── DamagedValueError                 a stored value whose bytes are not what was written
+    ├── UntrustedValueError               a stored pickle that this instance did not sign
     ├── ValueNotFoundError                a stored value that is not there
     ├── StorageError                      records that cannot be read or written
     │   ├── SchemaVersionError            records of a newer release
@@ -111,6 +112,7 @@ __all__ = [
     "UnknownPartitionError",
     "UnknownResourceError",
     "UnmetExecutorRequirementsError",
+    "UntrustedValueError",
     "UserCodeExecutionError",
     "UserCodeLoadError",
     "ValueNotFoundError",
@@ -416,6 +418,12 @@ class DamagedValueError(OrreryError):
     """The bytes of a stored value are not the bytes that were written."""
 
     code = "damaged-value"
+
+
+class UntrustedValueError(OrreryError):
+    """A stored pickle was not signed with the key of this instance: loading it could run anybody's code."""
+
+    code = "untrusted-value"
 
 
 class ValueNotFoundError(OrreryError):

@@ -4,7 +4,7 @@ The IO managers that people configure as classes.
 
 from __future__ import annotations
 
-from orrery.adapters.io.pickled import PickledObjectFilesystemIOManager, storage_directory
+from orrery.adapters.io.pickled import PickledObjectFilesystemIOManager, signing_key, storage_directory
 from orrery.runtime.contexts.init_resource import InitResourceContext
 from orrery.runtime.resources.io_manager import ConfigurableIOManagerFactory
 
@@ -31,4 +31,6 @@ class FilesystemIOManager(ConfigurableIOManagerFactory[PickledObjectFilesystemIO
 
     def create_io_manager(self, context: InitResourceContext) -> PickledObjectFilesystemIOManager:
         """Return the IO manager that steps use."""
-        return PickledObjectFilesystemIOManager(self.base_dir or storage_directory(context))
+        return PickledObjectFilesystemIOManager(
+            self.base_dir or storage_directory(context), signing_key(context, self.base_dir)
+        )

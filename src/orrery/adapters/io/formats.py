@@ -11,11 +11,12 @@ from typing import Any
 from orrery.adapters.io.atomic import write_whole
 from orrery.adapters.io.seal import Seal, open_sealed, read_file, seal_header
 from orrery.base.errors import InvariantViolationError
+from orrery.runtime.instance.value_key import ValueKey
 
 __all__ = ["dump_pickle", "load_pickle"]
 
 
-def dump_pickle(path: str, value: Any, *, what: Callable[[], str]) -> Seal:
+def dump_pickle(path: str, value: Any, *, what: Callable[[], str], key: ValueKey | None = None) -> Seal:
     """
     Write *value* to *path* as a sealed pickle; the old file stands unless all goes well.
 
@@ -23,6 +24,7 @@ def dump_pickle(path: str, value: Any, *, what: Callable[[], str]) -> Seal:
         path: Absolute path of the file.
         value: What to store.
         what: Tells what people call it, for messages.
+        key: Signs it; None where nobody signs.
 
     Returns:
         The length and the digest of the pickle.
@@ -39,16 +41,18 @@ def dump_pickle(path: str, value: Any, *, what: Callable[[], str]) -> Seal:
             "this output an IO manager that stores it otherwise, for example mem_io_manager.",
         ) from error
     seal = Seal.of(data)
-    write_whole(path, seal_header(seal), data)
+    write_whole(path, seal_header(seal, key), data)
     return seal
 
 
-def load_pickle(path: str, *, what: Callable[[], str]) -> Any:
+def load_pickle(path: str, *, what: Callable[[], str], key: ValueKey | None = None) -> Any:
     """
     Read the value that ``dump_pickle`` wrote to *path*.
 
     Raises:
         MissingFileError: There is no such file.
+        UntrustedValueError: It was not signed with *key*.
         DamagedValueError: Its bytes are not those that were written.
     """
-    return pickle.loads(open_sealed(read_file(path, what=what), what=what, path=path))  # noqa: S301  # sealed by us
+    data = open_sealed(read_file(path, what=what), what=what, path=path, key=key)
+    return pickle.loads(data)  # noqa: S301  # sealed and signed by us

@@ -23,12 +23,14 @@ from orrery.base.metadata import MetadataValue
 from orrery.definitions.parts.io_manager import IOManager, IOManagerDefinition
 from orrery.model.config.scalars import StringSource
 from orrery.model.config.schema import Field, Noneable
+from orrery.runtime.instance.value_key import ValueKey, value_key_of
 
 __all__ = [
     "CustomPathPickledObjectFilesystemIOManager",
     "PickledObjectFilesystemIOManager",
     "custom_path_fs_io_manager",
     "fs_io_manager",
+    "signing_key",
     "storage_directory",
 ]
 
@@ -47,10 +49,12 @@ class PickledObjectFilesystemIOManager(IOManager):
 
     Args:
         base_dir: The directory; made when the first value is stored.
+        key: Signs the pickles, and tells which are loaded; None where nobody signs.
     """
 
-    def __init__(self, base_dir: str | os.PathLike[str]) -> None:
+    def __init__(self, base_dir: str | os.PathLike[str], key: ValueKey | None = None) -> None:
         self.base_dir = os.path.abspath(os.path.expanduser(base_dir))
+        self._key = key
 
     def handle_output(self, context: Any, obj: Any) -> None:
         """
@@ -64,7 +68,7 @@ class PickledObjectFilesystemIOManager(IOManager):
         path = f"{self.base_dir}/{relative}"
         if "~" in relative:
             write_notes(self.base_dir, key, extension=_EXTENSION)
-        seal = dump_pickle(path, obj, what=lambda: describe_value(context, key[1]))
+        seal = dump_pickle(path, obj, what=lambda: describe_value(context, key[1]), key=self._key)
         note_content(context, seal, is_stable=False)
         context.add_output_metadata({"path": MetadataValue.path(path)})
 
@@ -97,11 +101,12 @@ class PickledObjectFilesystemIOManager(IOManager):
             read_file(path, what=lambda: describe_value(context, partition)),
             what=lambda: describe_value(context, partition),
             path=path,
+            key=self._key,
         )
 
     def _load(self, context: Any, partition: str | None) -> Any:
         path = f"{self.base_dir}/{relative_path(value_key(context, partition), extension=_EXTENSION)}"
-        return load_pickle(path, what=lambda: describe_value(context, partition))
+        return load_pickle(path, what=lambda: describe_value(context, partition), key=self._key)
 
 
 class CustomPathPickledObjectFilesystemIOManager(IOManager):
@@ -110,20 +115,22 @@ class CustomPathPickledObjectFilesystemIOManager(IOManager):
 
     Args:
         base_dir: The directory below which the paths lie.
+        key: Signs the pickles, and tells which are loaded; None where nobody signs.
     """
 
-    def __init__(self, base_dir: str | os.PathLike[str]) -> None:
+    def __init__(self, base_dir: str | os.PathLike[str], key: ValueKey | None = None) -> None:
         self.base_dir = os.path.abspath(os.path.expanduser(base_dir))
+        self._key = key
 
     def handle_output(self, context: Any, obj: Any) -> None:
         """Store *obj* at the path in the output's metadata."""
         path = self._path(context)
-        dump_pickle(path, obj, what=lambda: describe_value(context))
+        dump_pickle(path, obj, what=lambda: describe_value(context), key=self._key)
         context.add_output_metadata({"path": MetadataValue.path(path)})
 
     def load_input(self, context: Any) -> Any:
         """Return the value at the path in the metadata of the upstream output."""
-        return load_pickle(self._path(context.upstream_output), what=lambda: describe_value(context))
+        return load_pickle(self._path(context.upstream_output), what=lambda: describe_value(context), key=self._key)
 
     def _path(self, context: Any) -> str:
         path = (context.definition_metadata or {}).get("path")
@@ -149,13 +156,20 @@ def storage_directory(context: Any) -> str:
     return str(directory)
 
 
+def signing_key(context: Any, named: str | None) -> ValueKey | None:
+    """Return the key of the instance of a run, for its own directory or for the folder that the user *named*."""
+    return value_key_of(getattr(context, "instance", None), is_own_directory=not named)
+
+
 def _make_filesystem(context: Any) -> PickledObjectFilesystemIOManager:
     base_dir = (context.resource_config or {}).get("base_dir")
-    return PickledObjectFilesystemIOManager(base_dir or storage_directory(context))
+    return PickledObjectFilesystemIOManager(base_dir or storage_directory(context), signing_key(context, base_dir))
 
 
 def _make_custom_path(context: Any) -> CustomPathPickledObjectFilesystemIOManager:
-    return CustomPathPickledObjectFilesystemIOManager(context.resource_config["base_dir"])
+    return CustomPathPickledObjectFilesystemIOManager(
+        context.resource_config["base_dir"], signing_key(context, context.resource_config["base_dir"])
+    )
 
 
 fs_io_manager = IOManagerDefinition(

@@ -3,7 +3,8 @@ Notice damage: the length and the digest of a stored value, and where they are k
 
 A *seal* is the length and the SHA-256 of a value's bytes. Where the format is ours (pickles) it
 stands at the head of the same file, as pickle opcodes that put the seal on the stack and drop it: the
-file is still one that plain ``pickle.load`` reads. Where the format belongs to others (Parquet, text)
+file is still one that plain ``pickle.load`` reads. A signature with the key of the instance follows it in the same way.
+Where the format belongs to others (Parquet, text)
 the file stays exactly as they want it and the seals stand in a hidden file beside it::
 
     orders.parquet
@@ -16,13 +17,15 @@ its seal in the list, whichever of two writers or two versions it is.
 from __future__ import annotations
 
 import hashlib
+import hmac
 import os
 import struct
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from orrery.adapters.io.atomic import place_to_read
-from orrery.base.errors import DamagedValueError, ValueNotFoundError
+from orrery.base.errors import DamagedValueError, UntrustedValueError, ValueNotFoundError
+from orrery.runtime.instance.value_key import ValueKey
 from orrery.runtime.ports.write_barrier import active_barrier
 
 __all__ = [
@@ -44,6 +47,11 @@ _SHA256 = 1
 _FIELDS = struct.Struct(">8sBBQ32s")
 _OPEN = b"\x80\x05C" + bytes([_FIELDS.size])  # PROTO 5, SHORT_BINBYTES: the seal is pushed ...
 _CLOSE = b"0"  # ... and popped
+_SIGNED = 2
+"""SHA-256 too, and a signature follows: the name of the key, and the HMAC of the seal with it."""
+_SIGNATURE = struct.Struct(">8s32s")
+_OPEN_SIGNATURE = b"C" + bytes([_SIGNATURE.size])
+_SIGNATURE_BYTES = len(_OPEN_SIGNATURE) + _SIGNATURE.size + len(_CLOSE)
 HEADER_BYTES = len(_OPEN) + _FIELDS.size + len(_CLOSE)
 _KEPT_LINES = 32
 _MOST_LINES = 256
@@ -80,12 +88,16 @@ class Seal(NamedTuple):
             return Seal(file.tell(), digest)
 
 
-def seal_header(seal: Seal) -> bytes:
-    """Return what stands before the bytes of a sealed pickle."""
-    return _OPEN + _FIELDS.pack(_MAGIC, _VERSION, _SHA256, seal.length, seal.digest) + _CLOSE
+def seal_header(seal: Seal, key: ValueKey | None = None) -> bytes:
+    """Return what stands before the bytes of a sealed pickle, signed where there is a *key*."""
+    fields = _FIELDS.pack(_MAGIC, _VERSION, _SHA256 if key is None else _SIGNED, seal.length, seal.digest)
+    if key is None:
+        return _OPEN + fields + _CLOSE
+    signature = _SIGNATURE.pack(key.name, hmac.digest(key.secret, fields, "sha256"))
+    return _OPEN + fields + _CLOSE + _OPEN_SIGNATURE + signature + _CLOSE
 
 
-def open_sealed(data: bytes, *, what: Callable[[], str], path: str) -> memoryview:
+def open_sealed(data: bytes, *, what: Callable[[], str], path: str, key: ValueKey | None = None) -> memoryview:
     """
     Return the value's bytes from *data*, the contents of a sealed file.
 
@@ -93,8 +105,10 @@ def open_sealed(data: bytes, *, what: Callable[[], str], path: str) -> memoryvie
         data: The whole file.
         what: Tells what people call the value: ``asset 'orders'``.
         path: The file, for messages.
+        key: That of the instance; None where nobody signs.
 
     Raises:
+        UntrustedValueError: It was not signed with the key.
         DamagedValueError: The file is shorter or longer than it was, altered, of a newer format, or
             was not written by Orrery.
     """
@@ -103,17 +117,45 @@ def open_sealed(data: bytes, *, what: Callable[[], str], path: str) -> memoryvie
             raise damaged(what, path, f"only {len(data):,} bytes of it are left")
         raise damaged(what, path, "it does not begin as a value that Orrery wrote")
     _, version, kind, length, digest = _FIELDS.unpack_from(data, len(_OPEN))
-    if version > _VERSION or kind != _SHA256:
+    if version > _VERSION or kind not in (_SHA256, _SIGNED):
         raise DamagedValueError(
             f"The stored value of {what()} (file {path}) has format {version}.{kind}, unknown to this release.",
             mend="read it with the release of Orrery that wrote it, or a newer one.",
         )
-    body = memoryview(data)[HEADER_BYTES:]
+    fields = data[len(_OPEN) : len(_OPEN) + _FIELDS.size]
+    signature = data[HEADER_BYTES:][:_SIGNATURE_BYTES] if kind == _SIGNED else b""
+    body = memoryview(data)[HEADER_BYTES + len(signature) :]
     if len(body) != length:
         raise damaged(what, path, f"{len(body):,} of {length:,} bytes")
     if hashlib.sha256(body).digest() != digest:
         raise damaged(what, path, f"its {length:,} bytes are not those that were written")
+    if key is not None:
+        _check_signature(fields, signature, key, what, path)
     return body
+
+
+def _check_signature(fields: bytes, signature: bytes, key: ValueKey, what: Callable[[], str], path: str) -> None:
+    if not signature:
+        if not key.allows_unsigned:
+            raise _untrusted(what, path, "it is not signed")
+        return
+    name, found = _SIGNATURE.unpack_from(signature, len(_OPEN_SIGNATURE))
+    if name != key.name:
+        if not key.allows_foreign:
+            raise _untrusted(what, path, "another instance signed it")
+        return
+    if not hmac.compare_digest(found, hmac.digest(key.secret, fields, "sha256")):
+        raise damaged(what, path, "its signature is not that of its bytes")
+
+
+def _untrusted(what: Callable[[], str], path: str, how: str) -> UntrustedValueError:
+    name = what()
+    return UntrustedValueError(
+        f"The stored value of {name} (file {path}) is a pickle that this instance did not write: {how}. "
+        "Loading it could run anybody's code.",
+        mend=f"materialize {name} again; or, if whoever wrote it is trusted, write 'values: {{allow_unsigned: true}}' "
+        "into the orrery.yaml of the instance.",
+    )
 
 
 def seal_name(path: str) -> str:

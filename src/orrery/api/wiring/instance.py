@@ -20,6 +20,7 @@ from orrery.definitions.parts.io_manager import IOManager, IOManagerDefinition
 from orrery.runtime.instance.instance import Instance
 from orrery.runtime.instance.leases import LeaseKeeper
 from orrery.runtime.instance.ref import InstanceRef
+from orrery.runtime.instance.value_key import check_value_settings, value_key_of
 from orrery.runtime.ports.compute_logs import ComputeLogManager
 from orrery.runtime.ports.write_barrier import WriteBarrier
 
@@ -115,7 +116,9 @@ def default_io_manager(instance: Instance) -> IOManager:
     """Return the IO manager of runs that name none: in memory or below the instance's directory."""
     if instance.is_ephemeral:
         return EphemeralIOManager(instance.scratch.setdefault("values", {}))
-    manager: IOManager = _adapter("io.pickled").PickledObjectFilesystemIOManager(instance.storage_directory())
+    manager: IOManager = _adapter("io.pickled").PickledObjectFilesystemIOManager(
+        instance.storage_directory(), value_key_of(instance)
+    )
     return manager
 
 
@@ -164,6 +167,7 @@ def _persistent(home: str, settings: Mapping[str, Any]) -> Instance:
             f"The directory for records, {home}, cannot be made: {error.strerror or error}.",
             mend=f"make it, or name another place in {HOME_VARIABLE}.",
         ) from error
+    check_value_settings(settings.get("values") or {})
     storage = open_records(home, settings)
     instance = Instance(
         event_log=storage,
