@@ -13,7 +13,7 @@ PYTEST_FLAGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup oracle s3 demo test check format bench api-score clean
+.PHONY: help setup oracle s3 demo test check format bench soak api-score clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ format: setup ## put the code into its form
 
 bench: setup oracle ## measure, beside the reference implementation
 	@$(PY) -m benchmarks
+
+soak: setup ## kill runs at random for ten minutes, and see that all holds
+	@$(PY) -m benchmarks.soak
 
 api-score: setup ## compare the public API with the inventory of the reference
 	@if [ -f $(SCORE) ]; then \

@@ -194,3 +194,58 @@ def test_a_slot_of_another_machine_is_free_when_its_time_is_over() -> None:
             return 1
 
         assert materialize([waits], instance=instance).success
+
+
+OVERLAPPING = """
+    import os, time
+    from pathlib import Path
+    from orrery import Instance, execute_job, in_process_executor, job, multiprocess_executor, op, reconstructable
+    from orrery.model.automation.pools import Pool
+
+    PLACE = Path(os.environ["PLACE"])
+
+    def visiting(name):
+        @op(name=name, pool="db")
+        def visits():
+            (PLACE / name).write_text("")
+            crowd = len(list(PLACE.glob("op_*")))
+            time.sleep(0.05)
+            (PLACE / name).unlink()
+            return crowd
+        return visits
+
+    ops = [visiting(f"op_{number}") for number in range(4)]
+    executors = {
+        "threads": in_process_executor.configured({"threads": 4}),
+        "processes": multiprocess_executor.configured({"max_concurrent": 4}),
+    }
+
+    @job(executor_def=executors[os.environ["EXECUTOR"]])
+    def crowded():
+        for each in ops:
+            each()
+
+    if __name__ == "__main__":
+        with Instance.local_temp(str(PLACE / "home")) as instance:
+            instance.leases.set_pool(Pool(name="db", slots=2))
+            with execute_job(reconstructable(crowded), instance) as result:
+                assert result.success
+                print(max(result.output_for_node(f"op_{number}") for number in range(4)), instance.leases.get_claims())
+"""
+
+
+@pytest.mark.parametrize("executor", ["threads", "processes"])
+def test_pools_hold_where_steps_overlap(tmp_path: Path, executor: str) -> None:
+    """In threads, and in processes of their own; the slots are the run's."""
+    script = tmp_path / "program.py"
+    script.write_text(textwrap.dedent(OVERLAPPING), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, str(script)],
+        env={**os.environ, "PYTHONPATH": SOURCES, "PLACE": str(tmp_path), "EXECUTOR": executor},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.strip() in ("2 []", "1 []")

@@ -1,0 +1,193 @@
+"""
+What is left after a fault: verdicts beside the reference's, from the same programs.
+
+``python -m benchmarks.reliability`` runs each program below in processes of both - the programs import the name
+``dagster`` and nothing else - and prints the table that stands in ``docs/reliability.md``.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import textwrap
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+__all__ = ["CASES", "main", "verdict"]
+
+ROOT = Path(__file__).parents[1]
+PYTHONS = {"ours": ROOT / ".venv" / "bin" / "python", "theirs": ROOT / ".oracle" / "bin" / "python"}
+_SECONDS = 180
+
+_HEAD = """
+    import os, pickle, resource, signal, sys, time
+    from pathlib import Path
+    import dagster as dg
+
+    PLACE = Path(os.environ["PLACE"])
+    VALUES = PLACE / "values"
+    INSTANCE = dg.DagsterInstance.local_temp(str(PLACE / "home"))
+
+    def renew(value, **options):
+        @dg.asset
+        def thing():
+            return value() if callable(value) and not isinstance(value, type) else value
+        resources = {"io_manager": dg.FilesystemIOManager(base_dir=str(VALUES))}
+        return dg.materialize([thing], resources=resources, instance=INSTANCE, raise_on_error=False, **options)
+
+    def load():
+        @dg.asset
+        def thing():
+            return None
+        @dg.asset
+        def reads(thing):
+            return thing if not isinstance(thing, str) else thing[:3]
+        resources = {"io_manager": dg.FilesystemIOManager(base_dir=str(VALUES))}
+        result = dg.materialize(
+            [thing, reads], selection="reads", resources=resources, instance=INSTANCE, raise_on_error=False
+        )
+        if result.success:
+            return "the value " + repr(result.output_for_node("reads"))
+        error = result.get_step_failure_events()[0].step_failure_data.error
+        while error.cause is not None:
+            error = error.cause
+        return "an error: " + error.message.strip().splitlines()[0][:90]
+
+    def the_file():
+        return next(path for path in VALUES.rglob("*") if path.is_file() and path.name.startswith("thing"))
+"""
+
+_UNPICKLABLE = """
+    renew("old")
+    renew(lambda: (lambda: 1))
+    print(load())
+"""
+_FULL = """
+    renew("old")
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    def full():
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2_000_000, resource.RLIM_INFINITY))
+        return "new" * 10_000_000
+    renew(full)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    print(load())
+"""
+_FLIPPED = """
+    renew("old" * 1000)
+    data = bytearray(the_file().read_bytes())
+    data[len(data) // 2] ^= 4
+    the_file().write_bytes(bytes(data))
+    said = load()
+    print("noticed" if said.startswith("an error") else "a wrong value, unnoticed")
+"""
+_FOREIGN = """
+    class Code:
+        def __reduce__(self):
+            return (os.mkdir, (str(PLACE / "ran"),))
+    renew("old")
+    the_file().write_bytes(pickle.dumps(Code()))
+    load()
+    print("its code was run" if (PLACE / "ran").exists() else "refused")
+"""
+_KILLED_WRITE = """
+    if len(sys.argv) == 1:
+        renew("old" * 1000)
+        print("stored", flush=True)
+        class Big:
+            def __reduce__(self):
+                os.kill(os.getpid(), signal.SIGKILL)
+        renew(["new" * 20_000_000, Big()])
+    else:
+        print(load())
+"""
+_KILLED_RUN = """
+    if len(sys.argv) == 1:
+        def waits():
+            print("going on", flush=True)
+            time.sleep(600)
+        renew(waits)
+    else:
+        (run,) = INSTANCE.get_runs()
+        print(run.status.value.lower())
+"""
+
+
+def _run(python: Path, program: str, place: Path, *words: str) -> str:
+    done = subprocess.run(
+        [str(python), "-c", textwrap.dedent(_HEAD) + textwrap.dedent(program), *words],
+        env=_environment(place),
+        capture_output=True,
+        text=True,
+        timeout=_SECONDS,
+        check=False,
+    )
+    lines = done.stdout.strip().splitlines()
+    return lines[-1] if lines else f"ended with exit code {done.returncode}"
+
+
+def _environment(place: Path) -> Mapping[str, str]:
+    (place / "home").mkdir(exist_ok=True)
+    kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "DAGSTER_HOME")}
+    return {**kept, "PLACE": str(place)}
+
+
+def _in_one(program: str) -> Callable[[Path, Path], str]:
+    return lambda python, place: _run(python, program, place)
+
+
+def _dies_by_itself(program: str) -> Callable[[Path, Path], str]:
+    def measured(python: Path, place: Path) -> str:
+        _run(python, program, place)
+        return _run(python, program, place, "look")
+
+    return measured
+
+
+def _killed(program: str) -> Callable[[Path, Path], str]:
+    def measured(python: Path, place: Path) -> str:
+        process = subprocess.Popen(
+            [str(python), "-c", textwrap.dedent(_HEAD) + textwrap.dedent(program)],
+            env=_environment(place),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGKILL)
+        process.communicate(timeout=_SECONDS)
+        return _run(python, program, place, "look")
+
+    return measured
+
+
+CASES: Mapping[str, Callable[[Path, Path], str]] = {
+    "kill -9 of a run; its status at the next opening": _killed(_KILLED_RUN),
+    "kill -9 while an asset is renewed; what is loaded then": _dies_by_itself(_KILLED_WRITE),
+    "the new value cannot be pickled; what is loaded then": _in_one(_UNPICKLABLE),
+    "the file may not grow (as on a full disk) while an asset is renewed; what is loaded then": _in_one(_FULL),
+    "one bit of a stored value is flipped": _in_one(_FLIPPED),
+    "a pickle with code stands in the place of a stored value": _in_one(_FOREIGN),
+}
+"""What happens to the stored things, and how it is measured: an interpreter and an empty folder in, a verdict out."""
+
+
+def verdict(case: str, whose: str) -> str:
+    """Return what came of a case, with our interpreter (``ours``) or with that of the reference (``theirs``)."""
+    with tempfile.TemporaryDirectory(prefix="orrery-reliability-") as folder:
+        return CASES[case](PYTHONS[whose], Path(folder))
+
+
+def main() -> int:
+    """Print the table."""
+    print("| fault | Orrery | Dagster 1.13.28 |\n|---|---|---|")
+    for case in CASES:
+        print(f"| {case} | {verdict(case, 'ours')} | {verdict(case, 'theirs')} |", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
