@@ -72,7 +72,7 @@ def weather_is_possible(weather: pl.DataFrame) -> og.AssetCheckResult:
 @og.asset_check(asset=flights_with_weather, additional_ins={"flights": og.AssetIn(flights.key)})
 def join_keeps_every_flight(flights_with_weather: pl.DataFrame, flights: pl.DataFrame) -> og.AssetCheckResult:
     """The join neither drops nor doubles a flight, and finds the weather of 99 in 100."""
-    measured = flights_with_weather["measured"].mean()
+    measured: float = flights_with_weather.select(pl.col("measured").mean()).item()
     return og.AssetCheckResult(
         passed=flights_with_weather.height == flights.height and measured >= 0.99,
         metadata={"rows": flights_with_weather.height, "share_with_weather": measured},
@@ -82,7 +82,7 @@ def join_keeps_every_flight(flights_with_weather: pl.DataFrame, flights: pl.Data
 @og.asset_check(asset="long_delay_forecast")
 def forecast_is_calibrated(long_delay_forecast: pl.DataFrame) -> og.AssetCheckResult:
     """The mean chance foretold is within two points of the share that really was late."""
-    told, seen = long_delay_forecast["chance"].mean(), long_delay_forecast["late"].mean()
+    told, seen = long_delay_forecast.select(pl.col("chance", "late").mean()).row(0)
     return og.AssetCheckResult(
         passed=abs(told - seen) < 0.02,
         severity=og.AssetCheckSeverity.WARN,

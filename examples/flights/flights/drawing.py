@@ -63,7 +63,7 @@ def draw_calibration(axes: Axes, forecast: pl.DataFrame) -> None:
         .agg(pl.col("chance", "late").mean() * 100)
         .sort("chance")
     )
-    limit = max(tenths["chance"].max(), tenths["late"].max()) * 1.1
+    limit: float = tenths.select(pl.max_horizontal(pl.col("chance", "late").max())).item() * 1.1
     axes.plot([0, limit], [0, limit], color=PALE, linewidth=1, linestyle="--")
     axes.text(limit, limit, "as foretold  ", color=PALE, ha="right", va="top")
     axes.plot(tenths["chance"], tenths["late"], color=ACCENT, marker="o", markersize=6)

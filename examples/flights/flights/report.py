@@ -31,5 +31,6 @@ def band_table(scheduled: int, bands: dict[str, pl.DataFrame]) -> str:
     for name, table in bands.items():
         title = name.removeprefix("delayed_").replace("_", " ") + " minutes"
         share = table.height / scheduled
-        lines.append(f"| {title} | {table.height:,} | {share:.1%} | {table['dep_delay'].mean():.0f} min |")
+        mean: float = table.select(pl.col("dep_delay").mean()).item()
+        lines.append(f"| {title} | {table.height:,} | {share:.1%} | {mean:.0f} min |")
     return "\n".join(lines)

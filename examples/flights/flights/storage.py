@@ -66,4 +66,5 @@ class PngIOManager(og.ConfigurableIOManagerFactory[PngFiles]):
 def storage_folder(context: og.InitResourceContext) -> str:
     """Return the folder in which the instance of this run keeps values."""
     assert context.instance is not None
-    return context.instance.storage_directory()
+    folder: str = context.instance.storage_directory()
+    return folder

@@ -12,7 +12,7 @@ import json as _json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 import msgspec
 
@@ -49,7 +49,12 @@ __all__ = [
     "UrlMetadataValue",
 ]
 
-T_co = TypeVar("T_co", covariant=True)
+if TYPE_CHECKING:  # the default, which Python has from 3.13 on, lets the bare name stand for any
+    from typing_extensions import TypeVar as WithDefault
+
+    T_co = WithDefault("T_co", covariant=True, default=Any)
+else:
+    T_co = TypeVar("T_co", covariant=True)
 _Int: TypeAlias = int
 _Float: TypeAlias = float
 _Bool: TypeAlias = bool

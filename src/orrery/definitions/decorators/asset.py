@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import partial
-from typing import Any
+from typing import Any, overload
 
 from orrery.base.errors import CyclicDependencyError, InvalidDefinitionError, nearest_hint
 from orrery.base.keys import AssetKey, CoercibleToAssetKey, CoercibleToAssetKeyPrefix, key_prefix_parts
@@ -191,6 +191,50 @@ def _condition(automation_condition: Any, auto_materialize_policy: Any) -> Any:
     if hasattr(auto_materialize_policy, "to_automation_condition"):
         return auto_materialize_policy.to_automation_condition()
     return auto_materialize_policy
+
+
+@overload
+def asset(compute_fn: Callable[..., Any]) -> AssetsDefinition: ...
+
+
+@overload
+def asset(
+    compute_fn: None = None,
+    *,
+    name: str | None = None,
+    key_prefix: CoercibleToAssetKeyPrefix | None = None,
+    ins: Mapping[str, Any] | None = None,
+    deps: Iterable[Any] | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    tags: Mapping[str, str] | None = None,
+    description: str | None = None,
+    config_schema: Any = None,
+    required_resource_keys: AbstractSet[str] | None = None,
+    resource_defs: Mapping[str, Any] | None = None,
+    hooks: AbstractSet[HookDefinition] | None = None,
+    io_manager_def: Any = None,
+    io_manager_key: str | None = None,
+    dagster_type: Any = None,
+    partitions_def: Any = None,
+    op_tags: Mapping[str, Any] | None = None,
+    group_name: str | None = None,
+    output_required: bool = True,
+    automation_condition: Any = None,
+    freshness_policy: Any = None,
+    backfill_policy: Any = None,
+    retry_policy: RetryPolicy | None = None,
+    code_version: str | None = None,
+    key: CoercibleToAssetKey | None = None,
+    check_specs: Sequence[AssetCheckSpec] | None = None,
+    owners: Sequence[str] | None = None,
+    kinds: AbstractSet[str] | None = None,
+    pool: str | None = None,
+    is_virtual: bool = False,
+    compute_kind: str | None = None,
+    non_argument_deps: Any = None,
+    auto_materialize_policy: Any = None,
+    legacy_freshness_policy: Any = None,
+) -> Callable[[Callable[..., Any]], AssetsDefinition]: ...
 
 
 def asset(
@@ -667,6 +711,37 @@ def _multi_annotation(fn: ComputeFunction, at: int, of: int) -> Any:
     return EMPTY
 
 
+@overload
+def graph_asset(compose_fn: Callable[..., Any]) -> AssetsDefinition: ...
+
+
+@overload
+def graph_asset(
+    compose_fn: None = None,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    ins: Mapping[str, Any] | None = None,
+    config: Any = None,
+    key_prefix: CoercibleToAssetKeyPrefix | None = None,
+    group_name: str | None = None,
+    partitions_def: Any = None,
+    hooks: AbstractSet[HookDefinition] | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    tags: Mapping[str, str] | None = None,
+    owners: Sequence[str] | None = None,
+    automation_condition: Any = None,
+    backfill_policy: Any = None,
+    resource_defs: Mapping[str, Any] | None = None,
+    check_specs: Sequence[AssetCheckSpec] | None = None,
+    code_version: str | None = None,
+    key: CoercibleToAssetKey | None = None,
+    kinds: AbstractSet[str] | None = None,
+    auto_materialize_policy: Any = None,
+    legacy_freshness_policy: Any = None,
+) -> Callable[[Callable[..., Any]], AssetsDefinition]: ...
+
+
 def graph_asset(
     compose_fn: Callable[..., Any] | None = None,
     *,
@@ -815,6 +890,32 @@ def graph_multi_asset(
         )
 
     return decorate
+
+
+@overload
+def observable_source_asset(observe_fn: Callable[..., Any]) -> AssetsDefinition: ...
+
+
+@overload
+def observable_source_asset(
+    observe_fn: None = None,
+    *,
+    key: CoercibleToAssetKey | None = None,
+    name: str | None = None,
+    key_prefix: CoercibleToAssetKeyPrefix | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    io_manager_key: str | None = None,
+    io_manager_def: Any = None,
+    description: str | None = None,
+    group_name: str | None = None,
+    required_resource_keys: AbstractSet[str] | None = None,
+    resource_defs: Mapping[str, Any] | None = None,
+    partitions_def: Any = None,
+    automation_condition: Any = None,
+    op_tags: Mapping[str, Any] | None = None,
+    tags: Mapping[str, str] | None = None,
+    **legacy: Any,
+) -> Callable[[Callable[..., Any]], AssetsDefinition]: ...
 
 
 def observable_source_asset(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any
+from typing import Any, overload
 
 from orrery.base.errors import InvalidDefinitionError
 from orrery.definitions.graphs.composition import compose
@@ -98,6 +98,25 @@ def compose_graph(
     )
 
 
+@overload
+def graph(compose_fn: Callable[..., Any]) -> GraphDefinition: ...
+
+
+@overload
+def graph(
+    compose_fn: None = None,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    input_defs: Sequence[InputDefinition] | None = None,
+    output_defs: Sequence[OutputDefinition] | None = None,
+    ins: Mapping[str, GraphIn] | None = None,
+    out: GraphOut | Mapping[str, GraphOut] | None = None,
+    tags: Mapping[str, Any] | None = None,
+    config: ConfigMapping | Mapping[str, Any] | None = None,
+) -> Callable[[Callable[..., Any]], GraphDefinition]: ...
+
+
 def graph(
     compose_fn: Callable[..., Any] | None = None,
     *,
@@ -156,6 +175,31 @@ def as_config_mapping(config: Any) -> ConfigMapping | None:
         fixed = dict(config)
         return ConfigMapping(config_fn=lambda _outer: fixed, config_schema={})
     raise InvalidDefinitionError(f"config of a graph is {config!r}.", mend="give a ConfigMapping or a dictionary.")
+
+
+@overload
+def job(compose_fn: Callable[..., Any]) -> JobDefinition: ...
+
+
+@overload
+def job(
+    compose_fn: None = None,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    resource_defs: Mapping[str, Any] | None = None,
+    config: Any = None,
+    tags: Mapping[str, Any] | None = None,
+    run_tags: Mapping[str, Any] | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    logger_defs: Mapping[str, Any] | None = None,
+    executor_def: ExecutorDefinition | None = None,
+    hooks: AbstractSet[HookDefinition] | None = None,
+    op_retry_policy: RetryPolicy | None = None,
+    partitions_def: Any = None,
+    input_values: Mapping[str, Any] | None = None,
+    owners: Sequence[str] | None = None,
+) -> Callable[[Callable[..., Any]], JobDefinition]: ...
 
 
 def job(

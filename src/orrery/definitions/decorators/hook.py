@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
-from typing import Any
+from typing import Any, overload
 
 from orrery.definitions.parts.hook import HookDefinition
 from orrery.model.events.user import HookExecutionResult
@@ -30,6 +30,16 @@ def _hook(
     return HookDefinition(name=hook_name, hook_fn=run, required_resource_keys=required_resource_keys, decorated_fn=fn)
 
 
+@overload
+def success_hook(hook_fn: Callable[..., Any]) -> HookDefinition: ...
+
+
+@overload
+def success_hook(
+    hook_fn: None = None, *, name: str | None = None, required_resource_keys: AbstractSet[str] | None = None
+) -> Callable[[Callable[..., Any]], HookDefinition]: ...
+
+
 def success_hook(
     hook_fn: Callable[..., Any] | None = None,
     *,
@@ -51,22 +61,43 @@ def success_hook(
     return decorate(hook_fn) if hook_fn is not None else decorate
 
 
+@overload
+def failure_hook(name: Callable[..., Any]) -> HookDefinition: ...
+
+
+@overload
 def failure_hook(
-    hook_fn: Callable[..., Any] | None = None,
-    *,
-    name: str | None = None,
+    name: str | None = None, required_resource_keys: AbstractSet[str] | None = None
+) -> Callable[[Callable[..., Any]], HookDefinition]: ...
+
+
+def failure_hook(
+    name: str | Callable[..., Any] | None = None,
     required_resource_keys: AbstractSet[str] | None = None,
 ) -> Any:
     """
     Make a hook of the decorated function ``(HookContext)``, called when a step fails.
 
-    Args are those of :func:`success_hook`.
+    Args:
+        name: Name of the hook; that of the function if not given. The function itself, when used without parentheses.
+        required_resource_keys: Resources that the function takes from its context.
     """
+    given = None if callable(name) else name
 
     def decorate(fn: Callable[..., Any]) -> HookDefinition:
-        return _hook(fn, name, required_resource_keys, lambda event: event.is_step_failure)
+        return _hook(fn, given, required_resource_keys, lambda event: event.is_step_failure)
 
-    return decorate(hook_fn) if hook_fn is not None else decorate
+    return decorate(name) if callable(name) else decorate
+
+
+@overload
+def event_list_hook(hook_fn: Callable[..., Any]) -> HookDefinition: ...
+
+
+@overload
+def event_list_hook(
+    hook_fn: None = None, *, name: str | None = None, required_resource_keys: AbstractSet[str] | None = None
+) -> Callable[[Callable[..., Any]], HookDefinition]: ...
 
 
 def event_list_hook(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import Any, overload
 
 from orrery.base.errors import InvalidDefinitionError
 from orrery.definitions.parts.executor import ExecutorDefinition, LoggerDefinition
@@ -11,6 +11,24 @@ from orrery.definitions.parts.resource import as_resource_definitions
 from orrery.definitions.project.repository import CachingRepositoryData, RepositoryData, RepositoryDefinition
 
 __all__ = ["repository"]
+
+
+@overload
+def repository(definitions_fn: Callable[..., Any]) -> RepositoryDefinition: ...
+
+
+@overload
+def repository(
+    definitions_fn: None = None,
+    *,
+    name: str | None = None,
+    description: str | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    default_executor_def: ExecutorDefinition | None = None,
+    default_logger_defs: Mapping[str, LoggerDefinition] | None = None,
+    _top_level_resources: Mapping[str, Any] | None = None,
+    _component_tree: Any = None,
+) -> Callable[[Callable[..., Any]], RepositoryDefinition]: ...
 
 
 def repository(

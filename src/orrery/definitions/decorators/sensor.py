@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any
+from typing import Any, overload
 
 from orrery.base.keys import CoercibleToAssetKey
 from orrery.definitions.instigators.asset_sensors import AssetSensorDefinition, MultiAssetSensorDefinition
@@ -241,6 +241,27 @@ def run_status_sensor(
         )
 
     return decorate
+
+
+@overload
+def run_failure_sensor(name: Callable[..., Any]) -> RunStatusSensorDefinition: ...
+
+
+@overload
+def run_failure_sensor(
+    name: str | Callable[..., Any] | None = None,
+    minimum_interval_seconds: int | None = None,
+    description: str | None = None,
+    monitored_jobs: Sequence[Any] | None = None,
+    job_selection: Sequence[Any] | None = None,
+    monitor_all_code_locations: bool | None = None,
+    default_status: DefaultSensorStatus = STOPPED,
+    request_job: Any = None,
+    request_jobs: Sequence[Any] | None = None,
+    monitor_all_repositories: bool | None = None,
+    tags: Mapping[str, Any] | None = None,
+    metadata: Mapping[str, Any] | None = None,
+) -> Callable[[Callable[..., Any]], RunStatusSensorDefinition]: ...
 
 
 def run_failure_sensor(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
-from typing import Any
+from typing import Any, overload
 
 from orrery.base.errors import InvalidDefinitionError, InvalidInvocationError
 from orrery.definitions.parts.naming import check_name
@@ -149,6 +149,16 @@ class InitExecutorContext:
         self.origin = origin
 
 
+@overload
+def executor(name: Callable[..., Any]) -> ExecutorDefinition: ...
+
+
+@overload
+def executor(
+    name: Any = None, config_schema: Any = None, requirements: Any = None
+) -> Callable[[Callable[..., Any]], ExecutorDefinition]: ...
+
+
 def executor(name: Any = None, config_schema: Any = None, requirements: Any = None) -> Any:
     """
     Make an :class:`ExecutorDefinition` of the decorated function ``(init_context) -> Executor``.
@@ -251,6 +261,16 @@ class InitLoggerContext:
         self.logger_def = logger_def
         self.job_def = job_def
         self.run_id = run_id
+
+
+@overload
+def logger(config_schema: Callable[..., Any]) -> LoggerDefinition: ...
+
+
+@overload
+def logger(
+    config_schema: Any = None, description: str | None = None
+) -> Callable[[Callable[..., Any]], LoggerDefinition]: ...
 
 
 def logger(config_schema: Any = None, description: str | None = None) -> Any:

@@ -11,7 +11,7 @@ import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from collections.abc import Set as AbstractSet
-from typing import Any
+from typing import Any, overload
 
 from orrery.base.errors import InvalidDefinitionError
 from orrery.definitions.parts.resource import ResourceDefinition, check_one_parameter, is_schema_like
@@ -209,6 +209,21 @@ class _Give:
         return self.value
 
 
+@overload
+def io_manager(config_schema: Callable[..., Any]) -> IOManagerDefinition: ...
+
+
+@overload
+def io_manager(
+    config_schema: Any = None,
+    description: str | None = None,
+    output_config_schema: Any = None,
+    input_config_schema: Any = None,
+    required_resource_keys: AbstractSet[str] | None = None,
+    version: str | None = None,
+) -> Callable[[Callable[..., Any]], IOManagerDefinition]: ...
+
+
 def io_manager(
     config_schema: Any = None,
     description: str | None = None,
@@ -294,6 +309,20 @@ class _FunctionInputManager(InputManager):
         """Call the user's function; if it gives an input manager, let that load."""
         loaded = self._function(context) if self._takes_context else self._function()
         return loaded.load_input(context) if isinstance(loaded, InputManager) else loaded
+
+
+@overload
+def input_manager(config_schema: Callable[..., Any]) -> InputManagerDefinition: ...
+
+
+@overload
+def input_manager(
+    config_schema: Any = None,
+    description: str | None = None,
+    input_config_schema: Any = None,
+    required_resource_keys: AbstractSet[str] | None = None,
+    version: str | None = None,
+) -> Callable[[Callable[..., Any]], InputManagerDefinition]: ...
 
 
 def input_manager(

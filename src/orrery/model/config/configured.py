@@ -11,7 +11,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final, Self, TypeVar, get_type_hints
+from typing import Any, ClassVar, Final, Self, TypeVar, get_type_hints, overload
 
 from orrery.base.errors import ConfigMappingFunctionError, InvalidDefinitionError, InvalidInvocationError
 from orrery.model.config.marker import is_config_class
@@ -376,6 +376,16 @@ class ConfigMapping:
                 mend="correct the function; its own error stands above.",
                 user_exception=error,
             ) from error
+
+
+@overload
+def config_mapping(config_fn: Callable[..., Any]) -> ConfigMapping: ...
+
+
+@overload
+def config_mapping(
+    config_fn: None = None, *, config_schema: Any = None, receive_processed_config_values: bool | None = None
+) -> Callable[[Callable[..., Any]], ConfigMapping]: ...
 
 
 def config_mapping(

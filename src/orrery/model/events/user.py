@@ -50,7 +50,12 @@ __all__ = [
     "TypeCheck",
 ]
 
-T = TypeVar("T")
+if TYPE_CHECKING:  # the default, which Python has from 3.13 on, lets the bare name stand for any
+    from typing_extensions import TypeVar as WithDefault
+
+    T = WithDefault("T", default=Any)
+else:
+    T = TypeVar("T")
 
 DEFAULT_OUTPUT = "result"
 _NAME = re.compile(r"[A-Za-z0-9_]+\Z")

@@ -12,7 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
-from typing import Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 from orrery.base.errors import InvalidInvocationError, UnknownPartitionError, nearest
 from orrery.model.partitions.keys import PartitionKeyRange
@@ -27,7 +27,12 @@ __all__ = ["PARTITION_TAG", "PaginatedResults", "PartitionsDefinition", "page_of
 
 PARTITION_TAG = "dagster/partition"
 
-T_co = TypeVar("T_co", bound=str, covariant=True)
+if TYPE_CHECKING:  # the default, which Python has from 3.13 on, lets the bare name stand for any
+    from typing_extensions import TypeVar as WithDefault
+
+    T_co = WithDefault("T_co", bound=str, covariant=True, default=str)
+else:
+    T_co = TypeVar("T_co", bound=str, covariant=True)
 T = TypeVar("T")
 
 

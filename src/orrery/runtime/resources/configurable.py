@@ -13,7 +13,7 @@ import inspect
 import os
 from collections.abc import Callable, Generator, Iterator, Mapping
 from types import AsyncGeneratorType, GeneratorType
-from typing import Any, ClassVar, Generic, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar, cast
 
 import pydantic
 
@@ -41,7 +41,12 @@ __all__ = [
     "PartialResource",
 ]
 
-_Value = TypeVar("_Value")
+if TYPE_CHECKING:  # the default, which Python has from 3.13 on, lets the bare name stand for any
+    from typing_extensions import TypeVar as WithDefault
+
+    _Value = WithDefault("_Value", default=Any)
+else:
+    _Value = TypeVar("_Value")
 
 _CUSTOM_TEARDOWN = (
     "Use from_resource_context_cm for resources which have custom teardown behavior, e.g. overriding "

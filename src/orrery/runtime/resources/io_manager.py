@@ -5,7 +5,7 @@ IO managers as classes.
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import Any, Generic, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, cast
 
 from orrery.base.errors import InvalidDefinitionError
 from orrery.definitions.parts.io_manager import IOManager, IOManagerDefinition
@@ -28,7 +28,12 @@ __all__ = [
     "PartialIOManager",
 ]
 
-_Manager = TypeVar("_Manager")
+if TYPE_CHECKING:  # the default, which Python has from 3.13 on, lets the bare name stand for any
+    from typing_extensions import TypeVar as WithDefault
+
+    _Manager = WithDefault("_Manager", default=Any)
+else:
+    _Manager = TypeVar("_Manager")
 
 
 class ConfigurableIOManagerFactory(ConfigurableResourceFactory[_Manager]):
