@@ -390,7 +390,8 @@ def resolve_run_config(
 
     Args:
         job: The job.
-        run_config: A dictionary, a :class:`RunConfig`, or None for the job's own.
+        run_config: A dictionary or a :class:`RunConfig`. The job's own holds for each op, resource and logger that it
+            does not name; what it says of nodes that a selection left out is not looked at.
         environment: Variables by name; None leaves references to them as they are.
 
     Raises:
@@ -407,9 +408,14 @@ def resolve_run_config(
             f"The run config of job '{job.name}' is {given!r} ({type(given).__name__}), which is no dictionary.",
             mend='write {"ops": {...}, "resources": {...}}, or a RunConfig.',
         )
+    recorded = given
     mapping = job.own_config_mapping
     if mapping is not None:
         given = mapping.resolve_from_unvalidated_config(dict(given), environment)
+    elif given is not job.run_config and job.run_config:
+        given = over_defaults(job.run_config, given)
+    if job.is_subset:
+        given = without_left_out(given, job.node_names_left_out)
     state = _Resolving(job, environment)
     layer = job.asset_layer
     for key in given:
@@ -435,8 +441,31 @@ def resolve_run_config(
         loggers=loggers,
         execution=execution,
         inputs=dict(job_inputs),
-        given=given,
+        given=recorded if mapping is None else given,
     )
+
+
+def over_defaults(defaults: Mapping[str, Any], given: Mapping[str, Any]) -> Mapping[str, Any]:
+    """
+    Return *given* over *defaults*: what it says of an op, a resource or a logger takes the place of the default's.
+
+    >>> over_defaults({"ops": {"a": {"config": 1}, "b": {"config": 2}}}, {"ops": {"a": {"config": 3}}})
+    {'ops': {'a': {'config': 3}, 'b': {'config': 2}}}
+    """
+    merged = dict(defaults)
+    for section, entry in given.items():
+        default = defaults.get(section)
+        both = isinstance(default, Mapping) and isinstance(entry, Mapping)
+        merged[section] = {**default, **entry} if both else entry  # type: ignore[dict-item]  # both are mappings
+    return merged
+
+
+def without_left_out(given: Mapping[str, Any], names: AbstractSet[str]) -> Mapping[str, Any]:
+    """Return run config without what it says of nodes that a selection left out."""
+    ops = given.get("ops")
+    if not isinstance(ops, Mapping) or not names & ops.keys():
+        return given
+    return {**given, "ops": {name: entry for name, entry in ops.items() if name not in names}}
 
 
 def _graph_ops(state: _Resolving, job: JobDefinition, given: Mapping[str, Any], ops: Any) -> Mapping[str, Any]:

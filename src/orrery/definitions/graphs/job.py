@@ -259,7 +259,7 @@ class JobDefinition:
 
     @property
     def run_config(self) -> Mapping[str, Any] | None:
-        """Return the run config that holds where a run gives none."""
+        """Return the run config that holds for each op, resource and logger of which a run says nothing."""
         return self._config if isinstance(self._config, dict) else None
 
     @property
@@ -389,6 +389,19 @@ class JobDefinition:
     def op_selection(self) -> AbstractSet[str] | None:
         """Return the op selection that made this part of a larger job, if one did."""
         return set(self._op_selection) if self._op_selection is not None else None
+
+    @property
+    def node_names_left_out(self) -> AbstractSet[str]:
+        """Return the names of the nodes that the whole job has and this part of it has not."""
+        if self._parent is None:
+            return frozenset()
+        return (self._parent.node_names_left_out | self._parent._node_names()) - self._node_names()
+
+    def _node_names(self) -> AbstractSet[str]:
+        layer = self.asset_layer
+        if layer is not None and layer.is_asset_job:
+            return {each.name for each in layer.nodes}
+        return self.graph.node_dict.keys()
 
     @property
     def resolved_op_selection(self) -> AbstractSet[str] | None:

@@ -109,6 +109,7 @@ class OpenResources:
         "_run_async",
         "_runner",
         "_scopes",
+        "_under_keys",
         "mapping",
         "originals",
     )
@@ -118,6 +119,7 @@ class OpenResources:
         self.originals: dict[str, Any] = self.mapping
         self._closers: list[tuple[str, Callable[[], None]]] = []
         self._live: dict[int, tuple[object, Any]] = {}
+        self._under_keys: set[int] = set()
         self._scopes: dict[tuple[frozenset[str], bool], ScopedResources] = {}
         self._open_late: Callable[[str], object] | None = None
         self._open_more: Callable[[Iterable[str], str | None], None] | None = None
@@ -443,9 +445,11 @@ def _open_one(
     event_loop: Any,
 ) -> Any:
     source = definition.source
-    live = opened.live_object(source)
-    if live is not NO_CONSTANT:
-        return live
+    if id(source) not in opened._under_keys:  # what stands under two keys is two resources, each with its own config
+        live = opened.live_object(source)
+        opened._under_keys.add(id(source))
+        if live is not NO_CONSTANT:
+            return live
     config = definition.resolve_config(
         entry.get("config", NOTHING_GIVEN) if entry else NOTHING_GIVEN,
         subject=f"resource '{key}'",
@@ -464,7 +468,7 @@ def _open_one(
         opened=opened,
     )
     value = opened._make(key, definition, context)
-    opened._live[id(source)] = (source, value)
+    opened._live.setdefault(id(source), (source, value))
     return value
 
 
