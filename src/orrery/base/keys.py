@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from orrery.base.errors import InvalidDefinitionError
+from orrery.base.records import RecordMeta
 
 __all__ = [
     "AssetCheckKey",
@@ -252,7 +253,7 @@ def parse_asset_keys(keys: Sequence[CoercibleToAssetKey]) -> tuple[AssetKey, ...
     return tuple(AssetKey.from_coercible(key) for key in keys)
 
 
-class AssetJobKey:
+class AssetJobKey(metaclass=RecordMeta):
     """
     Name a job of assets where assets and checks are named, too.
 
