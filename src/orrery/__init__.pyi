@@ -62,6 +62,8 @@ from orrery.api.verbs.instigators import build_sensor_context as build_sensor_co
 from orrery.api.verbs.materialize import materialize as materialize
 from orrery.api.verbs.materialize import materialize_to_memory as materialize_to_memory
 from orrery.api.verbs.materialize import observe as observe
+from orrery.api.verbs.migrate import MigrateIOStorageResult as MigrateIOStorageResult
+from orrery.api.verbs.migrate import migrate_io_storage as migrate_io_storage
 from orrery.api.verbs.plan import MaterializationPlan as MaterializationPlan
 from orrery.api.verbs.plan import explain as explain
 from orrery.api.verbs.plan import plan_materialization as plan_materialization

@@ -83,6 +83,7 @@ class JobDefinition:
         "hook_defs",
         "op_retry_policy",
         "owners",
+        "repository_def",
     )
 
     def __init__(
@@ -131,6 +132,7 @@ class JobDefinition:
         self._automation_condition = _automation_condition
         self._op_selection: Sequence[str] | None = _subset_selection_data
         self._parent: JobDefinition | None = None
+        self.repository_def: Any = None  # the project that gave the job, where one did
         self._config: Any = None
         self._config_mapping: ConfigMapping | None = None
         self._partitions_def = partitions_def
@@ -497,6 +499,7 @@ class JobDefinition:
         arguments.update(changes)
         copied = JobDefinition(**arguments)
         copied._parent = self._parent
+        copied.repository_def = self.repository_def
         return copied
 
     def with_hooks(self, hook_defs: AbstractSet[HookDefinition]) -> JobDefinition:

@@ -705,7 +705,10 @@ class RepositoryDefinition:
         Raises:
             InvariantViolationError: There is none; the nearest name is told.
         """
-        return self._repository_data.get_job(name)
+        job = self._repository_data.get_job(name)
+        if job.repository_def is None:
+            job.repository_def = self
+        return job
 
     def get_maybe_subset_job_def(
         self,
