@@ -8,6 +8,8 @@ from typing import Any
 import polars as pl
 import pytest
 
+from orrery.adapters.cache.cached import CachedIOManager
+from orrery.adapters.cache.stored import BlobIOManager
 from orrery.adapters.io.filesystem import PickledObjectFilesystemIOManager
 from orrery.adapters.io.memory import EphemeralIOManager
 from orrery.adapters.io.parquet import ParquetIOManager
@@ -71,3 +73,35 @@ class TestParquet(IOManagerSuite):
 
     def same(self, one: Any, other: Any) -> bool:
         return bool(one.equals(other))
+
+
+class TestBlobs(IOManagerSuite):
+    """A content-addressed store in a folder."""
+
+    @pytest.fixture
+    def manager(self, tmp_path: Path) -> IOManager:
+        return BlobIOManager(tmp_path / "values")
+
+
+class TestBlobsInMemory(IOManagerSuite):
+    """A content-addressed store at another location of fsspec."""
+
+    @pytest.fixture
+    def manager(self, tmp_path: Path) -> IOManager:
+        return BlobIOManager(f"cas://memory://{tmp_path.name}")
+
+
+class TestCached(IOManagerSuite):
+    """A local cache over another IO manager."""
+
+    @pytest.fixture
+    def manager(self, tmp_path: Path) -> IOManager:
+        return CachedIOManager(PickledObjectFilesystemIOManager(tmp_path / "remote"), tmp_path / "local")
+
+
+class TestCachedOverLocation(IOManagerSuite):
+    """A local cache over a location."""
+
+    @pytest.fixture
+    def manager(self, tmp_path: Path) -> IOManager:
+        return CachedIOManager(f"memory://cached-{tmp_path.name}", tmp_path / "local")

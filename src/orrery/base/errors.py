@@ -31,6 +31,7 @@ Every error that Orrery raises, in one tree.
     ├── MaxRetriesExceededError           a step that used up its retries
     ├── TimeLimitExceededError            a step or a run that was stopped at its time limit
     ├── AssetCheckFailedError             a blocking check that failed
+    ├── RemoteValueError                  a place of values that is out of reach, or refuses
     ├── DamagedValueError                 a stored value whose bytes are not what was written
     ├── UntrustedValueError               a stored pickle that this instance did not sign
     ├── ValueNotFoundError                a stored value that is not there
@@ -93,6 +94,7 @@ __all__ = [
     "OrreryError",
     "PipesExecutionError",
     "PlanOutdatedError",
+    "RemoteValueError",
     "ResourceFunctionError",
     "RunAlreadyExistsError",
     "RunConflictError",
@@ -424,6 +426,21 @@ class UntrustedValueError(OrreryError):
     """A stored pickle was not signed with the key of this instance: loading it could run anybody's code."""
 
     code = "untrusted-value"
+
+
+class RemoteValueError(OrreryError):
+    """
+    A place that keeps values is out of reach, or refuses what was asked.
+
+    Attributes:
+        is_out_of_reach: Whether it may do it later; False if it refused.
+    """
+
+    code = "remote-value"
+
+    def __init__(self, message: str, *, mend: str | None = None, is_out_of_reach: bool = False) -> None:
+        super().__init__(message, mend=mend)
+        self.is_out_of_reach = is_out_of_reach
 
 
 class ValueNotFoundError(OrreryError):

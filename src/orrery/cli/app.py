@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, _Entry] = {
     "why": ("why", "Say why an asset is out of date, or is not."),
     "diff": ("diff", "Compare an asset as two runs made it."),
     "accept": ("accept", "Call stored values current after a cosmetic change."),
+    "cache": ("cache", "Look after caches and stores of values."),
     "job": ("job", "List jobs, run one, print its config."),
     "partitions": ("partitions", "Show how the partitions of an asset stand."),
     "backfill": ("backfill", "Make many partitions, in the right order."),

@@ -1,0 +1,330 @@
+"""
+A content-addressed store: bytes under their digest, and names that point at them.
+
+::
+
+    ROOT/blobs/3f/3fa9...          the bytes, whole or not there; equal values are kept once
+    ROOT/names/sales/orders.json   a pointer: digest, length, format, and which run made it
+
+A pointer is written after its blob, in one piece (renamed in a local folder, one upload elsewhere). So whoever reads a
+pointer finds the whole of what it names, or nothing: half an upload is never read. Blobs that no pointer names are
+collected by :meth:`BlobStore.collect`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import posixpath
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import msgspec
+
+from orrery.base.errors import RemoteValueError
+
+__all__ = ["BlobStore", "Collected", "Pointer", "open_store"]
+
+_T = TypeVar("_T")
+_ATTEMPTS = 4
+_FIRST_WAIT_SECONDS = 0.1
+_LOCAL = ("file", "local")
+
+
+class Pointer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """
+    What a name stands for.
+
+    Attributes:
+        digest: SHA-256 of the bytes, in hexadecimal.
+        length: How many there are.
+        format: The format in which they are (``formats.py``).
+        at: When the pointer was written, in seconds since 1970.
+        run_id: The run that made the value.
+        data_version: Its data version, where one is known.
+    """
+
+    digest: str
+    length: int
+    format: str
+    at: float
+    run_id: str | None = None
+    data_version: str | None = None
+
+
+class Collected(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What a collection removes.
+
+    Attributes:
+        digests: The blobs.
+        bytes: How many bytes they have.
+    """
+
+    digests: tuple[str, ...]
+    bytes: int
+
+
+class BlobStore:
+    """
+    A content-addressed store at one location.
+
+    Args:
+        root: The folder: a path, or a URL that fsspec knows (``s3://bucket/prefix``, ``memory://cache``).
+        options: Options of the file system.
+        sleep: Waits between attempts.
+    """
+
+    def __init__(
+        self, root: str, options: dict[str, Any] | None = None, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        import fsspec  # 40 ms, and only who keeps values in a store needs it
+
+        self._fs, path = fsspec.core.url_to_fs(root, **(options or {}))
+        self.is_local = _protocol(self._fs) in _LOCAL
+        self.root = os.path.abspath(path) if self.is_local else path.rstrip("/")
+        self.url = self.root if self.is_local else self._fs.unstrip_protocol(self.root)
+        self._sleep = sleep
+
+    # -- blobs ---------------------------------------------------------------------------------
+
+    def put(self, data: bytes) -> str:
+        """Keep *data*, unless it is there, and return its digest."""
+        digest = hashlib.sha256(data).hexdigest()
+        path = self.blob_path(digest)
+        if self._size(path) != len(data):
+            self._write(path, data)
+        return digest
+
+    def get(self, digest: str) -> bytes | None:
+        """Return the bytes of this digest; None if they are not there, or are not what was written."""
+        data = self._read(self.blob_path(digest))
+        if data is None or hashlib.sha256(data).hexdigest() != digest:
+            return None
+        return data
+
+    def has(self, digest: str) -> bool:
+        """Tell whether there is a blob of this digest; its bytes are not looked at."""
+        return self._size(self.blob_path(digest)) is not None
+
+    def blob_path(self, digest: str) -> str:
+        """Return where the bytes of this digest lie."""
+        return f"{self.root}/blobs/{digest[:2]}/{digest}"
+
+    def touch(self, digest: str) -> None:
+        """Note that the blob was used, for those that evict the ones that were not."""
+        if self.is_local:
+            with contextlib.suppress(OSError):
+                os.utime(self.blob_path(digest))
+
+    # -- names ---------------------------------------------------------------------------------
+
+    def read_pointer(self, name: str) -> Pointer | None:
+        """Return what *name* stands for; None if nothing, or if the pointer is damaged."""
+        data = self._read(self.name_path(name))
+        if data is None:
+            return None
+        try:
+            return msgspec.json.decode(data, type=Pointer)
+        except (msgspec.DecodeError, msgspec.ValidationError):
+            return None
+
+    def write_pointer(self, name: str, pointer: Pointer) -> None:
+        """Let *name* stand for what *pointer* says."""
+        self._write(self.name_path(name), msgspec.json.encode(pointer))
+
+    def remove_pointer(self, name: str) -> None:
+        """Let *name* stand for nothing."""
+        with contextlib.suppress(FileNotFoundError):
+            self._trying("remove", self.name_path(name), lambda: self._fs.rm_file(self.name_path(name)))
+
+    def name_path(self, name: str) -> str:
+        """Return where the pointer of *name* lies."""
+        return f"{self.root}/names/{name}.json"
+
+    def names(self) -> list[str]:
+        """Return all names, sorted."""
+        below = f"{self.root}/names"
+        return sorted(path[len(below) + 1 : -len(".json")] for path in self._files(below) if path.endswith(".json"))
+
+    # -- what is not needed --------------------------------------------------------------------
+
+    def blobs(self) -> dict[str, int]:
+        """Return the length of each blob by digest."""
+        found = self._files(f"{self.root}/blobs")
+        return {posixpath.basename(path): size for path, size in found.items() if len(posixpath.basename(path)) == 64}
+
+    def collect(self, *, dry_run: bool = False, older_than_seconds: float = 3600.0) -> Collected:
+        """
+        Remove the blobs that no name points at.
+
+        Args:
+            dry_run: Only say which.
+            older_than_seconds: Spare what is younger: its pointer may be about to be written.
+        """
+        pointers = (self.read_pointer(name) for name in self.names())
+        used = {pointer.digest for pointer in pointers if pointer is not None}
+        unused = {
+            digest: size
+            for digest, size in self.blobs().items()
+            if digest not in used and self._age(self.blob_path(digest)) >= older_than_seconds
+        }
+        if not dry_run:
+            for digest in unused:
+                with contextlib.suppress(FileNotFoundError):
+                    self._fs.rm_file(self.blob_path(digest))
+        return Collected(digests=tuple(sorted(unused)), bytes=sum(unused.values()))
+
+    def evict(self, max_bytes: int, keep: str) -> Collected:
+        """
+        Remove the blobs of a local store that were not used for longest, until the rest fits.
+
+        Args:
+            max_bytes: How much may stay.
+            keep: The digest of one that stays in any case.
+        """
+        found = []
+        for digest, size in self.blobs().items():
+            with contextlib.suppress(FileNotFoundError):
+                found.append((os.stat(self.blob_path(digest)).st_mtime, digest, size))
+        total = sum(size for _, _, size in found)
+        removed: list[str] = []
+        freed = 0
+        for _, digest, size in sorted(found):
+            if total - freed <= max_bytes:
+                break
+            if digest != keep:
+                with contextlib.suppress(FileNotFoundError):
+                    os.remove(self.blob_path(digest))
+                removed.append(digest)
+                freed += size
+        return Collected(digests=tuple(removed), bytes=freed)
+
+    def damaged(self) -> list[str]:
+        """Return the digests of the blobs whose bytes are not what was written."""
+        return sorted(digest for digest in self.blobs() if self.get(digest) is None)
+
+    # -- one at a time -------------------------------------------------------------------------
+
+    @contextlib.contextmanager
+    def alone(self, name: str) -> Iterator[None]:
+        """Keep other processes from doing the same for *name*; a process that dies lets go. Local stores only."""
+        import fcntl  # not on every platform
+
+        folder = f"{self.root}/locks"
+        os.makedirs(folder, exist_ok=True)
+        path = f"{folder}/{hashlib.sha256(name.encode()).hexdigest()[:32]}"
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(fd)
+
+    # -- the file system -----------------------------------------------------------------------
+
+    def _write(self, path: str, data: bytes) -> None:
+        if self.is_local:
+            _write_whole(path, data)
+        else:
+            self._trying("write", path, lambda: self._fs.pipe_file(path, data))
+
+    def _read(self, path: str) -> bytes | None:
+        try:
+            data: bytes = self._trying("read", path, lambda: self._fs.cat_file(path))
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return data
+
+    def _size(self, path: str) -> int | None:
+        try:
+            return int(self._trying("look at", path, lambda: self._fs.info(path))["size"])
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def _age(self, path: str) -> float:
+        try:
+            modified = self._fs.modified(path)
+        except (FileNotFoundError, NotImplementedError):
+            return 0.0
+        return time.time() - float(modified.timestamp())
+
+    def _files(self, folder: str) -> dict[str, int]:
+        if not self.is_local:
+            self._fs.invalidate_cache(folder)
+        found = self._trying("list", folder, lambda: self._fs.find(folder, detail=True))
+        return {path: int(info["size"]) for path, info in found.items() if info.get("type") != "directory"}
+
+    def _trying(self, what: str, path: str, act: Callable[[], _T]) -> _T:
+        """Act, again if the place is busy or out of reach for a moment; tell in the end which place it was."""
+        wait = _FIRST_WAIT_SECONDS
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                return act()
+            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+                raise
+            except PermissionError as error:
+                raise self._refused(what, path, error) from error
+            except Exception as error:  # each library has its own errors of the network
+                if self.is_local or "redential" in type(error).__name__:
+                    raise self._refused(what, path, error) from error
+                if attempt == _ATTEMPTS:
+                    raise self._unreachable(what, path, error) from error
+            self._sleep(wait)
+            wait *= 3
+        raise AssertionError("unreachable")
+
+    def _refused(self, what: str, path: str, error: Exception) -> RemoteValueError:
+        return RemoteValueError(
+            f"It is refused to {what} {self._shown(path)} ({type(error).__name__}).",
+            mend="check the credentials, and what they allow there.",
+        )
+
+    def _unreachable(self, what: str, path: str, error: Exception) -> RemoteValueError:
+        return RemoteValueError(
+            f"{self._shown(path)} is out of reach: {_ATTEMPTS} attempts to {what} it failed ({type(error).__name__}).",
+            mend="check the address and the network; with offline='use' local copies are used meanwhile.",
+            is_out_of_reach=True,
+        )
+
+    def _shown(self, path: str) -> str:
+        return path if self.is_local else str(self._fs.unstrip_protocol(path))
+
+
+def open_store(location: str | os.PathLike[str] | BlobStore, options: dict[str, Any] | None = None) -> BlobStore:
+    """
+    Return the store at *location*.
+
+    Args:
+        location: A path, a URL that fsspec knows, or one of these behind ``cas://``.
+        options: Options of the file system.
+    """
+    if isinstance(location, BlobStore):
+        return location
+    text = os.fspath(location)
+    return BlobStore(text.removeprefix("cas://") if text.startswith("cas://") else text, options)
+
+
+def _protocol(fs: Any) -> str:
+    protocol = fs.protocol
+    return str(protocol if isinstance(protocol, str) else protocol[0])
+
+
+def _write_whole(path: str, data: bytes) -> None:
+    """Write a local file whole or not at all."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    temporary = f"{path}.{os.getpid()}.{uuid.uuid4().hex[:8]}.part"
+    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o666)
+    try:
+        with os.fdopen(fd, "wb") as out:
+            out.write(data)
+            out.flush()
+            os.fsync(out.fileno())
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise

@@ -1,0 +1,310 @@
+"""
+A local cache over any IO manager or location, which decides by age, version and digest where to load from.
+
+What is stored goes to the remote place first and then into the cache. What is loaded comes from the cache if the copy
+there is young enough, is the version that the event log calls the latest, and has its digest; else from the remote place,
+by one process at a time, and is kept. The log says for each load where it came from, and why.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from datetime import timedelta
+from typing import Any
+
+from orrery.adapters.cache.blobs import BlobStore, Pointer, open_store
+from orrery.adapters.cache.formats import decode, encode, format_for
+from orrery.adapters.cache.freshness import Known, choose
+from orrery.adapters.cache.stored import (
+    BlobIOManager,
+    describe,
+    loaded_for,
+    name_of,
+    only_partition_of,
+    run_of,
+    wanted_type,
+)
+from orrery.base.errors import InvalidDefinitionError, RemoteValueError
+from orrery.definitions.parts.io_manager import IOManager
+from orrery.model.events.entry import EventRecordsFilter
+from orrery.model.events.event import EventType
+
+__all__ = ["CachedIOManager"]
+
+
+class CachedIOManager(IOManager):
+    """
+    Keep copies of values on the local disk, over a remote place.
+
+    Args:
+        remote: Where values lie: an IO manager, a path, or a URL that fsspec knows (``s3://bucket/prefix``).
+        local: The folder of the cache.
+        ttl: How old a copy may become: a ``timedelta`` or seconds; None for any age.
+        verify: Whether the digest of a copy is checked at each load (``digest``), or only when it is written (``none``).
+        max_bytes: How much the cache may hold; what was not used for longest goes.
+        single_flight: Whether a value that several processes need is fetched by one of them.
+        format: Format of what is kept; by default the one that fits the type of each value.
+        offline: What to do where the remote place is out of reach: ``use`` the copy, if there is one, whatever its age,
+            and say so; or ``fail``.
+        options: Options of the file system of *remote*, if that is a location.
+        clock: Tells the time, in seconds since 1970.
+
+    Raises:
+        InvalidDefinitionError: An argument is none of its choices.
+
+    Example::
+
+        CachedIOManager("s3://bucket/values", local=".cache", ttl=timedelta(hours=24), max_bytes=10_000_000_000)
+    """
+
+    def __init__(
+        self,
+        remote: IOManager | str | os.PathLike[str],
+        local: str | os.PathLike[str],
+        *,
+        ttl: timedelta | float | None = None,
+        verify: str = "digest",
+        max_bytes: int | None = None,
+        single_flight: bool = True,
+        format: str | None = None,
+        offline: str = "fail",
+        options: dict[str, Any] | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        if verify not in ("digest", "none") or offline not in ("use", "fail"):
+            raise InvalidDefinitionError(
+                f"CachedIOManager(verify={verify!r}, offline={offline!r}): there is no such choice.",
+                mend="write verify='digest' or 'none', and offline='use' or 'fail'.",
+            )
+        is_manager = hasattr(remote, "load_input")
+        self.remote: Any = remote if is_manager else BlobIOManager(remote, format, options)  # type: ignore[arg-type]  # asked just now
+        self.store: BlobStore = open_store(local)
+        if not self.store.is_local:
+            raise InvalidDefinitionError(
+                f"The cache lies at {self.store.url}, which is no local folder.", mend="give a path as local=."
+            )
+        self.ttl_seconds = ttl.total_seconds() if isinstance(ttl, timedelta) else ttl
+        self.verify = verify
+        self.max_bytes = max_bytes
+        self.single_flight = single_flight
+        self.format = format
+        self.offline = offline
+        self._clock = clock
+
+    @property
+    def format_name(self) -> str:
+        """Return what is recorded as the way in which values are stored: that of the remote place."""
+        return type(self.remote).__name__
+
+    # -- storing -------------------------------------------------------------------------------
+
+    def handle_output(self, context: Any, obj: Any) -> Any:
+        """Store *obj* in the remote place, then keep a copy."""
+        result = self.remote.handle_output(context, obj)
+        if inspect.isawaitable(result):
+            return self._after(result, context, obj)
+        if inspect.isgenerator(result):
+            return self._events(result, context, obj)
+        self._keep_output(context, obj)
+        return result
+
+    async def _after(self, result: Any, context: Any, obj: Any) -> None:
+        await result
+        self._keep_output(context, obj)
+
+    def _events(self, result: Iterator[Any], context: Any, obj: Any) -> Iterator[Any]:
+        yield from result
+        self._keep_output(context, obj)
+
+    def _keep_output(self, context: Any, obj: Any) -> None:
+        partition = only_partition_of(context)
+        self._keep(context, name_of(context, partition), obj, Known(run_of(context)))
+
+    def _keep(self, context: Any, name: str, value: Any, known: Known | None) -> Pointer:
+        form = self.format or format_for(value)
+        data = encode(value, form)
+        pointer = Pointer(
+            digest=self.store.put(data),
+            length=len(data),
+            format=form,
+            at=self._clock(),
+            run_id=known.run_id if known is not None else None,
+            data_version=known.data_version if known is not None else None,
+        )
+        self.store.write_pointer(name, pointer)
+        if self.max_bytes is not None:
+            gone = self.store.evict(self.max_bytes, keep=pointer.digest)
+            if gone.digests:
+                context.log.debug(f"the cache is full: {len(gone.digests)} copies went ({_size(gone.bytes)})")
+        return pointer
+
+    def has_output(self, context: Any) -> bool:
+        """Tell whether the remote place has a value for the output of *context*."""
+        look = getattr(self.remote, "has_output", None)
+        return True if look is None else bool(look(context))
+
+    # -- loading -------------------------------------------------------------------------------
+
+    def load_input(self, context: Any) -> Any:
+        """
+        Return the value from the cache, or else from the remote place; for several partitions a dictionary.
+
+        Raises:
+            RemoteValueError: The remote place is out of reach, and no copy may be used.
+        """
+        if isinstance(self.remote, BlobIOManager) or not _asks_for_several(context):
+            return loaded_for(context, lambda partition: self._load(context, partition))
+        return self._load_together(context)
+
+    def _load(self, context: Any, partition: str | None) -> Any:
+        name = name_of(context, partition)
+        what = describe(context, partition)
+        with self._alone(name):
+            here = self.store.read_pointer(name)
+            unreachable: RemoteValueError | None = None
+            try:
+                known = self._known(context, name, partition)
+            except RemoteValueError as error:
+                known, unreachable = None, error
+            choice = choose(here, known, ttl_seconds=self.ttl_seconds, now=self._clock())
+            reason = choice.reason
+            if choice.source == "local" and unreachable is None and here is not None:
+                data = self._local(here)
+                if data is not None:
+                    checked = ", digest ok" if self.verify == "digest" else ""
+                    context.log.info(f"{what}: local, {choice.reason}{checked}")
+                    return decode(data, here.format, wanted_type(context))
+                context.log.warning(f"{what}: the local copy is damaged or gone; it is fetched again")
+                reason = "the copy was damaged or gone"
+            try:
+                if unreachable is not None:
+                    raise unreachable
+                return self._remote(context, name, partition, what, reason, known)
+            except RemoteValueError as error:
+                return self._offline(context, here, what, error)
+
+    def _remote(
+        self, context: Any, name: str, partition: str | None, what: str, reason: str, known: Known | None
+    ) -> Any:
+        started = time.perf_counter()
+        if isinstance(self.remote, BlobIOManager):
+            pointer, data = self.remote.fetch(name, what=lambda: what)
+            value = decode(data, pointer.format, wanted_type(context))
+            self.store.put(data)
+            kept = Pointer(
+                digest=pointer.digest,
+                length=pointer.length,
+                format=pointer.format,
+                at=self._clock(),
+                run_id=pointer.run_id,
+                data_version=pointer.data_version,
+            )
+            self.store.write_pointer(name, kept)
+            if self.max_bytes is not None:
+                self.store.evict(self.max_bytes, keep=kept.digest)
+            place = self.remote.store.url
+        else:
+            value = self.remote.load_input(context)
+            kept = self._keep(context, name, value, known)
+            place = type(self.remote).__name__
+        taken = time.perf_counter() - started
+        context.log.info(f"{what}: remote {place}, {_size(kept.length)} in {taken:.1f} s, because {reason}")
+        return value
+
+    def _offline(self, context: Any, here: Pointer | None, what: str, error: RemoteValueError) -> Any:
+        if self.offline != "use" or not error.is_out_of_reach or here is None:
+            raise error
+        data = self._local(here)
+        if data is None:
+            raise error
+        age = max(0.0, self._clock() - here.at)
+        context.log.warning(
+            f"{what}: local, {age:.0f} s old, because the remote place is out of reach: {error.args[0]}"
+        )
+        return decode(data, here.format, wanted_type(context))
+
+    def _load_together(self, context: Any) -> Any:
+        """Load several partitions from an IO manager that gives them all at once."""
+        names = {key: name_of(context, key) for key in context.asset_partition_keys}
+        found: dict[str, Any] = {}
+        for key, name in names.items():
+            here = self.store.read_pointer(name)
+            known = self._known(context, name, key)
+            if here is None or choose(here, known, ttl_seconds=self.ttl_seconds, now=self._clock()).source == "remote":
+                break
+            data = self._local(here)
+            if data is None:
+                break
+            found[key] = decode(data, here.format, wanted_type(context))
+        if len(found) == len(names):
+            context.log.info(f"{describe(context, None)}: local, {len(found)} partitions")
+            return found
+        values = self.remote.load_input(context)
+        if isinstance(values, dict):
+            for key, value in values.items():
+                if key in names:
+                    self._keep(context, names[key], value, self._known(context, names[key], key))
+        context.log.info(f"{describe(context, None)}: remote {type(self.remote).__name__}, {len(names)} partitions")
+        return values
+
+    def _local(self, here: Pointer) -> bytes | None:
+        if self.verify == "digest":
+            data = self.store.get(here.digest)
+        else:
+            data = None
+            with contextlib.suppress(OSError), open(self.store.blob_path(here.digest), "rb") as file:
+                data = file.read()
+        if data is not None:
+            self.store.touch(here.digest)
+        return data
+
+    def _known(self, context: Any, name: str, partition: str | None) -> Known | None:
+        """Return what the event log says of the value; else what the remote place says."""
+        if context.has_asset_key:
+            known = _latest(context, partition)
+            if known is not None:
+                return known
+        else:
+            source = getattr(context, "upstream_output", None)
+            return Known(run_id=source.run_id) if source is not None else None
+        if isinstance(self.remote, BlobIOManager):
+            pointer = self.remote.store.read_pointer(name)
+            return None if pointer is None else Known(pointer.run_id, pointer.data_version, pointer.digest)
+        return None
+
+    def _alone(self, name: str) -> AbstractContextManager[None]:
+        return self.store.alone(name) if self.single_flight else nullcontext()
+
+
+def _asks_for_several(context: Any) -> bool:
+    return bool(context.has_asset_key and context.has_asset_partitions and len(list(context.asset_partition_keys)) > 1)
+
+
+def _latest(context: Any, partition: str | None) -> Known | None:
+    """Return what the event log says of the asset; None if it says nothing."""
+    step = getattr(context, "_step_context", None)
+    instance = step.instance if step is not None else getattr(context, "_instance", None)
+    if instance is None:
+        return None
+    wanted = EventRecordsFilter(
+        EventType.ASSET_MATERIALIZATION,
+        asset_key=context.asset_key,
+        asset_partitions=None if partition is None else [partition],
+    )
+    records = instance.get_event_records(wanted, limit=1)
+    made = records[0].asset_materialization if records else None
+    if made is None:
+        return None
+    return Known(records[0].run_id or None, made.data_version)
+
+
+def _size(size_bytes: int) -> str:
+    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if size_bytes >= size:
+            return f"{size_bytes / size:.1f} {unit}"
+    return f"{size_bytes} bytes"

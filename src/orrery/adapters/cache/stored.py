@@ -1,0 +1,182 @@
+"""
+Values in a content-addressed store, equal ones once: in a folder, in an object store, shared between machines.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from orrery.adapters.cache.blobs import BlobStore, Pointer, open_store
+from orrery.adapters.cache.formats import decode, encode, format_for
+from orrery.base.errors import InvariantViolationError, ValueNotFoundError
+from orrery.base.metadata import MetadataValue
+from orrery.base.names import key_path, labelled_part
+from orrery.definitions.parts.io_manager import IOManager
+
+__all__ = ["BlobIOManager", "MissingBlobError", "describe", "loaded_for", "name_of", "only_partition_of"]
+
+
+class MissingBlobError(ValueNotFoundError, FileNotFoundError):
+    """A value was asked for that is not in the store, or whose bytes are gone or damaged there."""
+
+    code = "value-not-found"
+
+
+class BlobIOManager(IOManager):
+    """
+    Store values in a content-addressed store.
+
+    Args:
+        location: A path, a URL that fsspec knows (``s3://bucket/prefix``), or one of these behind ``cas://``.
+        format: ``parquet``, ``arrow``, ``csv``, ``json``, ``numpy``, ``text``, ``bytes`` or ``pickle``; by default the
+            one that fits the type of each value.
+        options: Options of the file system.
+
+    Example::
+
+        Definitions(assets=[orders], resources={"io_manager": BlobIOManager("s3://bucket/values")})
+    """
+
+    def __init__(
+        self,
+        location: str | os.PathLike[str] | BlobStore,
+        format: str | None = None,
+        options: dict[str, Any] | None = None,
+    ) -> None:
+        self.store = open_store(location, options)
+        self.format = format
+
+    def handle_output(self, context: Any, obj: Any) -> None:
+        """
+        Store *obj*; the value before it stands until all of the new one is there.
+
+        Raises:
+            InvariantViolationError: The format cannot hold it, or it belongs to several partitions.
+            RemoteValueError: The place is out of reach, or refuses it.
+        """
+        partition = only_partition_of(context)
+        form = self.format or format_for(obj)
+        data = encode(obj, form)
+        pointer = self.keep(name_of(context, partition), data, form, run_id=run_of(context))
+        note = getattr(context, "note_content", None)
+        if note is not None:
+            note(pointer.digest, is_stable=form != "pickle")
+        context.add_output_metadata(
+            {"path": MetadataValue.path(self.store.blob_path(pointer.digest)), "size_bytes": pointer.length}
+        )
+
+    def keep(self, name: str, data: bytes, form: str, *, run_id: str | None, version: str | None = None) -> Pointer:
+        """Keep *data* under *name*, and return the pointer."""
+        digest = self.store.put(data)
+        pointer = Pointer(
+            digest=digest, length=len(data), format=form, at=time.time(), run_id=run_id, data_version=version
+        )
+        self.store.write_pointer(name, pointer)
+        return pointer
+
+    def load_input(self, context: Any) -> Any:
+        """
+        Return the stored value; for several partitions a dictionary by partition key.
+
+        Raises:
+            MissingBlobError: There is none, or its bytes are gone or damaged.
+            RemoteValueError: The place is out of reach, or refuses it.
+        """
+        wanted = wanted_type(context)
+
+        def load(partition: str | None) -> Any:
+            pointer, data = self.fetch(name_of(context, partition), what=lambda: describe(context, partition))
+            return decode(data, pointer.format, wanted)
+
+        return loaded_for(context, load)
+
+    def fetch(self, name: str, *, what: Callable[[], str]) -> tuple[Pointer, bytes]:
+        """Return what *name* points at, and its bytes."""
+        pointer = self.store.read_pointer(name)
+        if pointer is None:
+            raise MissingBlobError(
+                f"No value of {what()} is stored (there is no {self.store.name_path(name)}).",
+                mend=f"materialize {what()} first.",
+            )
+        data = self.store.get(pointer.digest)
+        if data is None:
+            raise MissingBlobError(
+                f"The stored value of {what()} is damaged or gone ({self.store.blob_path(pointer.digest)}).",
+                mend=f"materialize {what()} again.",
+            )
+        return pointer, data
+
+    def has_output(self, context: Any) -> bool:
+        """Tell whether a value is stored for the output of *context*."""
+        pointer = self.store.read_pointer(name_of(context, only_partition_of(context)))
+        return pointer is not None and self.store.has(pointer.digest)
+
+
+def name_of(context: Any, partition: str | None) -> str:
+    """Return the name of the value of *context* in a store."""
+    if not context.has_asset_key:
+        source = getattr(context, "upstream_output", None) or context
+        return key_path([*source.get_identifier()])
+    parts = list(context.asset_key.parts)
+    path = key_path(parts)
+    return path if partition is None else f"{path}/{labelled_part('partition', partition)}"
+
+
+def run_of(context: Any) -> str | None:
+    """Return the run that gives the output of *context*; None outside of one."""
+    step = getattr(context, "_step_context", None)
+    return step.run_id if step is not None else getattr(context, "_run_id", None)
+
+
+def wanted_type(context: Any) -> Any:
+    """Return the type with which the input is annotated."""
+    return getattr(getattr(context, "dagster_type", None), "typing_type", None)
+
+
+def describe(context: Any, partition: str | None) -> str:
+    """Return what people call the value of *context*."""
+    if context.has_asset_key:
+        name = f"asset '{context.asset_key.to_user_string()}'"
+        return name if partition is None else f"{name}, partition '{partition}'"
+    source = getattr(context, "upstream_output", None) or context
+    return f"output '{source.name}' of step '{source.step_key}'"
+
+
+def only_partition_of(context: Any) -> str | None:
+    """
+    Return the one partition that an output belongs to; None if it has none.
+
+    Raises:
+        InvariantViolationError: It belongs to several.
+    """
+    if not context.has_asset_key or not context.has_asset_partitions:
+        return None
+    keys = list(context.asset_partition_keys)
+    if len(keys) != 1:
+        raise InvariantViolationError(
+            f"The value of {describe(context, None)} belongs to {len(keys)} partitions at once, and this IO manager "
+            "stores each by itself.",
+            mend="run the partitions one by one (BackfillPolicy.multi_run()).",
+        )
+    return str(keys[0])
+
+
+def loaded_for(context: Any, load: Callable[[str | None], Any]) -> Any:
+    """Load what an input asks for: one value, or a dictionary of the values of several partitions."""
+    if not context.has_asset_key or not context.has_asset_partitions:
+        return load(None)
+    keys: Iterable[str] = context.asset_partition_keys
+    lenient = bool((context.definition_metadata or {}).get("allow_missing_partitions"))
+    found: dict[str, Any] = {}
+    for key in keys:
+        try:
+            found[key] = load(key)
+        except ValueNotFoundError:
+            if not lenient:
+                raise
+    if len(list(keys)) == 1:
+        return next(iter(found.values()), None)
+    return found or None

@@ -1,0 +1,167 @@
+"""
+``orrery cache``: what the caches and stores of a project hold.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from orrery.api.wiring.caches import FoundStore, copy_values, stores_of
+from orrery.base.errors import InvalidInvocationError
+from orrery.cli.endings import FAILED, SUCCESS, wrong_usage
+from orrery.cli.json_output import echo_json
+from orrery.cli.options import Source, json_option, source_options
+from orrery.cli.paper import dim, echo, strong, table
+from orrery.cli.project import load_project
+from orrery.cli.text import count, number, one_line, short_path
+
+__all__ = ["command"]
+
+
+@click.group("cache", short_help="Look after caches and stores of values.")
+def command() -> None:
+    """Look after the caches and content-addressed stores among the resources of the project."""
+
+
+@command.command("status", short_help="Show what they hold.")
+@source_options
+@json_option()
+def status(source: Source, as_json: bool) -> None:
+    """Show where the stores lie, and how much they hold."""
+    documents: list[dict[str, Any]] = []
+    for found in _stores(source):
+        blobs = found.store.blobs()
+        documents.append(
+            {
+                "resource": found.key,
+                "place": found.store.url,
+                "remote": None if found.remote is None else found.remote.url,
+                "names": len(found.store.names()),
+                "values": len(blobs),
+                "bytes": sum(blobs.values()),
+                "collectable_bytes": found.store.collect(dry_run=True).bytes,
+            }
+        )
+    if as_json:
+        echo_json({"stores": documents})
+        return
+    for each in documents:
+        echo(f"{strong(one_line(each['resource']))}  {one_line(short_path(str(each['place'])))}")
+        rows = [
+            ["names", number(each["names"]), ""],
+            ["values", number(each["values"]), dim(f"{number(each['bytes'])} bytes")],
+            ["unused", "", dim(f"{number(each['collectable_bytes'])} bytes")],
+        ]
+        if each["remote"] is not None:
+            rows.append(["over", one_line(each["remote"]), ""])
+        for line in table(rows, indent="  "):
+            echo(line)
+
+
+@command.command("gc", short_help="Remove values that no name stands for.")
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@click.option(
+    "--older-than", metavar="SECONDS", type=float, default=3600.0, show_default=True, help="Spare younger ones."
+)
+@source_options
+@json_option()
+def gc(dry_run: bool, older_than: float, source: Source, as_json: bool) -> None:
+    """
+    Remove the values that no name stands for any more.
+
+    Of a cache, the local store is meant.
+    """
+    documents: list[dict[str, Any]] = []
+    for found in _stores(source):
+        gone = found.store.collect(dry_run=dry_run, older_than_seconds=older_than)
+        documents.append({"resource": found.key, "values": len(gone.digests), "bytes": gone.bytes})
+    if as_json:
+        echo_json({"dry_run": dry_run, "stores": documents})
+        return
+    verb = "would go" if dry_run else "went"
+    for each in documents:
+        echo(f"{one_line(each['resource'])}: {count(each['values'], 'value')} {verb}, {number(each['bytes'])} bytes")
+
+
+@command.command("verify", short_help="Check the digests of all values.")
+@source_options
+@json_option()
+def verify(source: Source, as_json: bool) -> int:
+    """
+    Read all values and check that they are what was written.
+
+    The exit code is 1 if one is damaged. A damaged value is never used: it is a miss.
+    """
+    documents = [{"resource": found.key, "damaged": found.store.damaged()} for found in _stores(source)]
+    bad = sum(len(each["damaged"]) for each in documents)
+    if as_json:
+        echo_json({"stores": documents})
+    else:
+        for each in documents:
+            for digest in each["damaged"]:
+                echo(f"{one_line(each['resource'])}: {digest} is damaged")
+        echo(f"{count(bad, 'damaged value')}")
+    return FAILED if bad else SUCCESS
+
+
+@command.command("push", short_help="Copy values from the cache to its remote place.")
+@click.argument("names", nargs=-1)
+@source_options
+@json_option()
+def push(names: tuple[str, ...], source: Source, as_json: bool) -> None:
+    """Copy the values NAMES, by default all, from the local cache to the remote place. What is newer there stays."""
+    _transfer(names, source, as_json, is_push=True)
+
+
+@command.command("pull", short_help="Copy values from the remote place to the cache.")
+@click.argument("names", nargs=-1)
+@source_options
+@json_option()
+def pull(names: tuple[str, ...], source: Source, as_json: bool) -> None:
+    """Copy the values NAMES, by default all, from the remote place to the local cache. What is newer here stays."""
+    _transfer(names, source, as_json, is_push=False)
+
+
+def _transfer(names: tuple[str, ...], source: Source, as_json: bool, *, is_push: bool) -> None:
+    documents: list[dict[str, Any]] = []
+    for found in _stores(source):
+        if found.remote is None:
+            continue
+        here, there = found.store, found.remote
+        copied = copy_values(here, there, names or None) if is_push else copy_values(there, here, names or None)
+        documents.append(
+            {
+                "resource": found.key,
+                "names": list(copied.names),
+                "bytes": copied.bytes,
+                "missing": list(copied.missing),
+            }
+        )
+    with wrong_usage():
+        if not documents:
+            raise InvalidInvocationError(
+                "No cache of the project lies over a location.",
+                mend='give a resource CachedIOManager("s3://bucket/values", local=".cache").',
+            )
+    if as_json:
+        echo_json({"stores": documents})
+        return
+    for each in documents:
+        for name in each["names"]:
+            echo(f"{one_line(each['resource'])}: {one_line(name)}")
+        for name in each["missing"]:
+            echo(f"{one_line(each['resource'])}: {one_line(name)} is not there")
+        echo(f"{count(len(each['names']), 'name')}, {number(each['bytes'])} bytes")
+
+
+def _stores(source: Source) -> list[FoundStore]:
+    found = stores_of(load_project(source).resources)
+    with wrong_usage():
+        if not found:
+            raise InvalidInvocationError(
+                "No resource of the project is a cache or a store of values.",
+                mend='give one: resources={"io_manager": CachedIOManager("s3://bucket/values", local=".cache")}.',
+            )
+    return found

@@ -1,0 +1,330 @@
+"""A local cache: which loads come from it and which do not, and what the log says of each."""
+
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+from orrery.adapters.cache.blobs import BlobStore, Pointer
+from orrery.adapters.cache.cached import CachedIOManager
+from orrery.adapters.cache.formats import FORMATS, decode, encode, format_for
+from orrery.adapters.cache.freshness import Known, choose
+from orrery.adapters.cache.stored import BlobIOManager, MissingBlobError
+from orrery.adapters.io.pickled import PickledObjectFilesystemIOManager
+from orrery.api.verbs.materialize import materialize
+from orrery.base.errors import InvalidDefinitionError, InvariantViolationError, RemoteValueError
+from orrery.definitions.assets.source_asset import SourceAsset
+from orrery.definitions.decorators.asset import asset
+from orrery.definitions.parts.io_manager import IOManager
+from orrery.model.partitions.static import StaticPartitionsDefinition
+from orrery.runtime.instance.instance import Instance
+
+
+class Remote(IOManager):
+    """A remote place that counts, and can be out of reach."""
+
+    def __init__(self) -> None:
+        self.values: dict[tuple[Any, ...], Any] = {}
+        self.loads = 0
+        self.is_gone = False
+
+    def handle_output(self, context: Any, obj: Any) -> None:
+        """Keep the value."""
+        key = context.asset_partition_key if context.has_asset_partitions else None
+        self.values[(*context.asset_key.parts, key)] = obj
+
+    def load_input(self, context: Any) -> Any:
+        """Return the value, or a dictionary of several."""
+        if self.is_gone:
+            raise RemoteValueError("gone", is_out_of_reach=True)
+        self.loads += 1
+        parts = context.asset_key.parts
+        if not context.has_asset_partitions:
+            return self.values[(*parts, None)]
+        found = {key: self.values[(*parts, key)] for key in context.asset_partition_keys}
+        return found if len(found) > 1 else next(iter(found.values()))
+
+
+class World:
+    """A project of two assets over a cache whose clock the test turns."""
+
+    def __init__(self, instance: Instance, folder: Path) -> None:
+        self.instance = instance
+        self.folder = folder
+        self.remote = Remote()
+        self.now = time.time()
+        self.base = 1
+
+    def manager(self, **options: Any) -> CachedIOManager:
+        """Return a new cache over the same places."""
+        return CachedIOManager(self.remote, self.folder / "local", clock=lambda: self.now, **options)
+
+    def make(self, manager: Any) -> None:
+        """Make the value that others read."""
+
+        @asset(name="base")
+        def made() -> dict[str, int]:
+            return {"n": self.base}
+
+        materialize([made], instance=self.instance, resources={"io_manager": manager}, on_event=lambda entry: None)
+
+    def read(self, manager: Any) -> tuple[Any, str]:
+        """Return the value as another run loads it, and what the log said of the load."""
+        got: list[Any] = []
+
+        @asset(name="reader", io_manager_key="other")
+        def reads(base: Any) -> None:
+            got.append(base)
+
+        lines: list[str] = []
+        materialize(
+            [reads, SourceAsset("base")],
+            instance=self.instance,
+            resources={"io_manager": manager, "other": PickledObjectFilesystemIOManager(self.folder / "other")},
+            on_event=lambda entry: lines.append(entry.user_message),
+        )
+        return got[0], next(line for line in lines if line.startswith("asset 'base':"))
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """Return a fresh world."""
+    with Instance.ephemeral() as instance:
+        yield World(instance, tmp_path)
+
+
+def test_what_was_stored_is_loaded_from_the_cache(world: World) -> None:
+    """The remote place is not asked, and the log says so."""
+    world.make(world.manager())
+    world.now += 3 * 3600
+    assert world.read(world.manager()) == ({"n": 1}, "asset 'base': local, 3 h old, digest ok")
+    assert world.remote.loads == 0
+
+
+def test_an_expired_copy_is_fetched_again(world: World) -> None:
+    """Once; then it is young."""
+    manager = world.manager(ttl=timedelta(hours=24))
+    world.make(manager)
+    world.now += 25 * 3600
+    value, told = world.read(manager)
+    assert value == {"n": 1}
+    assert told.startswith("asset 'base': remote Remote, ")
+    assert told.endswith("because expired: 25 h old, and may be 24 h old")
+    assert world.read(manager)[1] == "asset 'base': local, 0 s old, digest ok"
+    assert world.remote.loads == 1
+
+
+def test_a_value_that_another_machine_made_anew_is_fetched(world: World) -> None:
+    """The event log says that there is a newer one."""
+    world.make(world.manager())
+    world.base = 2
+    world.make(world.remote)  # past the cache
+    value, told = world.read(world.manager())
+    assert value == {"n": 2}
+    assert "because made anew by run" in told
+    assert world.read(world.manager())[1].startswith("asset 'base': local")
+
+
+def test_a_damaged_copy_is_never_returned(world: World) -> None:
+    """It is a miss with a warning."""
+    world.make(world.manager())
+    (blob,) = (world.folder / "local" / "blobs").glob("*/*")
+    blob.write_bytes(blob.read_bytes()[:-1])
+    value, told = world.read(world.manager())
+    assert value == {"n": 1}
+    assert told == "asset 'base': the local copy is damaged or gone; it is fetched again"
+    assert world.remote.loads == 1
+    assert world.read(world.manager())[1].startswith("asset 'base': local")
+
+
+def test_a_damaged_pointer_is_a_miss(world: World) -> None:
+    """Half of a pointer points at nothing."""
+    world.make(world.manager())
+    (world.folder / "local" / "names" / "base.json").write_text('{"dig')
+    assert world.read(world.manager())[0] == {"n": 1}
+    assert world.remote.loads == 1
+
+
+def test_without_the_remote_place_an_old_copy_is_used_where_that_is_allowed(world: World) -> None:
+    """And the log says so; otherwise it is an error."""
+    world.make(world.manager())
+    world.now += 100
+    world.remote.is_gone = True
+    value, told = world.read(world.manager(ttl=10, offline="use"))
+    assert value == {"n": 1}
+    assert told.startswith("asset 'base': local, 100 s old, because the remote place is out of reach")
+    with pytest.raises(RemoteValueError):
+        world.read(world.manager(ttl=10))
+
+
+def test_the_cache_does_not_grow_beyond_its_limit(world: World, tmp_path: Path) -> None:
+    """What was not used for longest goes; what was just written stays."""
+    store = BlobStore(str(tmp_path / "store"))
+    digests = [store.put(bytes([number]) * 100) for number in range(4)]
+    for number, digest in enumerate(digests):
+        import os
+
+        os.utime(store.blob_path(digest), (number, number))
+    store.touch(digests[0])
+    gone = store.evict(250, keep=digests[3])
+    assert set(gone.digests) == {digests[1], digests[2]}
+    assert [store.has(digest) for digest in digests] == [True, False, False, True]
+    world.make(world.manager(max_bytes=1))
+    assert world.read(world.manager(max_bytes=1))[1].startswith("asset 'base': local")
+
+
+def test_partitions_are_kept_one_by_one(world: World) -> None:
+    """Several are loaded together only where one of them is missing."""
+    letters = StaticPartitionsDefinition(["a", "b"])
+
+    @asset(partitions_def=letters)
+    def part(context: Any) -> str:
+        return f"value {context.partition_key}"
+
+    @asset(io_manager_key="other")
+    def whole(part: dict[str, str]) -> None:
+        assert part == {"a": "value a", "b": "value b"}
+
+    manager = world.manager()
+    resources = {"io_manager": manager, "other": PickledObjectFilesystemIOManager(world.folder / "other")}
+    options: Any = {"instance": world.instance, "resources": resources, "on_event": lambda entry: None}
+    for key in ("a", "b"):
+        materialize([part], partition_key=key, **options)
+    materialize([whole, SourceAsset("part", partitions_def=letters)], **options)
+    assert world.remote.loads == 0
+    (world.folder / "local" / "names" / "part" / "partition=b.json").unlink()
+    materialize([whole, SourceAsset("part", partitions_def=letters)], **options)
+    materialize([whole, SourceAsset("part", partitions_def=letters)], **options)
+    assert world.remote.loads == 1
+
+
+def test_a_second_machine_skips_what_the_first_made(tmp_path: Path) -> None:
+    """With one event log and one remote place, and a cache of its own."""
+    remote = f"memory://shared-{tmp_path.name}"
+    ran: list[str] = []
+
+    @asset
+    def made() -> pd.DataFrame:
+        ran.append("made")
+        return pd.DataFrame({"a": [1, 2]})
+
+    @asset
+    def used(made: pd.DataFrame) -> int:
+        ran.append("used")
+        return int(made["a"].sum())
+
+    with Instance.ephemeral() as instance:
+        for machine in ("one", "two"):
+            manager = CachedIOManager(remote, tmp_path / machine)
+            options: Any = {"resources": {"io_manager": manager}, "reuse": True, "on_event": lambda entry: None}
+            materialize([made, used], instance=instance, **options)
+        assert ran == ["made", "used"]
+        materialize([made, used], instance=instance, force="used", **options)
+        assert ran == ["made", "used", "used"]
+
+
+# --- the store
+
+
+def test_equal_values_are_kept_once_and_what_no_name_points_at_is_collected(tmp_path: Path) -> None:
+    """A dry run removes nothing; young blobs are spared."""
+    manager = BlobIOManager(f"cas://{tmp_path}")
+    for name in ("a", "b"):
+        manager.keep(name, b"same", "bytes", run_id=None)
+    manager.keep("b", b"other", "bytes", run_id=None)
+    manager.keep("b", b"third", "bytes", run_id=None)
+    store = manager.store
+    assert len(store.blobs()) == 3
+    assert store.collect().digests == ()
+    planned = store.collect(dry_run=True, older_than_seconds=0)
+    assert planned.bytes == len(b"other")
+    assert len(store.blobs()) == 3
+    assert store.collect(older_than_seconds=0) == planned
+    assert len(store.blobs()) == 2
+    assert manager.fetch("a", what=lambda: "a")[1] == b"same"
+
+
+def test_a_damaged_blob_is_told_and_never_returned(tmp_path: Path) -> None:
+    """Neither is one that is gone."""
+    manager = BlobIOManager(tmp_path)
+    pointer = manager.keep("a", b"bytes", "bytes", run_id=None)
+    path = Path(manager.store.blob_path(pointer.digest))
+    path.write_bytes(b"bytez")
+    assert manager.store.damaged() == [pointer.digest]
+    with pytest.raises(MissingBlobError, match="damaged or gone"):
+        manager.fetch("a", what=lambda: "asset 'a'")
+    path.unlink()
+    with pytest.raises(MissingBlobError, match="damaged or gone"):
+        manager.fetch("a", what=lambda: "asset 'a'")
+
+
+@pytest.mark.parametrize(
+    ("here", "known", "ttl", "source"),
+    [
+        (None, None, None, "remote"),
+        (Pointer(digest="d", length=1, format="f", at=0.0), None, None, "local"),
+        (Pointer(digest="d", length=1, format="f", at=0.0), None, 99.0, "remote"),
+        (Pointer(digest="d", length=1, format="f", at=0.0, run_id="r"), Known("r"), 100.0, "local"),
+        (Pointer(digest="d", length=1, format="f", at=0.0, run_id="r"), Known("s"), None, "remote"),
+        (Pointer(digest="d", length=1, format="f", at=0.0, data_version="v"), Known("s", "v"), None, "local"),
+        (Pointer(digest="d", length=1, format="f", at=0.0), Known(digest="e"), None, "remote"),
+        (Pointer(digest="d", length=1, format="f", at=0.0), Known("s", digest="d"), None, "local"),
+    ],
+)
+def test_the_choice_is_made_by_age_version_and_digest(
+    here: Pointer | None, known: Known | None, ttl: float | None, source: str
+) -> None:
+    """At the hundredth second."""
+    assert choose(here, known, ttl_seconds=ttl, now=100.0).source == source
+
+
+# --- formats
+
+
+@pytest.mark.parametrize("form", ["parquet", "arrow", "csv"])
+@pytest.mark.parametrize("library", [pd, pl])
+def test_tables_come_back_as_they_were(form: str, library: Any) -> None:
+    """In the library that the input asks for."""
+    table = library.DataFrame({"a": [1, 2], "b": ["x", "y"]})
+    assert decode(encode(table, form), form, library.DataFrame).equals(table)
+
+
+@pytest.mark.parametrize(
+    ("value", "form"),
+    [
+        ("text", "text"),
+        (b"bytes", "bytes"),
+        (np.arange(3), "numpy"),
+        ({"a": {1, 2}}, "pickle"),
+        (pl.DataFrame({"a": [1]}), "parquet"),
+        (pd.DataFrame({"a": [1]}), "parquet"),
+    ],
+)
+def test_the_format_follows_the_type(value: Any, form: str) -> None:
+    """And gives the value back."""
+    assert format_for(value) == form
+    back = decode(encode(value, form), form, type(value))
+    assert back.equals(value) if hasattr(value, "equals") else np.array_equal(back, value) or back == value
+
+
+def test_a_format_that_cannot_hold_a_value_says_so() -> None:
+    """By name; so does one that is not there."""
+    for form in FORMATS.keys() - {"pickle"}:
+        with pytest.raises(InvariantViolationError, match=f"format '{form}' cannot hold a object"):
+            encode(object(), form)
+    with pytest.raises(InvalidDefinitionError, match="no format 'yaml'"):
+        encode(1, "yaml")
+
+
+def test_arguments_that_are_no_choice_are_refused(tmp_path: Path) -> None:
+    """Before anything is stored."""
+    with pytest.raises(InvalidDefinitionError, match="no such choice"):
+        CachedIOManager("memory://x", tmp_path, offline="perhaps")
+    with pytest.raises(InvalidDefinitionError, match="no local folder"):
+        CachedIOManager("memory://x", "memory://y")

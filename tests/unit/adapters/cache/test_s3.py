@@ -1,0 +1,231 @@
+"""Values in S3, over HTTP: a real server, and one between that is busy, slow, refuses, or is gone."""
+
+import http.client
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orrery.adapters.cache.blobs import BlobStore
+from orrery.adapters.cache.cached import CachedIOManager
+from orrery.adapters.cache.stored import BlobIOManager
+from orrery.base.errors import RemoteValueError
+from orrery.testing.conformance.samples import ValueContext
+
+ROOT = Path(__file__).resolve().parents[4]
+S3_PYTHON = Path(os.environ.get("ORRERY_S3_PYTHON") or ROOT / ".s3" / "bin" / "python")
+SERVER = """
+import sys
+from moto.server import ThreadedMotoServer
+server = ThreadedMotoServer(port=0, verbose=False)
+server.start()
+print(server.get_host_and_port()[1], flush=True)
+sys.stdin.read()
+"""
+
+
+class Between:
+    """A server before the server, whose moods the test sets."""
+
+    def __init__(self, behind: int) -> None:
+        self.refuse_next = 0
+        self.status = 503
+        self.seconds = 0.0
+        self.gets: list[str] = []
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *_: Any) -> None:
+                """Say nothing."""
+
+            def pass_on(self) -> None:
+                """Answer with the mood of the moment, or pass the request on."""
+                length = int(self.headers.get("Content-Length") or 0)
+                body = self.rfile.read(length) if length else b""
+                if "chunked" in (self.headers.get("Transfer-Encoding") or ""):
+                    body = self._chunks()
+                if self.command == "GET":
+                    outer.gets.append(self.path)
+                time.sleep(outer.seconds)
+                if outer.refuse_next > 0:
+                    outer.refuse_next -= 1
+                    told = b"<Error><Code>AccessDenied</Code><Message>no</Message></Error>"
+                    if outer.status == 503:
+                        told = b"<Error><Code>SlowDown</Code><Message>busy</Message></Error>"
+                    self._answer(outer.status, [("Content-Type", "application/xml")], told)
+                    return
+                connection = http.client.HTTPConnection("127.0.0.1", behind, timeout=60)
+                headers = {key: value for key, value in self.headers.items() if key.lower() != "transfer-encoding"}
+                connection.request(self.command, self.path, body=body, headers=headers)
+                got = connection.getresponse()
+                data = got.read()
+                self._answer(got.status, got.getheaders(), data, got.getheader("Content-Length"))
+                connection.close()
+
+            def _chunks(self) -> bytes:
+                pieces = []
+                while size := int(self.rfile.readline().split(b";")[0], 16):
+                    pieces.append(self.rfile.read(size))
+                    self.rfile.readline()
+                self.rfile.readline()
+                return b"".join(pieces)
+
+            def _answer(
+                self, status: int, headers: list[tuple[str, str]], data: bytes, length: str | None = None
+            ) -> None:
+                self.send_response(status)
+                for key, value in headers:
+                    if key.lower() not in ("content-length", "transfer-encoding", "connection", "date", "server"):
+                        self.send_header(key, value)
+                self.send_header("Content-Length", length if self.command == "HEAD" and length else str(len(data)))
+                self.end_headers()
+                if self.command != "HEAD":
+                    self.wfile.write(data)
+
+            do_GET = do_PUT = do_HEAD = do_POST = do_DELETE = pass_on
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        self.port = self.server.server_address[1]
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+@pytest.fixture(scope="module")
+def behind() -> Iterator[int]:
+    """Return the port of the real server."""
+    if not S3_PYTHON.exists():
+        pytest.skip("S3 is not tested: `make s3` makes the server that is asked")
+    with subprocess.Popen(
+        [str(S3_PYTHON), "-c", SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="ascii"
+    ) as server:
+        assert server.stdout is not None
+        yield int(server.stdout.readline())
+        assert server.stdin is not None
+        server.stdin.close()
+
+
+@pytest.fixture
+def between(behind: int) -> Iterator[Between]:
+    """Return the server in between."""
+    made = Between(behind)
+    yield made
+    made.server.shutdown()
+    made.server.server_close()
+
+
+def options(port: int, retries: int = 0) -> dict[str, Any]:
+    """Return the options of the file system."""
+    return {
+        "key": "the-key",
+        "secret": "the-secret",
+        "endpoint_url": f"http://127.0.0.1:{port}",
+        "client_kwargs": {"region_name": "us-east-1"},
+        "config_kwargs": {"retries": {"max_attempts": retries}, "connect_timeout": 5, "read_timeout": 30},
+        "skip_instance_cache": True,
+        "use_listings_cache": False,
+    }
+
+
+def store(between: Between, bucket: str) -> BlobStore:
+    """Return a store in a bucket of its own, whose attempts follow at once."""
+    connection = http.client.HTTPConnection("127.0.0.1", between.port, timeout=60)
+    connection.request("PUT", f"/{bucket}", headers={"Authorization": "AWS4-HMAC-SHA256 Credential=x/x/us-east-1/s3/x"})
+    assert connection.getresponse().status == 200
+    connection.close()
+    return store_again(between, bucket)
+
+
+def test_values_go_to_s3_and_come_back(between: Between, tmp_path: Path) -> None:
+    """The second load asks only for the pointer, which is small; the bytes come from the local disk."""
+    remote = BlobIOManager(store(between, "there-and-back"))
+    cached = CachedIOManager(remote, tmp_path)
+    context = ValueContext(["sales", "orders"])
+    remote.handle_output(context, {"a": [1, 2]})
+    assert cached.load_input(context) == {"a": [1, 2]}
+    between.gets.clear()
+    assert cached.load_input(context) == {"a": [1, 2]}
+    assert len(between.gets) == 1
+    assert "/names/sales/orders.json" in between.gets[0]
+
+
+def test_what_changed_there_is_fetched(between: Between, tmp_path: Path) -> None:
+    """The pointer names another digest."""
+    remote = BlobIOManager(store(between, "changes"))
+    cached = CachedIOManager(remote, tmp_path)
+    context = ValueContext("a")
+    remote.handle_output(context, 1)
+    assert cached.load_input(context) == 1
+    BlobIOManager(store_again(between, "changes")).handle_output(context, 2)
+    assert cached.load_input(context) == 2
+
+
+def store_again(between: Between, bucket: str) -> BlobStore:
+    """Return a store at the same place, as another machine has it."""
+    return BlobStore(f"s3://{bucket}/values", options(between.port), sleep=lambda seconds: None)
+
+
+def test_a_busy_server_is_asked_again_but_not_for_ever(between: Between) -> None:
+    """Twice 503 is borne; for ever is an error that names the place."""
+    kept = store(between, "busy")
+    between.refuse_next = 2
+    digest = kept.put(b"bytes")
+    assert kept.get(digest) == b"bytes"
+    between.refuse_next = 1_000
+    with pytest.raises(RemoteValueError, match=r"s3://busy/values/blobs/.* is out of reach: 4 attempts"):
+        kept.get(digest)
+    between.refuse_next = 0
+
+
+def test_a_slow_answer_is_waited_for(between: Between) -> None:
+    """Half a second is no failure."""
+    kept = store(between, "slow")
+    between.seconds = 0.5
+    assert kept.get(kept.put(b"bytes")) == b"bytes"
+    between.seconds = 0.0
+
+
+def test_a_refusal_names_the_place_and_never_the_secret(between: Between) -> None:
+    """It is not tried again."""
+    kept = store(between, "refused")
+    between.refuse_next, between.status = 1_000, 403
+    with pytest.raises(RemoteValueError) as caught:
+        kept.read_pointer("a")
+    assert "s3://refused/values/names/a.json" in str(caught.value)
+    assert "the-secret" not in str(caught.value)
+    assert not caught.value.is_out_of_reach
+    assert between.refuse_next >= 998
+    between.refuse_next = 0
+
+
+def test_half_an_upload_is_never_read(between: Between) -> None:
+    """The pointer is written last: without it there is nothing, and with the former one the former value."""
+    remote = BlobIOManager(store(between, "half"))
+    context = ValueContext("a")
+    remote.handle_output(context, "first")
+    remote.store.put(b"second, whose pointer was never written")
+    assert remote.load_input(context) == "first"
+
+
+def test_without_the_server_a_copy_is_used_where_that_is_allowed(behind: int, tmp_path: Path) -> None:
+    """An address at which nobody answers."""
+    between = Between(behind)
+    remote = BlobIOManager(store(between, "gone"))
+    context = ValueContext("a")
+    remote.handle_output(context, "value")
+    assert CachedIOManager(remote, tmp_path).load_input(context) == "value"
+    between.server.shutdown()
+    between.server.server_close()
+    remote = BlobIOManager(store_again(between, "gone"))  # without the connections of before
+    assert CachedIOManager(remote, tmp_path, offline="use").load_input(context) == "value"
+    with pytest.raises(RemoteValueError, match="out of reach"):
+        CachedIOManager(remote, tmp_path).load_input(context)
+    with pytest.raises(RemoteValueError, match="out of reach"):
+        CachedIOManager(remote, tmp_path / "other", offline="use").load_input(context)
