@@ -43,7 +43,7 @@ $(S3)/.installed: constraints-s3.txt
 	@touch $@
 
 demo: setup ## run the main job on real data: a year of flights
-	@cd examples/flights && $(CURDIR)/$(VENV)/bin/orrery materialize '*'
+	@cd examples/flights && $(CURDIR)/$(VENV)/bin/orrery materialize '*' --reuse
 
 test: setup oracle s3 ## pass all tests; reasons of skipped ones are printed at the end
 	@$(PY) -m pytest -q $(PYTEST_FLAGS)

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
+from orrery.api.verbs.asset_values import load_asset_value
 from orrery.api.verbs.results import ExecuteInProcessResult
 from orrery.api.wiring.defaults import executor_for, executor_in_this_process, io_manager_for
 from orrery.api.wiring.instance import ephemeral_instance
@@ -224,7 +225,14 @@ def execute_job_in_process(
         if raise_on_error or outcome.interrupted:
             _raise(outcome)
         final = used.get_run_by_id(run.run_id) or run
-        return ExecuteInProcessResult(outcome.events, final, outcome.values, job, traced)
+        return ExecuteInProcessResult(
+            outcome.events,
+            final,
+            outcome.values,
+            job,
+            traced,
+            lambda key: load_asset_value(job, key, instance=used, partition_key=partition_key),
+        )
     finally:
         if own_instance:
             used.dispose()

@@ -15,6 +15,7 @@ from orrery.definitions.graphs.job import JobDefinition
 from orrery.definitions.graphs.node import NodeHandle
 from orrery.model.events.checks import AssetCheckEvaluation
 from orrery.model.events.event import Event, EventType
+from orrery.model.events.payloads import StepSkippedData
 from orrery.model.events.user import AssetMaterialization, AssetObservation
 from orrery.model.records.run import Run
 
@@ -281,6 +282,8 @@ class ExecuteInProcessResult(ExecutionResult):
         dagster_run: The run, with its final status.
         output_capture: Values by (step key, output name, mapping key).
         job_def: The job.
+        trace: What was called, if that was noted.
+        load_reused: Loads the value of an asset that was skipped because it was current.
     """
 
     def __init__(
@@ -290,11 +293,13 @@ class ExecuteInProcessResult(ExecutionResult):
         output_capture: Mapping[tuple[str, str, str | None], Any] | None,
         job_def: JobDefinition,
         trace: Any = None,
+        load_reused: Callable[[AssetKey], Any] | None = None,
     ) -> None:
         self._events = list(event_list)
         self._run = dagster_run
         self._values = output_capture or {}
         self._job_def = job_def
+        self._load_reused = load_reused
         self.trace = trace
 
     @property
@@ -317,6 +322,10 @@ class ExecuteInProcessResult(ExecutionResult):
         value = self._values.get((key, output_name, None), _ABSENT)
         if value is not _ABSENT:
             return value
+        if self._load_reused is not None and key in self._reused_steps():
+            for asset_key, made in self._asset_outputs().items():
+                if made == (key, output_name):
+                    return self._load_reused(asset_key)
         mapped = {
             _mapping_key(step_key, mapping_key): found
             for (step_key, name, mapping_key), found in self._values.items()
@@ -347,12 +356,22 @@ class ExecuteInProcessResult(ExecutionResult):
                 mend=nearest_hint(key.to_user_string(), known, noun="asset"),
             )
         value = self._values.get((made[0], made[1], None), _ABSENT)
+        if value is _ABSENT and self._load_reused is not None and made[0] in self._reused_steps():
+            return self._load_reused(key)
         if value is _ABSENT:
             raise InvariantViolationError(
                 f"Step '{made[0]}' gave no value for asset '{key.to_user_string()}'.",
                 mend="look at its events: it failed, was skipped, or told a result without a value.",
             )
         return value
+
+    def _reused_steps(self) -> set[str]:
+        """Return the steps that were skipped because their values were current."""
+        return {
+            event.step_key or ""
+            for event in self._events
+            if isinstance(event.event_specific_data, StepSkippedData) and event.event_specific_data.reasons
+        }
 
     def _asset_outputs(self) -> Mapping[AssetKey, tuple[str, str]]:
         found = getattr(self, "_assets", None)

@@ -70,6 +70,7 @@ class JsonLines:
                 "not_run": totals.not_run,
                 "seconds": round(totals.seconds, 6),
                 "rows": totals.rows,
+                "saved_seconds": round(totals.saved_seconds, 6),
                 "steps": [step_document(step) for step in view.visible_steps],
                 "values": view.values,
                 "error": None if view.error is None else failure_document(view.error),

@@ -15,6 +15,7 @@ import importlib.util
 import linecache
 import os
 import sys
+from collections.abc import Iterator
 from types import CodeType, ModuleType
 
 from orrery.plan.fingerprint.reach import Origin
@@ -28,6 +29,8 @@ _PROJECT = Origin("project")
 _OURS = Origin("framework")
 
 _Place = tuple[str, int]
+_Index = dict[_Place, list[tuple[CodeType, ast.AST]]]
+_State = tuple[int, int]
 
 
 class InstalledCode:
@@ -35,7 +38,7 @@ class InstalledCode:
 
     def __init__(self) -> None:
         self._origins: dict[str, Origin] = {}
-        self._files: dict[str, dict[_Place, list[tuple[CodeType, ast.AST]]]] = {}
+        self._files: dict[str, tuple[_State, _Index]] = {}
 
     def origin_of(self, module: str) -> Origin:
         """Return whose code *module* is."""
@@ -58,9 +61,11 @@ class InstalledCode:
     def source_of(self, code: CodeType) -> ast.AST | None:
         """Return the syntax tree that *code* was compiled from; None if the source is not there, or was changed."""
         file = code.co_filename
-        index = self._files.get(file)
-        if index is None:
-            index = self._files[file] = _read(file)
+        state = _state_of(file)
+        known = self._files.get(file)
+        if known is None or known[0] != state:
+            known = self._files[file] = (state, _read(file))
+        index = known[1]
         found = [node for each, node in index.get((code.co_name, code.co_firstlineno), ()) if each == code]
         return found[0] if found else None
 
@@ -100,7 +105,16 @@ def _distribution(root: str) -> Origin:
     return Origin("distribution", root, str(version))
 
 
-def _read(file: str) -> dict[_Place, list[tuple[CodeType, ast.AST]]]:
+def _state_of(file: str) -> _State:
+    """Return what changes when a file is edited; the same for all that are no files."""
+    try:
+        found = os.stat(file)
+    except OSError:
+        return 0, 0
+    return found.st_mtime_ns, found.st_size
+
+
+def _read(file: str) -> _Index:
     """Return the functions of a file by name and first line: code object and syntax tree."""
     linecache.checkcache(file)
     text = "".join(linecache.getlines(file))
@@ -108,17 +122,17 @@ def _read(file: str) -> dict[_Place, list[tuple[CodeType, ast.AST]]]:
         return {}
     try:
         tree = ast.parse(text)
-        compiled = compile(text, file, "exec", dont_inherit=True)
+        compiled = compile(tree, file, "exec", dont_inherit=True)
     except (SyntaxError, ValueError):
         return {}
     nodes: dict[_Place, list[ast.AST]] = {}
-    for node in ast.walk(tree):
+    for node in ast.walk(tree) if "lambda" in text else _statements(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             first = min([node.lineno, *(each.lineno for each in node.decorator_list)])
             nodes.setdefault((node.name, first), []).append(node)
         elif isinstance(node, ast.Lambda):
             nodes.setdefault(("<lambda>", node.lineno), []).append(node)
-    index: dict[_Place, list[tuple[CodeType, ast.AST]]] = {}
+    index: _Index = {}
     waiting = [compiled]
     while waiting:
         code = waiting.pop()
@@ -128,3 +142,15 @@ def _read(file: str) -> dict[_Place, list[tuple[CodeType, ast.AST]]]:
         if len(here) == 1:  # of two lambdas in a line, none is known for sure
             index.setdefault(place, []).append((code, here[0]))
     return index
+
+
+def _statements(tree: ast.AST) -> Iterator[ast.AST]:
+    """Iterate all statements, at any depth; expressions, of which there are many more, are passed over."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        yield node
+        for name in ("body", "orelse", "finalbody", "handlers", "cases"):
+            below = getattr(node, name, None)
+            if isinstance(below, list):
+                waiting.extend(below)

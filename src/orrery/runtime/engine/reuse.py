@@ -98,7 +98,10 @@ class RunReuse:
         self._plan = plan_context.execution_plan
         self._instance = plan_context.instance
         self._reuse = reuse
-        self._reacher = Reacher(InstalledCode())
+        kept = plan_context.instance.scratch
+        if "reacher" not in kept:
+            kept["reacher"] = Reacher(InstalledCode())  # what it knows of a code object stays true
+        self._reacher: Reacher = kept["reacher"]
         self._codes: dict[int, Reach] = {}
         self._now: dict[str, Provenance] = {}
         self._decisions: dict[str, Decision] = {}

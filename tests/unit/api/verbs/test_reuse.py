@@ -323,3 +323,12 @@ def test_reuse_takes_a_truth_value_or_a_policy(instance: Instance) -> None:
     with pytest.raises(InvalidInvocationError, match="neither True nor False"):
         run(chain(), instance, reuse="often")
     assert instance.get_runs_count() == 0
+
+
+def test_the_value_of_an_asset_that_was_skipped_is_loaded_when_it_is_asked_for(instance: Instance) -> None:
+    """From where it is stored."""
+    assets = chain()
+    run(assets, instance)
+    result = materialize(assets, instance=instance, reuse=True, on_event=lambda entry: None)
+    assert result.asset_value("third") == 3
+    assert result.output_for_node("second") == 2

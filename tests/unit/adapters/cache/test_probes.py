@@ -1,0 +1,91 @@
+"""Versions of what lies outside change when it does, and only then."""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import fsspec
+import pytest
+
+from orrery.adapters.cache.probes import file_version, rows_version, url_version
+from orrery.base.errors import RemoteValueError
+
+
+def test_a_file_is_known_by_its_bytes(tmp_path: Path) -> None:
+    """One that was only touched is the same, unless the quick way was asked for."""
+    path = tmp_path / "a.csv"
+    path.write_text("1")
+    exact, quick = file_version(path), file_version(path, quick=True)
+    os.utime(path, (1, 1))
+    assert file_version(path) == exact
+    assert file_version(path, quick=True) != quick
+    path.write_text("2")
+    assert file_version(path) != exact
+
+
+def test_an_object_is_known_by_what_its_store_tells(tmp_path: Path) -> None:
+    """Here the time of its last change, and its size."""
+    path = f"memory://probe-{tmp_path.name}/a"
+    with fsspec.open(path, "wb") as file:
+        file.write(b"1")
+    first = url_version(path)
+    assert url_version(path) == first
+    with fsspec.open(path, "wb") as file:
+        file.write(b"23")
+    assert url_version(path) != first
+
+
+@pytest.fixture
+def server() -> Iterator[ThreadingHTTPServer]:
+    """Return a server that tells what the test sets."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+        def do_HEAD(self) -> None:
+            self.send_response(200)
+            for name, value in self.server.told.items():  # type: ignore[attr-defined]  # set by the test
+                self.send_header(name, value)
+            self.end_headers()
+
+    made = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=made.serve_forever, daemon=True).start()
+    yield made
+    made.shutdown()
+    made.server_close()
+
+
+def test_a_page_is_known_by_its_tag_or_its_last_change(server: ThreadingHTTPServer) -> None:
+    """One that tells neither has no version."""
+    url = f"http://127.0.0.1:{server.server_address[1]}/a"
+    server.told = {"ETag": 'W/"abc"'}  # type: ignore[attr-defined]  # read by the handler
+    assert url_version(url).value == "abc"
+    server.told = {"Last-Modified": "Mon, 01 Jan 2024 00:00:00 GMT", "Content-Length": "7"}  # type: ignore[attr-defined]
+    assert url_version(url).value == "Mon, 01 Jan 2024 00:00:00 GMT-7"
+    server.told = {}  # type: ignore[attr-defined]
+    with pytest.raises(RemoteValueError, match="neither a tag nor when it changed"):
+        url_version(url)
+
+
+def test_a_page_that_is_out_of_reach_is_an_error() -> None:
+    """It names the address."""
+    with pytest.raises(RemoteValueError, match=r"http://127\.0\.0\.1:9/a is out of reach") as caught:
+        url_version("http://127.0.0.1:9/a")
+    assert caught.value.is_out_of_reach
+
+
+def test_a_table_is_known_by_the_rows_of_a_query() -> None:
+    """Of any connection that Python's databases give."""
+    with sqlite3.connect(":memory:") as connection:
+        connection.execute("create table orders (n integer)")
+        query = "select count(*), max(n) from orders"
+        empty = rows_version(connection, query)
+        connection.execute("insert into orders values (1)")
+        one = rows_version(connection, query)
+        assert empty != one
+        assert rows_version(connection, query) == one
+    connection.close()
