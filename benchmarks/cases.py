@@ -50,11 +50,12 @@ PLAN = "Define and plan, per asset: t(n) / n"
 STEPS = "One step in process"
 OPS = "Ops and graphs"
 RECORDS = "Records on the disk"
+REUSE = "Reuse"
 
 
 def all_cases() -> list[Case | Slope]:
     """Return every line of the table, in order."""
-    return [*_start(), *_plan(), *_steps(), *_ops(), *_records()]
+    return [*_start(), *_plan(), *_steps(), *_ops(), *_records(), *_reuse()]
 
 
 def _start() -> Iterator[Case]:
@@ -189,3 +190,32 @@ def _record(
         ours_only=ours_only,
         large=n >= 1_000,
     )
+
+
+def _reuse() -> Iterator[Case]:
+    for part, title in (("cold", "plan, first in the process"), ("plan", "plan"), ("run", "run that skips all")):
+        yield Case(
+            group=REUSE,
+            title=f"random graph of 1,000 assets, nothing changed, persistent: {title}",
+            program="reuse",
+            arguments=(part, "1000"),
+            count=1_000,
+            unit="us",
+            goal=50,
+            ours_only=True,
+            large=True,
+        )
+    for part, title in (
+        ("fingerprint", "fingerprint of a function, cold"),
+        ("again", "fingerprint of a function, warm"),
+    ):
+        yield Case(
+            group=REUSE,
+            title=f"{title}, of 1,000 in one file",
+            program="reuse",
+            arguments=(part, "1000"),
+            count=1_000,
+            unit="us",
+            ours_only=True,
+            large=True,
+        )

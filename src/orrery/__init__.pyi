@@ -1,12 +1,12 @@
 """The public face, typed: the same names as the table in ``__init__.py`` (a test holds them together)."""
 
-from orrery.adapters.executors.dask import dask_executor as dask_executor
-from orrery.adapters.executors.either import multi_or_in_process_executor as multi_or_in_process_executor
 from orrery.adapters.cache.cached import CachedIOManager as CachedIOManager
 from orrery.adapters.cache.probes import file_version as file_version
 from orrery.adapters.cache.probes import rows_version as rows_version
 from orrery.adapters.cache.probes import url_version as url_version
 from orrery.adapters.cache.stored import BlobIOManager as BlobIOManager
+from orrery.adapters.executors.dask import dask_executor as dask_executor
+from orrery.adapters.executors.either import multi_or_in_process_executor as multi_or_in_process_executor
 from orrery.adapters.executors.in_process import in_process_executor as in_process_executor
 from orrery.adapters.executors.multiprocess import multiprocess_executor as multiprocess_executor
 from orrery.adapters.io.configurable import FilesystemIOManager as FilesystemIOManager

@@ -303,5 +303,5 @@ class Reuse(RuleBasedStateMachine):
             shutil.rmtree(self.folder)
 
 
-Reuse.TestCase.settings = settings(max_examples=40, stateful_step_count=50, deadline=None)
+Reuse.TestCase.settings = settings(max_examples=20, stateful_step_count=40, deadline=None)
 TestReuse = Reuse.TestCase

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -55,15 +56,6 @@ def command(plan: str, source: Source, options: RunOptions) -> int:
     reuse = Reuse(policy=CachePolicy(), forced=frozenset(forced))
     with Instance.get() as instance:
         check_plan(saved, plan_job(job, instance, reuse, saved.run_config, saved.partition_key))
-    own = RunOptions(
-        config=(),
-        tags=options.tags,
-        partition=saved.partition_key,
-        trace=options.trace,
-        trace_out=options.trace_out,
-        level=options.level,
-        every_frame=options.every_frame,
-        plain=options.plain,
-        as_json=options.as_json,
-    )
-    return run_shown(job, own, saved.run_config, asset_selection=keys, reuse=reuse)
+    own = replace(options, config=(), partition=saved.partition_key)
+    origin = project.origin_of_selection(keys, set())
+    return run_shown(job, own, saved.run_config, origin=origin, asset_selection=keys, reuse=reuse)

@@ -18,7 +18,9 @@ from orrery.cli.project import Project, load_project
 from orrery.cli.running import load_config, run_shown
 from orrery.cli.text import count, one_line
 from orrery.definitions.graphs.job import JobDefinition
+from orrery.definitions.parts.cache_policy import CachePolicy
 from orrery.plan.config_skeleton import skeleton
+from orrery.runtime.engine.reuse import Reuse
 
 __all__ = ["command"]
 
@@ -49,13 +51,15 @@ def list_jobs(source: Source, as_json: bool) -> None:
 
 @command.command("run", short_help="Run a job.")
 @click.argument("name", shell_complete=complete_jobs)
+@click.option("--reuse", is_flag=True, help="Skip assets that are current: code, config and inputs are as they were.")
 @source_options
 @run_options
-def run_job(name: str, source: Source, options: RunOptions) -> int:
+def run_job(name: str, reuse: bool, source: Source, options: RunOptions) -> int:
     """Run the job NAME, and keep what it makes."""
     project = load_project(source)
     job = _job_named(name, project)
-    return run_shown(job, options, load_config(options.config), origin=project.origin_of(job))
+    wanted = Reuse(policy=CachePolicy()) if reuse else None
+    return run_shown(job, options, load_config(options.config), origin=project.origin_of(job), reuse=wanted)
 
 
 @command.command("config", short_help="Print what a job's config may hold.")

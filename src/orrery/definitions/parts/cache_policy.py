@@ -12,7 +12,7 @@ import msgspec
 
 from orrery.base.errors import InvalidDefinitionError
 
-__all__ = ["CACHE_TAG", "CachePolicy", "policy_in"]
+__all__ = ["CACHE_TAG", "CachePolicy", "ProjectPolicies", "policies_in_settings", "policy_in"]
 
 CACHE_TAG = "orrery/cache"
 """The tag that carries a policy: of a step, a job or a run."""
@@ -25,7 +25,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
 }
 
 
-class CachePolicy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class CachePolicy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """
     Say when a stored value is as good as a new one.
 
@@ -103,4 +103,38 @@ def policy_in(tags: Mapping[str, str] | None) -> CachePolicy | None:
     except (msgspec.ValidationError, msgspec.DecodeError) as error:
         raise InvalidDefinitionError(
             f"The tag {CACHE_TAG} holds no cache policy: {error}.", mend="set it by CachePolicy(...).as_tags()."
+        ) from error
+
+
+class ProjectPolicies(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """
+    The policies in the settings of an instance, under ``cache``.
+
+    Attributes:
+        default: For all assets; None if there is none.
+        groups: For those of a group, by its name.
+    """
+
+    default: CachePolicy | None = None
+    groups: Mapping[str, CachePolicy] = {}
+
+
+def policies_in_settings(settings: Any) -> ProjectPolicies | None:
+    """
+    Return the policies in what stands under ``cache`` in the settings; None if nothing does.
+
+    Raises:
+        InvalidDefinitionError: It holds something else.
+
+    >>> policies_in_settings({"groups": {"raw": {"ttl": 3600}}}).groups["raw"].ttl
+    3600.0
+    """
+    if not settings:
+        return None
+    try:
+        return msgspec.convert(settings, ProjectPolicies)
+    except msgspec.ValidationError as error:
+        raise InvalidDefinitionError(
+            f"The settings under 'cache' hold no cache policies: {error}.",
+            mend="write them as 'cache: {default: {ttl: 86400}, groups: {raw: {always: true}}}' into orrery.yaml.",
         ) from error

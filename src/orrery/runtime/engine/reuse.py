@@ -23,13 +23,13 @@ from orrery.base.tags import (
     INPUT_EVENT_POINTER_TAG_PREFIX,
     NULL_EVENT_POINTER,
 )
-from orrery.definitions.parts.cache_policy import CachePolicy, policy_in
+from orrery.definitions.parts.cache_policy import CachePolicy, policies_in_settings, policy_in
 from orrery.definitions.parts.signature import ComputeFunction
 from orrery.model.events.data_version import data_version_of_tags
 from orrery.model.events.entry import EventLogRecord, EventRecordsFilter
 from orrery.model.events.event import Event, EventType
 from orrery.model.events.payloads import StepMaterializationData, StepSkippedData
-from orrery.model.events.reuse import InputPart, Provenance
+from orrery.model.events.reuse import InputPart, Provenance, Reason
 from orrery.model.events.user import AssetMaterialization
 from orrery.plan.commands import SkipStep
 from orrery.plan.decide import Decision, LastMade, Situation, decide
@@ -110,6 +110,7 @@ class RunReuse:
         self._versions: dict[tuple[AssetKey, str | None], _Version] = {}
         self._records: dict[AssetKey, EventLogRecord | None] | None = None
         self._job_policy = policy_in(plan_context.run.tags)
+        self._project = policies_in_settings(plan_context.instance.get_settings("cache"))
         self._asset_steps = {step.key for step in self._plan.steps if step.is_whole_asset and _is_materialization(step)}
 
     # -- the run asks --------------------------------------------------------------------------
@@ -180,6 +181,8 @@ class RunReuse:
             outputs = _asset_outputs(step)
             if step.key not in self._asset_steps:
                 running.update(output.asset_key for output in outputs if output.asset_key is not None)
+                if outputs and step.assets_def is not None and step.assets_def.execution_type == "MATERIALIZATION":
+                    found.append(_of_a_graph(step, outputs))
                 continue
             context = self._context.for_step(step)
             now = self._provenance(step, context)
@@ -212,7 +215,19 @@ class RunReuse:
 
     def _policy_of(self, step: ExecutionStep) -> CachePolicy | None:
         own = policy_in(step.tags) if step.tags else None
-        return own or self._job_policy or (self._reuse.policy if self._reuse is not None else None)
+        said = own or self._job_policy or (self._reuse.policy if self._reuse is not None else None)
+        return self._policy_of_project(step) if said is None and self._project is not None else said
+
+    def _policy_of_project(self, step: ExecutionStep) -> CachePolicy | None:
+        project = self._project
+        if project is None:
+            return None
+        for output in _asset_outputs(step):
+            spec = step.assets_def._specs_by_key.get(output.asset_key)
+            found = project.groups.get(spec.group_name) if spec is not None else None
+            if found is not None:
+                return found
+        return project.default
 
     def _decide(
         self,
@@ -456,6 +471,16 @@ def _is_materialization(step: ExecutionStep) -> bool:
 
 def _asset_outputs(step: ExecutionStep) -> list[StepOutput]:
     return [output for output in step.outputs.values() if output.asset_key is not None and output.is_selected]
+
+
+def _of_a_graph(step: ExecutionStep, outputs: Sequence[StepOutput]) -> PlannedStep:
+    reason = Reason(kind="not_reusable", subject="a graph of ops makes it")
+    return PlannedStep(
+        step_key=step.key,
+        assets=tuple(output.asset_key.to_user_string() for output in outputs if output.asset_key is not None),
+        decision=Decision(action="run", reasons=(reason,)),
+        provenance=Provenance(),
+    )
 
 
 def _obstacle(step: ExecutionStep, output: StepOutput) -> str | None:

@@ -9,7 +9,8 @@ import pytest
 from orrery.api.verbs.materialize import materialize
 from orrery.api.verbs.plan import MaterializationPlan, check_plan, explain, plan_materialization
 from orrery.base.errors import InvariantViolationError, PlanOutdatedError
-from orrery.definitions.decorators.asset import asset
+from orrery.definitions.decorators.asset import asset, graph_asset
+from orrery.definitions.decorators.op import op
 from orrery.definitions.parts.cache_policy import CachePolicy
 from orrery.definitions.parts.resource import resource
 from orrery.model.partitions.static import StaticPartitionsDefinition
@@ -147,3 +148,27 @@ def test_a_policy_of_the_run_is_planned_too(instance: Instance) -> None:
     run(chain(), instance)
     plan = plan_materialization(chain(), instance=instance, reuse=CachePolicy(ttl=0))
     assert [step.decision.reasons[0].kind for step in plan.steps] == ["expired", "expired"]
+
+
+def test_what_a_graph_makes_always_runs_and_the_plan_says_so(instance: Instance) -> None:
+    """So does what follows, unless it is current by the value."""
+
+    @op
+    def one() -> int:
+        return 1
+
+    @graph_asset
+    def made() -> int:
+        return one()
+
+    @asset
+    def after(made: int) -> int:
+        return made + 1
+
+    assert run([made, after], instance) == ["made.one", "after"]
+    plan = plan_materialization([made, after], instance=instance)
+    assert [step.decision.told for step in plan.steps] == [
+        "it cannot be skipped: a graph of ops makes it",
+        "made runs first, and may change",
+    ]
+    assert run([made, after], instance) == ["made.one"]

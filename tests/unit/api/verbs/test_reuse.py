@@ -9,7 +9,7 @@ import pytest
 
 from orrery.adapters.io.parquet import ParquetIOManager
 from orrery.api.verbs.materialize import materialize
-from orrery.base.errors import InvalidInvocationError
+from orrery.base.errors import InvalidDefinitionError, InvalidInvocationError
 from orrery.base.keys import AssetKey
 from orrery.definitions.assets.asset_spec import AssetOut
 from orrery.definitions.assets.source_asset import SourceAsset
@@ -332,3 +332,28 @@ def test_the_value_of_an_asset_that_was_skipped_is_loaded_when_it_is_asked_for(i
     result = materialize(assets, instance=instance, reuse=True, on_event=lambda entry: None)
     assert result.asset_value("third") == 3
     assert result.output_for_node("second") == 2
+
+
+def test_the_settings_of_the_instance_carry_policies_for_groups_and_for_all(tmp_path: Path) -> None:
+    """What an asset, a job or a run says goes before; what is no policy is refused."""
+
+    @asset(group_name="raw")
+    def fetched() -> int:
+        ran.append("fetched")
+        return 1
+
+    @asset
+    def reckoned() -> int:
+        ran.append("reckoned")
+        return 2
+
+    settings: dict[str, Any] = {"cache": {"default": {}, "groups": {"raw": {"always": True}}}}
+    with Instance.local_temp(str(tmp_path / "home"), overrides=settings) as instance:
+        assert run([fetched, reckoned], instance, reuse=False) == ["fetched", "reckoned"]
+        assert run([fetched, reckoned], instance, reuse=False) == ["fetched"]
+        assert run([fetched, reckoned], instance, reuse=CachePolicy()) == []
+    with (
+        Instance.local_temp(str(tmp_path / "other"), overrides={"cache": {"ttl": 3}}) as instance,
+        pytest.raises(InvalidDefinitionError, match="under 'cache' hold no cache policies"),
+    ):
+        run([fetched], instance)
