@@ -22,6 +22,7 @@ from orrery.base.keys import AssetCheckKey, AssetKey, EntityKey
 from orrery.base.pointer import CodePointer, FilePointer, ModulePointer, pointer_from_settings
 from orrery.cli.endings import wrong_usage
 from orrery.cli.options import Source
+from orrery.definitions.assets.asset_job import only_partitions_definition
 from orrery.definitions.graphs.job import JobDefinition
 from orrery.definitions.project.repository import RepositoryDefinition
 from orrery.model.assets.graph import AssetGraph
@@ -111,6 +112,8 @@ class Project:
                     f"Nothing of {said!r} is made by this project: something else makes it.",
                     mend="select assets that have a function; `orrery list assets` marks the others.",
                 )
+        with wrong_usage():
+            only_partitions_definition(self.graph, made)
         whole = self.repository.get_implicit_global_asset_job_def()
         return whole.get_subset(asset_selection=made, asset_check_selection=checks)
 

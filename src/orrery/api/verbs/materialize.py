@@ -10,7 +10,7 @@ from orrery.api.verbs.results import ExecuteInProcessResult
 from orrery.api.wiring.defaults import memory_io_manager
 from orrery.base.errors import InvalidInvocationError, InvariantViolationError
 from orrery.base.keys import AssetCheckKey, AssetKey
-from orrery.definitions.assets.asset_job import build_asset_job, normalize_assets
+from orrery.definitions.assets.asset_job import build_asset_job, normalize_assets, only_partitions_definition
 from orrery.definitions.assets.assets_definition import AssetsDefinition
 from orrery.definitions.assets.source_asset import SourceAsset
 from orrery.definitions.graphs.job import JobDefinition
@@ -144,6 +144,7 @@ def ephemeral_job(
     _check_no_conflicts(chosen, bound)
     graph = AssetGraph.from_assets(everything, strict="inputs")
     asset_keys, check_keys = _selected(graph, chosen, selection, pulled_from is not None)
+    only_partitions_definition(graph, asset_keys, EPHEMERAL_JOB_NAME)
     job = build_asset_job(
         EPHEMERAL_JOB_NAME,
         everything,

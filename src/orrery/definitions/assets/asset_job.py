@@ -26,7 +26,7 @@ from orrery.definitions.graphs.node import NodeDefinition
 from orrery.definitions.parts.resource import ResourceDefinition
 from orrery.model.assets.graph import AssetGraph
 
-__all__ = ["AssetLayer", "AssetNodeUse", "build_asset_job", "normalize_assets"]
+__all__ = ["AssetLayer", "AssetNodeUse", "build_asset_job", "normalize_assets", "only_partitions_definition"]
 
 
 class AssetNodeUse:
@@ -151,6 +151,37 @@ class AssetLayer:
         selected = select_definitions([each.assets_def for each in self.nodes], asset_selection, asset_check_selection)
         layer = AssetLayer(self.asset_graph, self._all_defs, selected, self._resources)
         return job._copy(graph_def=lambda: layer.build_graph(job.name), asset_layer=layer)
+
+
+def only_partitions_definition(
+    graph: AssetGraph, keys: Iterable[AssetKey], job_name: str | None = None
+) -> tuple[Any, AssetKey | None]:
+    """
+    Return the partitions definition of these assets, and one that has it; None twice if none has partitions.
+
+    Args:
+        graph: Knows the assets.
+        keys: Those that one run makes.
+        job_name: The job that makes them, for the message; None if it has no name that the user gave.
+
+    Raises:
+        InvalidDefinitionError: They have different ones: no run could be of one partition of each.
+    """
+    found: list[tuple[Any, AssetKey]] = []
+    for key in keys:
+        own = graph.get(key).partitions_def
+        if own is not None and all(own != known for known, _key in found):
+            found.append((own, key))
+    if len(found) > 1:
+        told = sorted(found, key=lambda each: each[1])[:4]
+        shown = ", ".join(f"'{key.to_user_string()}' has {own!r}" for own, key in told)
+        raise InvalidDefinitionError(
+            (f"Failed to resolve asset job {job_name}: " if job_name is not None else "")
+            + "Selected assets must have the same partitions definitions, "
+            f"but the selected assets have different partitions definitions: {shown}.",
+            mend="make each of them by a run or job of its own, or all of them by a backfill.",
+        )
+    return found[0] if found else (None, None)
 
 
 def _renamed(definition: NodeDefinition, name: str) -> NodeDefinition:

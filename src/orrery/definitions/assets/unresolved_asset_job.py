@@ -15,7 +15,7 @@ from typing import Any
 from orrery.base.errors import InvalidDefinitionError, InvalidInvocationError, OrreryError
 from orrery.base.keys import AssetCheckKey, AssetKey
 from orrery.base.tags import normalize_definition_tags
-from orrery.definitions.assets.asset_job import build_asset_job, normalize_assets
+from orrery.definitions.assets.asset_job import build_asset_job, normalize_assets, only_partitions_definition
 from orrery.definitions.graphs.job import JobDefinition, partition_run_request
 from orrery.definitions.parts.executor import ExecutorDefinition
 from orrery.definitions.parts.hook import HookDefinition, check_hooks
@@ -153,27 +153,16 @@ class UnresolvedAssetJobDefinition:
         return asset_keys, check_keys
 
     def _resolved_partitions(self, graph: AssetGraph, keys: AbstractSet[AssetKey]) -> Any:
-        by_definition: list[tuple[Any, AssetKey]] = []
-        for key in sorted(keys):
-            own = graph.get(key).partitions_def
-            if own is not None and all(own != known for known, _key in by_definition):
-                by_definition.append((own, key))
-        if len(by_definition) > 1:
-            shown = ", ".join(f"'{key.to_user_string()}' has {own!r}" for own, key in by_definition[:4])
-            raise InvalidDefinitionError(
-                f"Failed to resolve asset job {self.name}: Selected assets must have the same partitions definitions, "
-                f"but the selected assets have different partitions definitions: {shown}.",
-                mend="make one job for each.",
-            )
-        if self.partitions_def is not None and by_definition and by_definition[0][0] != self.partitions_def:
+        own, key = only_partitions_definition(graph, keys, self.name)
+        if self.partitions_def is not None and key is not None and own != self.partitions_def:
             raise InvalidDefinitionError(
                 f"Failed to resolve asset job {self.name}: its partitions_def is {self.partitions_def!r}, but asset "
-                f"'{by_definition[0][1].to_user_string()}' has {by_definition[0][0]!r}.",
+                f"'{key.to_user_string()}' has {own!r}.",
                 mend="leave partitions_def out: that of the assets holds.",
             )
         if isinstance(self.config, PartitionedConfig):
             return self.partitions_def
-        return self.partitions_def or (by_definition[0][0] if by_definition else None)
+        return self.partitions_def or own
 
     def run_request_for_partition(
         self,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import partial
 from typing import Any, overload
 
-from orrery.base.errors import CyclicDependencyError, InvalidDefinitionError, nearest_hint
+from orrery.base.errors import CyclicDependencyError, InvalidDefinitionError, nearest, nearest_hint
 from orrery.base.keys import AssetKey, CoercibleToAssetKey, CoercibleToAssetKeyPrefix, key_prefix_parts
 from orrery.definitions.assets.asset_spec import (
     IO_MANAGER_KEY_METADATA_KEY,
@@ -177,11 +178,15 @@ def _io_manager(
     return io_manager_key, defs
 
 
-def _legacy(options: dict[str, Any], *names: str) -> None:
+def _legacy(decorator: Callable[..., Any], options: dict[str, Any], *names: str) -> None:
+    """Refuse arguments that are neither those of *decorator* nor its older ones, *names*."""
     for each in options:
         if each not in names:
+            known = [name for name in inspect.signature(decorator).parameters if name not in ("compute_fn", "legacy")]
+            near = nearest(each, known) or next((name for name in known if name.startswith(f"{each}_")), None)
             raise InvalidDefinitionError(
-                f"'{each}' is no argument of this decorator.", mend=nearest_hint(each, names, noun="argument")
+                f"'{each}' is no argument of @{decorator.__name__}.",
+                mend=f"write '{near}', the nearest name that exists." if near else f"use one of {', '.join(known)}.",
             )
 
 
@@ -320,7 +325,9 @@ def asset(
     if compute_fn is not None and not callable(compute_fn):
         raise InvalidDefinitionError(f"@asset decorates a function, not {compute_fn!r}.", mend="write @asset(...).")
     if legacy:
-        _legacy(legacy, "compute_kind", "non_argument_deps", "auto_materialize_policy", "legacy_freshness_policy")
+        _legacy(
+            asset, legacy, "compute_kind", "non_argument_deps", "auto_materialize_policy", "legacy_freshness_policy"
+        )
         if legacy.get("non_argument_deps") is not None:
             deps = [*(deps or ()), *legacy["non_argument_deps"]]
         if legacy.get("compute_kind") is not None:
@@ -513,7 +520,7 @@ def multi_asset(
     Raises:
         InvalidDefinitionError: Arguments that contradict one another, or the function.
     """
-    _legacy(legacy, "compute_kind", "non_argument_deps", "allow_arbitrary_check_specs")
+    _legacy(multi_asset, legacy, "compute_kind", "non_argument_deps", "allow_arbitrary_check_specs")
     if legacy.get("non_argument_deps") is not None:
         deps = [*(deps or ()), *legacy["non_argument_deps"]]
     if outs is not None and specs is not None:
@@ -770,7 +777,7 @@ def graph_asset(
 
     Args are those of :func:`asset` and :func:`graph`.
     """
-    _legacy(legacy, "auto_materialize_policy", "legacy_freshness_policy")
+    _legacy(graph_asset, legacy, "auto_materialize_policy", "legacy_freshness_policy")
 
     def decorate(fn: Callable[..., Any]) -> AssetsDefinition:
         if key is not None and (name is not None or key_prefix is not None):
@@ -943,7 +950,7 @@ def observable_source_asset(
     The function returns a ``DataVersion``, a ``DataVersionsByPartition`` or an ``ObserveResult``.
     Args are those of :class:`SourceAsset`.
     """
-    _legacy(legacy, "auto_observe_interval_minutes", "legacy_freshness_policy")
+    _legacy(observable_source_asset, legacy, "auto_observe_interval_minutes", "legacy_freshness_policy")
 
     def decorate(fn: Callable[..., Any]) -> SourceAsset:
         if key is not None and (name is not None or key_prefix is not None):

@@ -46,6 +46,7 @@ __all__ = [
 
 _LOGGED = (AssetMaterialization, AssetObservation, ExpectationResult, AssetCheckEvaluation)
 _OUTPUTS = (Output, DynamicOutput, MaterializeResult, ObserveResult, AssetCheckResult)
+_VERSIONS = (DataVersion, DataVersionsByPartition, *_OUTPUTS, *_LOGGED, list, tuple)
 
 
 class Result:
@@ -389,6 +390,12 @@ def _one(context: StepExecutionContext, output: StepOutput, value: Any) -> Resul
                 )
             yield from _typed(context, each)
         return
+    if _observes(context) and output.check_spec is None and not isinstance(value, _VERSIONS):
+        raise InvariantViolationError(
+            f"Error in {context.describe_op()}: it observes an asset, and returned {value!r} of type "
+            f"{type(value).__name__}, which tells no version.",
+            mend="return DataVersion(...), DataVersionsByPartition(...) or ObserveResult(...).",
+        )
     if value is None or not isinstance(value, (*_OUTPUTS, *_LOGGED, list, tuple, DataVersion, DataVersionsByPartition)):
         if output.check_spec is not None:
             yield _check_of_value(context, output, value)

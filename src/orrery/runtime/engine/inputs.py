@@ -12,6 +12,7 @@ from orrery.base.errors import (
     TypeCheckDidNotPass,
     TypeCheckError,
     TypeLoadingError,
+    ValueNotFoundError,
     nearest_hint,
 )
 from orrery.base.keys import AssetKey
@@ -215,12 +216,6 @@ def _load_output(
     producer = context.plan_context.execution_plan.step_dict[step_key.partition("[")[0]]
     output = producer.outputs[output_name]
     definition = step_input.definition
-    if (
-        definition.input_manager_key is None
-        and output.definition._type is not None
-        and output.definition._type.is_nothing
-    ):
-        return None
     key = definition.input_manager_key or output.definition.io_manager_key
     manager = manager_of(
         context, key, wanted="load_input", purpose=f"loads input '{step_input.name}' of step '{context.step.key}'"
@@ -329,12 +324,30 @@ def _call_manager(context: StepExecutionContext, manager: Any, described: InputC
         ExecutionLoadInputError,
         lambda: f'Error occurred while loading input "{name}" of step "{context.step.key}"',
     ):
-        value = manager.load_input(described)
-        if inspect.isawaitable(value):
-            value = yield Await(value)
+        try:
+            value = manager.load_input(described)
+            if inspect.isawaitable(value):
+                value = yield Await(value)
+        except ValueNotFoundError as error:
+            if described.has_asset_key and _keeps_no_value(context, described.asset_key):
+                owner = f"asset '{described.asset_key.to_user_string()}'"
+                error.mend = (
+                    f"{owner} was made, and gave no value to keep: return one (MaterializeResult(value=...), if there is "
+                    f"metadata, too), or take '{name}' out of the parameters and name it in deps=."
+                )
+            raise
     if span is not None:
         trace.end(span)
     return value
+
+
+def _keeps_no_value(context: StepExecutionContext, asset_key: AssetKey) -> bool:
+    """Tell whether an asset was made by a function that gave nothing to its IO manager."""
+    for state in context.instance.get_asset_states([asset_key]):
+        record = state.last_materialization
+        event = record.event_log_entry.dagster_event if record is not None else None
+        return event is not None and not getattr(event.event_specific_data, "is_stored", True)
+    return False
 
 
 def _observations(context: StepExecutionContext, described: InputContext) -> Generator[Event, None, None]:
