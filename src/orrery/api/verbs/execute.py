@@ -18,6 +18,7 @@ from orrery.api.verbs.asset_values import load_asset_value
 from orrery.api.verbs.results import ExecuteInProcessResult
 from orrery.api.wiring.defaults import executor_for, executor_in_this_process, io_manager_for
 from orrery.api.wiring.instance import ephemeral_instance
+from orrery.base.arguments import check_kind
 from orrery.base.errors import (
     ExecutionInterruptedError,
     InvalidDefinitionError,
@@ -43,6 +44,7 @@ from orrery.runtime.engine.record import Recorder
 from orrery.runtime.engine.reuse import Reuse
 from orrery.runtime.engine.run import RunOutcome, execute_run
 from orrery.runtime.engine.trace import Trace
+from orrery.runtime.instance.instance import Instance
 from orrery.runtime.remote.messages import JobOrigin
 
 __all__ = ["check_partition_range", "execute_in_process", "execute_job_in_process", "resources_for"]
@@ -165,6 +167,9 @@ def execute_job_in_process(
     traced = Trace() if trace or trace_out else None
     span = traced.begin("job", job.name) if traced is not None else None
     own_instance = instance is None
+    if not own_instance:
+        check_kind(instance, Instance, name="instance", of="a run", wanted="an Instance, as Instance.get()")
+    check_kind(raise_on_error, bool, name="raise_on_error", of="a run", wanted="True or False")
     used = ephemeral_instance() if own_instance else instance
     try:
         if recorded is not None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from orrery.api.verbs.execute import execute_job_in_process
 from orrery.api.verbs.results import ExecuteInProcessResult
 from orrery.api.wiring.defaults import memory_io_manager
+from orrery.base.arguments import check_kind
 from orrery.base.errors import InvalidInvocationError, InvariantViolationError
 from orrery.base.keys import AssetCheckKey, AssetKey
 from orrery.definitions.assets.asset_job import build_asset_job, normalize_assets, only_partitions_definition
@@ -124,6 +125,11 @@ def ephemeral_job(
 
     Args are those of :func:`materialize`.
     """
+    check_kind(
+        assets, Iterable, name="assets", of="materialize", wanted="a sequence of assets: materialize([my_asset])"
+    )
+    if resources is not None:
+        check_kind(resources, Mapping, name="resources", of="materialize", wanted="a mapping of resources by key")
     if isinstance(assets, AssetsDefinition | SourceAsset | str | AssetKey):
         raise InvalidInvocationError(
             "materialize takes a sequence of assets, not one asset.", mend="write materialize([my_asset])."

@@ -923,7 +923,7 @@ class AssetOut(metaclass=RecordMeta):
             partitions_def: Its partitions; ``...`` keeps those of the spec the output came from.
         """
         spec = self._spec
-        changes: dict[str, Any] = {"key": key, "deps": deps}
+        changes: dict[str, Any] = {"key": key, "deps": deps, "skippable": not self.is_required}
         if additional_tags:
             changes["tags"] = {**additional_tags, **spec.tags}
         if partitions_def is not ...:

@@ -8,6 +8,9 @@ from collections.abc import Set as AbstractSet
 from functools import partial
 from typing import Any, overload
 
+import msgspec
+
+from orrery.base.arguments import check_kind
 from orrery.base.errors import CyclicDependencyError, InvalidDefinitionError, nearest, nearest_hint
 from orrery.base.keys import AssetKey, CoercibleToAssetKey, CoercibleToAssetKeyPrefix, key_prefix_parts
 from orrery.definitions.assets.asset_spec import (
@@ -36,9 +39,11 @@ from orrery.definitions.parts.inputs_outputs import (
 from orrery.definitions.parts.naming import DEFAULT_IO_MANAGER_KEY, check_name
 from orrery.definitions.parts.policies import RetryPolicy
 from orrery.definitions.parts.resource import ResourceDefinition, as_resource_definitions
-from orrery.definitions.parts.signature import EMPTY, ComputeFunction
+from orrery.definitions.parts.signature import EMPTY, ComputeFunction, check_signature
 from orrery.definitions.parts.types import NOTHING, resolve_type
 from orrery.model.assets.check_spec import AssetCheckSpec
+from orrery.model.automation.freshness import FreshnessPolicy, LegacyFreshnessPolicy
+from orrery.model.partitions.backfill_policy import BackfillPolicy
 
 __all__ = [
     "asset",
@@ -336,6 +341,40 @@ def asset(
             kinds = {legacy["compute_kind"]}
         automation_condition = _condition(automation_condition, legacy.get("auto_materialize_policy"))
 
+    if ins is not None:
+        check_kind(ins, Mapping, name="ins", of="@asset", wanted="a mapping of AssetIn, or of keys, by parameter")
+    if resource_defs is not None:
+        check_kind(resource_defs, Mapping, name="resource_defs", of="@asset", wanted="a mapping of resources by key")
+    if hooks is not None:
+        check_kind(hooks, AbstractSet, name="hooks", of="@asset", wanted="a set of hooks")
+    if io_manager_key is not None:
+        check_kind(io_manager_key, str, name="io_manager_key", of="@asset", wanted="the key of a resource, as text")
+    if automation_condition is not None:
+        check_kind(
+            automation_condition,
+            msgspec.Struct,  # the class itself takes 15 ms to import, and few assets have one
+            name="automation_condition",
+            of="@asset",
+            wanted="an AutomationCondition, as AutomationCondition.eager()",
+        )
+    if backfill_policy is not None:
+        check_kind(
+            backfill_policy,
+            BackfillPolicy,
+            name="backfill_policy",
+            of="@asset",
+            wanted="a BackfillPolicy, as BackfillPolicy.single_run()",
+        )
+    if freshness_policy is not None:
+        check_kind(
+            freshness_policy,
+            (FreshnessPolicy, LegacyFreshnessPolicy),
+            name="freshness_policy",
+            of="@asset",
+            wanted="a FreshnessPolicy, as FreshnessPolicy.time_window(fail_window=timedelta(days=1))",
+        )
+    check_kind(output_required, bool, name="output_required", of="@asset", wanted="True or False")
+
     def decorate(fn: Callable[..., Any]) -> AssetsDefinition:
         analysed = ComputeFunction(fn)
         if key is not None:
@@ -351,6 +390,7 @@ def asset(
                 asset_key = asset_key.with_prefix(key_prefix)
         identifier = asset_key.to_python_identifier()
         owner = f"asset '{asset_key.to_user_string()}'"
+        check_signature(analysed, owner)
         if required_resource_keys:
             _check_resources(analysed, required_resource_keys, owner)
         inputs, keys, dependencies, mappings = _asset_inputs(analysed, ins, deps, owner)
@@ -539,6 +579,7 @@ def multi_asset(
         analysed = ComputeFunction(fn)
         op_name = check_name(name or analysed.name, noun="a multi asset")
         owner = f"multi asset '{op_name}'"
+        check_signature(analysed, owner)
         _check_resources(analysed, required_resource_keys, owner)
         own_keys: set[AssetKey] = set()
         if specs is not None:

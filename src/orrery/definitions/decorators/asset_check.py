@@ -17,7 +17,7 @@ from orrery.definitions.parts.inputs_outputs import OutputDefinition
 from orrery.definitions.parts.naming import check_name
 from orrery.definitions.parts.policies import RetryPolicy
 from orrery.definitions.parts.resource import as_resource_definitions
-from orrery.definitions.parts.signature import ComputeFunction
+from orrery.definitions.parts.signature import ComputeFunction, check_signature
 from orrery.model.assets.check_spec import AssetCheckSpec
 
 __all__ = ["asset_check", "multi_asset_check"]
@@ -80,6 +80,7 @@ def asset_check(
         analysed = ComputeFunction(fn)
         check_name_ = name or analysed.name
         owner = f"check '{check_name_}'"
+        check_signature(analysed, owner)
         _check_resources(analysed, required_resource_keys, owner)
         ins: dict[str, Any] = {}
         for input_name, each in (additional_ins or {}).items():
@@ -174,6 +175,7 @@ def multi_asset_check(
         analysed = ComputeFunction(fn)
         op_name = check_name(name or analysed.name, noun="a multi asset check")
         owner = f"multi asset check '{op_name}'"
+        check_signature(analysed, owner)
         _check_resources(analysed, required_resource_keys, owner)
         outputs: dict[str, OutputDefinition] = {}
         by_output: dict[str, AssetCheckSpec] = {}

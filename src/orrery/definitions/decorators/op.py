@@ -12,7 +12,7 @@ from orrery.definitions.graphs.op import OpDefinition, annotated_type, input_def
 from orrery.definitions.parts.inputs_outputs import AnnotationThunk, In, Out, OutputDefinition
 from orrery.definitions.parts.naming import check_name
 from orrery.definitions.parts.policies import RetryPolicy
-from orrery.definitions.parts.signature import EMPTY, ComputeFunction
+from orrery.definitions.parts.signature import EMPTY, ComputeFunction, check_signature
 from orrery.model.config.schema import resolve_field
 
 __all__ = ["op"]
@@ -85,6 +85,7 @@ def op(
     def decorate(fn: Callable[..., Any]) -> OpDefinition:
         analysed = ComputeFunction(fn)
         op_name = check_name(name or analysed.name, noun="an op")
+        check_signature(analysed, f"op '{op_name}'")
         _check_resources(analysed, required_resource_keys, f"op '{op_name}'")
         return OpDefinition(
             analysed,

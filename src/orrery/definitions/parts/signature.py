@@ -18,9 +18,18 @@ from functools import partial
 from types import FrameType, FunctionType
 from typing import Any, Final, NamedTuple
 
+from orrery.base.errors import InvalidDefinitionError
 from orrery.model.config.marker import is_config_class, is_resource_param_annotation
 
-__all__ = ["EMPTY", "ComputeFunction", "Parameter", "parameters_of", "resolve_annotation", "source_location"]
+__all__ = [
+    "EMPTY",
+    "ComputeFunction",
+    "Parameter",
+    "check_signature",
+    "parameters_of",
+    "resolve_annotation",
+    "source_location",
+]
 
 EMPTY: Final[Any] = inspect.Parameter.empty
 
@@ -199,6 +208,7 @@ class ComputeFunction:
 
     __slots__ = (
         "_return_annotation",
+        "args_name",
         "config_annotation",
         "config_name",
         "context_annotation",
@@ -223,11 +233,15 @@ class ComputeFunction:
         resources: dict[str, Any] | None = None
         inputs: list[Parameter] = []
         self.takes_kwargs = False
+        self.args_name: str | None = None
         first = True
         for parameter in parameters:
             kind = parameter.kind
             if kind == "args" or kind == "kwargs":
-                self.takes_kwargs = self.takes_kwargs or kind == "kwargs"
+                if kind == "args":
+                    self.args_name = parameter.name
+                else:
+                    self.takes_kwargs = True
                 continue
             name = parameter.name
             if first:
@@ -319,6 +333,36 @@ def _is_context_annotation(annotation: Any) -> bool:
         return False
     name = annotation.rpartition(".")[2] if isinstance(annotation, str) else getattr(annotation, "__name__", None)
     return name in _CONTEXT_ANNOTATIONS
+
+
+def check_signature(fn: ComputeFunction, owner: str) -> None:
+    """
+    Refuse what the function of an op, an asset or a check cannot have in its signature.
+
+    Args:
+        fn: The function.
+        owner: What it belongs to, for messages: ``op 'clean'``.
+
+    Raises:
+        InvalidDefinitionError: Its context is annotated as something else, or it takes any number of arguments.
+    """
+    if fn.args_name is not None:
+        raise InvalidDefinitionError(
+            f"The function of {owner} has the parameter '*{fn.args_name}', for which nothing can be given: inputs go by name.",
+            mend="name the inputs one by one, or take '**inputs' together with ins=.",
+        )
+    annotation = fn.context_annotation
+    if annotation is EMPTY:
+        return
+    resolved = resolve_annotation(fn.fn, annotation)
+    bases = resolved.__mro__ if isinstance(resolved, type) else (resolved,)
+    if isinstance(resolved, str) or resolved is Any or any(_is_context_annotation(base) for base in bases):
+        return
+    shown = resolved.__name__ if isinstance(resolved, type) else str(resolved)
+    raise InvalidDefinitionError(
+        f"Cannot annotate `context` parameter with type {shown} ({owner}).",
+        mend="annotate it with AssetExecutionContext, AssetCheckExecutionContext or OpExecutionContext, or not at all.",
+    )
 
 
 def source_location(fn: Any) -> str | None:

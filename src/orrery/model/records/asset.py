@@ -28,6 +28,7 @@ __all__ = [
     "AssetEntry",
     "AssetRecord",
     "asset_key_of",
+    "check_execution",
     "fold",
     "fold_all",
 ]
@@ -237,22 +238,8 @@ def _later(record: EventLogRecord, than: EventLogRecord | None) -> bool:
 def _checked(
     state: AssetEntry, record: EventLogRecord, data: AssetCheckEvaluation | AssetCheckEvaluationPlanned
 ) -> dict[str, Any]:
-    entry = record.event_log_entry
-    if isinstance(data, AssetCheckEvaluationPlanned):
-        status = AssetCheckExecutionRecordStatus.PLANNED
-    elif data.passed:
-        status = AssetCheckExecutionRecordStatus.SUCCEEDED
-    else:
-        status = AssetCheckExecutionRecordStatus.FAILED
-    execution = AssetCheckExecutionRecord(
-        key=data.asset_check_key,
-        id=record.storage_id,
-        run_id=entry.run_id,
-        status=status,
-        event=entry,
-        create_timestamp=entry.timestamp,
-        partition=data.partition,
-    )
+    execution = check_execution(record, data)
+    status = execution.status
     changes: dict[str, Any] = {}
     name = data.check_name
     if name not in state.checks or state.checks[name].id < execution.id:
@@ -294,4 +281,26 @@ def _since(state: AssetEntry, kept: AssetEntry, row: int) -> AssetEntry:
         last_run_id=state.last_run_id,
         checks={name: check for name, check in state.checks.items() if check.id > row},
         completed_checks={name: check for name, check in state.completed_checks.items() if check.id > row},
+    )
+
+
+def check_execution(
+    record: EventLogRecord, data: AssetCheckEvaluation | AssetCheckEvaluationPlanned
+) -> AssetCheckExecutionRecord:
+    """Return the execution of a check that *record* tells of, in its event-specific *data*."""
+    entry = record.event_log_entry
+    if isinstance(data, AssetCheckEvaluationPlanned):
+        status = AssetCheckExecutionRecordStatus.PLANNED
+    elif data.passed:
+        status = AssetCheckExecutionRecordStatus.SUCCEEDED
+    else:
+        status = AssetCheckExecutionRecordStatus.FAILED
+    return AssetCheckExecutionRecord(
+        key=data.asset_check_key,
+        id=record.storage_id,
+        run_id=entry.run_id,
+        status=status,
+        event=entry,
+        create_timestamp=entry.timestamp,
+        partition=data.partition,
     )

@@ -280,6 +280,11 @@ class UnboundInitResourceContext(InitResourceContext):
         self._call = call
 
     @property
+    def must_close(self) -> bool:
+        """Tell whether one of the resources must be closed, so that they are there inside ``with`` alone."""
+        return self._has_generators
+
+    @property
     def resource_def(self) -> Any:
         """Refuse: the context belongs to no resource yet."""
         raise InvariantViolationError(

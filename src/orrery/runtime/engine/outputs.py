@@ -11,7 +11,7 @@ from orrery.base.keys import AssetKey
 from orrery.base.tags import CODE_VERSION_TAG, DATA_VERSION_IS_USER_PROVIDED_TAG, DATA_VERSION_TAG
 from orrery.definitions.parts.types import ANY
 from orrery.model.events import build
-from orrery.model.events.checks import AssetCheckEvaluation
+from orrery.model.events.checks import AssetCheckEvaluation, AssetCheckEvaluationTargetMaterializationData
 from orrery.model.events.event import Event
 from orrery.model.events.payloads import TypeCheckData
 from orrery.model.events.user import AssetMaterialization, AssetObservation
@@ -250,5 +250,16 @@ def evaluation_of(context: StepExecutionContext, output: StepOutput, result: Any
         severity=result.severity,
         description=result.description,
         blocking=spec.blocking,
-        target_materialization_data=None,
+        target_materialization_data=_materialization_seen(context, spec.asset_key),
     )
+
+
+def _materialization_seen(
+    context: StepExecutionContext, asset_key: AssetKey
+) -> AssetCheckEvaluationTargetMaterializationData | None:
+    """Return which materialization of the asset a check that is evaluated now looks at: the latest."""
+    for state in context.instance.get_asset_states([asset_key]):
+        record = state.last_materialization
+        if record is not None:
+            return AssetCheckEvaluationTargetMaterializationData(record.storage_id, record.run_id, record.timestamp)
+    return None

@@ -45,6 +45,7 @@ class Recorder:
 
     Attributes:
         events: The events that were kept, in order.
+        pushed: Kinds of events after which nothing waits: somebody may ask the instance about them.
         after_line: Called when a log line has been written, as a rule to let a signal that waited end the run.
     """
 
@@ -67,6 +68,7 @@ class Recorder:
         self._waiting: list[EventLogEntry] = []
         self._order = threading.RLock()  # log lines come from threads, too
         self.after_line: Callable[[], None] | None = None
+        self.pushed: frozenset[str] = _PUSHED
 
     def listen(self, listener: Listener) -> None:
         """Tell *listener* of each entry from now on, as it is made."""
@@ -91,7 +93,7 @@ class Recorder:
             self._waiting.append(entry)
         for listener in self._listeners:
             listener(entry)
-        if kind in _PUSHED or len(self._waiting) >= _BATCH:
+        if kind in self.pushed or len(self._waiting) >= _BATCH:
             self.push()
 
     def log(self, level: int, message: str, step_key: str | None, record: logging.LogRecord | None) -> None:

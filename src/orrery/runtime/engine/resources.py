@@ -575,9 +575,8 @@ def call_resource_unbound(
     for key in sorted(definition.required_resource_keys):
         if key not in given:
             raise _missing(key, None, given)
-    bound = context.for_resource(
-        config, context.resources if definition.required_resource_keys else ScopedResources({}), definition
-    )
+    shown = context.resources if definition.required_resource_keys or not context.must_close else ScopedResources({})
+    bound = context.for_resource(config, shown, definition)
     function = definition.resource_fn
     if inspect.isgeneratorfunction(function):
         return contextlib.contextmanager(function)(bound)

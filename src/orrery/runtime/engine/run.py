@@ -27,6 +27,7 @@ from orrery.model.events.event import Event
 from orrery.model.events.payloads import RunFailureReason
 from orrery.model.records.run import Run
 from orrery.plan.execution_plan import ExecutionPlan
+from orrery.plan.step import ExecutionStep
 from orrery.runtime.contexts.log import LogManager
 from orrery.runtime.contexts.plan import PlanOrchestrationContext, StopRun
 from orrery.runtime.engine.executor import Executor
@@ -129,6 +130,8 @@ def execute_run(
     try:
         with interruptible() as interrupts, objects_settled() if len(plan) > _MANY_STEPS else nullcontext():
             recorder.after_line = interrupts.deliver
+            if any(_checks_what_it_makes(step) for step in plan.steps):
+                recorder.pushed |= {"ASSET_MATERIALIZATION"}
             try:
                 _plan_events(plan, run, recorder)
                 recorder.event(build.run_started(job_name, pid=pid))
@@ -170,6 +173,11 @@ def execute_run(
         active_barrier.reset(token)
         loop.close()
     return outcome
+
+
+def _checks_what_it_makes(step: ExecutionStep) -> bool:
+    """Tell whether a step both makes assets and evaluates checks: those ask which materialization they look at."""
+    return len(step.outputs) > 1 and any(output.check_spec is not None for output in step.outputs.values())
 
 
 def _plan_events(plan: ExecutionPlan, run: Run, recorder: Recorder) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 
-from orrery.base.keys import AssetKey
+from orrery.base.keys import AssetKey, CoercibleToAssetKey
 from orrery.base.tags import CODE_VERSION_TAG
 from orrery.model.events.entry import (
     AssetRecordsFilter,
@@ -45,14 +45,17 @@ class AssetPartitionStatus(Enum):
 def fetch_asset_records(
     log: EventLogStorage,
     event_type: EventType,
-    records_filter: AssetKey | AssetRecordsFilter,
+    records_filter: CoercibleToAssetKey | AssetRecordsFilter,
     *,
     limit: int,
     cursor: str | None,
     ascending: bool,
 ) -> EventRecordsResult:
     """Return a page of the records of one kind about one asset."""
-    wanted = AssetRecordsFilter(records_filter) if isinstance(records_filter, AssetKey) else records_filter
+    if isinstance(records_filter, AssetRecordsFilter):
+        wanted = records_filter
+    else:
+        wanted = AssetRecordsFilter(AssetKey.from_coercible(records_filter))
     records = log.get_event_records(wanted.to_event_records_filter(event_type, cursor, ascending), limit + 1, ascending)
     return _page(records, limit, cursor)
 

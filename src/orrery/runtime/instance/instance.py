@@ -16,9 +16,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from orrery.base.arguments import check_kind
 from orrery.base.clock import Clock
 from orrery.base.errors import InvalidInvocationError, InvariantViolationError, RunNotFoundError
-from orrery.base.keys import AssetCheckKey, AssetKey
+from orrery.base.keys import AssetCheckKey, AssetKey, CoercibleToAssetKey
 from orrery.model.events import build
 from orrery.model.events.checks import AssetCheckEvaluation
 from orrery.model.events.entry import (
@@ -38,7 +39,7 @@ from orrery.model.events.payloads import (
     StepMaterializationData,
 )
 from orrery.model.events.user import AssetMaterialization, AssetObservation
-from orrery.model.records.asset import AssetRecord
+from orrery.model.records.asset import AssetCheckExecutionRecord, AssetRecord, check_execution
 from orrery.model.records.run import FINISHED_STATUSES, Run, RunRecord, RunsFilter, RunStatus
 from orrery.model.records.stats import RunStats, StepStats, run_stats, step_stats
 from orrery.runtime.instance import assets as _assets
@@ -618,9 +619,9 @@ class Instance:
         """Return the keys of all assets that any event named."""
         return self.event_log.get_asset_keys()
 
-    def has_asset_key(self, asset_key: AssetKey) -> bool:
+    def has_asset_key(self, asset_key: CoercibleToAssetKey) -> bool:
         """Tell whether any event named this asset."""
-        return self.event_log.has_asset_key(asset_key)
+        return self.event_log.has_asset_key(AssetKey.from_coercible(asset_key))
 
     def get_asset_states(self, asset_keys: Sequence[AssetKey] | None = None) -> Sequence[AssetState]:
         """Return the latest that is known of these assets, or of all."""
@@ -634,9 +635,10 @@ class Instance:
         """Return the records of these assets, or of all; what is not known is left out."""
         return [_assets.asset_record(state) for state in self.event_log.get_asset_states(asset_keys)]
 
-    def get_latest_materialization_event(self, asset_key: AssetKey) -> EventLogEntry | None:
+    def get_latest_materialization_event(self, asset_key: CoercibleToAssetKey) -> EventLogEntry | None:
         """Return the entry that tells when an asset was last made; None if it never was."""
-        return self.get_latest_materialization_events((asset_key,))[asset_key]
+        key = AssetKey.from_coercible(asset_key)
+        return self.get_latest_materialization_events((key,))[key]
 
     def get_latest_materialization_events(
         self, asset_keys: Iterable[AssetKey]
@@ -675,10 +677,13 @@ class Instance:
             after_cursor=after_cursor,
         )
 
-    def get_latest_asset_check_evaluation_record(self, asset_check_key: AssetCheckKey) -> EventLogRecord | None:
-        """Return the record of the latest evaluation of a check; None if there is none."""
-        records = self.event_log.get_check_evaluations(asset_check_key, 1)
-        return records[0] if records else None
+    def get_latest_asset_check_evaluation_record(
+        self, asset_check_key: AssetCheckKey
+    ) -> AssetCheckExecutionRecord | None:
+        """Return the latest evaluation of a check, with how it went; None if there is none."""
+        for record in self.event_log.get_check_evaluations(asset_check_key, 1):
+            return check_execution(record, record.event_log_entry.get_dagster_event().event_specific_data)  # type: ignore[arg-type]  # so the port says
+        return None
 
     def get_materialized_partitions(
         self, asset_key: AssetKey, before_cursor: int | None = None, after_cursor: int | None = None
@@ -933,7 +938,16 @@ class Instance:
         bucket_by: Any = None,
         ascending: bool = False,
     ) -> Sequence[Run]:
-        """Return the runs that pass a filter, newest first."""
+        """
+        Return the runs that pass a filter, newest first.
+
+        Raises:
+            WrongArgumentsError: *filters* is no RunsFilter.
+        """
+        if filters is not None:
+            check_kind(
+                filters, RunsFilter, name="filters", of="get_runs", wanted="a RunsFilter, as RunsFilter(tags={...})"
+            )
         records = self.runs.get_run_records(filters, limit, None, ascending, cursor)
         return [record.dagster_run for record in records]
 
