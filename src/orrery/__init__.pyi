@@ -20,17 +20,40 @@ from orrery.adapters.io.pickled import fs_io_manager as fs_io_manager
 from orrery.adapters.io.upath import UPathIOManager as UPathIOManager
 from orrery.adapters.pipes.client import PipesClient as PipesClient
 from orrery.adapters.pipes.client import PipesClientCompletedInvocation as PipesClientCompletedInvocation
+from orrery.adapters.pipes.context_data import PipesLaunchedData as PipesLaunchedData
 from orrery.adapters.pipes.handler import PipesExecutionResult as PipesExecutionResult
 from orrery.adapters.pipes.handler import PipesMessageHandler as PipesMessageHandler
 from orrery.adapters.pipes.injectors import PipesContextInjector as PipesContextInjector
 from orrery.adapters.pipes.injectors import PipesEnvContextInjector as PipesEnvContextInjector
 from orrery.adapters.pipes.injectors import PipesFileContextInjector as PipesFileContextInjector
 from orrery.adapters.pipes.injectors import PipesTempFileContextInjector as PipesTempFileContextInjector
+from orrery.adapters.pipes.log_readers import PipesChunkedLogReader as PipesChunkedLogReader
+from orrery.adapters.pipes.log_readers import PipesLogReader as PipesLogReader
+from orrery.adapters.pipes.polling import PipesBlobStoreMessageReader as PipesBlobStoreMessageReader
+from orrery.adapters.pipes.polling import PipesThreadedMessageReader as PipesThreadedMessageReader
+from orrery.adapters.pipes.readers import PipesCompositeMessageReader as PipesCompositeMessageReader
 from orrery.adapters.pipes.readers import PipesFileMessageReader as PipesFileMessageReader
 from orrery.adapters.pipes.readers import PipesMessageReader as PipesMessageReader
 from orrery.adapters.pipes.readers import PipesTempFileMessageReader as PipesTempFileMessageReader
 from orrery.adapters.pipes.session import PipesSession as PipesSession
 from orrery.adapters.pipes.session import open_pipes_session as open_pipes_session
+from orrery.adapters.pipes.stores.azure import (
+    PipesAzureBlobStorageContextInjector as PipesAzureBlobStorageContextInjector,
+)
+from orrery.adapters.pipes.stores.azure import PipesAzureBlobStorageMessageReader as PipesAzureBlobStorageMessageReader
+from orrery.adapters.pipes.stores.databricks import PipesDbfsContextInjector as PipesDbfsContextInjector
+from orrery.adapters.pipes.stores.databricks import PipesDbfsLogReader as PipesDbfsLogReader
+from orrery.adapters.pipes.stores.databricks import PipesDbfsMessageReader as PipesDbfsMessageReader
+from orrery.adapters.pipes.stores.databricks import (
+    PipesUnityCatalogVolumesContextInjector as PipesUnityCatalogVolumesContextInjector,
+)
+from orrery.adapters.pipes.stores.databricks import (
+    PipesUnityCatalogVolumesMessageReader as PipesUnityCatalogVolumesMessageReader,
+)
+from orrery.adapters.pipes.stores.gcs import PipesGCSContextInjector as PipesGCSContextInjector
+from orrery.adapters.pipes.stores.gcs import PipesGCSMessageReader as PipesGCSMessageReader
+from orrery.adapters.pipes.stores.s3 import PipesS3ContextInjector as PipesS3ContextInjector
+from orrery.adapters.pipes.stores.s3 import PipesS3MessageReader as PipesS3MessageReader
 from orrery.adapters.pipes.subprocess_client import PipesSubprocessClient as PipesSubprocessClient
 from orrery.api.config_files import config_from_files as config_from_files
 from orrery.api.config_files import config_from_pkg_resources as config_from_pkg_resources

@@ -94,6 +94,26 @@ SEAMS: tuple[Seam, ...] = (
         purpose="Count what is recorded, delete what may go, find what is wrong.",
     ),
     Seam(
+        name="PipesClient",
+        module="orrery.adapters.pipes.client",
+        purpose="Launch an external process somewhere, and return what it reported.",
+    ),
+    Seam(
+        name="PipesContextInjector",
+        module="orrery.adapters.pipes.injectors",
+        purpose="Put the context where an external process can load it.",
+    ),
+    Seam(
+        name="PipesLogReader",
+        module="orrery.adapters.pipes.log_readers",
+        purpose="Bring the output of a process that runs elsewhere.",
+    ),
+    Seam(
+        name="PipesMessageReader",
+        module="orrery.adapters.pipes.readers",
+        purpose="Read what an external process reports.",
+    ),
+    Seam(
         name="RunCoordinator",
         module="orrery.runtime.ports.run_coordinator",
         purpose="Launch submitted runs at once, or when there is room.",

@@ -277,3 +277,78 @@ def test_other_channels(run: Callable[..., Ran], channel: str) -> None:
         OPEN + "    context.log.info('x')\n    context.report_custom_message(context.asset_key)\n", channel=channel
     )
     assert (ran.result.success, ran.custom) == (True, ["a"])
+
+
+# --- S3
+
+
+S3_PYTHON = Path(os.environ.get("ORRERY_S3_PYTHON") or ROOT / ".s3" / "bin" / "python")
+SERVER = """
+import sys
+from moto.server import ThreadedMotoServer
+server = ThreadedMotoServer(port=0, verbose=False)
+server.start()
+print(f"http://127.0.0.1:{server.get_host_and_port()[1]}", flush=True)
+sys.stdin.read()
+"""
+ON_S3 = """
+import boto3
+from dagster_pipes import *
+client = boto3.client("s3")
+with open_dagster_pipes(
+    context_loader=PipesS3ContextLoader(client), message_writer=PipesS3MessageWriter(client, interval=0.05)
+) as context:
+    for n in range(20):
+        context.report_custom_message([context.asset_key, n])
+    context.report_asset_materialization({"rows": 3})
+"""
+
+
+def test_context_and_messages_go_by_s3(tmp_path: Path) -> None:
+    """With the official client on both sides, and a server that speaks the protocol between them."""
+    if not S3_PYTHON.exists():
+        pytest.skip("S3 is not tested: `make s3` makes the server that is asked")
+    import boto3
+
+    find = "import dagster_pipes, os; print(os.path.dirname(dagster_pipes.__file__))"
+    package = subprocess.run([str(ORACLE), "-c", find], stdout=subprocess.PIPE, encoding="utf-8", check=True)
+    # The genuine package alone, beside the client in the environment of the server.
+    (tmp_path / "dagster_pipes").symlink_to(package.stdout.strip())
+    script, kept = tmp_path / "script.py", []
+    script.write_text(ON_S3)
+    with subprocess.Popen(
+        [str(S3_PYTHON), "-c", SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="ascii"
+    ) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        endpoint = server.stdout.readline().strip()
+        access = {"AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"}
+        client = boto3.client(
+            "s3",
+            endpoint_url=endpoint,
+            region_name="us-east-1",
+            aws_access_key_id="x",
+            aws_secret_access_key="x",
+        )
+        client.create_bucket(Bucket="bucket")
+
+        @orrery.asset
+        def a(context: orrery.AssetExecutionContext) -> Any:
+            with open_pipes_session(
+                context,
+                orrery.PipesS3ContextInjector(bucket="bucket", client=client),
+                orrery.PipesS3MessageReader(bucket="bucket", client=client, interval=0.05),
+            ) as session:
+                told = {**os.environ, **access, "AWS_ENDPOINT_URL": endpoint, "PYTHONPATH": str(tmp_path)}
+                subprocess.run(
+                    [str(S3_PYTHON), str(script)], env={**told, **session.get_bootstrap_env_vars()}, check=True
+                )
+            kept.extend(session.get_custom_messages())
+            return session.get_results()[0]
+
+        result = orrery.materialize([a], raise_on_error=False)
+        server.stdin.close()
+    assert result.success
+    assert kept == [["a", n] for n in range(20)]
+    (event,) = result.get_asset_materialization_events()
+    assert event.materialization.metadata["rows"].value == 3

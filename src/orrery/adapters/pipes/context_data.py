@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypedDict
 
-__all__ = ["PipesContextData", "PipesExtras", "PipesParams", "context_data_of", "key_text"]
+__all__ = ["PipesContextData", "PipesExtras", "PipesLaunchedData", "PipesParams", "context_data_of", "key_text"]
 
 PipesContextData: TypeAlias = dict[str, Any]
 """The context, as JSON; its shape is ``packages/orrery-pipes/schema/context.schema.json``."""
@@ -15,6 +15,12 @@ PipesParams: TypeAlias = Mapping[str, Any]
 
 PipesExtras: TypeAlias = Mapping[str, Any]
 """What the user hands over beside the context."""
+
+
+class PipesLaunchedData(TypedDict):
+    """What a launcher tells the reader of the launch, such as the id of a job: its logs may be found by it."""
+
+    extras: PipesExtras
 
 
 def context_data_of(context: Any, extras: PipesExtras | None = None) -> PipesContextData:

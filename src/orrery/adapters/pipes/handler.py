@@ -14,9 +14,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
-from orrery.adapters.pipes.context_data import PipesParams, key_text
+from orrery.adapters.pipes.context_data import PipesLaunchedData, PipesParams, key_text
 from orrery.adapters.pipes.metadata import metadata_of
-from orrery.adapters.pipes.wire import BadMessage, check_message, parse_line
+from orrery.adapters.pipes.wire import BadMessage, Numbers, check_message, parse_line
 from orrery.base.keys import AssetKey
 from orrery.model.events.checks import AssetCheckResult, AssetCheckSeverity
 from orrery.model.events.data_version import DataVersion
@@ -53,8 +53,8 @@ class PipesMessageHandler:
         self._closed = 0
         self._arrived = 0
         self._bad = 0
-        self._last_number = 0
-        self._gaps: list[tuple[int, int]] = []
+        self._numbers: dict[int, Numbers] = {0: Numbers()}
+        self._readers: dict[int, Any] = {0: message_reader}
         self._exception: Mapping[str, Any] | None = None
         self._death: BaseException | None = None
 
@@ -97,7 +97,7 @@ class PipesMessageHandler:
     @property
     def lost_message_count(self) -> int:
         """How many messages are missing, by their numbers."""
-        return sum(end - first + 1 for first, end in self._gaps)
+        return sum(each.lost for each in self._numbers.values())
 
     @property
     def death_of_reader(self) -> BaseException | None:
@@ -106,12 +106,18 @@ class PipesMessageHandler:
 
     # -- what arrives --------------------------------------------------------------------------
 
-    def on_launched(self, launched_payload: Mapping[str, Any]) -> None:
+    def on_launched(self, launched_payload: PipesLaunchedData) -> None:
         """Hand what the launcher tells of the launch to the reader."""
         self._message_reader.on_launched(launched_payload)
 
-    def handle_line(self, line: bytes | BadMessage) -> None:
-        """Take one line of the stream."""
+    def handle_line(self, line: bytes | BadMessage, writer: int = 0) -> None:
+        """
+        Take one line of the stream.
+
+        Args:
+            line: The line, or what is wrong with it.
+            writer: Which of several processes sent it.
+        """
         parsed = parse_line(line) if isinstance(line, bytes) else line
         if parsed is None:
             return
@@ -120,15 +126,21 @@ class PipesMessageHandler:
             if isinstance(parsed, BadMessage):
                 self._warn(parsed.reason, parsed.start)
             else:
-                self._take(parsed)
+                self._take(parsed, writer)
 
-    def handle_message(self, message: Mapping[str, Any]) -> None:
-        """Take one message that a reader has decoded."""
+    def handle_message(self, message: Mapping[str, Any], writer: int = 0) -> None:
+        """
+        Take one message that a reader has decoded.
+
+        Args:
+            message: The message.
+            writer: Which of several processes sent it.
+        """
         with self._lock:
             self._arrived += 1
             reason = check_message(message)
             if reason is None:
-                self._take(message)
+                self._take(message, writer)
             else:
                 self._warn(reason, _shown(message))
 
@@ -142,42 +154,39 @@ class PipesMessageHandler:
         text = "".join(traceback.format_exception(error))
         self._context.log.error(f"[pipes] {origin} ended before its time:\n{text}")
 
+    def tell(self, text: str) -> None:
+        """Warn of something that costs no message."""
+        self._context.log.warning(f"[pipes] {text}")
+
     def tell_rest(self) -> None:
         """Say at the end what was counted and not told one by one."""
         if self._bad > _WARNINGS:
             self._context.log.warning(f"[pipes] {self._bad} messages in all could not be used.")
-        for first, end in self._gaps[:_WARNINGS]:
+        gaps = [gap for each in self._numbers.values() for gap in each.gaps]
+        for first, end in gaps[:_WARNINGS]:
             self._context.log.warning(
                 f"[pipes] {end - first + 1} messages are missing before message number {end + 1}."
             )
 
-    def _take(self, message: Mapping[str, Any]) -> None:
+    def of_writer(self, writer: int, reader: Any) -> PipesMessageHandler:
+        """Return this handler for the *reader* of one of several processes, each of which numbers its own messages."""
+        self._numbers.setdefault(writer, Numbers())
+        self._readers[writer] = reader
+        return _OfWriter(self, writer)
+
+    def _take(self, message: Mapping[str, Any], writer: int) -> None:
         number = message.get("number")
-        if number is not None and not self._is_new(number, bool(message.get("again"))):
+        if number is not None and not self._numbers[writer].is_new(number, bool(message.get("again"))):
             return
         method, params = message["method"], message["params"]
         if self._closed and self.received_closed_message and method not in ("log_external_stream", "closed"):
             self._warn("it came after the process had closed; it counts all the same", _shown(message))
         try:
+            if method == "opened":
+                self._readers[writer].on_opened(params)
             _METHODS[method](self, params)
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             self._warn(str(error) or repr(error), _shown(message))
-
-    def _is_new(self, number: int, again: bool) -> bool:
-        """Keep count of *number*; return whether the message is not one that was taken before."""
-        last = self._last_number
-        if number > last:
-            if number > last + 1:
-                self._gaps.append((last + 1, number - 1))
-            self._last_number = number
-            return True
-        for place, (first, end) in enumerate(self._gaps):
-            if first <= number <= end:
-                rest = [(first, number - 1), (number + 1, end)]
-                self._gaps[place : place + 1] = [gap for gap in rest if gap[0] <= gap[1]]
-                return True
-        # Numbers are ours alone; who uses one twice and does not say that it sends again may still mean it.
-        return not again
 
     def _warn(self, reason: str, start: str) -> None:
         self._bad += 1
@@ -190,9 +199,8 @@ class PipesMessageHandler:
 
     # -- methods -------------------------------------------------------------------------------
 
-    def _take_opened(self, params: Mapping[str, Any]) -> None:
+    def _take_opened(self, _params: Mapping[str, Any]) -> None:
         self._opened += 1
-        self._message_reader.on_opened(params)
         self._context.log.info("[pipes] external process successfully opened pipes.")
 
     def _take_closed(self, params: Mapping[str, Any]) -> None:
@@ -254,6 +262,27 @@ class PipesMessageHandler:
         if self._in_scope and text not in self._in_scope:
             raise ValueError(f"asset '{text}' is not in scope of this step; in scope are {sorted(self._in_scope)}")
         return AssetKey(_parts(text))
+
+
+class _OfWriter(PipesMessageHandler):
+    """The handler as the reader of one of several processes sees it."""
+
+    def __init__(self, whole: PipesMessageHandler, writer: int) -> None:
+        super().__init__(whole._context, whole._message_reader)
+        self._whole = whole
+        self._writer = writer
+
+    def handle_line(self, line: bytes | BadMessage, writer: int = 0) -> None:
+        """Take one line of this process."""
+        self._whole.handle_line(line, self._writer)
+
+    def handle_message(self, message: Mapping[str, Any], writer: int = 0) -> None:
+        """Take one message of this process."""
+        self._whole.handle_message(message, self._writer)
+
+    def reader_died(self, error: BaseException, origin: str = "the reader of messages") -> None:
+        """Take note that messages of this process may be missing."""
+        self._whole.reader_died(error, origin)
 
 
 def _parts(text: str) -> list[str]:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import os
 import tempfile
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from typing import Any
 
-from orrery.adapters.pipes.context_data import PipesParams
+from orrery.adapters.pipes.context_data import PipesLaunchedData, PipesParams
 from orrery.adapters.pipes.following import Follower
 from orrery.adapters.pipes.handler import PipesMessageHandler
 from orrery.adapters.pipes.listening import listening
+from orrery.base.errors import InvalidDefinitionError
 
 __all__ = [
     "NEGOTIATED",
+    "WRITERS_KEY",
+    "PipesCompositeMessageReader",
     "PipesFileMessageReader",
     "PipesMessageReader",
     "PipesTempFileMessageReader",
@@ -23,6 +26,10 @@ __all__ = [
 
 NEGOTIATED: Mapping[str, Any] = {"numbers": True}
 """What our side offers beyond the protocol; it stands under the key ``orrery`` of the params, where strangers do not look."""
+
+
+WRITERS_KEY = "dagster_pipes_composite_writers"
+"""Key of the params that a composite reader gives: those of each process."""
 
 
 class PipesMessageReader(ABC):
@@ -43,7 +50,7 @@ class PipesMessageReader(ABC):
     def on_opened(self, opened_payload: Mapping[str, Any]) -> None:  # noqa: B027 - a hook
         """Take note of what the process told when it opened: ``{"extras": ...}``."""
 
-    def on_launched(self, launched_payload: Mapping[str, Any]) -> None:  # noqa: B027 - a hook
+    def on_launched(self, launched_payload: PipesLaunchedData) -> None:  # noqa: B027 - a hook
         """Take note of what the launcher told of the launch: ``{"extras": ...}``."""
 
     @property
@@ -130,3 +137,55 @@ class PipesTempFileMessageReader(PipesMessageReader):
     def no_messages_debug_text(self) -> str:
         """Return where messages were looked for."""
         return "Messages were looked for in a temporary file."
+
+
+class PipesCompositeMessageReader(PipesMessageReader):
+    """
+    Reads the messages of several processes, each by a reader of its own.
+
+    Launch each with its own variables: :meth:`PipesSession.get_per_writer_bootstrap_env_vars` has one mapping for each
+    reader. The session is whole when all of them have opened and closed.
+
+    Args:
+        readers: One for each process.
+    """
+
+    def __init__(self, readers: Sequence[PipesMessageReader]) -> None:
+        if not readers:
+            raise InvalidDefinitionError(
+                "A composite message reader was given no readers.", mend="give it one for each process."
+            )
+        nested = [reader for reader in readers if reader.expected_writer_count != 1]
+        if nested:
+            raise InvalidDefinitionError(
+                f"A composite message reader cannot hold {nested[0]!r}, which reads of several processes itself.",
+                mend="give it the readers that are inside.",
+            )
+        self._readers = tuple(readers)
+
+    @contextmanager
+    def read_messages(self, handler: PipesMessageHandler) -> Iterator[PipesParams]:
+        """Feed *handler* from all readers while the block runs."""
+        with ExitStack() as stack:
+            yield {
+                WRITERS_KEY: [
+                    stack.enter_context(reader.read_messages(handler.of_writer(number, reader)))
+                    for number, reader in enumerate(self._readers)
+                ]
+            }
+
+    def on_launched(self, launched_payload: PipesLaunchedData) -> None:
+        """Tell all readers of the launch."""
+        for reader in self._readers:
+            reader.on_launched(launched_payload)
+
+    @property
+    def expected_writer_count(self) -> int:
+        """How many processes report through this reader."""
+        return len(self._readers)
+
+    def no_messages_debug_text(self) -> str:
+        """Return where messages were looked for, process by process."""
+        return "\n".join(
+            f"[writer {number}] {reader.no_messages_debug_text()}" for number, reader in enumerate(self._readers)
+        )

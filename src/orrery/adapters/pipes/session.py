@@ -11,10 +11,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from orrery.adapters.pipes.context_data import PipesContextData, PipesExtras, PipesParams, context_data_of
+from orrery.adapters.pipes.context_data import (
+    PipesContextData,
+    PipesExtras,
+    PipesLaunchedData,
+    PipesParams,
+    context_data_of,
+)
 from orrery.adapters.pipes.handler import PipesExecutionResult, PipesMessageHandler, exception_text
 from orrery.adapters.pipes.injectors import PipesContextInjector
-from orrery.adapters.pipes.readers import PipesMessageReader
+from orrery.adapters.pipes.readers import WRITERS_KEY, PipesMessageReader
 from orrery.base.errors import PipesExecutionError
 from orrery.base.metadata import normalize_metadata
 from orrery.model.events.checks import AssetCheckEvaluation, AssetCheckResult
@@ -84,10 +90,10 @@ class PipesSession:
         ]
 
     def _writers(self) -> Sequence[PipesParams]:
-        writers: Sequence[PipesParams] = self.message_reader_params.get("writers", [self.message_reader_params])
+        writers: Sequence[PipesParams] = self.message_reader_params.get(WRITERS_KEY, [self.message_reader_params])
         return writers
 
-    def report_launched(self, launched_payload: Mapping[str, Any]) -> None:
+    def report_launched(self, launched_payload: PipesLaunchedData) -> None:
         """Tell the reader of the launch, such as the id of a job that was started elsewhere."""
         self.message_handler.on_launched(launched_payload)
 

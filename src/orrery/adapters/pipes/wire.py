@@ -7,13 +7,13 @@ A line that cannot be used costs itself and no other. Pure: bytes in, messages a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
 
-__all__ = ["LONGEST_LINE_BYTES", "BadMessage", "LineSplitter", "check_message", "parse_line"]
+__all__ = ["LONGEST_LINE_BYTES", "BadMessage", "LineSplitter", "Numbers", "check_message", "parse_line"]
 
 VERSION_FIELD: Final = "__dagster_pipes_version"
 VERSION: Final = "0.1"
@@ -159,3 +159,43 @@ class LineSplitter:
         if size > self._longest:
             return _bad(f"it has {size} bytes, more than the {self._longest} that a message may have", line)
         return line
+
+
+class Numbers:
+    """Keeps count of the numbers that one writer gives its messages, to tell lost ones and those that come twice."""
+
+    def __init__(self) -> None:
+        self._last = 0
+        self._gaps: list[tuple[int, int]] = []
+
+    @property
+    def gaps(self) -> Sequence[tuple[int, int]]:
+        """Ranges of numbers that are missing so far, both ends inside."""
+        return tuple(self._gaps)
+
+    @property
+    def lost(self) -> int:
+        """How many messages are missing so far."""
+        return sum(end - first + 1 for first, end in self._gaps)
+
+    def is_new(self, number: int, again: bool) -> bool:
+        """
+        Keep count of *number*; return whether the message counts.
+
+        Args:
+            number: What the writer gave the message.
+            again: Whether the writer says that it may have sent it before.
+        """
+        last = self._last
+        if number > last:
+            if number > last + 1:
+                self._gaps.append((last + 1, number - 1))
+            self._last = number
+            return True
+        for place, (first, end) in enumerate(self._gaps):
+            if first <= number <= end:
+                rest = [(first, number - 1), (number + 1, end)]
+                self._gaps[place : place + 1] = [gap for gap in rest if gap[0] <= gap[1]]
+                return True
+        # Who uses a number twice and does not say that it sends again may still mean it.
+        return not again
