@@ -113,6 +113,10 @@ class Reacher:
         return known[1], known[2], known[3]
 
 
+_INSIDE = ""
+"""Where an object is looked at whose form is kept: what is opaque there is so wherever the object is met."""
+
+
 class _Walk:
     """One walk from one function."""
 
@@ -130,6 +134,7 @@ class _Walk:
         self._state: set[int] = set()
         self._stack: set[int] = set()
         self._where = ""
+        self._instances: dict[int, tuple[bytes, bool]] = {}
 
     def run(self, function: Callable[..., Any]) -> Reach:
         self._reference(function)
@@ -221,7 +226,25 @@ class _Walk:
         writer.write([kind, *values])
         return writer.hexdigest().encode()
 
-    def _instance(self, value: Any, kind: type, origin: Origin) -> bytes | None:
+    def _instance(self, value: Any, kind: type, origin: Origin) -> bytes:
+        """Return the form of an object by its state; one that many others hold, as clients do, is looked at once."""
+        known = self._instances.get(id(value))
+        if known is None:
+            where, self._where = self._where, _INSIDE
+            outer = {_INSIDE: None} if _INSIDE in self._opaque else {}
+            self._opaque.pop(_INSIDE, None)
+            form = self._state_of(value, kind, origin)
+            known = self._instances[id(value)] = (form, _INSIDE in self._opaque)
+            self._kept.append(value)
+            self._opaque.pop(_INSIDE, None)
+            self._opaque.update(outer)
+            self._where = where
+        form, opaque = known
+        if opaque:
+            self._opaque[self._where] = None
+        return form
+
+    def _state_of(self, value: Any, kind: type, origin: Origin) -> bytes:
         name = f"{kind.__module__}.{kind.__qualname__}".encode()
         if origin.kind == "platform":
             self._opaque[self._where] = None

@@ -199,3 +199,23 @@ def test_another_process_and_folder_reach_the_same(load: Load, tmp_path: Path) -
         check=True,
     )
     assert done.stdout.strip() == str(sorted(here.items()))
+
+
+class Held:
+    """Holds another object, in two places, as the objects of clients do."""
+
+    def __init__(self, inner: object) -> None:
+        self.one = self.two = inner
+
+
+def test_objects_that_hold_one_another_many_times_are_looked_at_once() -> None:
+    """Each of sixty doubles the ways to the innermost: nobody walks all of them. What is opaque there is told."""
+    held: object = Held(object())
+    for _ in range(60):
+        held = Held(held)
+    outer = held
+
+    def target() -> bool:
+        return outer is None
+
+    assert any("outer" in each for each in reach(target).opaque)
