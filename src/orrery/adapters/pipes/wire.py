@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-__all__ = ["LONGEST_LINE_BYTES", "BadMessage", "LineSplitter", "Numbers", "check_message", "parse_line"]
+__all__ = ["LONGEST_LINE_BYTES", "BadMessage", "LineSplitter", "Numbers", "check_message", "is_message", "parse_line"]
 
 VERSION_FIELD: Final = "__dagster_pipes_version"
 VERSION: Final = "0.1"
@@ -63,6 +63,11 @@ class BadMessage:
 
     reason: str
     start: str
+
+
+def is_message(line: bytes) -> bool:
+    """Return whether there is a message in *line* of a program's output."""
+    return _MARK in line
 
 
 def parse_line(line: bytes) -> dict[str, Any] | BadMessage | None:
