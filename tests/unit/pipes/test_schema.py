@@ -32,21 +32,23 @@ def test_schema_files_are_those_of_the_types() -> None:
     assert on_disk == generated()
 
 
-def test_all_that_a_process_sends_fits_the_schema(open_here: Callable[..., Any]) -> None:
+def test_all_that_a_process_sends_fits_the_schema(open_here: Callable[..., Any], tmp_path: Path) -> None:
     check = validator("message.schema.json")
-    opened = open_here(offered={"numbers": True})
+    opened = open_here(offered={"numbers": True, "progress": True, "values": {"folder": str(tmp_path)}})
     context = opened.context
     context.log.warning("x")
     context.report_asset_materialization(metadata={"a": 1, "b": {"raw_value": [1], "type": "json"}}, data_version="1")
     context.report_asset_check("c", False, severity="WARN")
     context.report_custom_message([1, None])
     context.log_external_stream("stdout", "x")
+    context.report_progress(1, 3, "loading")
+    context.put_value([1, 2])
     try:
         raise ValueError from KeyError("x")
     except ValueError as error:
         context.__exit__(ValueError, error, None)
     messages = opened.messages
-    assert len({message["method"] for message in messages}) == 7
+    assert len({message["method"] for message in messages}) == 9
     for message in messages:
         check.validate(message)
 

@@ -26,6 +26,7 @@ from orrery_pipes.messages import (
     make_message,
 )
 from orrery_pipes.metadata import normalize_metadata
+from orrery_pipes.negotiation import offered_by
 from orrery_pipes.params import PipesEnvVarParamsLoader, PipesParamsLoader
 from orrery_pipes.writers import PipesDefaultMessageWriter, PipesMessageWriter
 
@@ -128,9 +129,11 @@ class PipesContext:
     ) -> None:
         context_params = params_loader.load_context_params()
         messages_params = params_loader.load_messages_params()
+        self._offered = offered_by(messages_params)
         self._lock = threading.RLock()
         self._is_closed = False
         self._materialized: set[str] = set()
+        self._value_count = 0
         self._logger: logging.Logger | None = None
         self._process_id = os.getpid()
         with ExitStack() as stack:
@@ -405,6 +408,76 @@ class PipesContext:
             PipesError: *payload* has no JSON form.
         """
         self._write_message("report_custom_message", {"payload": payload})
+
+    def report_progress(self, done: float, total: float | None = None, text: str | None = None) -> None:
+        """
+        Tell how far the process has come. An orchestrator that does not ask for it is not told.
+
+        Args:
+            done: How much is done, in units of your own.
+            total: How much there is; None if it is not known.
+            text: What is being done.
+        """
+        method: Method = "report_progress"
+        for name, number in (("done", done), ("total", total)):
+            if number is not None and (isinstance(number, bool) or not isinstance(number, (int, float))):
+                raise PipesError(
+                    f"Invalid type for parameter `{name}` of `{method}`. Expected a number, got "
+                    f"`{type(number).__name__}`."
+                )
+        check_opt_param_type(text, str, method, "text")
+        if self._offered.get("progress") is True:
+            self._write_message(method, {"done": done, "total": total, "text": text})
+
+    def get_value(self, name: str) -> Any:
+        """
+        Return a value that the orchestrator handed over by reference, as a file.
+
+        Args:
+            name: What the launch called it.
+
+        Raises:
+            PipesError: Nothing was handed over by this name, or its file is damaged.
+        """
+        # Not at the top: it imports pickle and hashlib, which few processes need.
+        from orrery_pipes.values import load_value
+
+        given = self._values("get_value").get("given") or {}
+        if name not in given:
+            raise PipesError(f"Value `{name}` is undefined. Values are given at the launch; there are {sorted(given)}.")
+        return load_value(given[name])
+
+    def put_value(self, value: Any, asset_key: str | None = None) -> None:
+        """
+        Hand the value of an asset over by reference, so that the asset's IO manager stores it.
+
+        It is written to a file that the orchestrator sees: nothing of it goes through the messages.
+
+        Args:
+            value: The value: a frame of pandas or polars, text, bytes, or what pickle takes.
+            asset_key: The asset; not needed if one is in scope.
+
+        Raises:
+            PipesError: The orchestrator shares no folder with this process, or the asset is not in scope.
+        """
+        from orrery_pipes.values import store_value
+
+        method: Method = "report_value"
+        folder = self._values("put_value")["folder"]
+        key = self._resolve_asset_key(asset_key, "put_value")
+        with self._lock:
+            self._value_count += 1
+            name = f"{os.getpid()}-{self._value_count}"
+        self._write_message(method, {"asset_key": key, "value": store_value(value, folder, name)})
+
+    def _values(self, method: str) -> Mapping[str, Any]:
+        offered = self._offered.get("values")
+        if not isinstance(offered, dict):
+            raise PipesError(
+                f"Cannot call `{method}`: the orchestrator offers no folder for values. It does for processes that it "
+                "launches on its own machine; elsewhere write to a store, and report where."
+            )
+        return offered
 
     def log_external_stream(self, stream: str, text: str, extras: Mapping[str, Any] | None = None) -> None:
         """

@@ -39,8 +39,10 @@ Method = Literal[
     "report_asset_check",
     "report_custom_message",
     "log_external_stream",
+    "report_progress",
+    "report_value",
 ]
-"""What a message can be about."""
+"""What a message can be about. The last two are ours: only an orchestrator that offers them gets them."""
 
 PipesAssetCheckSeverity = Literal["WARN", "ERROR"]
 """How bad it is if a check has not passed."""
@@ -155,6 +157,31 @@ class _ExternalStreamParams(TypedDict):
     extras: Mapping[str, Any]
 
 
+class _ProgressParams(TypedDict):
+    """How far the process has come: *done* of *total*, in units of its own."""
+
+    done: float
+    total: float | None
+    text: str | None
+
+
+class PipesValue(TypedDict):
+    """A file in the folder that both sides see; ``format`` says how it is read, ``frame`` which library wrote a Parquet file."""
+
+    path: str
+    format: Literal["text", "bytes", "json", "pickle", "parquet"]
+    frame: str | None
+    sha256: str
+    size_bytes: int
+
+
+class _ValueParams(TypedDict):
+    """The value of an asset, by reference."""
+
+    asset_key: str
+    value: PipesValue
+
+
 PARAMS_BY_METHOD: dict[str, Any] = {
     "opened": PipesOpenedData,
     "closed": _ClosedParams,
@@ -163,6 +190,8 @@ PARAMS_BY_METHOD: dict[str, Any] = {
     "report_asset_check": _CheckParams,
     "report_custom_message": _CustomParams,
     "log_external_stream": _ExternalStreamParams,
+    "report_progress": _ProgressParams,
+    "report_value": _ValueParams,
 }
 
 

@@ -28,8 +28,9 @@ def negotiate(channel: PipesMessageWriterChannel, params: PipesParams) -> Iterat
     Give *channel*, fitted with those extras that the orchestrator offers in *params* and this package knows.
 
     ``numbers: true``: messages are numbered, so that a lost one is noticed. ``socket: {"path": ...}``:
-    messages go to a socket of this machine, if it can be reached; *channel* is what remains otherwise. Keys
-    that are not known here are left alone, so that newer orchestrators work with older processes.
+    messages go to a socket of this machine, if it can be reached; *channel* is what remains otherwise. What else is
+    offered (``progress``, ``values``) the context looks up itself. Keys that are not known here are left alone, so that
+    newer orchestrators work with older processes.
     """
     offered = offered_by(params)
     at = offered.get("socket")

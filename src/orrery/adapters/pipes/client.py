@@ -93,6 +93,7 @@ class PipesClientCompletedInvocation:
             check_results=[*(only.check_results or ()), *checks],
             data_version=only.data_version,
             tags=only.tags,
+            value=only.value,
         )
 
     def get_asset_check_result(self) -> AssetCheckResult:

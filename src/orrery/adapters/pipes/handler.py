@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 
 from orrery.adapters.pipes.context_data import PipesLaunchedData, PipesParams, key_text
 from orrery.adapters.pipes.metadata import metadata_of
+from orrery.adapters.pipes.values import check_told, load_value
 from orrery.adapters.pipes.wire import BadMessage, Numbers, check_message, parse_line
 from orrery.base.keys import AssetKey
 from orrery.model.events.checks import AssetCheckResult, AssetCheckSeverity
@@ -57,6 +58,11 @@ class PipesMessageHandler:
         self._readers: dict[int, Any] = {0: message_reader}
         self._exception: Mapping[str, Any] | None = None
         self._death: BaseException | None = None
+        self._percent: int | None = None
+        self._doing: str | None = None
+        self.values_folder: str | None = None
+        self._told_values: dict[AssetKey, Mapping[str, Any]] = {}
+        self._values: dict[AssetKey, Any] = {}
 
     @contextmanager
     def handle_messages(self) -> Iterator[PipesParams]:
@@ -253,6 +259,30 @@ class PipesMessageHandler:
         else:
             self._context.log.info("[pipes] %s: %s", params["stream"], params["text"])
 
+    def _take_progress(self, params: Mapping[str, Any]) -> None:
+        done, total, text = params["done"], params["total"], params["text"]
+        percent = int(100 * done / total) if total else None
+        if percent is not None and percent == self._percent and text == self._doing:
+            return  # a process may tell of each of a million rows
+        self._percent, self._doing = percent, text
+        of = f"{done:g}" if total is None else f"{done:g} of {total:g}"
+        share = "" if percent is None else f" ({percent} %)"
+        self._context.log.info("[pipes] progress: %s%s%s", of, share, "" if text is None else f": {text}")
+
+    def _take_value(self, params: Mapping[str, Any]) -> None:
+        key = self._key(params["asset_key"])
+        self._told_values[key] = check_told(params["value"], self.values_folder)
+
+    def load_values(self) -> None:
+        """Load the values that the process handed over by reference, while their files are there."""
+        for key, told in self._told_values.items():
+            self._values[key] = load_value(told, what=f"asset '{key.to_user_string()}'")
+
+    @property
+    def values(self) -> Mapping[AssetKey, Any]:
+        """The values that the process handed over by reference, by asset."""
+        return self._values
+
     def _key(self, text: str) -> AssetKey:
         if self._in_scope is None:
             op_context = getattr(self._context, "op_execution_context", self._context)
@@ -325,4 +355,6 @@ _METHODS: Mapping[str, Any] = {
     "report_asset_check": PipesMessageHandler._take_check,
     "report_custom_message": PipesMessageHandler._take_custom,
     "log_external_stream": PipesMessageHandler._take_stream,
+    "report_progress": PipesMessageHandler._take_progress,
+    "report_value": PipesMessageHandler._take_value,
 }

@@ -24,7 +24,7 @@ __all__ = [
     "PipesTempFileMessageReader",
 ]
 
-NEGOTIATED: Mapping[str, Any] = {"numbers": True}
+NEGOTIATED: Mapping[str, Any] = {"numbers": True, "progress": True}
 """What our side offers beyond the protocol; it stands under the key ``orrery`` of the params, where strangers do not look."""
 
 
@@ -57,6 +57,11 @@ class PipesMessageReader(ABC):
     def expected_writer_count(self) -> int:
         """How many processes report through this reader."""
         return 1
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the process sees the temporary files of this machine, so that values go by reference."""
+        return False
 
 
 class PipesFileMessageReader(PipesMessageReader):
@@ -133,6 +138,11 @@ class PipesTempFileMessageReader(PipesMessageReader):
             )
             with reader.read_messages(handler) as params:
                 yield params
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the process sees the temporary files of this machine: it does, as its messages go to one."""
+        return True
 
     def no_messages_debug_text(self) -> str:
         """Return where messages were looked for."""

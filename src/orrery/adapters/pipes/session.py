@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import tempfile
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -21,6 +22,7 @@ from orrery.adapters.pipes.context_data import (
 from orrery.adapters.pipes.handler import PipesExecutionResult, PipesMessageHandler, exception_text
 from orrery.adapters.pipes.injectors import PipesContextInjector
 from orrery.adapters.pipes.readers import WRITERS_KEY, PipesMessageReader
+from orrery.adapters.pipes.values import give_values
 from orrery.base.errors import PipesExecutionError
 from orrery.base.metadata import normalize_metadata
 from orrery.model.events.checks import AssetCheckEvaluation, AssetCheckResult
@@ -117,17 +119,32 @@ class PipesSession:
         """
         reported = self.get_reported_results()
         results = [_with_metadata(each, metadata) for each in reported] if metadata else list(reported)
+        results = [self._with_value(each) for each in results]
         if not implicit_materializations:
             return results
         op_context = getattr(self.context, "op_execution_context", self.context)
         if op_context.has_assets_def:
             told = {each.asset_key for each in reported if isinstance(each, MaterializeResult)}
             results += [
-                MaterializeResult(asset_key=key, metadata=metadata)
+                self._with_value(MaterializeResult(asset_key=key, metadata=metadata))
                 for key in sorted(op_context.selected_asset_keys)
                 if key not in told
             ]
         return results
+
+    def _with_value(self, result: PipesExecutionResult) -> PipesExecutionResult:
+        """Return *result* with the value that the process handed over by reference, if it did."""
+        values, key = self.message_handler.values, result.asset_key
+        if key is None or key not in values or not isinstance(result, MaterializeResult):
+            return result
+        return MaterializeResult(
+            asset_key=key,
+            metadata=result.metadata,
+            check_results=result.check_results,
+            data_version=result.data_version,
+            tags=result.tags,
+            value=values[key],
+        )
 
 
 @contextmanager
@@ -137,6 +154,7 @@ def open_pipes_session(
     message_reader: PipesMessageReader,
     extras: PipesExtras | None = None,
     *,
+    values: Mapping[str, Any] | None = None,
     allow_unopened: bool = False,
     allow_unclosed: bool = False,
 ) -> Iterator[PipesSession]:
@@ -151,13 +169,14 @@ def open_pipes_session(
         context_injector: Hands the context over.
         message_reader: Brings messages back.
         extras: What else the process is handed over; has to have a JSON form.
+        values: Large values that the process is handed over by reference, as files of this machine.
         allow_unopened: Whether a process may end without having opened Pipes.
         allow_unclosed: Whether a process may end without having closed Pipes.
 
     Raises:
         PipesExecutionError: At the end of the block, if messages are missing. What arrived is recorded before.
     """
-    with unjudged_session(context, context_injector, message_reader, extras) as session:
+    with unjudged_session(context, context_injector, message_reader, extras, values) as session:
         yield session
     problem = missing(session, context_injector, message_reader, allow_unopened, allow_unclosed)
     if problem is not None:
@@ -167,14 +186,38 @@ def open_pipes_session(
 
 @contextmanager
 def unjudged_session(
-    context: Any, context_injector: PipesContextInjector, message_reader: PipesMessageReader, extras: PipesExtras | None
+    context: Any,
+    context_injector: PipesContextInjector,
+    message_reader: PipesMessageReader,
+    extras: PipesExtras | None,
+    values: Mapping[str, Any] | None = None,
 ) -> Iterator[PipesSession]:
     """Open a session; the caller judges at its end whether the stream was whole."""
+    if values and not message_reader.is_local:
+        raise PipesExecutionError(
+            f"Values cannot go by reference: with {type(message_reader).__name__} the process may be on another machine.",
+            mend="use PipesTempFileMessageReader, or write them to a store, and hand their places over as extras.",
+        )
     data = context_data_of(context, extras)
     handler = PipesMessageHandler(context, message_reader)
-    with context_injector.inject_context(data) as injected, handler.handle_messages() as reading:
-        yield PipesSession(data, handler, injected, reading, context)
+    with (
+        context_injector.inject_context(data) as injected,
+        _sharing(handler, values or {}) if message_reader.is_local else nullcontext() as shared,
+    ):
+        with handler.handle_messages() as reading:
+            if shared is not None:
+                reading = {**reading, "orrery": {**reading["orrery"], "values": shared}}
+            yield PipesSession(data, handler, injected, reading, context)
+        handler.load_values()
     handler.tell_rest()
+
+
+@contextmanager
+def _sharing(handler: PipesMessageHandler, values: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Give what a process is told of the folder in which values lie, which is deleted at the end."""
+    with tempfile.TemporaryDirectory(prefix="orrery-pipes-values-") as folder:
+        handler.values_folder = folder
+        yield {"folder": folder, "given": give_values(values, folder)}
 
 
 def missing(

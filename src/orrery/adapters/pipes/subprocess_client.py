@@ -77,6 +77,7 @@ class PipesSubprocessClient(PipesClient):
         command: str | Sequence[str],
         env: Mapping[str, str] | None = None,
         cwd: str | None = None,
+        values: Mapping[str, Any] | None = None,
     ) -> PipesClientCompletedInvocation:
         """
         Run *command*, and return when it has ended.
@@ -87,13 +88,15 @@ class PipesSubprocessClient(PipesClient):
             command: Program and arguments; as one text, the program alone.
             env: Added to its environment.
             cwd: Folder in which it starts.
+            values: Large values by name, handed over as files: the process gets them by ``context.get_value(name)``,
+                and hands its own over by ``context.put_value(value)``.
 
         Raises:
             PipesExecutionError: It could not be started, ended with another exit code than 0 or with an exception,
                 or messages are missing. What it had reported is recorded before.
         """
         tail: deque[str] = deque(maxlen=_TAIL_LINES)
-        with unjudged_session(context, self.context_injector, self.message_reader, extras) as session:
+        with unjudged_session(context, self.context_injector, self.message_reader, extras, values) as session:
             environment = {**os.environ, **(self.env or {}), **(env or {}), **session.get_bootstrap_env_vars()}
             try:
                 process = subprocess.Popen(

@@ -23,6 +23,7 @@ _MARK: Final = b'{"' + VERSION_FIELD.encode() + b'"'
 
 _decode = msgspec.json.Decoder().decode
 
+_NUMBER, _NUMBER_OR_NONE = (int, float), (int, float, type(None))
 _TEXT, _TEXT_OR_NONE, _OBJECT, _OBJECT_OR_NONE, _TRUTH = (
     (str,),
     (str, type(None)),
@@ -48,6 +49,8 @@ _PARAMS: Final[Mapping[str, Mapping[str, tuple[type, ...]]]] = {
     },
     "report_custom_message": {},
     "log_external_stream": {"stream": _TEXT, "text": _TEXT},
+    "report_progress": {"done": _NUMBER, "total": _NUMBER_OR_NONE, "text": _TEXT_OR_NONE},
+    "report_value": {"asset_key": _TEXT, "value": _OBJECT},
 }
 
 
