@@ -10,11 +10,13 @@ from orrery.adapters.executors.either import multi_or_in_process_executor as mul
 from orrery.adapters.executors.in_process import in_process_executor as in_process_executor
 from orrery.adapters.executors.multiprocess import multiprocess_executor as multiprocess_executor
 from orrery.adapters.io.configurable import FilesystemIOManager as FilesystemIOManager
+from orrery.adapters.io.duckdb import DuckDBIOManager as DuckDBIOManager
 from orrery.adapters.io.file_manager import FileHandle as FileHandle
 from orrery.adapters.io.file_manager import LocalFileHandle as LocalFileHandle
 from orrery.adapters.io.file_manager import local_file_manager as local_file_manager
 from orrery.adapters.io.memory import InMemoryIOManager as InMemoryIOManager
 from orrery.adapters.io.memory import mem_io_manager as mem_io_manager
+from orrery.adapters.io.parquet import ParquetIOManager as ParquetIOManager
 from orrery.adapters.io.pickled import custom_path_fs_io_manager as custom_path_fs_io_manager
 from orrery.adapters.io.pickled import fs_io_manager as fs_io_manager
 from orrery.adapters.io.upath import UPathIOManager as UPathIOManager

@@ -7,7 +7,14 @@ from __future__ import annotations
 import pickle
 from typing import Any
 
-from orrery.adapters.io.places import ValueKey, describe_value, load_for_partitions, only_partition, value_key
+from orrery.adapters.io.places import (
+    ValueKey,
+    describe_value,
+    load_for_partitions,
+    partitions_of_output,
+    value_key,
+    values_by_partition,
+)
 from orrery.base.errors import ValueNotFoundError
 from orrery.definitions.parts.io_manager import IOManager, IOManagerDefinition
 
@@ -100,8 +107,15 @@ class EphemeralIOManager(IOManager):
         self._values: dict[ValueKey, Any] = {} if values is None else values
 
     def handle_output(self, context: Any, obj: Any) -> None:
-        """Keep a copy of *obj*."""
-        key = value_key(context, only_partition(context) if context.has_asset_key else None)
+        """Keep a copy of *obj*; of a dictionary by partition key where the run makes several partitions."""
+        partitions = partitions_of_output(context)
+        if len(partitions) == 1:
+            self._keep(value_key(context, partitions[0]), obj)
+            return
+        for key, value in values_by_partition(context, obj, partitions).items():
+            self._keep(value_key(context, key), value)
+
+    def _keep(self, key: ValueKey, obj: Any) -> None:
         if type(obj) in _UNCHANGING:
             self._values[key] = obj
             return
@@ -123,7 +137,7 @@ class EphemeralIOManager(IOManager):
 
     def has_value(self, context: Any) -> bool:
         """Tell whether a value is kept for the output of *context*."""
-        return value_key(context, only_partition(context) if context.has_asset_key else None) in self._values
+        return all(value_key(context, partition) in self._values for partition in partitions_of_output(context))
 
     def _load(self, context: Any, partition: str | None) -> Any:
         try:

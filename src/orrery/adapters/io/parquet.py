@@ -1,13 +1,14 @@
 """
-Tables as Parquet files: frames of polars, pandas and pyarrow alike.
+Tables as Parquet files: frames of polars, pandas and pyarrow alike, a file for each partition.
 """
 
 from __future__ import annotations
 
 import os
-import sys
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from orrery.adapters.io.frames import frame_type, frames_by_partition, library_of, preferred_library
 from orrery.adapters.io.upath import UPathIOManager
 from orrery.base.errors import InvariantViolationError
 from orrery.base.metadata import MetadataValue, TableColumn, TableSchema
@@ -26,6 +27,11 @@ class ParquetIOManager(UPathIOManager):
     pyarrow. An input without annotation gets a polars ``DataFrame`` where polars is installed, then
     pandas, then pyarrow. The number of rows and the columns are noted with each value.
 
+    Each partition is a file in the folder of its asset. An input of several partitions gets a dictionary of frames
+    by key; annotated with a type of frame it gets one frame, read in one scan. A run that makes several partitions may
+    return such a dictionary, or one frame, where the asset's metadata names the column that tells them apart:
+    ``metadata={"partition_expr": "date"}``.
+
     Args:
         base_dir: The directory, or the URL of one.
     """
@@ -41,11 +47,29 @@ class ParquetIOManager(UPathIOManager):
         with path.open("wb") as file:
             _write(obj, file)
 
+    def dump_partitions(self, context: Any, obj: Any, partition_keys: Sequence[str]) -> None:
+        """Write the rows of each partition to a file of its own: those of one frame, or a dictionary of frames."""
+        if isinstance(obj, Mapping) or not library_of(type(obj)):
+            super().dump_partitions(context, obj, partition_keys)
+            return
+        super().dump_partitions(context, frames_by_partition(context, obj, partition_keys), partition_keys)
+        context.add_output_metadata(self.get_metadata(context, obj))
+
     def load_from_path(self, context: Any, path: UPath) -> Any:
         """Read the table at *path*, as the type that the input is annotated with."""
-        wanted = getattr(getattr(context, "dagster_type", None), "typing_type", None)
         with path.open("rb") as file:
-            return _read(file, wanted)
+            return _read(file, frame_type(context)[0])
+
+    def load_partitions(self, context: Any) -> Any:
+        """Read the partitions that an input asks for: one frame in one scan, or a dictionary of frames by key."""
+        wanted, in_one = frame_type(context)
+        keys = context.asset_partition_keys
+        lenient = (context.definition_metadata or {}).get("allow_missing_partitions")
+        if not in_one or len(keys) < 2 or lenient:
+            return super().load_partitions(context)
+        paths = [self._checked(context, self._path(context, key), key) for key in keys]
+        context.log.debug(f"Loading {len(paths)} partitions in one scan below {paths[0].parent}")
+        return _scan(paths, wanted)
 
     def get_metadata(self, context: Any, obj: Any) -> dict[str, Any]:
         """Return the number of rows (unless counting them would mean work) and the columns."""
@@ -55,14 +79,8 @@ class ParquetIOManager(UPathIOManager):
         return noted if rows is None else {"orrery/row_count": MetadataValue.int(rows), **noted}
 
 
-def _library(value_type: Any) -> str:
-    """Return the library that a type of frame belongs to; nothing for another type."""
-    module = getattr(value_type, "__module__", "") or ""
-    return module.partition(".")[0] if module.partition(".")[0] in ("polars", "pandas", "pyarrow") else ""
-
-
 def _write(obj: Any, file: Any) -> None:
-    library, name = _library(type(obj)), type(obj).__name__
+    library, name = library_of(type(obj)), type(obj).__name__
     if library == "polars" and name == "LazyFrame":
         obj.collect().write_parquet(file)
     elif library == "polars" and name == "DataFrame":
@@ -81,7 +99,7 @@ def _write(obj: Any, file: Any) -> None:
 
 
 def _read(file: Any, wanted: Any) -> Any:
-    library = _library(wanted) or _preferred()
+    library = library_of(wanted) or preferred_library()
     if library == "polars":
         import polars as pl  # the user's own table library, loaded when a table is
 
@@ -96,19 +114,26 @@ def _read(file: Any, wanted: Any) -> Any:
     return parquet.read_table(file)
 
 
-def _preferred() -> str:
-    """Return the table library to use where nothing says which: one that is loaded, or installed."""
-    names = ("polars", "pandas", "pyarrow")
-    for name in names:
-        if name in sys.modules:
-            return name
-    from importlib.util import find_spec  # 5 ms, only where no table library is loaded yet
+def _scan(paths: Sequence[UPath], wanted: Any) -> Any:
+    """Read several files as one frame, in their order."""
+    if library_of(wanted) == "polars":
+        import polars as pl  # as above
 
-    return next((name for name in names if find_spec(name) is not None), "pyarrow")
+        options = dict(paths[0].storage_options) or None
+        frame = pl.scan_parquet([str(path) for path in paths], storage_options=options)
+        return frame if wanted.__name__ == "LazyFrame" else frame.collect()
+    import pyarrow as pa  # as above
+    from pyarrow import parquet
+
+    fs = paths[0].fs
+    table = pa.concat_tables(
+        [parquet.read_table(path.path, filesystem=fs) for path in paths], promote_options="permissive"
+    )
+    return table.to_pandas() if library_of(wanted) == "pandas" else table
 
 
 def _columns(obj: Any) -> list[tuple[str, str]]:
-    library, name = _library(type(obj)), type(obj).__name__
+    library, name = library_of(type(obj)), type(obj).__name__
     if library == "polars":
         schema = obj.collect_schema() if name == "LazyFrame" else obj.schema
         return [(column, str(kind)) for column, kind in schema.items()]
@@ -120,4 +145,4 @@ def _columns(obj: Any) -> list[tuple[str, str]]:
 def _rows(obj: Any) -> int | None:
     if type(obj).__name__ == "LazyFrame":
         return None
-    return int(obj.num_rows) if _library(type(obj)) == "pyarrow" else len(obj)
+    return int(obj.num_rows) if library_of(type(obj)) == "pyarrow" else len(obj)

@@ -13,11 +13,12 @@ from orrery.adapters.io.notes import write_notes
 from orrery.adapters.io.places import (
     describe_value,
     load_for_partitions,
-    only_partition,
+    partitions_of_output,
     relative_path,
     value_key,
+    values_by_partition,
 )
-from orrery.adapters.io.seal import MissingFileError, note_content, open_sealed, read_file
+from orrery.adapters.io.seal import MissingFileError, Seal, joined_seal, note_content, open_sealed, read_file
 from orrery.base.errors import InvalidDefinitionError
 from orrery.base.metadata import MetadataValue
 from orrery.definitions.parts.io_manager import IOManager, IOManagerDefinition
@@ -61,16 +62,28 @@ class PickledObjectFilesystemIOManager(IOManager):
         Store *obj*; until all of it is on the disk, the value before it stands.
 
         Raises:
-            InvariantViolationError: The value cannot be pickled, or belongs to several partitions.
+            InvariantViolationError: The value cannot be pickled; or it belongs to several partitions, and is no
+                dictionary by partition key.
         """
-        key = value_key(context, only_partition(context) if context.has_asset_key else None)
+        partitions = partitions_of_output(context)
+        if len(partitions) == 1:
+            path, seal = self._store(context, obj, partitions[0])
+        else:
+            values = values_by_partition(context, obj, partitions)
+            stored = [self._store(context, values[key], key) for key in values]
+            path = os.path.dirname(stored[0][0])
+            seal = joined_seal(seal for _, seal in stored)
+        note_content(context, seal, is_stable=False)
+        context.add_output_metadata({"path": MetadataValue.path(path)})
+
+    def _store(self, context: Any, obj: Any, partition: str | None) -> tuple[str, Seal]:
+        key = value_key(context, partition)
         relative = relative_path(key, extension=_EXTENSION)
         path = f"{self.base_dir}/{relative}"
         if "~" in relative:
             write_notes(self.base_dir, key, extension=_EXTENSION)
-        seal = dump_pickle(path, obj, what=lambda: describe_value(context, key[1]), key=self._key)
-        note_content(context, seal, is_stable=False)
-        context.add_output_metadata({"path": MetadataValue.path(path)})
+        seal = dump_pickle(path, obj, what=lambda: describe_value(context, partition), key=self._key)
+        return path, seal
 
     def load_input(self, context: Any) -> Any:
         """
@@ -84,8 +97,8 @@ class PickledObjectFilesystemIOManager(IOManager):
 
     def has_output(self, context: Any) -> bool:
         """Tell whether a value is stored for the output of *context*."""
-        key = value_key(context, only_partition(context) if context.has_asset_key else None)
-        return is_stored(f"{self.base_dir}/{relative_path(key, extension=_EXTENSION)}")
+        keys = (value_key(context, partition) for partition in partitions_of_output(context))
+        return all(is_stored(f"{self.base_dir}/{relative_path(key, extension=_EXTENSION)}") for key in keys)
 
     def check_output(self, context: Any) -> None:
         """
@@ -95,7 +108,10 @@ class PickledObjectFilesystemIOManager(IOManager):
             MissingFileError: None is stored.
             DamagedValueError: The file is not what was written.
         """
-        partition = only_partition(context) if context.has_asset_key else None
+        for partition in partitions_of_output(context):
+            self._check(context, partition)
+
+    def _check(self, context: Any, partition: str | None) -> None:
         path = f"{self.base_dir}/{relative_path(value_key(context, partition), extension=_EXTENSION)}"
         open_sealed(
             read_file(path, what=lambda: describe_value(context, partition)),

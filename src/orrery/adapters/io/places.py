@@ -8,7 +8,7 @@ calls something can leave the directory or meet something else in it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from orrery.base.errors import InvariantViolationError
@@ -18,9 +18,10 @@ __all__ = [
     "ValueKey",
     "describe_value",
     "load_for_partitions",
-    "only_partition",
+    "partitions_of_output",
     "relative_path",
     "value_key",
+    "values_by_partition",
 ]
 
 ValueKey: TypeAlias = tuple[tuple[str, ...], str | None, bool]
@@ -66,24 +67,38 @@ def describe_value(context: Any, partition: str | None = None) -> str:
     return f"output '{source.name}' of step '{source.step_key}'"
 
 
-def only_partition(context: Any) -> str | None:
+def partitions_of_output(context: Any) -> Sequence[str | None]:
+    """Return the partitions that an output belongs to; None alone if it has none."""
+    if not context.has_asset_key or not context.has_asset_partitions:
+        return (None,)
+    keys: Sequence[str] = context.asset_partition_keys
+    return keys
+
+
+def values_by_partition(context: Any, value: Any, keys: Sequence[str | None]) -> Mapping[str, Any]:
     """
-    Return the one partition that an output belongs to; None if it has none.
+    Return the value of each partition, where a run makes several: what its function returned by partition key.
 
     Raises:
-        InvariantViolationError: It belongs to several.
+        InvariantViolationError: It returned something else, or not a value for each partition and no other.
     """
-    if not context.has_asset_partitions:
-        return None
-    keys = context.asset_partition_keys
-    if len(keys) == 1:
-        key: str = keys[0]
-        return key
-    raise InvariantViolationError(
-        f"The value of {describe_value(context)} belongs to {len(keys)} partitions at once, and this IO manager stores "
-        "one file for each.",
-        mend="run the partitions one by one (BackfillPolicy.multi_run()), or return None and store them yourself.",
-    )
+    if not isinstance(value, Mapping):
+        raise InvariantViolationError(
+            f"The value of {describe_value(context)} belongs to {len(keys)} partitions at once, and this IO manager stores "
+            f"each apart: it needs a dictionary by partition key, not {type(value).__name__}.",
+            mend="return {key: value} for context.partition_keys; or return None and store them yourself; or run the "
+            "partitions one by one (BackfillPolicy.multi_run()).",
+        )
+    lacking = [key for key in keys if key not in value]
+    known = set(keys)
+    wrong = [key for key in value if key not in known]
+    if lacking or wrong:
+        what = f"lacks '{lacking[0]}'" if lacking else f"has '{wrong[0]}', which this run does not make"
+        raise InvariantViolationError(
+            f"The dictionary of the partitions of {describe_value(context)} {what}.",
+            mend="return one value for each of context.partition_keys, and no other.",
+        )
+    return value
 
 
 def load_for_partitions(context: Any, load: Callable[[str | None], Any], *, missing: type[Exception]) -> Any:

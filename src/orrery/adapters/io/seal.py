@@ -20,7 +20,7 @@ import hashlib
 import hmac
 import os
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from orrery.adapters.io.atomic import place_to_read
@@ -34,6 +34,7 @@ __all__ = [
     "append_seal",
     "check_seal",
     "damaged",
+    "joined_seal",
     "note_content",
     "open_sealed",
     "read_file",
@@ -225,6 +226,12 @@ def note_content(context: Any, seal: Seal, *, is_stable: bool) -> None:
     note = getattr(context, "note_content", None)
     if note is not None:
         note(seal.digest.hex(), is_stable=is_stable)
+
+
+def joined_seal(seals: Iterable[Seal]) -> Seal:
+    """Return the seal of several values together, in their order."""
+    known = list(seals)
+    return Seal(sum(seal.length for seal in known), hashlib.sha256(b"".join(seal.digest for seal in known)).digest())
 
 
 def read_file(path: str, *, what: Callable[[], str]) -> bytes:

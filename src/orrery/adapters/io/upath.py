@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from orrery.adapters.io.atomic import is_stored, place_to_read, remove_whole, whole_path
@@ -18,11 +19,12 @@ from orrery.adapters.io.notes import write_notes
 from orrery.adapters.io.places import (
     describe_value,
     load_for_partitions,
-    only_partition,
+    partitions_of_output,
     relative_path,
     value_key,
+    values_by_partition,
 )
-from orrery.adapters.io.seal import MissingFileError, Seal, append_seal, check_seal, note_content
+from orrery.adapters.io.seal import MissingFileError, Seal, append_seal, check_seal, joined_seal, note_content
 from orrery.base.errors import InvariantViolationError
 from orrery.base.metadata import MetadataValue
 from orrery.base.names import labelled_part
@@ -132,7 +134,7 @@ class UPathIOManager(IOManager):
 
     def has_output(self, context: Any) -> bool:
         """Tell whether a value is stored for the output of *context*."""
-        return self.path_exists(self._path(context, only_partition(context)))
+        return all(self.path_exists(self._path(context, partition)) for partition in partitions_of_output(context))
 
     def check_output(self, context: Any) -> None:
         """
@@ -141,10 +143,10 @@ class UPathIOManager(IOManager):
         Raises:
             DamagedValueError: The file is not what was written.
         """
-        partition = only_partition(context)
-        path = self._path(context, partition)
-        if _is_local(path) and not os.path.isdir(str(path)):
-            check_seal(str(path), what=lambda: describe_value(context, partition))
+        for partition in partitions_of_output(context):
+            path = self._path(context, partition)
+            if _is_local(path) and not os.path.isdir(str(path)):
+                check_seal(str(path), what=partial(describe_value, context, partition))
 
     # -- paths ---------------------------------------------------------------------------------
 
@@ -205,15 +207,44 @@ class UPathIOManager(IOManager):
         Store *obj*; a local file is replaced when all of the new one is written.
 
         Raises:
-            InvariantViolationError: The value belongs to several partitions, or its file would stand
-                where another asset has a directory.
+            InvariantViolationError: Its file would stand where another asset has a directory; or it belongs to
+                several partitions, and is no dictionary by partition key.
         """
-        partition = only_partition(context) if context.has_asset_key else None
+        partitions = partitions_of_output(context)
+        if len(partitions) != 1:
+            self.dump_partitions(context, obj, [key for key in partitions if key is not None])
+            return
+        path, seal = self._store(context, obj, partitions[0])
+        if seal is not None:
+            note_content(context, seal, is_stable=self.is_stable)
+        context.add_output_metadata({"path": MetadataValue.path(str(path)), **self.get_metadata(context, obj)})
+
+    def dump_partitions(self, context: Any, obj: Any, partition_keys: Sequence[str]) -> None:
+        """
+        Store what a run has made of several partitions; override it where a value holds them all.
+
+        Args:
+            context: The ``OutputContext``.
+            obj: What the function returned: here a dictionary of the values by partition key.
+            partition_keys: The partitions that the run makes, in order.
+
+        Raises:
+            InvariantViolationError: *obj* is no dictionary with a value for each of them.
+        """
+        values = values_by_partition(context, obj, partition_keys)
+        stored = [self._store(context, values[key], key) for key in partition_keys]
+        seals = [seal for _, seal in stored if seal is not None]
+        if len(seals) == len(stored):
+            note_content(context, joined_seal(seals), is_stable=self.is_stable)
+        context.add_output_metadata({"path": MetadataValue.path(str(stored[0][0].parent))})
+
+    def _store(self, context: Any, obj: Any, partition: str | None) -> tuple[UPath, Seal | None]:
         path = self._path(context, partition)
         context.log.debug(self.get_writing_output_log_message(path))
+        seal = None
         try:
             if _is_local(path):
-                self._dump_local(context, obj, path)
+                seal = self._dump_local(context, obj, path)
             else:
                 self.make_directory(path.parent)
                 self.dump_to_path(context=context, obj=obj, path=path)
@@ -225,22 +256,23 @@ class UPathIOManager(IOManager):
             ) from error
         if "~" in path.name and _is_local(self._base_path):
             write_notes(str(self._base_path), value_key(context, partition), extension=self.extension or "")
-        context.add_output_metadata({"path": MetadataValue.path(str(path)), **self.get_metadata(context, obj)})
+        return path, seal
 
-    def _dump_local(self, context: Any, obj: Any, path: UPath) -> None:
+    def _dump_local(self, context: Any, obj: Any, path: UPath) -> Seal | None:
         final = str(path)
         if os.path.isdir(final):
             # A table or the like that its writer changes in place, by rules of its own.
             self.dump_to_path(context=context, obj=obj, path=path)
-            return
+            return None
         if type(self).make_directory is not UPathIOManager.make_directory:
             self.make_directory(path.parent)
         with whole_path(final) as temporary:
             self.dump_to_path(context=context, obj=obj, path=type(path)(temporary))
-            if os.path.isfile(temporary):
-                seal = Seal.of_file(temporary)
-                append_seal(final, seal)
-                note_content(context, seal, is_stable=self.is_stable)
+            if not os.path.isfile(temporary):
+                return None
+            seal = Seal.of_file(temporary)
+            append_seal(final, seal)
+            return seal
 
     # -- loading -------------------------------------------------------------------------------
 
@@ -301,8 +333,12 @@ class UPathIOManager(IOManager):
             raise
 
     def _load(self, context: Any, path: UPath, partition: str | None) -> Any:
+        return self.load_from_path(context=context, path=self._checked(context, path, partition))
+
+    def _checked(self, context: Any, path: UPath, partition: str | None) -> UPath:
+        """Return where a value is to be read, once it is known to be there and to be whole; elsewhere the store says so."""
         if not _is_local(path):
-            return self.load_from_path(context=context, path=path)
+            return path
         final = str(path)
         if not is_stored(final):
             name = describe_value(context, partition)
@@ -311,7 +347,7 @@ class UPathIOManager(IOManager):
             )
         if not os.path.isdir(final):
             check_seal(final, what=lambda: describe_value(context, partition))
-        return self.load_from_path(context=context, path=type(path)(place_to_read(final)))
+        return type(path)(place_to_read(final))
 
 
 def _is_local(path: UPath) -> bool:

@@ -395,7 +395,9 @@ class _Walk:
         members = vars(cls)
         is_made = "__dataclass_fields__" in members or "__struct_fields__" in members
         content: dict[str, Any] = {"bases": [self._reference(base) for base in cls.__bases__]}
-        content["fields"] = {key: _type_name(each) for key, each in members.get("__annotations__", {}).items()}
+        fields = members.get("__annotations__")
+        if isinstance(fields, dict):  # in classes that are compiled it is a descriptor
+            content["fields"] = {key: _type_name(each) for key, each in fields.items()}
         fields = members.get("__dataclass_fields__") or members.get("__pydantic_fields__")
         if isinstance(fields, Mapping):
             content["defaults"] = {

@@ -122,10 +122,16 @@ class IOManagerSuite:
         with pytest.raises(ValueNotFoundError):
             manager.load_input(ValueContext("a", partitions=["x", "y"]))
 
-    def test_a_value_of_several_partitions_is_refused(self, manager: IOManager) -> None:
-        """There is one place for each."""
-        with pytest.raises(InvariantViolationError, match="2 partitions"):
-            manager.handle_output(ValueContext("a", partitions=["x", "y"]), self.value_of(1))
+    def test_several_partitions_at_once_are_a_dictionary_by_key(self, manager: IOManager) -> None:
+        """There is one place for each; a dictionary that lacks one is refused before anything is stored."""
+        both = ValueContext("a", partitions=["x", "y"])
+        with pytest.raises(InvariantViolationError, match="lacks 'y'"):
+            manager.handle_output(both, {"x": self.value_of(1)})
+        with pytest.raises(ValueNotFoundError):
+            manager.load_input(ValueContext("a", partitions=["x"]))
+        manager.handle_output(both, {"x": self.value_of(1), "y": self.value_of(2)})
+        assert self.same(manager.load_input(ValueContext("a", partitions=["y"])), self.value_of(2))
+        assert list(manager.load_input(both)) == ["x", "y"]
 
     def test_a_loaded_value_is_a_copy(self, manager: IOManager) -> None:
         """What one step changes, another does not see."""

@@ -1,0 +1,333 @@
+"""
+Tables in a DuckDB database, partitions by key.
+
+An asset is a table, named by its key. The rows of a partition are replaced in one transaction, found by bound
+parameters: no key of a partition becomes part of a statement. Without ``partition_expr`` in the asset's metadata, the
+key stands in a column of its own that is hidden when rows are read.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from orrery.adapters.io.frames import Bound, bounds_of, frame_type, library_of, preferred_library, to_arrow
+from orrery.adapters.io.places import describe_value, partitions_of_output
+from orrery.base.errors import InvariantViolationError, StorageError, ValueNotFoundError
+from orrery.base.metadata import MetadataValue
+from orrery.definitions.parts.io_manager import IOManager
+
+__all__ = ["DuckDBIOManager"]
+
+KEY_COLUMN = "orrery_partition"
+
+# Which partitions were stored: one of no rows was, too.
+_MAKE_STORED = "CREATE TABLE IF NOT EXISTS main.orrery_partitions (asset TEXT, key TEXT, PRIMARY KEY (asset, key))"
+_PUT_STORED = "INSERT OR IGNORE INTO main.orrery_partitions VALUES (?, ?)"
+_GET_STORED = "SELECT key FROM main.orrery_partitions WHERE asset = ?"
+
+_BUSY_SECONDS = 60.0
+_PAUSE_SECONDS = 0.05
+
+
+class DuckDBIOManager(IOManager):
+    """
+    Store tables in a DuckDB database; give them back as the type that the input is annotated with.
+
+    Values and inputs are frames of polars, pandas or pyarrow. Asset ``["sales", "orders"]`` is table ``orders`` of
+    schema ``sales``; an asset with one part is in schema *schema*. Several partitions are read in one query: as one frame
+    where the input is annotated with a type of frame, else as a dictionary by key.
+
+    Args:
+        database: Path of the database file.
+        schema: The schema of assets whose key has one part.
+        busy_seconds: How long to wait for another process that has the file open.
+
+    Example::
+
+        Definitions(assets=[orders], resources={"io_manager": DuckDBIOManager("warehouse.duckdb")})
+    """
+
+    def __init__(
+        self, database: str | os.PathLike[str], schema: str = "main", *, busy_seconds: float = _BUSY_SECONDS
+    ) -> None:
+        self._database = os.path.abspath(os.path.expanduser(database))
+        self._schema = schema
+        self._busy_seconds = busy_seconds
+
+    # -- storing -------------------------------------------------------------------------------
+
+    def handle_output(self, context: Any, obj: Any) -> None:
+        """
+        Replace the rows of the partitions that the run makes, or the whole table; all or none.
+
+        Raises:
+            InvariantViolationError: The value is no frame; or another asset has the table.
+        """
+        partitions = partitions_of_output(context)
+        with self._connected() as connection, _in_transaction(connection):
+            table = self._table(context)
+            self._claim(connection, context, table)
+            if partitions[0] is None:
+                rows = _arrow(context, obj)
+                connection.register("incoming", rows)
+                connection.execute(f"CREATE OR REPLACE TABLE {table} AS SELECT * FROM incoming")
+                count = rows.num_rows
+            else:
+                keys = [key for key in partitions if key is not None]
+                count = self._replace(connection, context, table, obj, keys)
+                connection.execute(_MAKE_STORED)
+                for key in keys:
+                    connection.execute(_PUT_STORED, [_mark(context), str(key)])
+            connection.execute(f"COMMENT ON TABLE {table} IS {_literal(_mark(context))}")
+        context.add_output_metadata(
+            {
+                "path": MetadataValue.path(self._database),
+                "table": table.replace('"', ""),
+                "orrery/row_count": MetadataValue.int(count),
+            }
+        )
+
+    def _replace(self, connection: Any, context: Any, table: str, obj: Any, keys: Sequence[str]) -> int:
+        """Put rows in the place of those of the same partitions; return how many there are."""
+        by_key = obj if isinstance(obj, Mapping) else None
+        if by_key is not None and set(by_key) != set(keys):
+            raise InvariantViolationError(
+                f"The dictionary of the partitions of {describe_value(context)} has not the keys that this run makes.",
+                mend="return one frame for each of context.partition_keys, and no other.",
+            )
+        frames = {key: _arrow(context, each) for key, each in by_key.items()} if by_key else {"": _arrow(context, obj)}
+        kinds = {field.name: str(field.type) for field in next(iter(frames.values())).schema}
+        bounds = {key: bounds_of(context, key, kinds) for key in keys}
+        has_expr = bounds[keys[0]] is not None
+        if not has_expr and by_key is None and len(keys) > 1:
+            raise InvariantViolationError(
+                f"The frame of {describe_value(context)} holds {len(keys)} partitions, and nothing says which rows belong "
+                "to which.",
+                mend='give the asset metadata={"partition_expr": "column"}, or return a dictionary by partition key.',
+            )
+        count = 0
+        for place, (key, rows) in enumerate(frames.items()):
+            own = rows if has_expr else _with_key(rows, key or keys[0])
+            connection.register("incoming", own)
+            if place == 0:
+                connection.execute(f"CREATE TABLE IF NOT EXISTS {table} AS SELECT * FROM incoming LIMIT 0")
+                for each in keys:
+                    where, values = _condition(bounds[each], each)
+                    connection.execute(f"DELETE FROM {table} WHERE {where}", values)
+            inside = [_condition(bounds[each], each) for each in ([key] if key else keys)]
+            found = connection.execute(
+                "SELECT count(*) FROM incoming WHERE " + " OR ".join(f"({where})" for where, _ in inside),
+                [value for _, values in inside for value in values],
+            ).fetchall()[0][0]
+            if found != own.num_rows:
+                raise InvariantViolationError(
+                    f"{own.num_rows - found:,} of {own.num_rows:,} rows of {describe_value(context)} belong to none of the "
+                    "partitions of this run.",
+                    mend="return the rows of context.partition_keys, and no others.",
+                )
+            connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM incoming")
+            count += own.num_rows
+        return count
+
+    # -- loading -------------------------------------------------------------------------------
+
+    def load_input(self, context: Any) -> Any:
+        """
+        Return the rows of the partitions that the input asks for, or of the whole table.
+
+        A table that something else has filled, so that no partition of it was ever stored here, is taken as it is.
+
+        Raises:
+            ValueNotFoundError: There is no such table, or a partition was not stored.
+        """
+        wanted, in_one = frame_type(context)
+        table = self._table(context)
+        with self._connected() as connection:
+            columns = self._columns(connection, context, table)
+            if not context.has_asset_key or not context.has_asset_partitions:
+                return _as_frame(connection.execute(f"SELECT * FROM {table}"), wanted)
+            keys = context.asset_partition_keys
+            shown = f"* EXCLUDE ({KEY_COLUMN})" if KEY_COLUMN in columns else "*"
+            conditions = {key: _condition(bounds_of(context, key, columns), key) for key in keys}
+            stored = _stored(connection, context)
+            lacking = [key for key in keys if key not in stored] if stored else []
+            if lacking and not (context.definition_metadata or {}).get("allow_missing_partitions"):
+                name = describe_value(context, lacking[0])
+                raise ValueNotFoundError(
+                    f"No value of {name} is stored in table {table} of {self._database}.",
+                    mend=f"materialize {name} first.",
+                )
+            if in_one or len(keys) == 1:
+                where = " OR ".join(f"({each})" for each, _ in conditions.values()) or "FALSE"
+                values = [value for _, own in conditions.values() for value in own]
+                return _as_frame(connection.execute(f"SELECT {shown} FROM {table} WHERE {where}", values), wanted)
+            return {
+                key: _as_frame(connection.execute(f"SELECT {shown} FROM {table} WHERE {where}", values), wanted)
+                for key, (where, values) in conditions.items()
+                if key not in lacking
+            }
+
+    def has_output(self, context: Any) -> bool:
+        """Tell whether a value is stored for the output of *context*."""
+        with self._connected() as connection:
+            try:
+                self._columns(connection, context, self._table(context))
+            except ValueNotFoundError:
+                return False
+            stored = _stored(connection, context)
+            return all(key is None or key in stored for key in partitions_of_output(context))
+
+    # -- the database --------------------------------------------------------------------------
+
+    def _table(self, context: Any) -> str:
+        """Return the quoted name of the table of an asset, or of the output of an op."""
+        parts = context.asset_key.parts if context.has_asset_key else tuple(context.get_identifier())
+        schema = "/".join(parts[:-1]) or self._schema
+        return f"{_quoted(schema)}.{_quoted(parts[-1])}"
+
+    def _claim(self, connection: Any, context: Any, table: str) -> None:
+        """Refuse a table that another asset has: names in the database do not tell upper from lower case."""
+        schema, name = _unquoted(table)
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_quoted(schema)}")
+        found = connection.execute(
+            "SELECT comment FROM duckdb_tables() WHERE lower(schema_name) = lower(?) AND lower(table_name) = lower(?)",
+            [schema, name],
+        ).fetchall()
+        if found and found[0][0] and found[0][0] != _mark(context):
+            raise InvariantViolationError(
+                f"The table {table} of {self._database} holds asset {found[0][0]}, and {describe_value(context)} would be "
+                "stored in it, too.",
+                mend="give one of the two another key or another database.",
+            )
+
+    def _columns(self, connection: Any, context: Any, table: str) -> dict[str, str]:
+        schema, name = _unquoted(table)
+        found = connection.execute(
+            "SELECT column_name, data_type FROM duckdb_columns() WHERE lower(schema_name) = lower(?) "
+            "AND lower(table_name) = lower(?) ORDER BY column_index",
+            [schema, name],
+        ).fetchall()
+        if not found:
+            what = describe_value(context)
+            raise ValueNotFoundError(
+                f"No value of {what} is stored (no table {table} in {self._database}).",
+                mend=f"materialize {what} first.",
+            )
+        return dict(found)
+
+    @contextmanager
+    def _connected(self) -> Iterator[Any]:
+        """Open the file for one piece of work: one process at a time can have it open for writing."""
+        connection = self._open()
+        try:
+            yield connection
+        finally:
+            connection.close()
+
+    def _open(self) -> Any:
+        import duckdb  # 30 ms, and only who stores in DuckDB needs it
+
+        os.makedirs(os.path.dirname(self._database), exist_ok=True)
+        end = time.monotonic() + self._busy_seconds
+        while True:
+            try:
+                return duckdb.connect(self._database)
+            except duckdb.IOException as error:
+                if "lock" not in str(error).lower():
+                    raise StorageError(
+                        f"The database {self._database} cannot be opened: {error}.", mend="look at the cause above."
+                    ) from error
+                if time.monotonic() > end:
+                    raise StorageError(
+                        f"The database {self._database} was open in another process for {self._busy_seconds:.0f} seconds.",
+                        mend="end that process, then try again.",
+                    ) from error
+                time.sleep(_PAUSE_SECONDS)
+
+
+def _stored(connection: Any, context: Any) -> set[str]:
+    """Return the partitions of an asset that were stored here."""
+    found = connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'orrery_partitions'").fetchall()
+    if not found:
+        return set()
+    return {key for (key,) in connection.execute(_GET_STORED, [_mark(context)]).fetchall()}
+
+
+@contextmanager
+def _in_transaction(connection: Any) -> Iterator[None]:
+    connection.execute("BEGIN")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _condition(bounds: Sequence[Bound] | None, key: str) -> tuple[str, list[Any]]:
+    """Return which rows belong to a partition, with the values to bind."""
+    if bounds is None:
+        return f"{KEY_COLUMN} = ?", [str(key)]
+    parts, values = [], []
+    for bound in bounds:
+        column = _quoted(bound.column)
+        if bound.end is None:
+            parts.append(f"{column} = ?")
+            values.append(bound.start)
+        else:
+            parts.append(f"{column} >= ? AND {column} < ?")
+            values += [bound.start, bound.end]
+    return " AND ".join(parts), values
+
+
+def _with_key(rows: Any, key: str) -> Any:
+    import pyarrow as pa  # rows are a table of pyarrow, so it is loaded
+
+    return rows.append_column(KEY_COLUMN, pa.array([str(key)] * rows.num_rows, pa.string()))
+
+
+def _arrow(context: Any, obj: Any) -> Any:
+    try:
+        return to_arrow(obj)
+    except TypeError as error:
+        raise InvariantViolationError(
+            f"DuckDBIOManager stores tables (polars, pandas or pyarrow); the value of {describe_value(context)} is "
+            f"{type(obj).__name__}.",
+            mend="return a table, or give this output another IO manager.",
+        ) from error
+
+
+def _as_frame(found: Any, wanted: Any) -> Any:
+    table = found.to_arrow_table() if hasattr(found, "to_arrow_table") else found.fetch_arrow_table()
+    library = library_of(wanted) or preferred_library()
+    if library == "polars":
+        import polars as pl  # the user's own table library, loaded when a table is
+
+        frame: Any = pl.from_arrow(table)
+        return frame.lazy() if getattr(wanted, "__name__", "") == "LazyFrame" else frame
+    return table.to_pandas() if library == "pandas" else table
+
+
+def _mark(context: Any) -> str:
+    """Return what says whose table it is."""
+    parts = context.asset_key.parts if context.has_asset_key else tuple(context.get_identifier())
+    return json.dumps(list(parts))
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _unquoted(table: str) -> tuple[str, str]:
+    schema, _, name = table[1:-1].partition('"."')
+    return schema.replace('""', '"'), name.replace('""', '"')
+
+
+def _literal(text: str) -> str:
+    """Return *text* as a literal, for the one statement that takes no parameters: the comment of a table."""
+    return "'" + text.replace("'", "''") + "'"
