@@ -25,7 +25,7 @@ def test_a_misspelt_argument_is_told_with_the_one_that_is_meant(written: str, me
 
 
 def test_a_misspelt_argument_of_a_multi_asset_is_told() -> None:
-    with pytest.raises(InvalidDefinitionError, match="@multi_asset.\n  Try: write 'specs'"):
+    with pytest.raises(InvalidDefinitionError, match=r"@multi_asset\.\n  Try: write 'specs'"):
         multi_asset(spec=[])(made)
 
 

@@ -1,4 +1,4 @@
-"""AWS ECS: run a task."""
+"""AWS ECS: run a task in a cluster, and wait for it."""
 
 from __future__ import annotations
 
