@@ -89,11 +89,6 @@ SEAMS: tuple[Seam, ...] = (
         purpose="Keep which process has which run in hand, and the slots of pools.",
     ),
     Seam(
-        name="RecordsUpkeep",
-        module="orrery.runtime.ports.upkeep",
-        purpose="Count what is recorded, delete what may go, find what is wrong.",
-    ),
-    Seam(
         name="PipesClient",
         module="orrery.adapters.pipes.client",
         purpose="Launch an external process somewhere, and return what it reported.",
@@ -112,6 +107,11 @@ SEAMS: tuple[Seam, ...] = (
         name="PipesMessageReader",
         module="orrery.adapters.pipes.readers",
         purpose="Read what an external process reports.",
+    ),
+    Seam(
+        name="RecordsUpkeep",
+        module="orrery.runtime.ports.upkeep",
+        purpose="Count what is recorded, delete what may go, find what is wrong.",
     ),
     Seam(
         name="RunCoordinator",

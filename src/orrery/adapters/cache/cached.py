@@ -12,7 +12,7 @@ import contextlib
 import inspect
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from typing import Any
@@ -22,17 +22,20 @@ from orrery.adapters.cache.formats import decode, encode, format_for
 from orrery.adapters.cache.freshness import Known, choose
 from orrery.adapters.cache.stored import (
     BlobIOManager,
-    describe,
-    loaded_for,
     name_of,
-    only_partition_of,
     run_of,
     wanted_type,
 )
-from orrery.base.errors import InvalidDefinitionError, RemoteValueError
+from orrery.base.errors import InvalidDefinitionError, RemoteValueError, ValueNotFoundError
 from orrery.definitions.parts.io_manager import IOManager
 from orrery.model.events.entry import EventRecordsFilter
 from orrery.model.events.event import EventType
+from orrery.runtime.contexts.stored_values import (
+    describe_value,
+    load_for_partitions,
+    partitions_of_output,
+    values_by_partition,
+)
 
 __all__ = ["CachedIOManager"]
 
@@ -122,8 +125,12 @@ class CachedIOManager(IOManager):
         self._keep_output(context, obj)
 
     def _keep_output(self, context: Any, obj: Any) -> None:
-        partition = only_partition_of(context)
-        self._keep(context, name_of(context, partition), obj, Known(run_of(context)))
+        partitions = partitions_of_output(context)
+        values: Mapping[Any, Any] = (
+            {partitions[0]: obj} if len(partitions) == 1 else values_by_partition(context, obj, partitions)
+        )
+        for partition in partitions:
+            self._keep(context, name_of(context, partition), values[partition], Known(run_of(context)))
 
     def _keep(self, context: Any, name: str, value: Any, known: Known | None) -> Pointer:
         form = self.format or format_for(value)
@@ -158,12 +165,14 @@ class CachedIOManager(IOManager):
             RemoteValueError: The remote place is out of reach, and no copy may be used.
         """
         if isinstance(self.remote, BlobIOManager) or not _asks_for_several(context):
-            return loaded_for(context, lambda partition: self._load(context, partition))
+            return load_for_partitions(
+                context, lambda partition: self._load(context, partition), missing=ValueNotFoundError
+            )
         return self._load_together(context)
 
     def _load(self, context: Any, partition: str | None) -> Any:
         name = name_of(context, partition)
-        what = describe(context, partition)
+        what = describe_value(context, partition)
         with self._alone(name):
             here = self.store.read_pointer(name)
             unreachable: RemoteValueError | None = None
@@ -242,14 +251,14 @@ class CachedIOManager(IOManager):
                 break
             found[key] = decode(data, here.format, wanted_type(context))
         if len(found) == len(names):
-            context.log.info(f"{describe(context, None)}: local, {len(found)} partitions")
+            context.log.info(f"{describe_value(context)}: local, {len(found)} partitions")
             return found
         values = self.remote.load_input(context)
         if isinstance(values, dict):
             for key, value in values.items():
                 if key in names:
                     self._keep(context, names[key], value, self._known(context, names[key], key))
-        context.log.info(f"{describe(context, None)}: remote {type(self.remote).__name__}, {len(names)} partitions")
+        context.log.info(f"{describe_value(context)}: remote {type(self.remote).__name__}, {len(names)} partitions")
         return values
 
     def _local(self, here: Pointer) -> bytes | None:

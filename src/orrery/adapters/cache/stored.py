@@ -4,19 +4,26 @@ Values in a content-addressed store, equal ones once: in a folder, in an object 
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from orrery.adapters.cache.blobs import BlobStore, Pointer, open_store
 from orrery.adapters.cache.formats import decode, encode, format_for
-from orrery.base.errors import InvariantViolationError, ValueNotFoundError
+from orrery.base.errors import ValueNotFoundError
 from orrery.base.metadata import MetadataValue
 from orrery.base.names import key_path, labelled_part
 from orrery.definitions.parts.io_manager import IOManager
+from orrery.runtime.contexts.stored_values import (
+    describe_value,
+    load_for_partitions,
+    partitions_of_output,
+    values_by_partition,
+)
 
-__all__ = ["BlobIOManager", "MissingBlobError", "describe", "loaded_for", "name_of", "only_partition_of"]
+__all__ = ["BlobIOManager", "MissingBlobError", "name_of"]
 
 
 class MissingBlobError(ValueNotFoundError, FileNotFoundError):
@@ -54,19 +61,30 @@ class BlobIOManager(IOManager):
         Store *obj*; the value before it stands until all of the new one is there.
 
         Raises:
-            InvariantViolationError: The format cannot hold it, or it belongs to several partitions.
+            InvariantViolationError: The format cannot hold it, or it belongs to several partitions and is no
+                dictionary by partition key.
             RemoteValueError: The place is out of reach, or refuses it.
         """
-        partition = only_partition_of(context)
-        form = self.format or format_for(obj)
-        data = encode(obj, form)
-        pointer = self.keep(name_of(context, partition), data, form, run_id=run_of(context))
+        partitions = partitions_of_output(context)
+        values: Mapping[Any, Any] = (
+            {partitions[0]: obj} if len(partitions) == 1 else values_by_partition(context, obj, partitions)
+        )
+        pointers = [self._store(context, values[partition], partition) for partition in partitions]
         note = getattr(context, "note_content", None)
         if note is not None:
-            note(pointer.digest, is_stable=form != "pickle")
-        context.add_output_metadata(
-            {"path": MetadataValue.path(self.store.blob_path(pointer.digest)), "size_bytes": pointer.length}
+            note(digest_of_all(pointers), is_stable=all(each.format != "pickle" for each in pointers))
+        place = (
+            self.store.blob_path(pointers[0].digest)
+            if len(pointers) == 1
+            else self.store.name_path(name_of(context, None))
         )
+        context.add_output_metadata(
+            {"path": MetadataValue.path(place), "size_bytes": sum(each.length for each in pointers)}
+        )
+
+    def _store(self, context: Any, value: Any, partition: str | None) -> Pointer:
+        form = self.format or format_for(value)
+        return self.keep(name_of(context, partition), encode(value, form), form, run_id=run_of(context))
 
     def keep(self, name: str, data: bytes, form: str, *, run_id: str | None, version: str | None = None) -> Pointer:
         """Keep *data* under *name*, and return the pointer."""
@@ -88,10 +106,10 @@ class BlobIOManager(IOManager):
         wanted = wanted_type(context)
 
         def load(partition: str | None) -> Any:
-            pointer, data = self.fetch(name_of(context, partition), what=lambda: describe(context, partition))
+            pointer, data = self.fetch(name_of(context, partition), what=lambda: describe_value(context, partition))
             return decode(data, pointer.format, wanted)
 
-        return loaded_for(context, load)
+        return load_for_partitions(context, load, missing=ValueNotFoundError)
 
     def fetch(self, name: str, *, what: Callable[[], str]) -> tuple[Pointer, bytes]:
         """Return what *name* points at, and its bytes."""
@@ -111,8 +129,8 @@ class BlobIOManager(IOManager):
 
     def has_output(self, context: Any) -> bool:
         """Tell whether a value is stored for the output of *context*."""
-        pointer = self.store.read_pointer(name_of(context, only_partition_of(context)))
-        return pointer is not None and self.store.has(pointer.digest)
+        pointers = [self.store.read_pointer(name_of(context, each)) for each in partitions_of_output(context)]
+        return all(each is not None and self.store.has(each.digest) for each in pointers)
 
 
 def name_of(context: Any, partition: str | None) -> str:
@@ -136,47 +154,8 @@ def wanted_type(context: Any) -> Any:
     return getattr(getattr(context, "dagster_type", None), "typing_type", None)
 
 
-def describe(context: Any, partition: str | None) -> str:
-    """Return what people call the value of *context*."""
-    if context.has_asset_key:
-        name = f"asset '{context.asset_key.to_user_string()}'"
-        return name if partition is None else f"{name}, partition '{partition}'"
-    source = getattr(context, "upstream_output", None) or context
-    return f"output '{source.name}' of step '{source.step_key}'"
-
-
-def only_partition_of(context: Any) -> str | None:
-    """
-    Return the one partition that an output belongs to; None if it has none.
-
-    Raises:
-        InvariantViolationError: It belongs to several.
-    """
-    if not context.has_asset_key or not context.has_asset_partitions:
-        return None
-    keys = list(context.asset_partition_keys)
-    if len(keys) != 1:
-        raise InvariantViolationError(
-            f"The value of {describe(context, None)} belongs to {len(keys)} partitions at once, and this IO manager "
-            "stores each by itself.",
-            mend="run the partitions one by one (BackfillPolicy.multi_run()).",
-        )
-    return str(keys[0])
-
-
-def loaded_for(context: Any, load: Callable[[str | None], Any]) -> Any:
-    """Load what an input asks for: one value, or a dictionary of the values of several partitions."""
-    if not context.has_asset_key or not context.has_asset_partitions:
-        return load(None)
-    keys: Iterable[str] = context.asset_partition_keys
-    lenient = bool((context.definition_metadata or {}).get("allow_missing_partitions"))
-    found: dict[str, Any] = {}
-    for key in keys:
-        try:
-            found[key] = load(key)
-        except ValueNotFoundError:
-            if not lenient:
-                raise
-    if len(list(keys)) == 1:
-        return next(iter(found.values()), None)
-    return found or None
+def digest_of_all(pointers: Sequence[Pointer]) -> str:
+    """Return one digest for what several pointers point at: of one, its own."""
+    if len(pointers) == 1:
+        return pointers[0].digest
+    return hashlib.sha256("".join(each.digest for each in pointers).encode()).hexdigest()

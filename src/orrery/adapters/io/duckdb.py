@@ -16,10 +16,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from orrery.adapters.io.frames import Bound, bounds_of, frame_type, library_of, preferred_library, to_arrow
-from orrery.adapters.io.places import describe_value, partitions_of_output
 from orrery.base.errors import InvariantViolationError, StorageError, ValueNotFoundError
 from orrery.base.metadata import MetadataValue
 from orrery.definitions.parts.io_manager import IOManager
+from orrery.runtime.contexts.stored_values import describe_value, partitions_of_output
 
 __all__ = ["DuckDBIOManager"]
 

@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple, get_args
 
-from orrery.adapters.io.places import describe_value
 from orrery.base.errors import InvalidDefinitionError, InvariantViolationError
 from orrery.model.partitions.multi import MultiPartitionsDefinition
 from orrery.model.partitions.time_window import TimeWindowPartitionsDefinition
+from orrery.runtime.contexts.stored_values import describe_value
 
 __all__ = [
     "PARTITION_EXPR",

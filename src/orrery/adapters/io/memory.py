@@ -7,16 +7,15 @@ from __future__ import annotations
 import pickle
 from typing import Any
 
-from orrery.adapters.io.places import (
-    ValueKey,
+from orrery.adapters.io.places import ValueKey, value_key
+from orrery.base.errors import ValueNotFoundError
+from orrery.definitions.parts.io_manager import IOManager, IOManagerDefinition
+from orrery.runtime.contexts.stored_values import (
     describe_value,
     load_for_partitions,
     partitions_of_output,
-    value_key,
     values_by_partition,
 )
-from orrery.base.errors import ValueNotFoundError
-from orrery.definitions.parts.io_manager import IOManager, IOManagerDefinition
 
 __all__ = ["EphemeralIOManager", "InMemoryIOManager", "MissingValueError", "mem_io_manager"]
 

@@ -10,20 +10,19 @@ from typing import Any
 from orrery.adapters.io.atomic import is_stored
 from orrery.adapters.io.formats import dump_pickle, load_pickle
 from orrery.adapters.io.notes import write_notes
-from orrery.adapters.io.places import (
-    describe_value,
-    load_for_partitions,
-    partitions_of_output,
-    relative_path,
-    value_key,
-    values_by_partition,
-)
+from orrery.adapters.io.places import relative_path, value_key
 from orrery.adapters.io.seal import MissingFileError, Seal, joined_seal, note_content, open_sealed, read_file
 from orrery.base.errors import InvalidDefinitionError
 from orrery.base.metadata import MetadataValue
 from orrery.definitions.parts.io_manager import IOManager, IOManagerDefinition
 from orrery.model.config.scalars import StringSource
 from orrery.model.config.schema import Field, Noneable
+from orrery.runtime.contexts.stored_values import (
+    describe_value,
+    load_for_partitions,
+    partitions_of_output,
+    values_by_partition,
+)
 from orrery.runtime.instance.value_key import ValueKey, value_key_of
 
 __all__ = [

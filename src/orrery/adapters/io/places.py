@@ -8,21 +8,11 @@ calls something can leave the directory or meet something else in it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from orrery.base.errors import InvariantViolationError
 from orrery.base.names import key_path, labelled_part
 
-__all__ = [
-    "ValueKey",
-    "describe_value",
-    "load_for_partitions",
-    "partitions_of_output",
-    "relative_path",
-    "value_key",
-    "values_by_partition",
-]
+__all__ = ["ValueKey", "relative_path", "value_key"]
 
 ValueKey: TypeAlias = tuple[tuple[str, ...], str | None, bool]
 """The parts of the name of a value, its partition if it has one, and whether it belongs to an asset."""
@@ -56,84 +46,3 @@ def relative_path(key: ValueKey, *, extension: str) -> str:
         return key_path(parts, extension=extension)
     folder = key_path((*parts, "."), extension="")
     return f"{folder[:-3]}{labelled_part(PARTITION, partition)}{extension}"
-
-
-def describe_value(context: Any, partition: str | None = None) -> str:
-    """Return what people call the value of *context*: ``asset 'orders'``."""
-    if context.has_asset_key:
-        name = f"asset '{context.asset_key.to_user_string()}'"
-        return name if partition is None else f"{name}, partition '{partition}'"
-    source = getattr(context, "upstream_output", None) or context
-    return f"output '{source.name}' of step '{source.step_key}'"
-
-
-def partitions_of_output(context: Any) -> Sequence[str | None]:
-    """Return the partitions that an output belongs to; None alone if it has none."""
-    if not context.has_asset_key or not context.has_asset_partitions:
-        return (None,)
-    keys: Sequence[str] = context.asset_partition_keys
-    return keys
-
-
-def values_by_partition(context: Any, value: Any, keys: Sequence[str | None]) -> Mapping[str, Any]:
-    """
-    Return the value of each partition, where a run makes several: what its function returned by partition key.
-
-    Raises:
-        InvariantViolationError: It returned something else, or not a value for each partition and no other.
-    """
-    if not isinstance(value, Mapping):
-        raise InvariantViolationError(
-            f"The value of {describe_value(context)} belongs to {len(keys)} partitions at once, and this IO manager stores "
-            f"each apart: it needs a dictionary by partition key, not {type(value).__name__}.",
-            mend="return {key: value} for context.partition_keys; or return None and store them yourself; or run the "
-            "partitions one by one (BackfillPolicy.multi_run()).",
-        )
-    lacking = [key for key in keys if key not in value]
-    known = set(keys)
-    wrong = [key for key in value if key not in known]
-    if lacking or wrong:
-        what = f"lacks '{lacking[0]}'" if lacking else f"has '{wrong[0]}', which this run does not make"
-        raise InvariantViolationError(
-            f"The dictionary of the partitions of {describe_value(context)} {what}.",
-            mend="return one value for each of context.partition_keys, and no other.",
-        )
-    return value
-
-
-def load_for_partitions(context: Any, load: Callable[[str | None], Any], *, missing: type[Exception]) -> Any:
-    """
-    Load what an input asks for: one value, or a dictionary of the values of several partitions.
-
-    Where the metadata of the input says ``allow_missing_partitions``, partitions without a value are
-    left out.
-
-    Args:
-        context: The ``InputContext``.
-        load: Loads the value of one partition, or of the whole (None).
-        missing: What *load* raises where there is no value.
-    """
-    if not context.has_asset_key or not context.has_asset_partitions:
-        return load(None)
-    keys = context.asset_partition_keys
-    if not keys:
-        return None
-    lenient = bool((context.definition_metadata or {}).get("allow_missing_partitions"))
-    if not lenient:
-        if len(keys) == 1:
-            return load(keys[0])
-        return {key: load(key) for key in keys}
-    found = dict(_present(keys, load, missing))
-    if len(keys) == 1:
-        return found.get(keys[0])
-    return found
-
-
-def _present(
-    keys: Iterable[str], load: Callable[[str | None], Any], missing: type[Exception]
-) -> Iterable[tuple[str, Any]]:
-    for key in keys:
-        try:
-            yield key, load(key)
-        except missing:
-            continue

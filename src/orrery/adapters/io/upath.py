@@ -16,20 +16,19 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from orrery.adapters.io.atomic import is_stored, place_to_read, remove_whole, whole_path
 from orrery.adapters.io.notes import write_notes
-from orrery.adapters.io.places import (
-    describe_value,
-    load_for_partitions,
-    partitions_of_output,
-    relative_path,
-    value_key,
-    values_by_partition,
-)
+from orrery.adapters.io.places import relative_path, value_key
 from orrery.adapters.io.seal import MissingFileError, Seal, append_seal, check_seal, joined_seal, note_content
 from orrery.base.errors import InvariantViolationError
 from orrery.base.metadata import MetadataValue
 from orrery.base.names import labelled_part
 from orrery.definitions.parts.io_manager import IOManager
 from orrery.model.partitions.keys import MultiPartitionKey, split_dimension_keys
+from orrery.runtime.contexts.stored_values import (
+    describe_value,
+    load_for_partitions,
+    partitions_of_output,
+    values_by_partition,
+)
 
 if TYPE_CHECKING:
     from upath import UPath

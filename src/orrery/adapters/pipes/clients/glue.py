@@ -1,4 +1,4 @@
-"""AWS Glue: run a job."""
+"""AWS Glue: run a job, and wait for it to end."""
 
 from __future__ import annotations
 
