@@ -12,11 +12,13 @@ from typing import Any
 import msgspec
 
 from orrery.api.verbs.recorded import carry_out_run
+from orrery.api.wiring.instance import load_adapters
 from orrery.definitions.project.repository import RepositoryDefinition
 from orrery.runtime.instance.instance import Instance
 from orrery.runtime.instance.ref import InstanceRef
+from orrery.workers.code import load_repository
 
-__all__ = ["forked", "main"]
+__all__ = ["forked", "main", "prepare"]
 
 _SUCCESS, _FAILED, _INTERRUPTED = 0, 1, 130
 
@@ -30,6 +32,12 @@ class _Job(msgspec.Struct, frozen=True):
 def main() -> int:
     """Execute the run that standard input names; return the exit code."""
     return _execute(msgspec.json.decode(sys.stdin.buffer.read(), type=_Job), None)
+
+
+def prepare(argument: bytes) -> RepositoryDefinition:
+    """Import the definitions that a pointer names, and all that a run needs besides, for the runs that are forked."""
+    load_adapters()
+    return load_repository(argument)
 
 
 def forked(_channel: Any, argument: bytes, prepared: Any) -> int:

@@ -20,7 +20,7 @@ from orrery.runtime.processes.code_process import Child, CodeProcess
 
 __all__ = ["ForkedRunLauncher"]
 
-_LOAD = "orrery.workers.code:load_repository"
+_LOAD = "orrery.workers.run:prepare"
 _RUN = "orrery.workers.run:forked"
 _START_SECONDS = 60.0
 

@@ -34,6 +34,7 @@ __all__ = [
     "ephemeral_instance",
     "find_home",
     "instance_from_ref",
+    "load_adapters",
     "open_instance",
     "temporary_instance",
 ]
@@ -127,6 +128,12 @@ default_io_manager_definition = IOManagerDefinition(
     description="Store values where the instance keeps its records: in memory, or as files.",
 )
 """The IO manager of runs that name none, as a resource."""
+
+
+def load_adapters() -> None:
+    """Import what a persistent instance needs, for processes from which others are forked: it takes 0.2 s once."""
+    for name in ("storage.sqlite", "io.pickled", "io.atomic", "compute_logs.local", "executors.in_process"):
+        _adapter(name)
 
 
 def _adapter(name: str) -> Any:
