@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
@@ -303,5 +303,7 @@ class Reuse(RuleBasedStateMachine):
             shutil.rmtree(self.folder)
 
 
-Reuse.TestCase.settings = settings(max_examples=20, stateful_step_count=40, deadline=None)
+Reuse.TestCase.settings = settings(
+    max_examples=20, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+)
 TestReuse = Reuse.TestCase
