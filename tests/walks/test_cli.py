@@ -201,7 +201,9 @@ def test_list_is_a_document_for_programs(shop: Shop) -> None:
 
 def test_graph_draws_each_asset_below_its_upstream(shop: Shop) -> None:
     lines = shop("graph", "orders*", PYTHONIOENCODING="utf-8").stdout.splitlines()
-    assert [line.split()[:2] for line in lines[:4]] == [["●", "orders"], ["●", "users"], ["●", "report"], ["●", "mail"]]
+    names = ("orders", "users", "report", "mail")
+    assert [line.split()[:2] for line in lines[:7:2]] == [["●", name] for name in names]
+    assert [line.strip() for line in lines[1:6:2]] == ["│"] * 3
 
 
 def test_graph_keeps_to_ascii_where_the_terminal_does(shop: Shop) -> None:
@@ -644,7 +646,7 @@ def test_the_bare_command_is_answered_with_the_help(tmp_path: Path) -> None:
 
 
 def test_assets_that_do_not_depend_on_each_other_are_not_drawn_as_a_chain(shop: Shop) -> None:
-    """A mark right below another one depends on it; so these stand under a line that says otherwise."""
+    """No line joins them, and a line above says so."""
     assert shop("graph", "slow or mail").stdout.splitlines()[0] == "without neighbours here"
 
 

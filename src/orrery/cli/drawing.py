@@ -3,16 +3,17 @@ The asset graph as a drawing in a terminal.
 
 One line an asset, each below its upstream assets. An asset that others depend on opens a rail at its
 mark; the rail runs down to the last asset that depends on it, and every such asset is joined to it by
-a branch::
+a branch, or stands at its end::
 
-    *      orders
-    +-*    customers
-    | `-*  letters
-    `-*    report
+    *    orders
+    +-*  customers
+    | |
+    | *  letters
+    *    report
 
-A rail that a branch merely passes is left whole. A mark right below another one, without a branch, depends on
-it; so an asset without upstream assets stands below a line that leaves its place free. Pure: keys and
-edges in, lines of text out; linear but for the width of the drawing.
+A rail that a branch merely passes is left whole. Every dependency is a line: two marks that touch, one right below
+the other, would say nothing, so a line stands between them. Pure: keys and edges in, lines of text out; linear but for
+the width of the drawing.
 """
 
 from __future__ import annotations
@@ -119,7 +120,9 @@ def draw(
         joined = sorted(column_of[parent] for parent in own)
         ending = {column_of[parent] for parent in own if not waiting[parent]}
         column = _free_column(rails, joined, ending, opens=bool(waiting[index]))
-        if not joined and lines and _is_taken(lines[-1][1], 2 * column):
+        is_end_of_rail = joined == [column] and 2 * column == lines[-1][2]
+        is_below_another = not joined and bool(lines) and (not rails or _is_taken(lines[-1][1], 2 * column))
+        if is_end_of_rail or is_below_another:
             lines.append((None, _cells(rails, (), set(), -1, signs), 0))
         cells = _cells(rails, joined, ending, column, signs)
         cells[2 * column] = signs.hollow if keys[index] in hollow else signs.mark

@@ -21,8 +21,12 @@ def lines(text: list[Row]) -> list[str]:
     return [row.rails.rstrip() for row in text]
 
 
-def test_a_chain_stays_in_its_column() -> None:
-    assert lines(draw([0, 1, 2], {1: [0], 2: [1]}, signs=ASCII)) == ["*", "*", "*"]
+def test_a_chain_stays_in_its_column_and_has_lines() -> None:
+    assert lines(draw([0, 1, 2], {1: [0], 2: [1]}, signs=ASCII)) == ["*", "|", "*", "|", "*"]
+
+
+def test_a_chain_beside_a_rail_has_lines() -> None:
+    assert lines(draw(list("abcd"), {"b": ["a"], "c": ["b"], "d": ["a"]})) == ["●", "├─●", "│ │", "│ ●", "●"]
 
 
 def test_a_root_does_not_stand_right_below_another_asset() -> None:
@@ -49,7 +53,7 @@ def test_an_empty_graph_has_no_lines() -> None:
 def test_a_long_chain_is_drawn_without_recursion() -> None:
     size = 5_000
     rows = draw(list(range(size)), {index: [index - 1] for index in range(1, size)})
-    assert len(rows) == size
+    assert len(rows) == 2 * size - 1
 
 
 @given(graphs())
@@ -66,9 +70,10 @@ def test_the_drawing_reads_back_as_the_graph(graph: Graph) -> None:
 
 
 def read_back(rows: list[Row]) -> dict[int, set[int]]:
-    """Read a drawing as a person does: down the rails, and along the branches to the mark."""
+    """Read a drawing as a person does: down the rails, and along the branches to the mark. Marks that touch say nothing."""
     found: dict[int, set[int]] = {}
     above: dict[int, int] = {}  # by place: the asset whose mark or rail stands there
+    mark_above = -1
     for row in rows:
         cells = row.rails
         below: dict[int, int] = {}
@@ -77,9 +82,10 @@ def read_back(rows: list[Row]) -> dict[int, set[int]]:
                 below[at] = above[at]
         if row.index is not None:
             parents = {above[at] for at, sign in enumerate(cells[: row.mark]) if sign in "├╰┼┴"}
-            if not parents and row.mark in above:
+            if not parents and row.mark in above and row.mark != mark_above:
                 parents = {above[row.mark]}
             found[row.index] = parents
             below[row.mark] = row.index
         above = below
+        mark_above = row.mark if row.index is not None else -1
     return found

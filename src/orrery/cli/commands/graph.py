@@ -41,8 +41,8 @@ def command(selection: tuple[str, ...], form: str, source: Source, as_json: bool
     """
     Draw the assets of SELECTION, by default all, each below those it depends on.
 
-    A filled mark is an asset that the project makes, a hollow one an asset that something else makes. A mark
-    right below another depends on it; branches lead from the others.
+    A filled mark is an asset that the project makes, a hollow one an asset that something else makes. Lines lead down
+    from each to those that depend on it.
 
     Example: orrery graph '*report'   (report, and all above it)
     """
@@ -96,7 +96,7 @@ def _draw(project: Project, keys: Sequence[AssetKey]) -> None:
     if alone:
         if rows:
             echo()
-        if len(keys) > 1:  # a mark right below another would else look as if it depended on it
+        if len(keys) > 1:
             echo(dim("without neighbours here"))
         for key in alone:
             echo(f"{signs.hollow if key in hollow else signs.mark}  {_label(project, key, edge - 3)}")
