@@ -217,7 +217,8 @@ def test_graph_speaks_mermaid_and_dot(shop: Shop) -> None:
 
 
 def test_check_defs_counts_what_stands(shop: Shop) -> None:
-    assert shop.json("check", "defs") == {"ok": True, "assets": 8, "checks": 1, "jobs": 1, "resources": 1}
+    counts = {"assets": 8, "checks": 1, "jobs": 1, "resources": 1}
+    assert shop.json("check", "defs") == {"ok": True, **counts, "warnings": []}
 
 
 def test_a_definition_that_cannot_stand_fails_the_check(shop: Shop) -> None:
@@ -228,6 +229,61 @@ def test_a_definition_that_cannot_stand_fails_the_check(shop: Shop) -> None:
         encoding="utf-8",
     )
     assert "'door'" in shop("check", "defs", code=1).stderr
+
+
+MISSING = """
+import orrery as og
+
+
+class Database(og.ConfigurableResource):
+    password: str
+
+
+@og.asset
+def orders(database: Database) -> None: ...
+
+
+@og.asset_check(asset="order")
+def counted() -> og.AssetCheckResult:
+    return og.AssetCheckResult(passed=True)
+
+
+defs = og.Definitions([orders], asset_checks=[counted], resources={"database": Database(password=og.EnvVar("SHOP_UNSET"))})
+"""
+
+
+@pytest.fixture
+def missing(tmp_path: Path) -> Shop:
+    """A project with a check of an asset that nobody declares, and a resource whose variable is not set."""
+    (tmp_path / "missing.py").write_text(MISSING, encoding="utf-8")
+    return Shop(tmp_path)
+
+
+def test_check_defs_tells_warnings_and_unset_variables_and_passes(missing: Shop) -> None:
+    told = missing("check", "defs", "-f", "missing.py")
+    assert told.stderr == ""
+    lines = told.stdout.splitlines()
+    assert lines[0].startswith("passed  1 asset, 1 check")
+    assert lines[1] == "warned  Check 'counted' is about asset 'order', which no definition provides."
+    assert "write 'orders'" in lines[2]
+    assert lines[3] == "warned  The environment variable 'SHOP_UNSET' of resource 'database' is not set here."
+    warned = missing.json("check", "defs", "-f", "missing.py")["warnings"]
+    assert [text.split()[0] for text in warned] == ["Check", "The"]
+    assert len(missing.json("check", "defs", "-f", "missing.py", SHOP_UNSET="1")["warnings"]) == 1
+
+
+def test_a_warning_of_ours_shows_none_of_our_lines(missing: Shop) -> None:
+    told = missing("list", "-f", "missing.py").stderr
+    assert told.startswith("Warning: Check 'counted' is about asset 'order'")
+    assert "repository.py" not in told
+    assert "UserWarning" not in told
+
+
+def test_a_variable_that_is_not_set_is_wrong_usage_and_makes_no_run(missing: Shop) -> None:
+    told = missing("materialize", "orders", "-f", "missing.py", code=2).stderr
+    assert "set the environment variable 'SHOP_UNSET'" in told
+    assert "root:resources:database:config:password" in told
+    assert missing("runs").stdout == "no runs are recorded\n"
 
 
 # -- running -------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ import click
 
 from orrery.base.errors import nearest_hint
 from orrery.cli.endings import ended
+from orrery.cli.warned import plain_warnings
 
 __all__ = ["COMMANDS", "LazyGroup", "cli", "run"]
 
@@ -123,4 +124,5 @@ def run(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit code: 0, 1 failed, 2 wrong usage, 130 interrupted.
     """
-    return ended(lambda: cli.main(args=arguments, prog_name="orrery", standalone_mode=False))
+    with plain_warnings():
+        return ended(lambda: cli.main(args=arguments, prog_name="orrery", standalone_mode=False))

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from orrery.api.verbs.execute import check_partition_range, execute_job_in_process, plan_of
+from orrery.api.verbs.execute import check_partition_range, execute_job_in_process, plan_of, resources_for
 from orrery.base.errors import ExecutionInterruptedError, InvalidInvocationError
 from orrery.cli.displays.display import Display
 from orrery.cli.displays.json_lines import JsonLines
@@ -25,6 +25,7 @@ from orrery.model.events.entry import EventLogEntry
 from orrery.model.partitions.loading import PartitionLoadingContext, partition_loading_context
 from orrery.plan.execution_plan import ExecutionPlan
 from orrery.plan.step import ExecutionStep
+from orrery.runtime.engine.variables import refuse_missing_variables
 from orrery.runtime.instance.instance import Instance
 from orrery.runtime.ports.compute_logs import outside_capture
 from orrery.runtime.remote.messages import JobOrigin
@@ -101,7 +102,9 @@ def plan_checked(
             _check_partition(job.partitions_def, partition, context)
         if partition is not None and config is None and job.partitioned_config is not None:
             config = job.get_run_config_for_partition_key(partition)
-        return plan_of(job, config)
+        plan = plan_of(job, config)
+        refuse_missing_variables(*resources_for(job), plan.resolved_run_config.resources, os.environ)
+        return plan
 
 
 def _check_partition(partitions_def: Any, partition: str | None, context: PartitionLoadingContext) -> None:

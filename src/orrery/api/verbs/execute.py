@@ -44,6 +44,7 @@ from orrery.runtime.engine.record import Recorder
 from orrery.runtime.engine.reuse import Reuse
 from orrery.runtime.engine.run import RunOutcome, execute_run
 from orrery.runtime.engine.trace import Trace
+from orrery.runtime.engine.variables import refuse_missing_variables
 from orrery.runtime.instance.instance import Instance
 from orrery.runtime.remote.messages import JobOrigin
 
@@ -183,6 +184,8 @@ def execute_job_in_process(
             planning.details["steps"] = len(plan)
             traced.end(planning)
         resource_defs, keys = resources_for(job, in_memory=in_memory)
+        if recorded is None:
+            refuse_missing_variables(resource_defs, keys, resolved.resources, os.environ)
         executor = (
             executor_in_this_process(job, resolved, used)
             if in_this_process
