@@ -463,6 +463,37 @@ def test_following_a_log_ends_with_the_run(shop: Shop) -> None:
     assert re.search(r"done +slow", followed)
 
 
+TWINS = '''
+import orrery as og
+
+
+@og.asset(key=["a/b"])
+def one(): ...
+
+
+@og.asset(key=["a", "b"])
+def two(): ...
+
+
+@og.asset(key=["+plus"])
+def three(): ...
+'''
+
+
+def test_assets_whose_names_print_alike_are_told_apart_and_selected(tmp_path: Path) -> None:
+    """The slash within a part stands behind a backslash, in what is printed and in what is typed."""
+    (tmp_path / "twins.py").write_text(TWINS, encoding="utf-8")
+    shop = Shop(tmp_path)
+    result = json.loads(shop("materialize", "*", "-f", "twins.py", "--json").stdout.splitlines()[-1])
+    assert set(result["values"]) == {"a/b", "a\\/b", "+plus"}
+    assert json.loads(shop("show", "a\\/b", "-f", "twins.py", "--json").stdout)["path"] == ["a/b"]
+    assert json.loads(shop("show", "a/b", "-f", "twins.py", "--json").stdout)["path"] == ["a", "b"]
+    drawn = shop.json("graph", "a\\/b", "-f", "twins.py")["assets"]
+    assert [asset["path"] for asset in drawn] == [["a/b"]]
+    assert 'write key:"+plus"' in shop("materialize", "+plus", "-f", "twins.py", code=2).stderr
+    assert [asset["path"] for asset in shop.json("graph", 'key:"+plus"', "-f", "twins.py")["assets"]] == [["+plus"]]
+
+
 # -- wrong usage ---------------------------------------------------------------------------------
 
 

@@ -149,7 +149,7 @@ def plan_lines(plan: BackfillPlan, which: str) -> list[str]:
             has_keys = group.partitions_def is not None
             rows.append(
                 [
-                    one_line(key.to_user_string()),
+                    one_line(key.to_escaped_user_string()),
                     number(len(subset)),
                     _span(subset, group.partitions_def) if has_keys else dim("no partitions"),
                     count(planned, "run") if place == 0 else dim("in the same runs"),
@@ -166,7 +166,7 @@ def plan_document(plan: BackfillPlan) -> dict[str, Any]:
         "runs": sum(map(plan.count_of_runs, plan.groups)),
         "groups": [
             {
-                "assets": [key.to_user_string() for key in group.keys],
+                "assets": [key.to_escaped_user_string() for key in group.keys],
                 "runs": plan.count_of_runs(group),
                 "partitions": None if group.partitions_def is None else list(plan.targets[group.keys[0]]),
             }
@@ -205,7 +205,7 @@ def result_lines(result: BackfillResult, is_held: bool) -> list[str]:
         failed = _failed(result, key)
         rows.append(
             [
-                one_line(key.to_user_string()),
+                one_line(key.to_escaped_user_string()),
                 f"{number(made)}/{number(len(target))}",
                 f"{styled('failed')} {_some(failed)}" if failed else "",
             ]
@@ -219,7 +219,7 @@ def result_document(result: BackfillResult, is_held: bool) -> dict[str, Any]:
         **backfill_document(result.backfill, is_held),
         **result.counts._asdict(),
         "assets": {
-            key.to_user_string(): {
+            key.to_escaped_user_string(): {
                 "items": len(target),
                 "made": len(result.progress.made.get(key, ())),
                 "failed": _failed(result, key),
@@ -245,7 +245,7 @@ def backfill_document(known: Backfill, is_held: bool) -> dict[str, Any]:
 def _run_document(run: BackfillRun) -> dict[str, Any]:
     return {
         "run_id": run.run_id,
-        "assets": [key.to_user_string() for key in run.asset_keys],
+        "assets": [key.to_escaped_user_string() for key in run.asset_keys],
         "start": run.start,
         "end": run.end,
         "state": run.state.value.lower(),
@@ -262,7 +262,7 @@ def _some(keys: Sequence[str]) -> str:
 
 
 def _what(run: BackfillRun) -> str:
-    names = ", ".join(one_line(key.to_user_string()) for key in run.asset_keys[:3])
+    names = ", ".join(one_line(key.to_escaped_user_string()) for key in run.asset_keys[:3])
     more = f" and {len(run.asset_keys) - 3} more" if len(run.asset_keys) > 3 else ""
     if run.start is None:
         return names + more

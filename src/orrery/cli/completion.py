@@ -49,7 +49,7 @@ def _project(ctx: click.Context) -> Any:
 def _assets(ctx: click.Context) -> Iterable[tuple[str, str]]:
     graph = _project(ctx).graph
     for key in sorted(graph.get_all_asset_keys()):
-        yield key.to_user_string(), (graph.get(key).description or "").partition("\n")[0]
+        yield key.to_escaped_user_string(), (graph.get(key).description or "").partition("\n")[0]
 
 
 def _jobs(ctx: click.Context) -> Iterable[tuple[str, str]]:

@@ -16,7 +16,7 @@ def asset_document(graph: AssetGraph, key: AssetKey) -> dict[str, Any]:
     """Return what the definition of an asset says; names of assets as people write them."""
     node = graph.get(key)
     return {
-        "key": key.to_user_string(),
+        "key": key.to_escaped_user_string(),
         "path": list(key.parts),
         "group": node.group_name,
         "description": node.description,
@@ -26,8 +26,8 @@ def asset_document(graph: AssetGraph, key: AssetKey) -> dict[str, Any]:
         "code_version": node.code_version,
         "partitions": None if node.partitions_def is None else str(node.partitions_def),
         "external": not node.is_materializable,
-        "upstream": [parent.to_user_string() for parent in graph.get_parents(key)],
-        "downstream": [child.to_user_string() for child in graph.get_children(key)],
+        "upstream": [parent.to_escaped_user_string() for parent in graph.get_parents(key)],
+        "downstream": [child.to_escaped_user_string() for child in graph.get_children(key)],
         "checks": [check.name for check in graph.check_keys_of(key)],
         "defined_at": node.location,
     }
@@ -42,7 +42,7 @@ def job_document(job: Any) -> dict[str, Any]:
         "description": job.description,
         "tags": dict(job.tags),
         "partitions": None if job.partitions_def is None else str(job.partitions_def),
-        "assets": sorted(key.to_user_string() for key in layer.selected_keys) if makes_assets else None,
+        "assets": sorted(key.to_escaped_user_string() for key in layer.selected_keys) if makes_assets else None,
         "ops": [] if makes_assets else [node.name for node in job.nodes_in_topological_order],
     }
 

@@ -25,7 +25,7 @@ def mermaid_text(graph: AssetGraph, keys: Sequence[AssetKey]) -> list[str]:
             lines.append(f'  subgraph g{position}["{_entities(group)}"]')
             indent = "    "
         for key in members:
-            label = _entities(key.to_user_string())
+            label = _entities(key.to_escaped_user_string())
             node = f'["{label}"]' if graph.get(key).is_materializable else f'(["{label}"])'
             lines.append(f"{indent}{number[key]}{node}")
         if group != "default":
@@ -45,7 +45,7 @@ def dot_text(graph: AssetGraph, keys: Sequence[AssetKey]) -> list[str]:
             indent = "    "
         for key in members:
             style = "" if graph.get(key).is_materializable else ", style=dashed"
-            lines.append(f"{indent}{number[key]} [label={_quoted(key.to_user_string())}{style}];")
+            lines.append(f"{indent}{number[key]} [label={_quoted(key.to_escaped_user_string())}{style}];")
         if group != "default":
             lines.append("  }")
     lines += [f"  {number[up]} -> {number[key]};" for key in keys for up in graph.get_parents(key) if up in number]

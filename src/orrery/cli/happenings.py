@@ -240,9 +240,9 @@ class RunView:
         step = self._step(event.step_key)
         check = event.asset_check_key
         if event.asset_key is not None:
-            step.assets.append(event.asset_key.to_user_string())
+            step.assets.append(event.asset_key.to_escaped_user_string())
         elif check is not None:
-            step.checks.append(f"{check.asset_key.to_user_string()}: {check.name}")
+            step.checks.append(f"{check.asset_key.to_escaped_user_string()}: {check.name}")
         names = step.assets or step.checks
         step.label = names[0] if len(names) == 1 else step.key
 
@@ -337,7 +337,7 @@ class RunView:
         data = event.event_specific_data
         if isinstance(data, StepMaterializationData):
             made = data.materialization
-            name = made.asset_key.to_user_string()
+            name = made.asset_key.to_escaped_user_string()
             self._count_rows(event.step_key, f"asset {name}", made.metadata)
             place = _place(made.metadata)
             if place is not None:
@@ -363,7 +363,7 @@ class RunView:
             word="check",
             timestamp=entry.timestamp,
             step=self._step(event.step_key) if event.step_key else None,
-            text=f"{data.asset_key.to_user_string()}: {data.check_name}",
+            text=f"{data.asset_key.to_escaped_user_string()}: {data.check_name}",
             state=check_state(data),
         )
 

@@ -13,10 +13,13 @@ from orrery.base.metadata import (
     AssetMetadataValue,
     FloatMetadataValue,
     IntMetadataValue,
+    JobMetadataValue,
     JsonMetadataValue,
     MarkdownMetadataValue,
     MetadataValue,
     NullMetadataValue,
+    PythonArtifactMetadataValue,
+    TableColumn,
     TableColumnLineageMetadataValue,
     TableMetadataValue,
     TableSchema,
@@ -31,6 +34,7 @@ __all__ = ["metadata_document", "metadata_lines"]
 
 _RECORDS_SHOWN = 10
 _LINES_SHOWN = 20
+_LINE_SHOWN = 400
 
 
 def metadata_lines(metadata: Mapping[str, MetadataValue[Any]]) -> list[str]:
@@ -38,7 +42,7 @@ def metadata_lines(metadata: Mapping[str, MetadataValue[Any]]) -> list[str]:
     short: list[list[str]] = []
     long: list[str] = []
     for name, value in metadata.items():
-        lines = _value_lines(value)
+        lines = [_shortened(line) for line in _value_lines(value)]
         if len(lines) == 1 and not isinstance(value, TableMetadataValue | TableSchemaMetadataValue):
             short.append([dim(one_line(name)), lines[0]])
         else:
@@ -46,6 +50,13 @@ def metadata_lines(metadata: Mapping[str, MetadataValue[Any]]) -> list[str]:
             if len(lines) > _LINES_SHOWN:
                 long.append(dim(f"  and {len(lines) - _LINES_SHOWN} more lines"))
     return [*table(short), *(long if short else long[1:])]
+
+
+def _shortened(line: str) -> str:
+    """Return a line of at most a few hundred signs; who wants all of it asks for JSON."""
+    if len(line) <= _LINE_SHOWN:
+        return line
+    return f"{line[:_LINE_SHOWN]}… {dim(f'and {number(len(line) - _LINE_SHOWN)} more signs')}"
 
 
 def _value_lines(value: MetadataValue[Any]) -> list[str]:
@@ -57,7 +68,7 @@ def _value_lines(value: MetadataValue[Any]) -> list[str]:
         lineage = value.column_lineage.deps_by_column
         return [
             f"{one_line(column)} <- "
-            + ", ".join(one_line(f"{dep.asset_key.to_user_string()}.{dep.column_name}") for dep in deps)
+            + ", ".join(one_line(f"{dep.asset_key.to_escaped_user_string()}.{dep.column_name}") for dep in deps)
             for column, deps in lineage.items()
         ] or [""]
     if isinstance(value, IntMetadataValue):
@@ -67,7 +78,11 @@ def _value_lines(value: MetadataValue[Any]) -> list[str]:
     if isinstance(value, TimestampMetadataValue):
         return [instant(value.value)]
     if isinstance(value, AssetMetadataValue):
-        return [one_line(value.asset_key.to_user_string())]
+        return [one_line(value.asset_key.to_escaped_user_string())]
+    if isinstance(value, JobMetadataValue):
+        return [one_line(f"{value.job_name} ({value.location_name})")]
+    if isinstance(value, PythonArtifactMetadataValue):
+        return [one_line(f"{value.module}.{value.name}")]
     if isinstance(value, NullMetadataValue):
         return [dim("none")]
     if isinstance(value, MarkdownMetadataValue):
@@ -103,10 +118,17 @@ def _cell(value: object) -> str:
 
 def _columns(schema: TableSchema) -> list[str]:
     rows = [
-        [one_line(column.name), dim(one_line(column.type)), one_line(column.description or "")]
+        [one_line(column.name), dim(one_line(column.type)), _obeyed(column), one_line(column.description or "")]
         for column in schema.columns
     ]
-    return table(rows) or [dim("no columns")]
+    return [*(table(rows) or [dim("no columns")]), *(one_line(text) for text in schema.constraints.other)]
+
+
+def _obeyed(column: TableColumn) -> str:
+    """Return what the values of a column obey."""
+    constraints = column.constraints
+    said = [*([] if constraints.nullable else ["not null"]), *(["unique"] if constraints.unique else [])]
+    return ", ".join([*said, *(one_line(text) for text in constraints.other)])
 
 
 def metadata_document(metadata: Mapping[str, MetadataValue[Any]]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from orrery.cli.text import one_line
 __all__ = [
     "STATES",
     "can_draw",
+    "column_width",
     "dim",
     "echo",
     "edge_of_terminal",
@@ -48,6 +49,8 @@ STATES = {
     "canceled": "magenta",
 }
 """The colour of each state."""
+
+_USUAL = 60
 
 
 def is_terminal() -> bool:
@@ -158,7 +161,8 @@ def table(
     Return rows as lines with aligned columns.
 
     Args:
-        rows: Cells, safe to print; all rows equally long. On a terminal the last column ends at its edge.
+        rows: Cells, safe to print; all rows equally long. On a terminal the last column ends at its edge. A cell of
+            unusual length moves the rest of its own row, and no other.
         head: Titles of the columns.
         right: Columns that are aligned to the right.
         indent: Put before each line.
@@ -172,7 +176,7 @@ def table(
     columns = len(shown[0])
     used = [at for at in range(columns) if any(row[at] for row in shown)]
     to_right = set(right)
-    widths = {at: max(width_of(row[at]) for row in shown) for at in used}
+    widths = {at: _column_width([width_of(row[at]) for row in shown]) for at in used}
     if head:
         widths = {at: max(width, width_of(head[at])) for at, width in widths.items()}
         shown.insert(0, [dim(title) for title in head])
@@ -187,6 +191,15 @@ def table(
                 cells[-1] = last[: edge - before - 1].rstrip() + "…"
         lines.append((indent + "  ".join(cells)).rstrip())
     return lines
+
+
+def _column_width(widths: Sequence[int]) -> int:
+    return max((width for width in widths if width <= _USUAL), default=min(widths))
+
+
+def column_width(texts: Iterable[str]) -> int:
+    """Return how wide a column of *texts* is made: what is unusually long does not count."""
+    return _column_width([width_of(text) for text in texts])
 
 
 def first_line(text: str | None) -> str:

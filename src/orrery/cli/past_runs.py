@@ -55,7 +55,7 @@ def what_ran(run: Run) -> str:
     """Return what a run was of: its job, or the assets that were selected."""
     if not run.job_name.startswith("__"):
         return one_line(run.job_name)
-    keys: Sequence[str] = sorted(key.to_user_string() for key in run.asset_selection or ())
+    keys: Sequence[str] = sorted(key.to_escaped_user_string() for key in run.asset_selection or ())
     if not keys:
         return dim("assets")
     return one_line(", ".join(keys)) if len(keys) <= 3 else f"{count(len(keys), 'asset')}"

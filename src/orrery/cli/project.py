@@ -75,7 +75,7 @@ class Project:
         checks: set[AssetCheckKey] = set()
         with wrong_usage():
             for text in texts:
-                selection = AssetSelection.from_string(text)
+                selection = self._selection(text)
                 try:
                     keys |= selection.resolve(self.graph)
                 except (UnknownAssetError, InvalidSubsetError) as error:
@@ -140,10 +140,21 @@ class Project:
     def asset_key(self, text: str) -> AssetKey:
         """Return the key of the asset that people call *text*; wrong usage if there is none."""
         with wrong_usage():
-            key = AssetKey.from_user_string(text)
+            key = self._escaped_key(text) or AssetKey.from_user_string(text)
             if not self.graph.has(key):
                 raise self.graph.unknown_asset(key)
         return key
+
+    def _selection(self, text: str) -> AssetSelection:
+        key = self._escaped_key(text)
+        return AssetSelection.from_string(text) if key is None else AssetSelection.assets(key)
+
+    def _escaped_key(self, text: str) -> AssetKey | None:
+        """Return the asset that *text* names as commands print it: with a backslash before a slash within a part."""
+        if "\\" not in text:
+            return None
+        key = AssetKey.from_escaped_user_string(text)
+        return key if self.graph.has(key) else None
 
 
 def load_project(source: Source) -> Project:

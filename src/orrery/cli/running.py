@@ -139,9 +139,9 @@ def _label(step: ExecutionStep) -> str:
     assets = {output.asset_key for output in outputs if output.asset_key is not None}
     checks = [output.check_spec for output in outputs if output.check_spec is not None]
     if len(assets) == 1:
-        return next(iter(assets)).to_user_string()
+        return next(iter(assets)).to_escaped_user_string()
     if not assets and len(checks) == 1:
-        return f"{checks[0].asset_key.to_user_string()}: {checks[0].name}"
+        return f"{checks[0].asset_key.to_escaped_user_string()}: {checks[0].name}"
     return step.key
 
 

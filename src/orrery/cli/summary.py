@@ -11,14 +11,17 @@ import click
 
 from orrery.cli.failure_text import failure_lines
 from orrery.cli.happenings import RunView, check_state
-from orrery.cli.paper import dim, strong, styled, table
+from orrery.cli.metadata_text import metadata_lines
+from orrery.cli.paper import column_width, dim, pad, strong, styled, table
 from orrery.cli.text import block, count, duration, number, one_line, short_path
+from orrery.model.events.checks import AssetCheckEvaluation
 
-__all__ = ["summary_lines", "totals_line"]
+__all__ = ["check_details", "summary_lines", "totals_line"]
 
 _VALUES_SHOWN = 30
 _SOME_VALUES = 10
 _CHECKS_SHOWN = 20
+_DETAILS_SHOWN = 20
 _WORTH_TELLING = 0.01
 
 
@@ -80,13 +83,25 @@ def _check_lines(view: RunView) -> list[str]:
     rows = [
         [
             styled(check_state(check)),
-            one_line(f"{check.asset_key.to_user_string()}: {check.check_name}"),
+            one_line(f"{check.asset_key.to_escaped_user_string()}: {check.check_name}"),
             one_line((check.description or "").split("\n", 1)[0]),
         ]
         for check in bad[:_CHECKS_SHOWN]
     ]
     more = [dim(f"  and {len(bad) - _CHECKS_SHOWN} more")] if len(bad) > _CHECKS_SHOWN else []
-    return ["", strong("Checks that did not pass"), *table(rows, indent="  "), *more]
+    lines: list[str] = []
+    for check, line in zip(bad, table(rows, indent="  "), strict=False):
+        lines += [line, *check_details(check)]
+    return ["", strong("Checks that did not pass"), *lines, *more]
+
+
+def check_details(check: AssetCheckEvaluation) -> list[str]:
+    """Return what a check says beyond the first line of its description: the other lines, and its metadata."""
+    rest = (check.description or "").partition("\n")[2]
+    details = [*(block(rest, "").split("\n") if rest.strip() else []), *metadata_lines(check.metadata)]
+    lines = [f"          {line}".rstrip() for line in details[:_DETAILS_SHOWN]]
+    left_out = len(details) - _DETAILS_SHOWN
+    return [*lines, dim(f"          and {count(left_out, 'more line')}")] if left_out > 0 else lines
 
 
 def _value_lines(values: Mapping[str, str]) -> list[str]:
@@ -110,5 +125,5 @@ def _common_folder(places: list[str]) -> str:
 
 def _uncut(rows: list[list[str]]) -> list[str]:
     """Return the rows as lines; paths are not cut, for people copy them."""
-    width = max(len(name) for name, _ in rows)
-    return [f"  {name.ljust(width)}  {place}" for name, place in rows]
+    width = column_width(name for name, _ in rows)
+    return [f"  {pad(name, width)}  {place}" for name, place in rows]

@@ -1,13 +1,22 @@
 """Metadata is printed by its kind, short values beside their names, longer ones below."""
 
 import json
+import re
 from typing import Any
 
 import click
 import pytest
 
 from orrery.base.keys import AssetKey
-from orrery.base.metadata import MetadataValue, TableColumn, TableRecord, TableSchema, normalize_metadata
+from orrery.base.metadata import (
+    MetadataValue,
+    TableColumn,
+    TableColumnConstraints,
+    TableConstraints,
+    TableRecord,
+    TableSchema,
+    normalize_metadata,
+)
 from orrery.cli.metadata_text import metadata_document, metadata_lines
 
 
@@ -27,6 +36,8 @@ def lines(**metadata: Any) -> list[str]:
         (MetadataValue.path("/x"), "/x"),
         (MetadataValue.asset(AssetKey(["a", "b"])), "a/b"),
         (MetadataValue.null(), "none"),
+        (MetadataValue.job("nightly", "shop"), "nightly (shop)"),
+        (MetadataValue.python_artifact(TableSchema), "orrery.base.metadata.table.TableSchema"),
     ],
 )
 def test_a_short_value_stands_beside_its_name(value: object, shown: str) -> None:
@@ -58,3 +69,26 @@ def test_a_document_keeps_plain_values_plain() -> None:
     assert document["n"] == 3
     assert document["j"] == {"a": 1}
     assert json.loads(json.dumps(document))["s"]
+
+
+@pytest.mark.parametrize("value", ["z" * 5_000, {"h": "z" * 5_000}])
+def test_a_line_of_great_length_is_cut_and_what_is_left_out_is_counted(value: object) -> None:
+    (line,) = lines(name=value)
+    assert len(line) < 450
+    assert re.search(r"… and 4,6\d\d more signs$", line)
+
+
+def test_columns_are_shown_with_what_they_obey() -> None:
+    schema = TableSchema(
+        [
+            TableColumn("id", "int", constraints=TableColumnConstraints(nullable=False, unique=True, other=["> 0"])),
+            TableColumn("note", description="of the clerk"),
+        ],
+        TableConstraints(other=["ordered by id"]),
+    )
+    assert lines(schema=MetadataValue.table_schema(schema)) == [
+        "schema",
+        "  id    int     not null, unique, > 0",
+        "  note  string                         of the clerk",
+        "  ordered by id",
+    ]

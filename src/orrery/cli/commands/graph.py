@@ -126,7 +126,7 @@ def _label(project: Project, key: AssetKey, room: int) -> str:
     checks = len(project.graph.check_keys_of(key))
     if checks:
         notes.append(count(checks, "check"))
-    name = one_line(key.to_user_string())
+    name = one_line(key.to_escaped_user_string())
     said = ", ".join(notes)
     if not is_terminal():
         return f"{name}  {said}" if said else name
@@ -137,9 +137,9 @@ def _label(project: Project, key: AssetKey, room: int) -> str:
 
 def _list(graph_lines: list[tuple[AssetKey, list[AssetKey]]]) -> None:
     """Print a graph that is too wide to be drawn: each asset with those it depends on."""
-    width = max(width_of(one_line(key.to_user_string())) for key, _ in graph_lines)
+    width = max(width_of(one_line(key.to_escaped_user_string())) for key, _ in graph_lines)
     for key, above in graph_lines:
-        name = one_line(key.to_user_string())
-        shown = ", ".join(one_line(parent.to_user_string()) for parent in above[:8])
+        name = one_line(key.to_escaped_user_string())
+        shown = ", ".join(one_line(parent.to_escaped_user_string()) for parent in above[:8])
         more = f" and {len(above) - 8} more" if len(above) > 8 else ""
         echo(f"{strong(name)}{' ' * (width - width_of(name))}  {dim(f'<- {shown}{more}') if above else ''}".rstrip())

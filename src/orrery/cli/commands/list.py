@@ -54,7 +54,7 @@ def _assets(project: Project) -> list[str]:
         checks = len(graph.check_keys_of(node.key))
         rows.append(
             [
-                one_line(node.key.to_user_string()),
+                one_line(node.key.to_escaped_user_string()),
                 dim(one_line(node.group_name)),
                 "" if node.is_materializable else "external",
                 ", ".join(sorted(map(one_line, node.kinds))),

@@ -44,7 +44,7 @@ def command(asset: str, source: Source, as_json: bool) -> None:
     if definition is None:
         with wrong_usage():
             raise InvalidInvocationError(
-                f"Asset '{key.to_user_string()}' has no partitions.", mend="look at it with `orrery show`."
+                f"Asset '{key.to_escaped_user_string()}' has no partitions.", mend="look at it with `orrery show`."
             )
     with Instance.get() as instance, partition_loading_context(dynamic_partitions_store=instance):
         keys = definition.get_partition_keys()
@@ -55,14 +55,14 @@ def command(asset: str, source: Source, as_json: bool) -> None:
         if as_json:
             echo_json(
                 {
-                    "asset": key.to_user_string(),
+                    "asset": key.to_escaped_user_string(),
                     "partitions": len(keys),
                     "counts": {state: counts[state] for state in _STATES.values()},
                     "ranges": {state: [list(each) for each in found] for state, found in ranges.items()},
                 }
             )
             return
-        echo(f"{strong(one_line(key.to_user_string()))}  {count(len(keys), 'partition')}: {_totals(counts)}")
+        echo(f"{strong(one_line(key.to_escaped_user_string()))}  {count(len(keys), 'partition')}: {_totals(counts)}")
         lines = drawing(definition, states)
     for line in lines:
         echo(f"  {line}")

@@ -217,7 +217,7 @@ def _run_document(record: RunRecord) -> dict[str, Any]:
         "run_id": run.run_id,
         "job": run.job_name,
         "status": run.status.value.lower(),
-        "assets": None if assets is None else sorted(key.to_user_string() for key in assets),
+        "assets": None if assets is None else sorted(key.to_escaped_user_string() for key in assets),
         "tags": dict(run.tags),
         "created": record.create_timestamp.isoformat(),
         "started": _iso(record.start_time),

@@ -21,6 +21,7 @@ from orrery.cli.metadata_text import metadata_document, metadata_lines
 from orrery.cli.options import Source, json_option, source_options
 from orrery.cli.paper import dim, echo, strong, styled, table
 from orrery.cli.project import load_project
+from orrery.cli.summary import check_details
 from orrery.cli.text import block, count, instant, one_line, short_path, since
 from orrery.model.assets.graph import AssetGraph
 from orrery.model.events.entry import EventLogRecord
@@ -113,7 +114,7 @@ def _upstream(graph: AssetGraph, key: AssetKey, states: Mapping[AssetKey, AssetS
         else:
             said = dim(since(max(0.0, now - made)))
         newer = click.style("newer", fg="yellow") if made is not None and own is not None and made > own else ""
-        rows.append([one_line(parent.to_user_string()), said, newer])
+        rows.append([one_line(parent.to_escaped_user_string()), said, newer])
     echo()
     echo(strong("Upstream"))
     for line in table(rows, indent="  "):
@@ -183,20 +184,24 @@ def _checks(names: list[str], states: Mapping[str, CheckState]) -> None:
         return
     now = time.time()
     rows = []
+    details: list[list[str]] = []
     for name in names:
         record = states[name].last_evaluation if name in states else None
         found = None if record is None else record.event_log_entry.asset_check_evaluation
         if record is None or found is None:
             rows.append([one_line(name), dim("never evaluated"), "", ""])
+            details.append([])
         else:
             said = one_line((found.description or "").split("\n", 1)[0])
             rows.append(
                 [one_line(name), styled(check_state(found)), dim(since(max(0.0, now - record.timestamp))), said]
             )
+            details.append(check_details(found))
     echo()
     echo(strong("Checks"))
-    for line in table(rows, indent="  "):
-        echo(line)
+    for line, more in zip(table(rows, indent="  "), details, strict=True):
+        for each in (line, *more):
+            echo(each)
 
 
 def _timestamp(state: AssetState | None) -> float | None:

@@ -36,7 +36,7 @@ def command(asset: str, partition: str | None, config: tuple[str, ...], source: 
     key = project.asset_key(asset)
     plan = planned_for(project, _with_all_above(project, key), asset, partition, config)
     with wrong_usage():
-        step = explained(plan, key.to_user_string())
+        step = explained(plan, key.to_escaped_user_string())
     if as_json:
         echo_json(step_document(step))
     else:

@@ -17,7 +17,13 @@ from typing import Any, ClassVar, TypeAlias
 
 import msgspec
 
-from orrery.base.errors import InvalidDefinitionError, InvalidSubsetError, InvariantViolationError, nearest_hint
+from orrery.base.errors import (
+    InvalidDefinitionError,
+    InvalidSubsetError,
+    InvariantViolationError,
+    nearest,
+    nearest_hint,
+)
 from orrery.base.keys import AssetCheckKey, AssetKey, CoercibleToAssetKey, CoercibleToAssetKeyPrefix, key_prefix_parts
 from orrery.base.tags import canonical_tag
 from orrery.model.assets import syntax
@@ -1041,6 +1047,7 @@ def _from_check(text: str) -> AssetSelection:
 
 _ESCAPE = re.compile(r"\\([\\/*:\"])")
 _ESCAPED_QUOTE = re.compile(r'\\.|"', re.DOTALL)
+_BARE_NAME = re.compile(r"[^\s()\":=+,<>|&!'*\\]+")
 _CHECK_SPECIAL = '*":'
 
 
@@ -1092,11 +1099,14 @@ def _missing_assets(missing: Sequence[AssetKey], graph: AssetGraph) -> InvalidSu
     first = missing[0].to_user_string()
     names = [node.key.to_user_string() for node in graph.nodes]
     odd = next((node.key for node in graph.nodes if node.key.to_user_string() == first), None)
-    mend = (
-        nearest_hint(first, names, noun="asset")
-        if odd is None
-        else f'write key:"{_written_key(odd)}", where the slash belongs to a part of the key.'
-    )
+    near = nearest(first, names)
+    meant = next((node.key for node in graph.nodes if node.key.to_user_string() == near), None)
+    if odd is not None:
+        mend = f'write key:"{_written_key(odd)}", where the slash belongs to a part of the key.'
+    elif near is not None and meant is not None and not _BARE_NAME.fullmatch(near):
+        mend = f'write key:"{_written_key(meant)}", the nearest name that exists.'
+    else:
+        mend = nearest_hint(first, names, noun="asset")
     return InvalidSubsetError(
         f"The selection names {_listed('asset', [key.to_user_string() for key in missing])}, "
         "which no definition provides.",
