@@ -463,7 +463,7 @@ def test_following_a_log_ends_with_the_run(shop: Shop) -> None:
     assert re.search(r"done +slow", followed)
 
 
-TWINS = '''
+TWINS = """
 import orrery as og
 
 
@@ -477,7 +477,7 @@ def two(): ...
 
 @og.asset(key=["+plus"])
 def three(): ...
-'''
+"""
 
 
 def test_assets_whose_names_print_alike_are_told_apart_and_selected(tmp_path: Path) -> None:
@@ -578,7 +578,8 @@ def test_a_closed_pipe_is_no_drama(shop: Shop) -> None:
 # -- interrupts and terminals --------------------------------------------------------------------
 
 
-def test_an_interrupted_run_closes_its_resources_and_is_canceled(shop: Shop) -> None:
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda each: each.name)
+def test_an_interrupted_run_closes_its_resources_and_is_canceled(shop: Shop, sent: signal.Signals) -> None:
     (shop.folder / "run.yaml").write_text("ops: {slow: {config: {seconds: 60}}}\n", encoding="utf-8")
     with subprocess.Popen(
         shop.arguments("materialize", "slow", "--config", "run.yaml"),
@@ -590,12 +591,37 @@ def test_an_interrupted_run_closes_its_resources_and_is_canceled(shop: Shop) -> 
     ) as running:
         assert running.stderr is not None
         assert running.stderr.readline() == "slow began\n"
-        running.send_signal(signal.SIGINT)
-        printed, errors = running.communicate(timeout=30)
+        running.send_signal(sent)
+        if sent is signal.SIGHUP:  # a terminal and its shell both send it
+            assert running.stderr.readline().startswith("Interrupted")
+            running.send_signal(sent)
+        printed, errors = running.communicate(timeout=60)
     assert running.returncode == 130
     assert "door closed" in errors
+    again = "Ctrl-C" if sent is signal.SIGINT else sent.name
+    if sent is not signal.SIGHUP:
+        assert f"Interrupted: closing resources. {again} again stops at once." in errors
     assert "interrupted" in printed.splitlines()[-1]
     assert shop.json("runs", "show", "latest")["status"] == "canceled"
+    assert "Interrupted" not in shop("runs", "logs", "latest").stdout, "it is no output of the step"
+
+
+def test_who_is_told_to_ignore_a_closed_terminal_goes_on(shop: Shop) -> None:
+    """As under nohup."""
+    (shop.folder / "run.yaml").write_text("ops: {slow: {config: {seconds: 1}}}\n", encoding="utf-8")
+    with subprocess.Popen(
+        ["sh", "-c", 'trap "" HUP; exec "$@"', "sh", *shop.arguments("materialize", "slow", "--config", "run.yaml")],
+        cwd=shop.folder,
+        env=shop.environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        assert running.stderr is not None
+        assert running.stderr.readline() == "slow began\n"
+        running.send_signal(signal.SIGHUP)
+        running.communicate(timeout=60)
+    assert running.returncode == 0
 
 
 def test_a_second_interrupt_does_not_wait_for_anybody(shop: Shop) -> None:

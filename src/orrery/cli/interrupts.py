@@ -1,12 +1,14 @@
 """
 Ctrl-C: once in order, twice at once.
 
-The first SIGINT or SIGTERM ends the run in order: resources are closed, the run is recorded as canceled. The second
-ends the process, whatever the user's code does about it.
+The first SIGINT, SIGTERM or SIGHUP (the terminal was closed) ends the run in order: resources are closed, the run is
+recorded as canceled. The second ends the process, whatever the user's code does about it; the run is then recorded as failed
+by whoever opens the instance next.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -19,28 +21,35 @@ from orrery.cli.endings import INTERRUPTED
 __all__ = ["once_in_order"]
 
 _SHOW_CURSOR = b"\x1b[?25h"
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_CLOSED = getattr(signal, "SIGHUP", None)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, *((_CLOSED,) if _CLOSED is not None else ()))
 
 
 @contextmanager
-def once_in_order(tell: Callable[[], None]) -> Iterator[None]:
+def once_in_order(tell: Callable[[str, int | None], None]) -> Iterator[None]:
     """
     Let a first signal raise :class:`ExecutionInterruptedError` inside, and a second one end the process.
 
     Args:
-        tell: Called at the first one; it may only do what a signal handler may.
+        tell: Called at the first one with the name of the signal and the descriptor of standard error as it was before
+            steps led it elsewhere; it may only do what a signal handler may.
+
+    A signal that the process was told to ignore (``nohup``) is ignored.
     """
     seen: list[int] = []
     output, errors = _another(1), _another(2)  # steps may lead the streams into a file, and it is the people who wait
 
     def interrupt(number: int, _frame: FrameType | None) -> None:
+        if seen and number == _CLOSED:
+            return  # the terminal and its shell both send it: nobody was impatient
         seen.append(number)
         if len(seen) > 1:
             _end_at_once(output, errors)
-        tell()
+        tell(signal.Signals(number).name, errors)
         raise ExecutionInterruptedError(f"the run was asked to stop by {signal.Signals(number).name}")
 
-    before = {each: signal.signal(each, interrupt) for each in _SIGNALS}
+    heard = [each for each in _SIGNALS if signal.getsignal(each) is not signal.SIG_IGN]
+    before = {each: signal.signal(each, interrupt) for each in heard}
     try:
         yield
     finally:
@@ -61,9 +70,10 @@ def _another(descriptor: int) -> int | None:
 def _end_at_once(output: int | None, errors: int | None) -> None:
     """End the process now: no resource is closed, but the terminal is as it was."""
     try:
-        if output is not None and os.isatty(output):
-            os.write(output, b"\n" + _SHOW_CURSOR)
-        if errors is not None:
-            os.write(errors, b"Stopped at once: resources were not closed.\n")
+        with contextlib.suppress(OSError):  # the terminal is gone, and nobody reads it
+            if output is not None and os.isatty(output):
+                os.write(output, b"\n" + _SHOW_CURSOR)
+            if errors is not None:
+                os.write(errors, b"Stopped at once: resources were not closed.\n")
     finally:
         os._exit(INTERRUPTED)

@@ -22,8 +22,14 @@ class Display(Protocol):
         """Show one thing that happened; the view has taken it already."""
         ...
 
-    def interrupt(self) -> None:
-        """Tell that the run is asked to stop; called by a signal handler."""
+    def interrupt(self, signal_name: str, errors: int | None) -> None:
+        """
+        Tell that the run is asked to stop; called by a signal handler.
+
+        Args:
+            signal_name: The signal that asks for it.
+            errors: Descriptor of the process's own standard error, wherever steps lead it; None if it has none.
+        """
         ...
 
     def end(self) -> None:

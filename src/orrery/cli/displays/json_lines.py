@@ -49,9 +49,9 @@ class JsonLines:
             }
         self._write(document)
 
-    def interrupt(self) -> None:
+    def interrupt(self, signal_name: str, errors: int | None) -> None:
         """Tell that the run is asked to stop."""
-        tell_of_interrupt()
+        tell_of_interrupt(signal_name, errors)
 
     def end(self) -> None:
         """Do nothing: every line is complete."""

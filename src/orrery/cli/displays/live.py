@@ -81,6 +81,7 @@ class LiveTable:
         self._view = RunView()
         self._live: Live | None = None
         self._is_interrupted = False
+        self._again = "Ctrl-C"
         self._spinner = Spinner("line" if self._ascii else "dots")
 
     def begin(self, view: RunView) -> None:
@@ -104,9 +105,10 @@ class LiveTable:
         elif happening.word in ("run_done", "run_failed", "run_canceled"):
             self.end()
 
-    def interrupt(self) -> None:
+    def interrupt(self, signal_name: str, errors: int | None) -> None:
         """Tell that the run is asked to stop, below the table."""
         self._is_interrupted = True
+        self._again = "Ctrl-C" if signal_name == "SIGINT" else signal_name
 
     def end(self) -> None:
         """Leave the table as it is in the end."""
@@ -142,7 +144,7 @@ class LiveTable:
         since = self._view.first
         passed = f", {duration(time.time() - since)}" if since is not None else ""
         if self._is_interrupted:
-            return Text("  interrupted: closing resources; Ctrl-C again stops at once", style="magenta")
+            return Text(f"  interrupted: closing resources; {self._again} again stops at once", style="magenta")
         return Text(f"  {number(ended)} of {number(len(steps))} steps{passed}", style="dim")
 
     def _table(self, steps: Sequence[StepView]) -> Table:

@@ -7,6 +7,7 @@ on the same line, its newlines and control codes shown as ``\n`` and ``\x1b``. L
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 
@@ -62,9 +63,9 @@ class PlainLines:
             return  # the totals tell it
         echo(plain_line(happening, every_frame=self._every_frame))
 
-    def interrupt(self) -> None:
+    def interrupt(self, signal_name: str, errors: int | None) -> None:
         """Tell that the run is asked to stop."""
-        tell_of_interrupt()
+        tell_of_interrupt(signal_name, errors)
 
     def end(self) -> None:
         """Do nothing: every line is complete."""
@@ -113,9 +114,13 @@ def _facts(happening: Happening, step: StepView | None) -> list[str]:
     return facts
 
 
-def tell_of_interrupt() -> None:
-    """Tell on standard error that a run is asked to stop; a signal handler may call it."""
-    os.write(2, b"Interrupted: closing resources. Ctrl-C again stops at once.\n")
+def tell_of_interrupt(signal_name: str, errors: int | None) -> None:
+    """Tell on the descriptor *errors* that a run is asked to stop; a signal handler may call it."""
+    if errors is None:
+        return
+    again = "Ctrl-C" if signal_name == "SIGINT" else signal_name
+    with contextlib.suppress(OSError):  # whoever read it is gone
+        os.write(errors, f"Interrupted: closing resources. {again} again stops at once.\n".encode())
 
 
 def clock(timestamp: float) -> str:
