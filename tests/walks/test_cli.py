@@ -506,7 +506,7 @@ def test_assets_whose_names_print_alike_are_told_apart_and_selected(tmp_path: Pa
         (["materialize", "shop.py"], "write the selection in quotes"),
         (["materialize", "elsewhere"], "something else makes it"),
         (["materialize", "users", "--tag", "web"], "write KEY=VALUE"),
-        (["materialize", "users", "--config", "none.yaml"], "There is no config file none.yaml"),
+        (["materialize", "users", "--config", "none.yaml"], "There is no config file 'none.yaml'"),
         (["materialize", "users", "--partition", "2024-01-01"], "leave --partition out"),
         (["show", "user"], "write 'users', the nearest name that exists"),
         (["job", "run", "nigthly"], "write 'nightly', the nearest name that exists"),
@@ -559,6 +559,48 @@ def test_a_fault_in_the_users_file_is_shown_with_its_line(shop: Shop) -> None:
 def test_a_wrong_indentation_is_shown_with_its_line(shop: Shop) -> None:
     (shop.folder / "shop.py").write_text("def f():\nreturn 1\n", encoding="utf-8")
     assert "shop.py, line 2" in shop("list", code=1).stderr
+
+
+def test_a_config_that_is_no_text_is_told_by_its_name(shop: Shop) -> None:
+    (shop.folder / "bad.yaml").write_bytes(b"\xff\xfe")
+    (shop.folder / "broken.yaml").write_text("a: [1\nb: 2", encoding="utf-8")
+    assert "The file bad.yaml cannot be read" in shop("materialize", "users", "--config", "bad.yaml", code=2).stderr
+    broken = shop("materialize", "users", "--config", "broken.yaml", code=2).stderr
+    assert "in the file broken.yaml, line 2" in broken
+    assert "'.' is a folder" in shop("materialize", "users", "--config", ".", code=2).stderr
+
+
+def test_a_file_in_place_of_the_home_is_told_as_such(shop: Shop) -> None:
+    told = shop("runs", code=1, ORRERY_HOME=str(shop.folder / "shop.py")).stderr
+    assert "shop.py, is a file" in told
+    assert "name another place in ORRERY_HOME" in told
+
+
+def redirected(shop: Shop, redirection: str, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["sh", "-c", f'exec "$@" {redirection}', "sh", *shop.arguments(*words)],
+        cwd=shop.folder,
+        env=shop.environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("words", [("list",), ("list", "--json"), ("materialize", "users orders")])
+def test_without_standard_output_a_command_does_its_work(shop: Shop, words: tuple[str, ...]) -> None:
+    done = redirected(shop, ">&-", *(part for word in words for part in word.split()))
+    assert (done.returncode, done.stderr.replace("printed by orders\n", "")) == (0, "")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
+@pytest.mark.parametrize("words", [("list",), ("materialize", "orders")])
+def test_output_that_cannot_be_written_is_told(shop: Shop, words: tuple[str, ...]) -> None:
+    done = redirected(shop, ">/dev/full", *words)
+    assert done.returncode == 1
+    assert "Standard output cannot be written: No space left on device." in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_a_closed_pipe_is_no_drama(shop: Shop) -> None:

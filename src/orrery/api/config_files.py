@@ -69,7 +69,7 @@ def config_from_files(config_files: Sequence[str]) -> Mapping[str, Any]:
                 mend="write the path from the directory where the process runs, or an absolute one.",
             )
         for path in found:
-            merged = merge_dicts(merged, _read(Path(path).read_text(encoding="utf-8"), f"file {path}"))
+            merged = merge_dicts(merged, _read(_text_of(path), f"file {path}"))
     return merged
 
 
@@ -123,12 +123,22 @@ def _texts(given: Sequence[str], name: str) -> Sequence[str]:
     return given
 
 
+def _text_of(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvariantViolationError(
+            f"The file {path} cannot be read: {error}.", mend="give a YAML file, written in UTF-8."
+        ) from error
+
+
 def _read(text: str, source: str) -> Mapping[str, Any]:
     try:
         loaded = yaml.load(text, Loader=_ConfigLoader)  # noqa: S506 - a safe loader
     except yaml.YAMLError as error:
         raise InvariantViolationError(
-            f"Encountered error attempting to parse yaml. The {source} cannot be read: {error}",
+            f"Encountered error attempting to parse yaml. The {source} cannot be read: "
+            + str(error).replace('"<unicode string>"', f"the {source}"),
             mend="correct the YAML; only plain data is read.",
         ) from error
     if loaded is None:

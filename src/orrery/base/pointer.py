@@ -61,7 +61,9 @@ CodePointer: TypeAlias = FilePointer | ModulePointer
 _NAMES = ("module_name", "python_file", "attribute", "working_directory", "code_location_name")
 
 
-def pointer_from_settings(table: Mapping[str, Any], *, root: str, source: str) -> CodePointer:
+def pointer_from_settings(
+    table: Mapping[str, Any], *, root: str, source: str, name: str = "[tool.orrery]"
+) -> CodePointer:
     """
     Return the pointer that a table ``[tool.orrery]`` of a ``pyproject.toml`` gives.
 
@@ -69,6 +71,7 @@ def pointer_from_settings(table: Mapping[str, Any], *, root: str, source: str) -
         table: ``module_name`` or ``python_file``; ``attribute`` and ``working_directory`` if wanted.
         root: The folder of the ``pyproject.toml``; paths in the table begin here.
         source: The path of the ``pyproject.toml``, for messages.
+        name: What the table is called there.
 
     Raises:
         CodeLocationLoadError: The table names neither, or both, or an entry that does not exist.
@@ -76,22 +79,22 @@ def pointer_from_settings(table: Mapping[str, Any], *, root: str, source: str) -
     >>> pointer_from_settings({"module_name": "shop"}, root="/shop", source="pyproject.toml")
     ModulePointer(module='shop', attribute=None, working_directory='/shop')
     """
-    for name, value in table.items():
-        if name not in _NAMES:
+    for entry, value in table.items():
+        if entry not in _NAMES:
             raise CodeLocationLoadError(
-                f"[tool.orrery] in {source} has an unknown entry '{name}'.",
-                mend=nearest_hint(name, _NAMES, noun="entry"),
+                f"{name} in {source} has an unknown entry '{entry}'.",
+                mend=nearest_hint(entry, _NAMES, noun="entry"),
             )
         if not isinstance(value, str):
             raise CodeLocationLoadError(
-                f"'{name}' of [tool.orrery] in {source} is {value!r} ({type(value).__name__}), not text.",
-                mend=f'write {name} = "...".',
+                f"'{entry}' of {name} in {source} is {value!r} ({type(value).__name__}), not text.",
+                mend=f'write {entry} = "...".',
             )
     module, file = table.get("module_name"), table.get("python_file")
     if (module is None) == (file is None):
         given = "neither module_name nor python_file" if module is None else "both module_name and python_file"
         raise CodeLocationLoadError(
-            f"[tool.orrery] in {source} names {given}.",
+            f"{name} in {source} names {given}.",
             mend='write one of them, for example module_name = "shop.definitions".',
         )
     folder = str(PurePath(root, table["working_directory"])) if "working_directory" in table else None

@@ -9,6 +9,7 @@ standard error.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -22,9 +23,21 @@ from orrery.base.errors import CodeLocationLoadError, OrreryError, UserCodeLoadE
 from orrery.cli.json_output import is_json_asked
 from orrery.cli.text import block
 
-__all__ = ["FAILED", "INTERRUPTED", "OUT_OF_DATE", "SUCCESS", "WRONG_USAGE", "ended", "forget_output", "wrong_usage"]
+__all__ = [
+    "FAILED",
+    "INTERRUPTED",
+    "OUT_OF_DATE",
+    "SUCCESS",
+    "WRONG_USAGE",
+    "OutputLost",
+    "ended",
+    "forget_output",
+    "wrong_usage",
+]
 
 _SOURCE = ("-f", "--file", "-m", "--module", "-a", "--attribute")
+
+_UNWRITTEN = (errno.ENOSPC, errno.EIO, errno.EBADF, errno.EFBIG)
 
 SUCCESS, FAILED, WRONG_USAGE, OUT_OF_DATE, INTERRUPTED = 0, 1, 2, 3, 130
 
@@ -33,6 +46,14 @@ class _WrongUsage(Exception):
     """Carries an error of ours that came from what the user wrote on the command line."""
 
     def __init__(self, error: OrreryError) -> None:
+        super().__init__(error)
+        self.error = error
+
+
+class OutputLost(Exception):
+    """Standard output cannot be written, and what was to be told is lost."""
+
+    def __init__(self, error: OSError) -> None:
         super().__init__(error)
         self.error = error
 
@@ -50,8 +71,19 @@ def wrong_usage() -> Iterator[None]:
 
 def ended(command: Callable[[], Any]) -> int:
     """Call *command* and return the exit code, telling what went wrong, if anything did."""
-    try:
+
+    def complete() -> Any:
         code = command()
+        try:
+            sys.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputLost(error) from error
+        return code
+
+    try:
+        code = complete()
     except click.exceptions.Exit as end:
         return end.exit_code
     except (click.Abort, KeyboardInterrupt):
@@ -76,6 +108,13 @@ def ended(command: Callable[[], Any]) -> int:
     except BrokenPipeError:
         forget_output()
         return FAILED
+    except OutputLost as lost:
+        return _output_lost(lost.error)
+    except OSError as error:
+        if error.errno not in _UNWRITTEN or error.filename is not None:
+            _tell("error", f"{type(error).__name__}: {error}", error)
+            return FAILED
+        return _output_lost(error)
     except UserCodeLoadError as error:
         _tell(error.code, str(error), error.user_exception or error)
         return FAILED
@@ -89,6 +128,16 @@ def ended(command: Callable[[], Any]) -> int:
         _tell("error", f"{type(error).__name__}: {error}", error)
         return FAILED
     return code if isinstance(code, int) else SUCCESS
+
+
+def _output_lost(error: OSError) -> int:
+    forget_output()
+    click.echo(
+        f"{click.style('Error: ', fg='red', bold=True)}Standard output cannot be written: {error.strerror}.\n"
+        "  Try: make room, or send the output elsewhere.",
+        err=True,
+    )
+    return FAILED
 
 
 def _unknown_option(error: click.NoSuchOption) -> str:

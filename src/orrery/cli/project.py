@@ -2,7 +2,7 @@
 The project that a command works on: where its definitions are, and what they are.
 
 ``-f FILE`` and ``-m MODULE`` say it; else ``[tool.orrery]`` in the nearest ``pyproject.toml``, from the working
-directory upwards (or ``[tool.dagster]`` there, for projects that come from elsewhere).
+directory upwards (or what a project of Dagster has there: ``dagster_projects``).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from orrery.api.wiring.locations import load_definitions
 from orrery.base.errors import CodeLocationLoadError, InvalidSubsetError, UnknownAssetError
 from orrery.base.keys import AssetCheckKey, AssetKey, EntityKey
 from orrery.base.pointer import CodePointer, FilePointer, ModulePointer, pointer_from_settings
+from orrery.cli.dagster_projects import pointer_in_tools, pointer_in_workspace
 from orrery.cli.endings import wrong_usage
 from orrery.cli.options import Source
 from orrery.definitions.assets.asset_job import only_partitions_definition
@@ -182,6 +183,9 @@ def find_pointer(source: Source) -> CodePointer:
             pointer = _pointer_in(path)
             if pointer is not None:
                 return _with_attribute(pointer, source.attribute)
+        workspace = folder / "workspace.yaml"
+        if workspace.is_file():
+            return _with_attribute(pointer_in_workspace(workspace), source.attribute)
     raise CodeLocationLoadError(
         "Nothing says where the definitions are: no -f FILE, no -m MODULE, and no [tool.orrery] in a pyproject.toml "
         "here or above.",
@@ -196,11 +200,15 @@ def _pointer_in(path: Path) -> CodePointer | None:
         tools = tomllib.loads(path.read_text(encoding="utf-8")).get("tool", {})
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise CodeLocationLoadError(f"{path} cannot be read: {error}.", mend="correct the file.") from error
-    for name in ("orrery", "dagster"):
-        table = tools.get(name)
-        if isinstance(table, dict) and (table or name == "orrery"):
-            return pointer_from_settings(table, root=str(path.parent), source=str(path))
-    return None
+    table = tools.get("orrery")
+    if table is None:
+        return pointer_in_tools(tools, path)
+    if not isinstance(table, dict):
+        raise CodeLocationLoadError(
+            f"'orrery' below [tool] in {path} is {table!r}, not a table.",
+            mend='write [tool.orrery], and below it module_name = "shop".',
+        )
+    return pointer_from_settings(table, root=str(path.parent), source=str(path))
 
 
 def _with_attribute(pointer: CodePointer, attribute: str | None) -> CodePointer:

@@ -15,7 +15,7 @@ from orrery.base.errors import ExecutionInterruptedError, InvalidInvocationError
 from orrery.cli.displays.display import Display
 from orrery.cli.displays.json_lines import JsonLines
 from orrery.cli.displays.plain import PlainLines
-from orrery.cli.endings import FAILED, INTERRUPTED, SUCCESS, forget_output, wrong_usage
+from orrery.cli.endings import FAILED, INTERRUPTED, SUCCESS, OutputLost, forget_output, wrong_usage
 from orrery.cli.happenings import RunView
 from orrery.cli.interrupts import once_in_order
 from orrery.cli.json_output import json_stream
@@ -64,8 +64,13 @@ def load_config(paths: tuple[str, ...]) -> Mapping[str, Any] | None:
 
     for path in paths:
         if not os.path.isfile(path):
+            what = (
+                f"'{path}' is a folder, not a config file"
+                if os.path.isdir(path)
+                else f"There is no config file '{path}'"
+            )
             raise click.UsageError(
-                f"There is no config file {path}.\n  Try: give the path of a YAML or JSON file.",
+                f"{what}.\n  Try: give the path of a YAML or JSON file.",
                 click.get_current_context(),
             )
     with wrong_usage():
@@ -156,16 +161,17 @@ def _run(
 ) -> int:
     display = _display(options)
     is_seen = True
+    lost: OSError | None = None
 
     def listen(entry: EventLogEntry) -> None:
-        nonlocal is_seen
+        nonlocal is_seen, lost
         happening = view.feed(entry)
         if happening is not None and is_seen:
             try:
                 with outside_capture():
                     display.show(happening)
-            except OSError:  # whoever reads us is gone; the run goes on
-                is_seen = False
+            except OSError as error:  # whoever reads us is gone; the run goes on
+                is_seen, lost = False, error
                 forget_output()
 
     display.begin(view)
@@ -194,6 +200,8 @@ def _run(
         display.end()
     if view.run_id and is_seen:
         display.finish(view)
+    if lost is not None and not isinstance(lost, BrokenPipeError) and code == SUCCESS:
+        raise OutputLost(lost)
     return code
 
 

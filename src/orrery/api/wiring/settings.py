@@ -24,6 +24,11 @@ def read_settings(path: str) -> Mapping[str, Any]:
         text = Path(path).read_text(encoding="utf-8")
     except FileNotFoundError:
         return {}
+    except NotADirectoryError as error:
+        raise StorageError(
+            f"The directory for records, {Path(path).parent}, is a file, or lies below one.",
+            mend="take the file away, or name another place in ORRERY_HOME.",
+        ) from error
     except OSError as error:
         raise StorageError(
             f"The settings {path} cannot be read: {error.strerror}.", mend="give yourself the right to read it."
