@@ -6,9 +6,6 @@ from __future__ import annotations
 
 import click
 
-from orrery.api.verbs.recorded import record_repetition
-from orrery.api.verbs.reexecution import ReexecutionOptions
-from orrery.api.wiring.locations import load_definitions
 from orrery.base.errors import InvariantViolationError
 from orrery.base.pointer import decode_pointer
 from orrery.cli.completion import complete_runs
@@ -16,7 +13,6 @@ from orrery.cli.endings import FAILED, SUCCESS, wrong_usage
 from orrery.cli.options import Source, source_options
 from orrery.cli.paper import echo, styled
 from orrery.cli.past_runs import find_run
-from orrery.cli.project import find_pointer
 from orrery.cli.waiting import exit_code_of, wait_until_it_ends
 from orrery.runtime.instance.instance import Instance
 from orrery.runtime.instance.termination import GRACE_SECONDS
@@ -56,6 +52,11 @@ def retry_run(run_id: str, part: str, select: tuple[str, ...], wait: bool, sourc
 
     ID is the id of a run, its first characters, or "latest". What other steps gave is taken from that run.
     """
+    from orrery.api.verbs.recorded import record_repetition  # 300 ms, and most commands on runs load no project
+    from orrery.api.verbs.reexecution import ReexecutionOptions
+    from orrery.api.wiring.locations import load_definitions
+    from orrery.cli.project import find_pointer
+
     with Instance.get() as instance:
         run = find_run(instance, run_id).run
         given = source.file is not None or source.module is not None or not isinstance(run.job_code_origin, str)
