@@ -19,6 +19,7 @@ from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
 
+from orrery.cli.displays.above import LinesAbove
 from orrery.cli.displays.plain import plain_line
 from orrery.cli.happenings import Happening, RunView, StepView
 from orrery.cli.paper import STATES, echo, fit, fit_start, width_of
@@ -80,6 +81,8 @@ class LiveTable:
         self._ascii = not (self._console.encoding or "").lower().startswith("utf")
         self._view = RunView()
         self._live: Live | None = None
+        self._above: tuple[LinesAbove, ...] = ()
+        self._streams: tuple[TextIO, TextIO] = (sys.stdout, sys.stderr)
         self._is_interrupted = False
         self._again = "Ctrl-C"
         self._spinner = Spinner("line" if self._ascii else "dots")
@@ -92,10 +95,13 @@ class LiveTable:
             get_renderable=self._screen,
             refresh_per_second=12,
             transient=True,
-            redirect_stdout=True,
-            redirect_stderr=True,
+            redirect_stdout=False,
+            redirect_stderr=False,
         )
         self._live.start()
+        self._streams = (sys.stdout, sys.stderr)
+        self._above = tuple(LinesAbove(self._console, stream) for stream in self._streams)
+        sys.stdout, sys.stderr = self._above
 
     def show(self, happening: Happening) -> None:
         """Print log lines above the table; the table follows the view by itself."""
@@ -115,6 +121,9 @@ class LiveTable:
         live, self._live = self._live, None
         if live is None:
             return
+        for above in self._above:
+            above.finish()
+        sys.stdout, sys.stderr = self._streams
         live.stop()
         steps = self._view.visible_steps
         kept = steps if len(steps) <= _STAYS else _worth_keeping(steps)
@@ -131,11 +140,16 @@ class LiveTable:
 
     def _screen(self) -> Group:
         steps = self._view.visible_steps
-        room = max(3, self._console.size.height - 4)
+        room = max(3, self._console.size.height - 5)
         shown = steps if len(steps) <= room else _most_urgent(steps, room)
         parts: list[Table | Text] = [self._table(shown)]
         if len(shown) < len(steps):
             parts.append(Text(f"  and {number(len(steps) - len(shown))} more", style="dim"))
+        parts += [
+            Text(self._plain(fit_start(f"  {one_line(above.unfinished)}", self._console.width)))
+            for above in self._above
+            if above.unfinished
+        ]
         parts.append(self._progress(steps))
         return Group(*parts)
 

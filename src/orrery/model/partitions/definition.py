@@ -26,6 +26,7 @@ from orrery.model.partitions.subset import DefaultPartitionsSubset, PartitionsSu
 __all__ = ["PARTITION_TAG", "PaginatedResults", "PartitionsDefinition", "page_of", "unknown_partition"]
 
 PARTITION_TAG = "dagster/partition"
+_FEW = 10
 
 if TYPE_CHECKING:  # the default, which Python has from 3.13 on, lets the bare name stand for any
     from typing_extensions import TypeVar as WithDefault
@@ -77,10 +78,14 @@ class PaginatedResults(NamedTuple, Generic[T]):
 
 def unknown_partition(key: str, known: Iterable[str] = ()) -> UnknownPartitionError:
     """Return the error that says that *key* does not exist, with the nearest of *known*."""
-    near = nearest(key, known)
+    names = list(known)
+    near = nearest(key, names)
+    listed = (
+        f"use one of {', '.join(map(repr, names))}." if 0 < len(names) <= _FEW else "ask the definition for its keys."
+    )
     return UnknownPartitionError(
         f"Could not find a partition with key `{key}`.",
-        mend=f"write '{near}', the nearest key that exists." if near else "ask the definition for its keys.",
+        mend=f"write '{near}', the nearest key that exists." if near else listed,
     )
 
 

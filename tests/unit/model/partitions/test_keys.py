@@ -17,6 +17,7 @@ from orrery.model.partitions import (
     StaticPartitionsDefinition,
     partition_loading_context,
 )
+from orrery.model.partitions.definition import unknown_partition
 
 ODD = ["..", "a'b", 'a"b', "x' OR '1'='1", "😀", "a|b", "|", "\\", "a\\|b", "/", "x" * 300, " ", "a,b", "[x]", "CON"]
 
@@ -124,3 +125,20 @@ def test_stub_of_the_room_names_what_the_room_loads() -> None:
     assert all(getattr(partitions, name) is not None for name in partitions.__all__)
     with pytest.raises(AttributeError, match="Dayly"):
         _ = partitions.Dayly  # type: ignore[attr-defined]  # what is refused
+
+
+@pytest.mark.parametrize(
+    ("known", "mend"),
+    [
+        (["north", "south"], "use one of 'north', 'south'."),
+        (["north", "2024-01-01"], "use one of 'north', '2024-01-01'."),
+        ([], "ask the definition for its keys."),
+        ([f"2024-{number}" for number in range(500)], "ask the definition for its keys."),
+    ],
+)
+def test_an_unknown_key_is_answered_with_the_keys_if_there_are_few(known: list[str], mend: str) -> None:
+    assert f"Try: {mend}" in str(unknown_partition("zzz", known))
+
+
+def test_an_unknown_key_is_answered_with_the_nearest() -> None:
+    assert "write 'north', the nearest" in str(unknown_partition("nroth", ["north", "south"]))
