@@ -127,6 +127,21 @@ class EventLogSuite:
         assert ids(storage_ids=[first, first + 3, first + 4]) == [4, 0]
         assert ids(asset_key=AssetKey("none")) == []
 
+    def test_a_filter_may_name_more_than_a_statement_holds(self, storage: EventLogStorage) -> None:
+        """Partitions by the ten thousand, most of them unknown."""
+        storage.store_entries([materialized("a", partition=f"k{number}") for number in (5, 69_999, 40_000)])
+        many = [f"k{number}" for number in range(70_000)]
+        wanted = EventRecordsFilter(MATERIALIZED, asset_key=AssetKey("a"), asset_partitions=many)
+        assert [record.partition_key for record in storage.get_event_records(wanted)] == ["k40000", "k69999", "k5"]
+        oldest = storage.get_event_records(wanted, limit=2, ascending=True)
+        assert [record.partition_key for record in oldest] == ["k5", "k69999"]
+        ids = [record.storage_id for record in oldest]
+        chosen = EventRecordsFilter(MATERIALIZED, storage_ids=[*range(1_000_000, 1_070_000), *ids])
+        assert [record.storage_id for record in storage.get_event_records(chosen, ascending=True)] == ids
+        assert set(storage.get_latest_of_partitions(AssetKey("a"), many)) == {"k5", "k40000", "k69999"}
+        newest = storage.get_latest_storage_id_by_partition(AssetKey("a"), MATERIALIZED, partitions=set(many))
+        assert set(newest) == {"k5", "k40000", "k69999"}
+
     def test_changes_of_runs_are_found_by_job(self, storage: EventLogStorage) -> None:
         """Sensors ask for the ends of the runs of some jobs."""
         storage.store_entries(

@@ -138,6 +138,14 @@ class RunsSuite:
         assert "run-2" in _ids(storage, created_before=created + timedelta(seconds=1))
         assert storage.get_runs_count(RunsFilter(tags={"team": "data"})) == 2
 
+    def test_a_filter_may_name_more_runs_than_a_statement_holds(self, storage: Records) -> None:
+        """By the ten thousand, most of them unknown."""
+        odd = "run '\u2028\U0001f600\\"
+        _add(storage, "run-1", odd, "run-3")
+        many = [f"none-{number}" for number in range(70_000)]
+        assert _ids(storage, run_ids=[*many, odd, "run-1"]) == [odd, "run-1"]
+        assert storage.get_runs_count(RunsFilter(run_ids=[*many, "run-3"])) == 1
+
     def test_tags_are_added_and_found(self, storage: Records) -> None:
         """Over those of the run; by key and by value."""
         _add(storage, "run-1", tags={"a": "1", "b": "2"})

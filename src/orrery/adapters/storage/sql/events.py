@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, Select, delete, func, select, update
 
 from orrery.adapters.storage.sql.entries import record_of, select_records
@@ -36,6 +37,8 @@ __all__ = [
 
 _WATCHED = ASSET_EVENTS | RUN_EVENTS
 _CHUNK = 500
+_MOST = 20_000
+"""So many values may stand in one statement, in any database."""
 
 
 def page_of_run(
@@ -75,20 +78,35 @@ def records_of_kind(
     ascending: bool,
 ) -> Sequence[EventLogRecord]:
     """Return the entries of one kind that pass the filter."""
+    for name in ("asset_partitions", "storage_ids"):
+        values = getattr(wanted, name)
+        if values is not None and len(values) > _MOST:
+            found = {
+                record.storage_id: record
+                for start in range(0, len(values), _MOST)
+                for record in records_of_kind(
+                    connection,
+                    msgspec.structs.replace(wanted, **{name: list(values[start : start + _MOST])}),
+                    job_names,
+                    limit,
+                    ascending,
+                )
+            }
+            return [found[number] for number in sorted(found, reverse=not ascending)][:limit]
     query = select_records().where(*_conditions(wanted))
     query = query.order_by(events.c.id if ascending else events.c.id.desc())
     if job_names is None:
         return _records(connection, query if limit is None else query.limit(limit))
     names = set(job_names)
-    found: list[EventLogRecord] = []
+    chosen: list[EventLogRecord] = []
     for row in connection.execute(query):
         record = record_of(row)
         event = record.event_log_entry.dagster_event
         if event is not None and event.job_name in names:
-            found.append(record)
-            if limit is not None and len(found) >= limit:
+            chosen.append(record)
+            if limit is not None and len(chosen) >= limit:
                 break
-    return found
+    return chosen
 
 
 def _conditions(wanted: EventRecordsFilter) -> list[Any]:

@@ -4,13 +4,14 @@ Questions about runs, and changes of them that are no events.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, case, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, any_, case, delete, func, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from orrery.adapters.storage.sql.append import insert_or_ignore
@@ -84,7 +85,7 @@ def run_records(
     order = _ORDERS.get(order_by or "")
     # Runs that lack the instant stand at the beginning, in every database.
     place: Any = None if order is None else case((order.is_(None), (-1e300)), else_=order)
-    query = _filtered(select(runs), filters)
+    query = _filtered(connection, select(runs), filters)
     if cursor is not None:
         start = connection.execute(
             select(runs.c.id, *([] if place is None else [place.label("place")])).where(runs.c.run_id == cursor)
@@ -108,14 +109,24 @@ def _beyond(place: Any, start: Row[Any], ascending: bool) -> Any:
 
 def count_runs(connection: Connection, filters: RunsFilter | None) -> int:
     """Return how many runs pass the filter."""
-    return int(connection.execute(_filtered(select(func.count()).select_from(runs), filters)).scalar_one())
+    return int(connection.execute(_filtered(connection, select(func.count()).select_from(runs), filters)).scalar_one())
 
 
-def _filtered(query: Select[Any], filters: RunsFilter | None) -> Select[Any]:
+def _named(connection: Connection, run_ids: Sequence[str]) -> Any:
+    """Return the condition that a run is one of these; of a few, or of more than fit into a statement one by one."""
+    if len(run_ids) <= _CHUNK:
+        return runs.c.run_id.in_(list(run_ids))
+    if connection.dialect.name == "postgresql":
+        return runs.c.run_id == any_(literal(list(run_ids), postgresql.ARRAY(runs.c.run_id.type)))
+    each = func.json_each(json.dumps(list(run_ids), ensure_ascii=False)).table_valued("value")
+    return runs.c.run_id.in_(select(each.c.value))
+
+
+def _filtered(connection: Connection, query: Select[Any], filters: RunsFilter | None) -> Select[Any]:
     if filters is None:
         return query
     if filters.run_ids is not None:
-        query = query.where(runs.c.run_id.in_(list(filters.run_ids)))
+        query = query.where(_named(connection, filters.run_ids))
     if filters.job_name is not None:
         query = query.where(runs.c.job_name == filters.job_name)
     if filters.statuses:
