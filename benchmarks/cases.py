@@ -51,11 +51,12 @@ STEPS = "One step in process"
 OPS = "Ops and graphs"
 RECORDS = "Records on the disk"
 REUSE = "Reuse"
+PROCESSES = "Steps in processes of their own, and steps that overlap"
 
 
 def all_cases() -> list[Case | Slope]:
     """Return every line of the table, in order."""
-    return [*_start(), *_plan(), *_steps(), *_ops(), *_records(), *_reuse()]
+    return [*_start(), *_plan(), *_steps(), *_ops(), *_records(), *_reuse(), *_processes()]
 
 
 def _start() -> Iterator[Case]:
@@ -218,4 +219,38 @@ def _reuse() -> Iterator[Case]:
             unit="us",
             ours_only=True,
             large=True,
+        )
+
+
+def _processes() -> Iterator[Case | Slope]:
+    for shape in ("wide", "chain"):
+        cases = [
+            Case(
+                group=PROCESSES,
+                title=f"multiprocess, two at once, {shape}, {n} steps",
+                program="processes",
+                arguments=(shape, str(n)),
+                count=n,
+                unit="ms",
+                large=n > 10,
+            )
+            for n in (4, 24)
+        ]
+        yield from cases
+        yield Slope(
+            group=PROCESSES, title=f"multiprocess, {shape}: each step more", small=cases[0], large=cases[1], goal=5_000
+        )
+    for title, kind, n, goal in (
+        ("multiprocess, 32 steps that sleep 0.1 s, eight at once", "sleep", 32, 600),
+        ("multiprocess, 8 steps that compute for 0.5 s, two at once", "cpu", 8, 2_500),
+        ("multiprocess, a value of 200 MB from one step to the next", "large", 2, None),
+        ("in process, 16 steps that await 0.1 s", "await", 16, 150),
+    ):
+        yield Case(
+            group=PROCESSES,
+            title=title,
+            program="processes",
+            arguments=(kind, str(n)),
+            goal=goal,
+            large=kind != "await",
         )
