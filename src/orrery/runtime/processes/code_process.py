@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from select import select
 from typing import Self
 
@@ -59,13 +60,15 @@ class Child:
         channel: The connection to it.
         process: Its process id; None until it was started.
         end: How it ended; None while it lives.
+        outlives: Whether it lives on when its parent dies.
     """
 
-    __slots__ = ("channel", "end", "number", "process")
+    __slots__ = ("channel", "end", "number", "outlives", "process")
 
-    def __init__(self, number: int, channel: Channel) -> None:
+    def __init__(self, number: int, channel: Channel, *, outlives: bool = False) -> None:
         self.number = number
         self.channel = channel
+        self.outlives = outlives
         self.process: int | None = None
         self.end: ProcessEnd | None = None
 
@@ -198,7 +201,7 @@ class CodeProcess:
         channel, other = Channel.pair()
         with self._lock:
             self._count += 1
-            child = Child(self._count, channel)
+            child = Child(self._count, channel, outlives=outlives)
             self._children[child.number] = child
         with other:
             self._send(Start(child.number, function, argument, is_fresh, outlives), [other.fileno()])
@@ -274,6 +277,11 @@ class CodeProcess:
             for child in self._children.values():
                 child.end = ProcessEnd()
                 ended.append(child)
+                if child.process is not None and not child.outlives:
+                    with suppress(
+                        ProcessLookupError, PermissionError
+                    ):  # what they started lives on: nobody else ends it
+                        os.killpg(child.process, signal.SIGKILL)
             self._children.clear()
         return ended
 

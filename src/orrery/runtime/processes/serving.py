@@ -189,13 +189,14 @@ class _Server:
     def _reap(self) -> None:
         for child, (number, _outlives) in list(self._children.items()):
             try:
-                found, status, usage = os.wait4(child, os.WNOHANG)
+                if not _has_ended(child):
+                    continue
+                with suppress(ProcessLookupError, PermissionError):  # what it started and left behind
+                    os.killpg(child, signal.SIGKILL)
+                _found, status, usage = os.wait4(child, 0)
+                end = ending_of(status, usage)
             except ChildProcessError:  # the user's code waited for it
                 end = ProcessEnd()
-            else:
-                if not found:
-                    continue
-                end = ending_of(status, usage)
             del self._children[child]
             self._tell(Ended(number, end))
 
@@ -226,6 +227,11 @@ class _Server:
     def _tell(self, message: Started | Ended) -> None:
         with suppress(OSError):  # the owner is gone: the loop notices
             self._control.send(_encode(message))
+
+
+def _has_ended(child: int) -> bool:
+    """Tell whether a child has ended, and leave it to be waited for: its number is not given to another until then."""
+    return os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 def serve_spawned(descriptor: int) -> None:

@@ -294,8 +294,8 @@ def blocked(report: int) -> int:
 
 
 def _doze() -> None:
-    """Sleep for a minute, and let threads be interrupted."""
-    for _ in range(1200):
+    """Sleep for ten minutes, and let threads be interrupted."""
+    for _ in range(12_000):
         time.sleep(0.05)
 
 
@@ -351,7 +351,7 @@ def too_long() -> None:
 
 @op(tags={MAX_RUNTIME_SECONDS_TAG: "0.5"})
 async def awaits_too_long() -> None:
-    await asyncio.sleep(60)
+    await asyncio.sleep(600)
 
 
 @graph
@@ -397,7 +397,7 @@ def waits(context: Any) -> None:
 @op(required_resource_keys={"inner"})
 async def awaits(context: Any) -> None:
     _give_sign(context)
-    await asyncio.sleep(60)
+    await asyncio.sleep(600)
 
 
 @graph
@@ -415,7 +415,7 @@ def clings(context: Any) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
     _give_sign(context)
-    time.sleep(60)
+    time.sleep(600)
 
 
 @graph
@@ -426,7 +426,7 @@ def clinging() -> None:
 @op(tags={MAX_RUNTIME_SECONDS_TAG: "0.5"})
 def never_looks() -> None:
     signal.signal(signal.SIGALRM, signal.SIG_IGN)
-    time.sleep(60)
+    time.sleep(600)
 
 
 @graph

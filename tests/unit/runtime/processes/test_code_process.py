@@ -48,13 +48,13 @@ CODE = """
         if how == "system exit":
             sys.exit(4)
         os.kill(os.getpid(), int(how))
-        time.sleep(60)
+        time.sleep(600)
 
     def wait(channel, argument, prepared):
         signal.signal(signal.SIGTERM, signal.SIG_IGN if argument == b"stubborn" else lambda *_: sys.exit(5))
-        below = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"])
+        below = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
         channel.send(f"{os.getpid()} {below.pid}".encode())
-        time.sleep(60)
+        time.sleep(600)
 """
 
 
@@ -162,12 +162,15 @@ def test_the_end_of_a_child_is_told(
 
 
 def test_a_child_that_is_stopped_may_put_its_things_away(start: Callable[..., CodeProcess]) -> None:
+    """What it started and left behind is ended with it."""
     code = start()
     child = code.start_child("served_code:wait", b"")
-    assert child.channel.receive() is not None
+    frame = child.channel.receive()
+    assert frame is not None
     code.stop([child], WAIT)
     assert child.end is not None
     assert child.end.exit_code == 5
+    assert gone_within(WAIT, *map(int, frame.body.split()))
 
 
 def test_one_that_does_not_stop_is_killed_with_all_that_it_started(start: Callable[..., CodeProcess]) -> None:
@@ -202,10 +205,9 @@ def test_a_code_process_that_is_killed_takes_its_children_with_it(start: Callabl
     child = code.start_child("served_code:wait", b"stubborn")
     frame = child.channel.receive()
     assert frame is not None
-    worker = int(frame.body.split()[0])
     os.kill(code.process, signal.SIGKILL)
     assert code.wait(child, WAIT) == ProcessEnd()
-    assert gone_within(WAIT, worker)
+    assert gone_within(WAIT, *map(int, frame.body.split()))
 
 
 @pytest.mark.parametrize("outlives", [False, True])
@@ -223,7 +225,7 @@ def test_an_owner_that_is_killed_takes_them_along_or_leaves_them(folder: Path, o
                 code = CodeProcess.start("served_code:load", b"loaded")
                 child = code.start_child("served_code:wait", b"stubborn", outlives={outlives})
                 print(code.process, child.channel.receive().body.decode(), flush=True)
-                time.sleep(60)
+                time.sleep(600)
                 """
             ),
         ],
