@@ -15,6 +15,7 @@ from orrery.base.metadata import MetadataValue, TableColumn, TableSchema
 
 if TYPE_CHECKING:
     from upath import UPath
+from orrery.runtime.ports.write_barrier import active_barrier
 
 __all__ = ["ParquetIOManager"]
 
@@ -67,6 +68,9 @@ class ParquetIOManager(UPathIOManager):
         lenient = (context.definition_metadata or {}).get("allow_missing_partitions")
         if not in_one or len(keys) < 2 or lenient:
             return super().load_partitions(context)
+        barrier = active_barrier.get()
+        if barrier is not None:
+            barrier.flush()  # a scan may be carried out later: it has to name files that stay
         paths = [self._checked(context, self._path(context, key), key) for key in keys]
         context.log.debug(f"Loading {len(paths)} partitions in one scan below {paths[0].parent}")
         return _scan(paths, wanted)

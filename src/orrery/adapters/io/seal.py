@@ -194,8 +194,10 @@ def check_seal(path: str, *, what: Callable[[], str]) -> None:
     seals = _seals(path)
     if not seals:
         return
-    place = place_to_read(path)
-    found = Seal.of_file(place)
+    try:
+        found = Seal.of_file(place_to_read(path))
+    except FileNotFoundError:
+        found = Seal.of_file(path)  # what was staged got its name in the meantime
     if found in seals or found in _seals(path):
         return
     if found == Seal.of_file(place_to_read(path)):

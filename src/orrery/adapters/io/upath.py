@@ -332,7 +332,13 @@ class UPathIOManager(IOManager):
             raise
 
     def _load(self, context: Any, path: UPath, partition: str | None) -> Any:
-        return self.load_from_path(context=context, path=self._checked(context, path, partition))
+        place = self._checked(context, path, partition)
+        try:
+            return self.load_from_path(context=context, path=place)
+        except FileNotFoundError:
+            if str(place) == str(path):
+                raise
+            return self.load_from_path(context=context, path=path)  # it got its name in the meantime
 
     def _checked(self, context: Any, path: UPath, partition: str | None) -> UPath:
         """Return where a value is to be read, once it is known to be there and to be whole; elsewhere the store says so."""

@@ -11,11 +11,15 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from upath import UPath
 
+from orrery.adapters.io.atomic import WriteBatch
 from orrery.adapters.io.parquet import ParquetIOManager
 from orrery.adapters.io.upath import UPathIOManager
+from orrery.api.verbs.contexts import build_input_context, build_output_context
 from orrery.base.errors import InvariantViolationError
 from orrery.model.partitions.keys import MultiPartitionKey
+from orrery.runtime.ports.write_barrier import active_barrier
 from orrery.testing.conformance.samples import ValueContext
 
 
@@ -165,3 +169,32 @@ def test_what_is_no_table_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InvariantViolationError, match="not dict"):
         ParquetIOManager(tmp_path).handle_output(ValueContext("t"), {"a": 1})
     assert not (tmp_path / "t.parquet").exists()
+
+
+def test_a_value_that_gets_its_name_while_it_is_looked_for_is_read_under_it(tmp_path: Path) -> None:
+    """The files of a run are published by another thread than the one that loads."""
+    batch = WriteBatch()
+    looked: list[str] = []
+
+    class Published(UPathIOManager):
+        extension = ".txt"
+
+        def dump_to_path(self, context: Any, obj: Any, path: Any) -> None:
+            path.write_text(obj)
+
+        def load_from_path(self, context: Any, path: Any) -> Any:
+            looked.append(path.name)
+            batch.flush()  # what the other thread does between naming the file and opening it
+            return path.read_text()
+
+    manager = Published(UPath(tmp_path))
+    token = active_barrier.set(batch)
+    try:
+        manager.handle_output(build_output_context(asset_key="orders"), "apple")
+        loaded = manager.load_input(
+            build_input_context(asset_key="orders", upstream_output=build_output_context(asset_key="orders"))
+        )
+    finally:
+        active_barrier.reset(token)
+    assert loaded == "apple"
+    assert len(looked) == 2
