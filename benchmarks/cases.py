@@ -49,6 +49,7 @@ START = "Start"
 PLAN = "Define and plan, per asset: t(n) / n"
 STEPS = "One step in process"
 OPS = "Ops and graphs"
+PIPES = "Pipes: an external process"
 RECORDS = "Records on the disk"
 REUSE = "Reuse"
 PROCESSES = "Steps in processes of their own, and steps that overlap"
@@ -56,7 +57,7 @@ PROCESSES = "Steps in processes of their own, and steps that overlap"
 
 def all_cases() -> list[Case | Slope]:
     """Return every line of the table, in order."""
-    return [*_start(), *_plan(), *_steps(), *_ops(), *_records(), *_reuse(), *_processes()]
+    return [*_start(), *_plan(), *_steps(), *_ops(), *_pipes(), *_records(), *_reuse(), *_processes()]
 
 
 def _start() -> Iterator[Case]:
@@ -106,6 +107,33 @@ def _steps() -> Iterator[Case | Slope]:
     yield from _sizes(STEPS, "assets", "chain", ("ephemeral", "files"), None)
     yield from _sizes(STEPS, "assets", "wide", ("ephemeral", "memory"), None)
     yield from _sizes(STEPS, "assets", "wide", ("ephemeral", "memory", "quiet"), None)
+
+
+def _pipes() -> Iterator[Case]:
+    yield Case(
+        group=PIPES, title="launch, over the same process by hand", program="pipes", arguments=("launch", "0"), goal=5
+    )
+    for what, title, goal in (("messages", "custom messages", 8), ("logs", "log lines, stored", 20)):
+        yield Case(
+            group=PIPES,
+            title=f"10,000 {title}",
+            program="pipes",
+            arguments=(what, "10000"),
+            count=10_000,
+            unit="us",
+            goal=goal,
+        )
+    yield Case(
+        group=PIPES,
+        title="1,000,000 log lines, stored",
+        program="pipes",
+        arguments=("logs", "1000000"),
+        count=1_000_000,
+        unit="us",
+        goal=120,
+        ours_only=True,
+        large=True,
+    )
 
 
 def _sizes(group: str, kind: str, shape: str, setting: tuple[str, ...], goal: float | None) -> Iterator[Case | Slope]:

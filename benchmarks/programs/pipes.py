@@ -1,0 +1,76 @@
+"""
+Launch an external process and take what it reports: pipes.py MODULE launch|messages|logs N.
+
+``launch`` tells what the launch costs over the same process run by hand; the others what N messages cost over none.
+The instance is persistent, so that log lines are stored.
+"""
+
+import importlib
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from typing import Any
+
+from common_api import persistent_instance, run
+
+EXTERNAL = {"orrery": ("orrery_pipes", "open_pipes"), "dagster": ("dagster_pipes", "open_dagster_pipes")}
+BODIES = {
+    "launch": "pass",
+    "messages": "for n in range(int(sys.argv[1])): pipes.report_custom_message(n)",
+    "logs": "for n in range(int(sys.argv[1])): pipes.log.info('line %d', n)",
+}
+TRIES = 7
+
+
+def seconds(work: Callable[[], Any]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def by_hand(package: str, command: list[str]) -> None:
+    """Run the process as the orchestrator does, with nobody who reads."""
+    encode = importlib.import_module(package).encode_env_var
+    data = dict.fromkeys(("asset_keys", "code_version_by_asset_key", "provenance_by_asset_key"))
+    data |= dict.fromkeys(("partition_key", "partition_key_range", "partition_time_window"))
+    data |= {"run_id": "r", "job_name": None, "retry_number": 0, "extras": {}}
+    with tempfile.TemporaryDirectory() as folder:
+        messages, context = encode({"path": os.path.join(folder, "messages")}), encode({"data": data})
+        told = {"DAGSTER_PIPES_MESSAGES": messages, "DAGSTER_PIPES_CONTEXT": context}
+        subprocess.run(command, env={**os.environ, **told}, check=True, stderr=subprocess.PIPE)
+
+
+def main(og: Any, what: str, count: str) -> None:
+    package, opener = EXTERNAL[og.__name__]
+    with open("child.py", "w") as file:
+        file.write(f"import sys\nfrom {package} import {opener}\nwith {opener}() as pipes:\n    {BODIES[what]}\n")
+    taken = []
+
+    @og.asset
+    def external(context):
+        client = og.PipesSubprocessClient()
+
+        def launch(n: str) -> Any:
+            return client.run(context=context, command=[sys.executable, "child.py", n])
+
+        launch("0")
+        for _ in range(TRIES if what == "launch" else 3):
+            whole = seconds(lambda: launch(count))
+            base = seconds(
+                lambda: by_hand(package, [sys.executable, "child.py", "0"]) if what == "launch" else launch("0")
+            )
+            taken.append(whole - base)
+        return launch("0").get_materialize_result()
+
+    with tempfile.TemporaryDirectory() as home:
+        assert og.materialize([external], instance=persistent_instance(og, home)).success
+    print(json.dumps({"seconds": {"total": statistics.median(taken)}}))
+
+
+if __name__ == "__main__":
+    run(main)
