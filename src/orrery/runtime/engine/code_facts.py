@@ -8,6 +8,7 @@ bytecode speaks for itself.
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
 import importlib.machinery
 import importlib.metadata
@@ -94,7 +95,9 @@ def _path_of(module: str) -> str | None:
     return None if spec is None else spec.origin
 
 
+@functools.cache
 def _distribution(root: str) -> Origin:
+    """Return the distribution of a top-level module; to look through all that is installed takes half a second."""
     try:
         return Origin("distribution", root, importlib.metadata.version(root))
     except importlib.metadata.PackageNotFoundError:
