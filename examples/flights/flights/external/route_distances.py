@@ -5,14 +5,16 @@ It runs in a Python environment of its own, where neither polars nor Orrery is i
 """
 
 import sys
+from collections.abc import Mapping
 from math import asin, cos, radians, sin, sqrt
+from typing import Any
 
 from orrery_pipes import open_pipes
 
 EARTH_RADIUS_MILES = 3958.8
 
 
-def great_circle(route):
+def great_circle(route: Mapping[str, Any]) -> float:
     """Return the length in miles of the shortest way between the two ends of *route*."""
     lat, lon, dest_lat, dest_lon = (radians(route[name]) for name in ("lat", "lon", "dest_lat", "dest_lon"))
     half = sin((dest_lat - lat) / 2) ** 2 + cos(lat) * cos(dest_lat) * sin((dest_lon - lon) / 2) ** 2
