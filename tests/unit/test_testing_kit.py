@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import find
+from hypothesis import HealthCheck, Phase, find, settings
 
 import orrery as og
 from orrery.base.clock import Clock
@@ -52,10 +52,18 @@ def test_an_instance_for_a_test_is_on_disk_and_goes() -> None:
     assert instance_for_test is og.instance_for_test
 
 
+DRAWN = settings(
+    max_examples=2_000, database=None, phases=(Phase.generate,), suppress_health_check=list(HealthCheck), deadline=None
+)
+"""The first that is found will do: to make it smaller takes minutes."""
+
+
 def test_strategies_draw_what_makes_a_graph_hard() -> None:
     """Graphs inside of graphs, lists of values, several outputs; assets that only wait."""
-    deep = find(op_graphs(), lambda drawn: any(key.count(".") == 2 for key, _output in drawn.expected))
+    deep = find(op_graphs(), lambda drawn: any(key.count(".") == 2 for key, _output in drawn.expected), settings=DRAWN)
     assert deep.definition().execute_in_process().success
-    assert find(op_graphs(), lambda drawn: len({step for step, *_ in drawn.edges}) > 2)
-    waits = find(asset_graphs(), lambda drawn: any(each.waits_for and each.takes for each in drawn.members))
+    assert find(op_graphs(), lambda drawn: len({step for step, *_ in drawn.edges}) > 2, settings=DRAWN)
+    waits = find(
+        asset_graphs(), lambda drawn: any(each.waits_for and each.takes for each in drawn.members), settings=DRAWN
+    )
     assert len(waits.definitions()) == len(waits.members) == len(waits.expected)

@@ -224,6 +224,8 @@ class AssetSpec(metaclass=RecordMeta):
         if kinds:
             checked_tags.update(_kind_tags(kinds, asset_key))
         frame = sys._getframe(1)
+        if frame.f_globals.get("__name__") == RecordMeta.__module__ and frame.f_back is not None:
+            frame = frame.f_back  # the call came through the metaclass of records
         _fill(
             self,
             asset_key,

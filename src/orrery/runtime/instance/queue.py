@@ -2,11 +2,14 @@
 The queue at work: launch what may be launched now.
 
 There is no daemon in this either. :func:`launch_queued_runs` makes one pass; it is called when a run is submitted, by
-every launched run when it has ended, and by ``orrery queue run``. One process at a time makes a pass, by a lease.
+every launched run when it has ended, and by ``orrery queue run``. One process at a time makes a pass, by a lease; whoever
+finds it taken waits for it, as the pass that goes on may have looked before there was room.
 """
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -19,6 +22,9 @@ from orrery.runtime.instance.leases import is_gone
 __all__ = ["launch_queued_runs", "limits_of"]
 
 _LEASE = "queue"
+_PASSING = "thread of the pass over the queue"
+_LOOK_SECONDS = 0.02
+_PATIENCE_SECONDS = 60.0
 
 
 def limits_of(instance: Any) -> QueueLimits:
@@ -41,16 +47,31 @@ def launch_queued_runs(instance: Any, workspace: Any = None) -> Sequence[str]:
     """
     Launch the runs that wait and may be launched now; return their ids.
 
+    A run that is launched in this very thread ends before this returns, and asks for a pass, too: that is left to the
+    pass that goes on, which looks again until there is nothing to launch.
+
     Args:
         instance: The instance.
         workspace: Handed to the launcher.
     """
+    if instance.scratch.get(_PASSING) == threading.get_ident():
+        return []
+    launched: list[str] = []
+    while found := _pass(instance, workspace):
+        launched.extend(found)
+    return launched
+
+
+def _pass(instance: Any, workspace: Any) -> Sequence[str]:
     limits = limits_of(instance)
     instance.report_lost_runs()
-    lease = _take(instance)
-    if lease is None:
-        return []
+    end = time.monotonic() + _PATIENCE_SECONDS
+    while (lease := _take(instance)) is None:
+        if time.monotonic() > end:
+            return []  # whoever has it makes passes of more than a minute, and sees the end of each run that it launches
+        time.sleep(_LOOK_SECONDS)
     launched = []
+    instance.scratch[_PASSING] = threading.get_ident()
     try:
         queued = instance.get_runs(RunsFilter(statuses=[RunStatus.QUEUED]), ascending=True)
         going_on = instance.get_runs(RunsFilter(statuses=sorted(ACTIVE_RUN_STATUSES, key=lambda each: each.value)))
@@ -62,6 +83,7 @@ def launch_queued_runs(instance: Any, workspace: Any = None) -> Sequence[str]:
                 continue
             launched.append(run.run_id)
     finally:
+        del instance.scratch[_PASSING]
         instance.keeper.give_back(lease)
     return launched
 
