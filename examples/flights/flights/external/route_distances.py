@@ -26,7 +26,8 @@ with open_pipes() as pipes:
     pipes.log.info(f"{len(routes)} routes, in {sys.prefix}")
     for number, route in enumerate(routes, 1):
         route["great_circle"] = great_circle(route)
-        pipes.report_progress(number, len(routes))
+        if number % 50 == 0 or number == len(routes):
+            pipes.report_progress(number, len(routes))
     off = max(abs(route["great_circle"] - route["distance"]) for route in routes)
     pipes.put_value(routes)
     pipes.report_asset_materialization({"largest_difference_miles": off, "environment": sys.prefix})
