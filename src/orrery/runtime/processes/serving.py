@@ -79,7 +79,7 @@ def _serve(control: Channel, owner: int) -> int:
         with importing():
             prepared = function_named(request.function)(request.argument)
     except (Exception, SystemExit) as error:  # noqa: BLE001  # told to the owner, who raises it
-        control.send(_encode(_refusal(error)))
+        _tell(control, _refusal(error))
         return 1
     why_not = why_forking_is_unsafe() if request.may_fork else "it was asked not to"
     if why_not is None:
@@ -87,9 +87,14 @@ def _serve(control: Channel, owner: int) -> int:
 
         gc.collect()
         gc.freeze()  # what was imported is not touched by collections in children, and stays shared
-    control.send(_encode(Prepared(os.getpid(), why_not is None, why_not or "")))
+    _tell(control, Prepared(os.getpid(), why_not is None, why_not or ""))
     work = _Server(control, owner, request, prepared, forks=why_not is None).run()
     return work() or 0 if work is not None else 0
+
+
+def _tell(control: Channel, message: Prepared | Refused | Started | Ended) -> None:
+    with suppress(OSError):  # the owner is gone, as one whose run had nothing to do: the loop notices
+        control.send(_encode(message))
 
 
 def _refusal(error: BaseException) -> Refused:
@@ -160,7 +165,7 @@ class _Server:
             with suppress(OSError):  # the child did it itself, or is gone
                 os.setpgid(child, child)
         self._children[child] = (request.number, request.outlives)
-        self._tell(Started(request.number, child))
+        _tell(self._control, Started(request.number, child))
         return None
 
     def _become(self, request: Start, connection: int, parent: int) -> Callable[[], int | None]:
@@ -198,7 +203,7 @@ class _Server:
             except ChildProcessError:  # the user's code waited for it
                 end = ProcessEnd()
             del self._children[child]
-            self._tell(Ended(number, end))
+            _tell(self._control, Ended(number, end))
 
     def _signal(self, request: Signal) -> None:
         for child, (number, _outlives) in self._children.items():
@@ -223,10 +228,6 @@ class _Server:
         for child in ending:
             with suppress(ProcessLookupError, PermissionError):  # also what they started and left behind
                 os.killpg(child, signal.SIGKILL)
-
-    def _tell(self, message: Started | Ended) -> None:
-        with suppress(OSError):  # the owner is gone: the loop notices
-            self._control.send(_encode(message))
 
 
 def _has_ended(child: int) -> bool:

@@ -29,6 +29,8 @@ CODE = """
             raise ValueError("the code is broken")
         if argument == b"exit":
             os._exit(7)
+        if argument == b"slow":
+            time.sleep(0.3)
         if argument == b"again":
             from orrery.runtime.processes.code_process import CodeProcess
             CodeProcess.start("served_code:load", b"again")
@@ -248,6 +250,27 @@ def test_an_owner_that_is_killed_takes_them_along_or_leaves_them(folder: Path, o
         for each in (worker, below):
             if is_alive(each):
                 os.kill(each, signal.SIGKILL)
+
+
+def test_an_owner_that_needs_nobody_before_all_is_imported_is_no_fault(folder: Path) -> None:
+    """A run that skips everything is over before its code process is ready: nothing is printed about that."""
+    program = f"""
+        import os, sys
+        from orrery.runtime.processes.code_process import CodeProcess
+        code = CodeProcess.start("served_code:load", b"slow", import_path=[{str(folder)!r}, {SOURCES!r}, *sys.path])
+        print(code.process, flush=True)
+        os._exit(0)
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        env={**os.environ, "PYTHONPATH": SOURCES},
+        capture_output=True,
+        text=True,
+        timeout=WAIT,
+        check=True,
+    )
+    assert gone_within(WAIT, int(done.stdout))
+    assert done.stderr == ""
 
 
 def test_a_thread_makes_forking_unsafe() -> None:
