@@ -11,7 +11,7 @@ export type Json = null | boolean | number | string | readonly Json[] | {
 export type Params = {
     readonly [key: string]: Json;
 };
-export type Method = "opened" | "closed" | "log" | "report_asset_materialization" | "report_asset_check" | "report_custom_message" | "log_external_stream";
+export type Method = "opened" | "closed" | "log" | "report_asset_materialization" | "report_asset_check" | "report_custom_message" | "log_external_stream" | "report_progress" | "report_value";
 export declare const METADATA_TYPES: readonly ["__infer__", "text", "url", "path", "notebook", "json", "md", "float", "int", "bool", "dagster_run", "asset", "null", "table", "table_schema", "table_column_lineage", "timestamp"];
 export type MetadataType = (typeof METADATA_TYPES)[number];
 /** A value with its type; for an object as the value itself give the type `json`. */
@@ -69,6 +69,27 @@ export type ContextData = {
         readonly [key: string]: Json;
     };
 };
+/** A file that a value lies in, as it is told. */
+export type ValueFile = {
+    readonly path: string;
+    readonly format: "text" | "bytes" | "json" | "parquet" | "pickle";
+    readonly sha256: string;
+    readonly size_bytes: number;
+};
+/** What our orchestrator offers beyond the protocol; a stranger offers nothing. */
+export type Offered = {
+    readonly numbers?: Json;
+    readonly progress?: Json;
+    readonly socket?: {
+        readonly path?: Json;
+    } | null;
+    readonly values?: {
+        readonly folder: string;
+        readonly given?: {
+            readonly [name: string]: ValueFile;
+        };
+    } | null;
+};
 /** Thrown when Pipes is used wrongly, or when what the orchestrator handed over cannot be used. */
 export declare class PipesError extends Error {
     readonly name = "PipesError";
@@ -103,7 +124,7 @@ export declare class PipesContext {
     #private;
     /** A logger whose lines go to the orchestrator. */
     readonly log: Logger;
-    constructor(data: ContextData, channel: Channel, numbered: boolean);
+    constructor(data: ContextData, channel: Channel, offered: Offered);
     /** Close the connection; any further message throws. Calls after the first do nothing. */
     close(exception?: PipesException): void;
     get isClosed(): boolean;
@@ -148,6 +169,26 @@ export declare class PipesContext {
     }): void;
     /** Send anything that has a JSON form to the code that launched this process. */
     reportCustomMessage(payload: Json): void;
+    /**
+     * Tell how far the process has come. An orchestrator that does not ask for it is not told.
+     *
+     * `done` and `total` are in units of your own; without `total` it is not known how much there is.
+     */
+    reportProgress(done: number, total?: number, text?: string): void;
+    /** Return the file of a value that the orchestrator handed over by reference, as `name`, once its digest is checked. */
+    getValueFile(name: string): ValueFile;
+    /**
+     * Return a value that the orchestrator handed over by reference, as `name`: text, JSON, or bytes as a `Buffer`.
+     *
+     * For other formats (`parquet`) read the file of {@link getValueFile} with a library of yours.
+     */
+    getValue(name: string): Json | Buffer;
+    /**
+     * Hand the value of an asset over by reference, so that the asset's IO manager stores it: text, bytes, or JSON.
+     *
+     * It is written to a file that the orchestrator sees: nothing of it goes through the messages.
+     */
+    putValue(value: Json | Uint8Array, assetKey?: string): void;
     /** Send a piece of some stream, such as the output of another program. */
     logExternalStream(stream: string, text: string, extras?: {
         readonly [key: string]: Json;

@@ -4,8 +4,10 @@
  * Begin at {@link withPipes} or {@link openPipes}. All writing is synchronous: a message that was reported has left the
  * process, whatever ends it afterwards.
  */
-import { randomUUID } from "node:crypto";
-import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
+import { createHash, randomUUID } from "node:crypto";
+import { closeSync, openSync, readFileSync, readSync, renameSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
 import { inflateSync } from "node:zlib";
 export const PROTOCOL_VERSION = "0.1";
 export const METADATA_TYPES = [
@@ -70,19 +72,31 @@ function loadContext(params) {
         return params["data"];
     throw new PipesError(`Invalid params for the context: expected key \`path\` or \`data\`, received ${Object.keys(params).join(", ")}.`);
 }
+/** Return what `call` returns, or undefined if its descriptor is not ready. */
+function ifReady(call) {
+    try {
+        return call();
+    }
+    catch (error) {
+        if (error.code !== "EAGAIN")
+            throw error;
+        return undefined;
+    }
+}
+/** Wait a millisecond, without letting other code run. */
+function pause() {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+}
 function writeWhole(descriptor, text) {
     const bytes = Buffer.from(text, "latin1");
     let written = 0;
     while (written < bytes.length) {
-        try {
-            written += writeSync(descriptor, bytes, written);
-        }
-        catch (error) {
-            // A pipe that is set to be non-blocking and full: try again until its reader has caught up.
-            if (error.code !== "EAGAIN")
-                throw error;
-            Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
-        }
+        const more = ifReady(() => writeSync(descriptor, bytes, written));
+        // A pipe that is set to be non-blocking and full: try again until its reader has caught up.
+        if (more === undefined)
+            pause();
+        else
+            written += more;
     }
 }
 class FileChannel {
@@ -120,6 +134,113 @@ class BufferedStreamChannel {
         writeWhole(this.descriptor, this.#lines.join(""));
     }
 }
+const WINDOW_MESSAGES = 512;
+const WINDOW_BYTES = 1 << 20;
+/**
+ * The orchestrator's socket on this machine, by which every message is acknowledged.
+ *
+ * The orchestrator answers with the number of lines that it has taken, eight bytes, big end first; a process that is
+ * far ahead of it waits. What was not acknowledged when the connection breaks goes to `fallback`, marked as sent again.
+ */
+class SocketChannel {
+    #fallback;
+    #descriptor;
+    #socket;
+    #instead;
+    #pending = [];
+    #pendingBytes = 0;
+    #acknowledged = 0;
+    #rest = Buffer.alloc(0);
+    constructor(socket, descriptor, fallback) {
+        this.#socket = socket;
+        this.#descriptor = descriptor;
+        this.#fallback = fallback;
+    }
+    write(line) {
+        if (this.#instead !== undefined)
+            return this.#instead.write(line);
+        this.#pending.push(line);
+        this.#pendingBytes += line.length;
+        try {
+            writeWhole(this.#descriptor, `${line}\n`);
+            if (this.#pending.length > WINDOW_MESSAGES / 2 || this.#pendingBytes > WINDOW_BYTES)
+                this.#read(false);
+            while (this.#pending.length > WINDOW_MESSAGES || this.#pendingBytes > WINDOW_BYTES)
+                this.#read(true);
+        }
+        catch (error) {
+            this.#fallBack(error);
+        }
+    }
+    close() {
+        try {
+            while (this.#instead === undefined && this.#pending.length > 0)
+                this.#read(true);
+        }
+        catch (error) {
+            this.#fallBack(error);
+        }
+        this.#disconnect();
+        this.#instead?.close();
+    }
+    /** Read acknowledgements; forget what they are of. */
+    #read(wait) {
+        const data = Buffer.alloc(1 << 14);
+        let size;
+        while ((size = ifReady(() => readSync(this.#descriptor, data))) === undefined) {
+            if (!wait)
+                return;
+            pause();
+        }
+        if (size === 0)
+            throw Object.assign(new Error("the orchestrator has closed the connection"), { code: "EPIPE" });
+        const all = Buffer.concat([this.#rest, data.subarray(0, size)]);
+        const whole = all.length - (all.length % 8);
+        this.#rest = all.subarray(whole);
+        if (whole === 0)
+            return;
+        const done = this.#pending.splice(0, Number(all.readBigUInt64BE(whole - 8)) - this.#acknowledged);
+        this.#acknowledged += done.length;
+        for (const line of done)
+            this.#pendingBytes -= line.length;
+    }
+    /** Write to the file what may not have arrived; from now on, all goes there. */
+    #fallBack(error) {
+        if (error.code === undefined)
+            throw error;
+        this.#disconnect();
+        this.#instead = this.#fallback();
+        for (const line of this.#pending)
+            this.#instead.write(`${line.slice(0, -1)},"again":true}`);
+        this.#pending = [];
+    }
+    #disconnect() {
+        this.#socket?.destroy();
+        this.#socket = undefined;
+    }
+}
+/**
+ * Return the channel to the socket at `path`; undefined where this machine has none.
+ *
+ * Written to by its descriptor, so that a message has left the process when a report returns, also while the process
+ * ends. A connection that could not be made shows at the first message, which then goes to the file.
+ */
+function connectChannel(path, fallback) {
+    const socket = connect({ path });
+    socket.on("error", () => undefined); // told by the write that meets it
+    socket.pause();
+    socket.unref();
+    const descriptor = socket._handle?.fd;
+    if (typeof descriptor === "number" && descriptor >= 0)
+        return new SocketChannel(socket, descriptor, fallback);
+    socket.destroy();
+    return undefined;
+}
+/** Return what the orchestrator offers in `params`. */
+function offeredBy(params) {
+    const offered = params["orrery"];
+    return typeof offered === "object" && offered !== null && !Array.isArray(offered) ? offered : {};
+}
 function openChannel(params) {
     const descriptor = (value) => {
         if (value === "stdout")
@@ -128,8 +249,12 @@ function openChannel(params) {
             return 2;
         throw new PipesError(`Invalid stream for messages: expected "stdout" or "stderr", received ${JSON.stringify(value)}.`);
     };
-    if (typeof params["path"] === "string")
-        return new FileChannel(params["path"]);
+    const path = params["path"];
+    if (typeof path === "string") {
+        const file = () => new FileChannel(path);
+        const socket = offeredBy(params).socket?.path;
+        return (typeof socket === "string" ? connectChannel(socket, file) : undefined) ?? file();
+    }
     if ("stdio" in params)
         return new StreamChannel(descriptor(params["stdio"]));
     if ("buffered_stdio" in params)
@@ -189,6 +314,36 @@ function normalMetadata(metadata) {
     }
     return normal;
 }
+// --- values by reference: files in a folder that both sides see
+function digest(data) {
+    return createHash("sha256").update(data).digest("hex");
+}
+/** Return the form of `value` in a file: text and bytes as they are, all else as JSON. */
+function encodeValue(value) {
+    if (value instanceof Uint8Array)
+        return { format: "bytes", data: Buffer.from(value) };
+    if (typeof value === "string") {
+        const data = Buffer.from(value, "utf8");
+        // Halves of a sign have no UTF-8; in JSON they are escaped.
+        if (data.toString("utf8") === value)
+            return { format: "text", data };
+    }
+    return { format: "json", data: Buffer.from(encode(value, "report_value"), "latin1") };
+}
+/** Return the JSON in `text`; numbers that JavaScript cannot hold are refused rather than changed. */
+function parseExactly(text, name) {
+    for (const [digits] of text.replace(/"(?:[^"\\]|\\.)*"/g, '""').matchAll(/(?<![\d.eE+-])-?\d{16,}(?![\d.eE])/g)) {
+        if (!Number.isSafeInteger(Number(digits))) {
+            throw new PipesError(`Value \`${name}\` holds ${digits}, which JavaScript cannot hold exactly; send it as text.`);
+        }
+    }
+    try {
+        return JSON.parse(text);
+    }
+    catch (error) {
+        throw new PipesError(`Value \`${name}\` is no JSON that JavaScript reads: ${error}.`, { cause: error });
+    }
+}
 /** Return `error` with its stack and the chain of its causes, as it goes over the wire. */
 export function pipesException(error, depth = 50) {
     if (!(error instanceof Error)) {
@@ -207,7 +362,7 @@ export function pipesException(error, depth = 50) {
 export class PipesContext {
     #data;
     #channel;
-    #numbered;
+    #offered;
     #materialized = new Set();
     #number = 0;
     #closed = false;
@@ -219,10 +374,10 @@ export class PipesContext {
         error: (message) => this.#log("ERROR", message),
         critical: (message) => this.#log("CRITICAL", message),
     };
-    constructor(data, channel, numbered) {
+    constructor(data, channel, offered) {
         this.#data = data;
         this.#channel = channel;
-        this.#numbered = numbered;
+        this.#offered = offered;
         this.#write("opened", { extras: {} });
     }
     /** Close the connection; any further message throws. Calls after the first do nothing. */
@@ -244,7 +399,7 @@ export class PipesContext {
         if (this.#closed)
             throw new PipesError("Cannot send message after pipes context is closed.");
         const message = { __dagster_pipes_version: PROTOCOL_VERSION, method, params };
-        const line = encode(this.#numbered ? { ...message, number: this.#number + 1 } : message, method);
+        const line = encode(this.#offered.numbers === true ? { ...message, number: this.#number + 1 } : message, method);
         this.#channel.write(line);
         this.#number += 1;
     }
@@ -378,6 +533,87 @@ export class PipesContext {
     reportCustomMessage(payload) {
         this.#write("report_custom_message", { payload });
     }
+    /**
+     * Tell how far the process has come. An orchestrator that does not ask for it is not told.
+     *
+     * `done` and `total` are in units of your own; without `total` it is not known how much there is.
+     */
+    reportProgress(done, total, text) {
+        for (const number of [done, total]) {
+            if (number !== undefined && (typeof number !== "number" || !Number.isFinite(number))) {
+                throw new PipesError(`Invalid progress: expected numbers for \`done\` and \`total\`, got ${String(number)}.`);
+            }
+        }
+        if (this.#offered.progress !== true)
+            return;
+        this.#write("report_progress", { done, total: total ?? null, text: text ?? null });
+    }
+    /** Return the file of a value that the orchestrator handed over by reference, as `name`, once its digest is checked. */
+    getValueFile(name) {
+        return this.#given(name).file;
+    }
+    /**
+     * Return a value that the orchestrator handed over by reference, as `name`: text, JSON, or bytes as a `Buffer`.
+     *
+     * For other formats (`parquet`) read the file of {@link getValueFile} with a library of yours.
+     */
+    getValue(name) {
+        const { file, data } = this.#given(name);
+        if (file.format === "bytes")
+            return data;
+        if (file.format === "json")
+            return parseExactly(data.toString("utf8"), name);
+        if (file.format === "text") {
+            const text = data.toString("utf8");
+            if (Buffer.from(text, "utf8").equals(data))
+                return text;
+            throw new PipesError(`Value \`${name}\` is text with halves of signs, which has no exact form here.`);
+        }
+        throw new PipesError(`Value \`${name}\` is of the format '${file.format}', which this client does not read: launch with text, bytes, or ` +
+            "what JSON takes; or read the file of `getValueFile` yourself.");
+    }
+    /**
+     * Hand the value of an asset over by reference, so that the asset's IO manager stores it: text, bytes, or JSON.
+     *
+     * It is written to a file that the orchestrator sees: nothing of it goes through the messages.
+     */
+    putValue(value, assetKey) {
+        const { folder } = this.#values("putValue");
+        const method = "report_value";
+        const key = this.#resolveAssetKey(assetKey, method);
+        const { format, data } = encodeValue(value);
+        const path = join(folder, `${randomUUID()}.${format}`);
+        try {
+            writeFileSync(`${path}.tmp`, data);
+            renameSync(`${path}.tmp`, path); // a file has its final name only when it is whole
+        }
+        finally {
+            rmSync(`${path}.tmp`, { force: true });
+        }
+        const file = { path, format, sha256: digest(data), size_bytes: data.length };
+        this.#write(method, { asset_key: key, value: file });
+    }
+    #values(method) {
+        const offered = this.#offered.values;
+        if (typeof offered !== "object" || offered === null) {
+            throw new PipesError(`Cannot call \`${method}\`: the orchestrator offers no folder for values. It does for processes that it launches ` +
+                "on its own machine; elsewhere write to a store, and report where.");
+        }
+        return offered;
+    }
+    #given(name) {
+        const given = this.#values("getValue").given ?? {};
+        if (!Object.hasOwn(given, name)) {
+            const known = Object.keys(given).sort().join(", ");
+            throw new PipesError(`Value \`${name}\` is undefined. Values are given at the launch; there are: ${known}.`);
+        }
+        const file = given[name];
+        const data = readFileSync(file.path);
+        if (digest(data) !== file.sha256) {
+            throw new PipesError(`The file ${file.path} is not what was written: its digest differs.`);
+        }
+        return { file, data };
+    }
     /** Send a piece of some stream, such as the output of another program. */
     logExternalStream(stream, text, extras = {}) {
         this.#write("log_external_stream", { stream, text, extras });
@@ -414,8 +650,8 @@ export function openPipes(options = {}) {
     }
     const params = decodeParam(encoded.messages);
     const channel = options.channel ?? openChannel(params);
-    const offered = params["orrery"];
-    const open = (data) => new PipesContext(data, channel, offered?.numbers === true);
+    const offered = offeredBy(params);
+    const open = (data) => new PipesContext(data, channel, offered);
     let context;
     try {
         context = open(loadContext(decodeParam(encoded.context)));

@@ -5,8 +5,10 @@
  * process, whatever ends it afterwards.
  */
 
-import { randomUUID } from "node:crypto";
-import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
+import { createHash, randomUUID } from "node:crypto";
+import { closeSync, openSync, readFileSync, readSync, renameSync, rmSync, writeFileSync, writeSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { join } from "node:path";
 import { inflateSync } from "node:zlib";
 
 export const PROTOCOL_VERSION = "0.1";
@@ -21,7 +23,9 @@ export type Method =
   | "report_asset_materialization"
   | "report_asset_check"
   | "report_custom_message"
-  | "log_external_stream";
+  | "log_external_stream"
+  | "report_progress"
+  | "report_value";
 
 export const METADATA_TYPES = [
   "__infer__",
@@ -87,6 +91,22 @@ export type ContextData = {
   readonly extras: { readonly [key: string]: Json };
 };
 
+/** A file that a value lies in, as it is told. */
+export type ValueFile = {
+  readonly path: string;
+  readonly format: "text" | "bytes" | "json" | "parquet" | "pickle";
+  readonly sha256: string;
+  readonly size_bytes: number;
+};
+
+/** What our orchestrator offers beyond the protocol; a stranger offers nothing. */
+export type Offered = {
+  readonly numbers?: Json;
+  readonly progress?: Json;
+  readonly socket?: { readonly path?: Json } | null;
+  readonly values?: { readonly folder: string; readonly given?: { readonly [name: string]: ValueFile } } | null;
+};
+
 /** Thrown when Pipes is used wrongly, or when what the orchestrator handed over cannot be used. */
 export class PipesError extends Error {
   override readonly name = "PipesError";
@@ -145,17 +165,29 @@ export interface Channel {
   close(): void;
 }
 
+/** Return what `call` returns, or undefined if its descriptor is not ready. */
+function ifReady(call: () => number): number | undefined {
+  try {
+    return call();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
+    return undefined;
+  }
+}
+
+/** Wait a millisecond, without letting other code run. */
+function pause(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+}
+
 function writeWhole(descriptor: number, text: string): void {
   const bytes = Buffer.from(text, "latin1");
   let written = 0;
   while (written < bytes.length) {
-    try {
-      written += writeSync(descriptor, bytes, written);
-    } catch (error) {
-      // A pipe that is set to be non-blocking and full: try again until its reader has caught up.
-      if ((error as NodeJS.ErrnoException).code !== "EAGAIN") throw error;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
-    }
+    const more = ifReady(() => writeSync(descriptor, bytes, written));
+    // A pipe that is set to be non-blocking and full: try again until its reader has caught up.
+    if (more === undefined) pause();
+    else written += more;
   }
 }
 
@@ -199,13 +231,122 @@ class BufferedStreamChannel implements Channel {
   }
 }
 
+const WINDOW_MESSAGES = 512;
+const WINDOW_BYTES = 1 << 20;
+
+/**
+ * The orchestrator's socket on this machine, by which every message is acknowledged.
+ *
+ * The orchestrator answers with the number of lines that it has taken, eight bytes, big end first; a process that is
+ * far ahead of it waits. What was not acknowledged when the connection breaks goes to `fallback`, marked as sent again.
+ */
+class SocketChannel implements Channel {
+  readonly #fallback: () => Channel;
+  readonly #descriptor: number;
+  #socket: Socket | undefined;
+  #instead: Channel | undefined;
+  #pending: string[] = [];
+  #pendingBytes = 0;
+  #acknowledged = 0;
+  #rest = Buffer.alloc(0);
+
+  constructor(socket: Socket, descriptor: number, fallback: () => Channel) {
+    this.#socket = socket;
+    this.#descriptor = descriptor;
+    this.#fallback = fallback;
+  }
+
+  write(line: string): void {
+    if (this.#instead !== undefined) return this.#instead.write(line);
+    this.#pending.push(line);
+    this.#pendingBytes += line.length;
+    try {
+      writeWhole(this.#descriptor, `${line}\n`);
+      if (this.#pending.length > WINDOW_MESSAGES / 2 || this.#pendingBytes > WINDOW_BYTES) this.#read(false);
+      while (this.#pending.length > WINDOW_MESSAGES || this.#pendingBytes > WINDOW_BYTES) this.#read(true);
+    } catch (error) {
+      this.#fallBack(error);
+    }
+  }
+
+  close(): void {
+    try {
+      while (this.#instead === undefined && this.#pending.length > 0) this.#read(true);
+    } catch (error) {
+      this.#fallBack(error);
+    }
+    this.#disconnect();
+    this.#instead?.close();
+  }
+
+  /** Read acknowledgements; forget what they are of. */
+  #read(wait: boolean): void {
+    const data = Buffer.alloc(1 << 14);
+    let size: number | undefined;
+    while ((size = ifReady(() => readSync(this.#descriptor, data))) === undefined) {
+      if (!wait) return;
+      pause();
+    }
+    if (size === 0) throw Object.assign(new Error("the orchestrator has closed the connection"), { code: "EPIPE" });
+    const all = Buffer.concat([this.#rest, data.subarray(0, size)]);
+    const whole = all.length - (all.length % 8);
+    this.#rest = all.subarray(whole);
+    if (whole === 0) return;
+    const done = this.#pending.splice(0, Number(all.readBigUInt64BE(whole - 8)) - this.#acknowledged);
+    this.#acknowledged += done.length;
+    for (const line of done) this.#pendingBytes -= line.length;
+  }
+
+  /** Write to the file what may not have arrived; from now on, all goes there. */
+  #fallBack(error: unknown): void {
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+    this.#disconnect();
+    this.#instead = this.#fallback();
+    for (const line of this.#pending) this.#instead.write(`${line.slice(0, -1)},"again":true}`);
+    this.#pending = [];
+  }
+
+  #disconnect(): void {
+    this.#socket?.destroy();
+    this.#socket = undefined;
+  }
+}
+
+/**
+ * Return the channel to the socket at `path`; undefined where this machine has none.
+ *
+ * Written to by its descriptor, so that a message has left the process when a report returns, also while the process
+ * ends. A connection that could not be made shows at the first message, which then goes to the file.
+ */
+function connectChannel(path: string, fallback: () => Channel): Channel | undefined {
+  const socket = connect({ path });
+  socket.on("error", () => undefined); // told by the write that meets it
+  socket.pause();
+  socket.unref();
+  const descriptor = (socket as unknown as { _handle?: { fd?: number } | null })._handle?.fd;
+  if (typeof descriptor === "number" && descriptor >= 0) return new SocketChannel(socket, descriptor, fallback);
+  socket.destroy();
+  return undefined;
+}
+
+/** Return what the orchestrator offers in `params`. */
+function offeredBy(params: Params): Offered {
+  const offered = params["orrery"];
+  return typeof offered === "object" && offered !== null && !Array.isArray(offered) ? (offered as Offered) : {};
+}
+
 function openChannel(params: Params): Channel {
   const descriptor = (value: Json | undefined): number => {
     if (value === "stdout") return 1;
     if (value === "stderr") return 2;
     throw new PipesError(`Invalid stream for messages: expected "stdout" or "stderr", received ${JSON.stringify(value)}.`);
   };
-  if (typeof params["path"] === "string") return new FileChannel(params["path"]);
+  const path = params["path"];
+  if (typeof path === "string") {
+    const file = (): Channel => new FileChannel(path);
+    const socket = offeredBy(params).socket?.path;
+    return (typeof socket === "string" ? connectChannel(socket, file) : undefined) ?? file();
+  }
   if ("stdio" in params) return new StreamChannel(descriptor(params["stdio"]));
   if ("buffered_stdio" in params) return new BufferedStreamChannel(descriptor(params["buffered_stdio"]));
   throw new PipesError(
@@ -270,6 +411,37 @@ function normalMetadata(metadata: Metadata | undefined): Json {
   return normal;
 }
 
+// --- values by reference: files in a folder that both sides see
+
+function digest(data: Uint8Array): string {
+  return createHash("sha256").update(data).digest("hex");
+}
+
+/** Return the form of `value` in a file: text and bytes as they are, all else as JSON. */
+function encodeValue(value: Json | Uint8Array): { format: ValueFile["format"]; data: Buffer } {
+  if (value instanceof Uint8Array) return { format: "bytes", data: Buffer.from(value) };
+  if (typeof value === "string") {
+    const data = Buffer.from(value, "utf8");
+    // Halves of a sign have no UTF-8; in JSON they are escaped.
+    if (data.toString("utf8") === value) return { format: "text", data };
+  }
+  return { format: "json", data: Buffer.from(encode(value, "report_value"), "latin1") };
+}
+
+/** Return the JSON in `text`; numbers that JavaScript cannot hold are refused rather than changed. */
+function parseExactly(text: string, name: string): Json {
+  for (const [digits] of text.replace(/"(?:[^"\\]|\\.)*"/g, '""').matchAll(/(?<![\d.eE+-])-?\d{16,}(?![\d.eE])/g)) {
+    if (!Number.isSafeInteger(Number(digits))) {
+      throw new PipesError(`Value \`${name}\` holds ${digits}, which JavaScript cannot hold exactly; send it as text.`);
+    }
+  }
+  try {
+    return JSON.parse(text) as Json;
+  } catch (error) {
+    throw new PipesError(`Value \`${name}\` is no JSON that JavaScript reads: ${error}.`, { cause: error });
+  }
+}
+
 /** Return `error` with its stack and the chain of its causes, as it goes over the wire. */
 export function pipesException(error: unknown, depth = 50): PipesException {
   if (!(error instanceof Error)) {
@@ -299,7 +471,7 @@ export type Logger = {
 export class PipesContext {
   readonly #data: ContextData;
   readonly #channel: Channel;
-  readonly #numbered: boolean;
+  readonly #offered: Offered;
   readonly #materialized = new Set<string>();
   #number = 0;
   #closed = false;
@@ -313,10 +485,10 @@ export class PipesContext {
     critical: (message) => this.#log("CRITICAL", message),
   };
 
-  constructor(data: ContextData, channel: Channel, numbered: boolean) {
+  constructor(data: ContextData, channel: Channel, offered: Offered) {
     this.#data = data;
     this.#channel = channel;
-    this.#numbered = numbered;
+    this.#offered = offered;
     this.#write("opened", { extras: {} });
   }
 
@@ -338,7 +510,7 @@ export class PipesContext {
   #write(method: Method, params: Params): void {
     if (this.#closed) throw new PipesError("Cannot send message after pipes context is closed.");
     const message: Message = { __dagster_pipes_version: PROTOCOL_VERSION, method, params };
-    const line = encode(this.#numbered ? { ...message, number: this.#number + 1 } : message, method);
+    const line = encode(this.#offered.numbers === true ? { ...message, number: this.#number + 1 } : message, method);
     this.#channel.write(line);
     this.#number += 1;
   }
@@ -508,6 +680,92 @@ export class PipesContext {
     this.#write("report_custom_message", { payload });
   }
 
+  /**
+   * Tell how far the process has come. An orchestrator that does not ask for it is not told.
+   *
+   * `done` and `total` are in units of your own; without `total` it is not known how much there is.
+   */
+  reportProgress(done: number, total?: number, text?: string): void {
+    for (const number of [done, total]) {
+      if (number !== undefined && (typeof number !== "number" || !Number.isFinite(number))) {
+        throw new PipesError(`Invalid progress: expected numbers for \`done\` and \`total\`, got ${String(number)}.`);
+      }
+    }
+    if (this.#offered.progress !== true) return;
+    this.#write("report_progress", { done, total: total ?? null, text: text ?? null });
+  }
+
+  /** Return the file of a value that the orchestrator handed over by reference, as `name`, once its digest is checked. */
+  getValueFile(name: string): ValueFile {
+    return this.#given(name).file;
+  }
+
+  /**
+   * Return a value that the orchestrator handed over by reference, as `name`: text, JSON, or bytes as a `Buffer`.
+   *
+   * For other formats (`parquet`) read the file of {@link getValueFile} with a library of yours.
+   */
+  getValue(name: string): Json | Buffer {
+    const { file, data } = this.#given(name);
+    if (file.format === "bytes") return data;
+    if (file.format === "json") return parseExactly(data.toString("utf8"), name);
+    if (file.format === "text") {
+      const text = data.toString("utf8");
+      if (Buffer.from(text, "utf8").equals(data)) return text;
+      throw new PipesError(`Value \`${name}\` is text with halves of signs, which has no exact form here.`);
+    }
+    throw new PipesError(
+      `Value \`${name}\` is of the format '${file.format}', which this client does not read: launch with text, bytes, or ` +
+        "what JSON takes; or read the file of `getValueFile` yourself.",
+    );
+  }
+
+  /**
+   * Hand the value of an asset over by reference, so that the asset's IO manager stores it: text, bytes, or JSON.
+   *
+   * It is written to a file that the orchestrator sees: nothing of it goes through the messages.
+   */
+  putValue(value: Json | Uint8Array, assetKey?: string): void {
+    const { folder } = this.#values("putValue");
+    const method = "report_value";
+    const key = this.#resolveAssetKey(assetKey, method);
+    const { format, data } = encodeValue(value);
+    const path = join(folder, `${randomUUID()}.${format}`);
+    try {
+      writeFileSync(`${path}.tmp`, data);
+      renameSync(`${path}.tmp`, path); // a file has its final name only when it is whole
+    } finally {
+      rmSync(`${path}.tmp`, { force: true });
+    }
+    const file: ValueFile = { path, format, sha256: digest(data), size_bytes: data.length };
+    this.#write(method, { asset_key: key, value: file });
+  }
+
+  #values(method: string): NonNullable<Offered["values"]> {
+    const offered = this.#offered.values;
+    if (typeof offered !== "object" || offered === null) {
+      throw new PipesError(
+        `Cannot call \`${method}\`: the orchestrator offers no folder for values. It does for processes that it launches ` +
+          "on its own machine; elsewhere write to a store, and report where.",
+      );
+    }
+    return offered;
+  }
+
+  #given(name: string): { file: ValueFile; data: Buffer } {
+    const given = this.#values("getValue").given ?? {};
+    if (!Object.hasOwn(given, name)) {
+      const known = Object.keys(given).sort().join(", ");
+      throw new PipesError(`Value \`${name}\` is undefined. Values are given at the launch; there are: ${known}.`);
+    }
+    const file = given[name]!;
+    const data = readFileSync(file.path);
+    if (digest(data) !== file.sha256) {
+      throw new PipesError(`The file ${file.path} is not what was written: its digest differs.`);
+    }
+    return { file, data };
+  }
+
   /** Send a piece of some stream, such as the output of another program. */
   logExternalStream(stream: string, text: string, extras: { readonly [key: string]: Json } = {}): void {
     this.#write("log_external_stream", { stream, text, extras });
@@ -554,8 +812,8 @@ export function openPipes(options: Options = {}): PipesContext {
   }
   const params = decodeParam(encoded.messages);
   const channel = options.channel ?? openChannel(params);
-  const offered = params["orrery"] as { readonly numbers?: Json } | null | undefined;
-  const open = (data: ContextData): PipesContext => new PipesContext(data, channel, offered?.numbers === true);
+  const offered = offeredBy(params);
+  const open = (data: ContextData): PipesContext => new PipesContext(data, channel, offered);
   let context: PipesContext;
   try {
     context = open(loadContext(decodeParam(encoded.context)));

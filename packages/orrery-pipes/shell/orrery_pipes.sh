@@ -8,7 +8,8 @@
 #     pipes_report_asset_check not_empty true
 #     pipes_close
 #
-# Needs awk, base64 and gzip, and no jq. A shell that ends without `pipes_close` closes by itself, and tells an exit
+# Needs awk, base64 and gzip, and no jq. Where perl is, messages go to the socket of an orchestrator on this machine, by
+# the descriptors 8 and 9; else to the file that it names. A shell that ends without `pipes_close` closes by itself, and tells an exit
 # status that is not 0 as an exception; for this `pipes_open` takes the trap EXIT. If you need that trap, call
 # `pipes_close` in yours. In a process that no orchestrator launched, `pipes_open` warns and all else does nothing.
 # Names that begin with `_pipes` are its own.
@@ -18,6 +19,9 @@ _pipes_context=
 _pipes_number=
 _pipes_materialized=
 _pipes_tab='	'
+_pipes_bridge=
+_pipes_progress=
+_pipes_values=
 
 # One JSON parser, in awk. Reads a JSON text from stdin and prints the value at the path in the environment variable
 # PIPES_PATH (keys and indexes, separated by \001): strings decoded, all else as JSON. Ends with 1 if there is no such
@@ -159,6 +163,25 @@ END {
     printf "\""
 }'
 
+# Takes lines from stdin to the socket at the path of its argument, and answers each with a line, once the orchestrator
+# has taken it; a line without text ends it. Shells know no sockets, and the tools that do differ too much.
+_pipes_to_socket='
+use Socket;
+socket($socket, PF_UNIX, SOCK_STREAM, 0) && connect($socket, pack_sockaddr_un($ARGV[0])) || exit 1;
+$| = 1;
+print "connected\n";
+while (defined($line = <STDIN>) && $line ne "\n") {
+    for ($at = 0; $at < length($line); $at += $size) {
+        defined($size = syswrite($socket, $line, length($line) - $at, $at)) || exit 1;
+    }
+    $sent++;
+    while ($taken < $sent) {
+        sysread($socket, $answer, 8 - length($answer), length($answer)) || exit 1;
+        if (length($answer) == 8) { $taken = unpack("x4N", $answer); $answer = "" }
+    }
+    print "taken\n";
+}'
+
 _pipes_fail() {
     printf 'orrery_pipes: %s\n' "$1" >&2
     return 1
@@ -185,6 +208,34 @@ _pipes_decode() {
     { printf '\037\213\010\000\000\000\000\000'; printf '%s' "$1" | base64 -d; } | gzip -dc 2>/dev/null || :
 }
 
+# Begin to send to the orchestrator's socket at $1; 1 if it cannot be reached from here.
+_pipes_connect() {
+    command -v perl >/dev/null 2>&1 && [ -S "$1" ] || return 1
+    _pipes_in=${1%/*}/in-$$
+    _pipes_out=${1%/*}/out-$$
+    mkfifo -m 600 "$_pipes_in" "$_pipes_out" 2>/dev/null || return 1
+    perl -e "$_pipes_to_socket" "$1" <"$_pipes_in" >"$_pipes_out" 2>/dev/null &
+    _pipes_bridge=$!
+    # For reading too, so that a bridge that has broken does not end the shell by a signal.
+    exec 8<>"$_pipes_in" 9<"$_pipes_out"
+    rm -f "$_pipes_in" "$_pipes_out"
+    if _pipes_answered; then return 0; fi
+    _pipes_disconnect
+    return 1
+}
+
+_pipes_answered() {
+    IFS= read -r _pipes_answer <&9
+}
+
+_pipes_disconnect() {
+    if [ -z "$_pipes_bridge" ]; then return 0; fi
+    printf '\n' >&8
+    exec 8>&- 9<&-
+    wait "$_pipes_bridge" || :
+    _pipes_bridge=
+}
+
 # pipes_open: get ready. Call it once, before all else.
 pipes_open() {
     if [ -z "${DAGSTER_PIPES_CONTEXT-}" ] || [ -z "${DAGSTER_PIPES_MESSAGES-}" ]; then
@@ -195,6 +246,9 @@ pipes_open() {
     _pipes_params=$(_pipes_decode "$DAGSTER_PIPES_MESSAGES")
     if _pipes_target=$(_pipes_at "$_pipes_params" path); then
         _pipes_channel=file
+        if _pipes_socket=$(_pipes_at "$_pipes_params" orrery socket path) && _pipes_connect "$_pipes_socket"; then
+            _pipes_channel=socket
+        fi
     elif _pipes_target=$(_pipes_at "$_pipes_params" stdio) || _pipes_target=$(_pipes_at "$_pipes_params" buffered_stdio); then
         _pipes_channel=$_pipes_target
     else
@@ -202,6 +256,8 @@ pipes_open() {
         return 1
     fi
     if [ "$(_pipes_at "$_pipes_params" orrery numbers)" = true ]; then _pipes_number=0; fi
+    _pipes_progress=$(_pipes_at "$_pipes_params" orrery progress) || _pipes_progress=false
+    _pipes_values=$(_pipes_at "$_pipes_params" orrery values) || _pipes_values=
     _pipes_send opened '{"extras": {}}' || return 1
     trap '_pipes_at_exit $?' EXIT
 
@@ -228,6 +284,15 @@ _pipes_send() {
         _pipes_line="$_pipes_line, \"number\": $_pipes_number"
     fi
     case $_pipes_channel in
+        socket)
+            printf '%s\n' "$_pipes_line}" >&8
+            if ! _pipes_answered; then
+                # What was not acknowledged goes to the file, marked as sent again; from now on, all does.
+                _pipes_disconnect
+                _pipes_channel=file
+                printf '%s\n' "$_pipes_line, \"again\": true}" >>"$_pipes_target"
+            fi
+            ;;
         file) printf '%s\n' "$_pipes_line}" >>"$_pipes_target" ;;
         stdout) printf '%s\n' "$_pipes_line}" ;;
         stderr) printf '%s\n' "$_pipes_line}" >&2 ;;
@@ -278,6 +343,88 @@ pipes_log_external_stream() {
     _pipes_send log_external_stream "{\"stream\": $(_pipes_quote "$1"), \"text\": $(_pipes_quote "$2"), \"extras\": {}}"
 }
 
+# pipes_report_progress DONE [TOTAL [TEXT]]: how far the work has come, in units of your own. An orchestrator that does
+# not ask for it is not told.
+pipes_report_progress() {
+    if [ "$_pipes_channel" = none ]; then return 0; fi
+    for _pipes_part in "$1" ${2:+"$2"}; do
+        case $_pipes_part in
+            '' | *[!0-9.]* | *.*.* | .* | *. | 0[0-9]*)
+                _pipes_fail "progress is told in numbers, not '$_pipes_part'."
+                return 1
+                ;;
+        esac
+    done
+    if [ "$_pipes_progress" != true ]; then return 0; fi
+    _pipes_part=null
+    if [ $# -gt 2 ]; then _pipes_part=$(_pipes_quote "$3"); fi
+    _pipes_send report_progress "{\"done\": $1, \"total\": ${2:-null}, \"text\": $_pipes_part}"
+}
+
+# pipes_value_file NAME: print the path of the file in which a value lies that the orchestrator handed over by reference.
+pipes_value_file() {
+    if [ "$_pipes_channel" = none ]; then return 0; fi
+    if ! _pipes_path_of_value=$(_pipes_at "$_pipes_values" given "$1" path 2>/dev/null); then
+        _pipes_fail "value '$1' is undefined; values are given at the launch, to processes of the orchestrator's own machine."
+        return 1
+    fi
+    _pipes_digest=$(_pipes_sha256 "$_pipes_path_of_value") || return 1
+    if [ "$_pipes_digest" != "$(_pipes_at "$_pipes_values" given "$1" sha256)" ]; then
+        _pipes_fail "the file $_pipes_path_of_value is not what was written: its digest differs."
+        return 1
+    fi
+    printf '%s\n' "$_pipes_path_of_value"
+}
+
+# pipes_get_value NAME: print a value that the orchestrator handed over by reference: text and bytes as they are, or JSON.
+pipes_get_value() {
+    if [ "$_pipes_channel" = none ]; then return 0; fi
+    _pipes_file=$(pipes_value_file "$1") || return 1
+    _pipes_format=$(_pipes_at "$_pipes_values" given "$1" format)
+    case $_pipes_format in
+        text | bytes | json) cat "$_pipes_file" ;;
+        *)
+            _pipes_fail "value '$1' is of the format '$_pipes_format'; take its file, from pipes_value_file."
+            return 1
+            ;;
+    esac
+}
+
+# pipes_put_value FORMAT FILE [ASSET_KEY]: hand the value of an asset over by reference; its IO manager stores it.
+# FORMAT is text, bytes, json or parquet.
+pipes_put_value() {
+    if [ "$_pipes_channel" = none ]; then return 0; fi
+    case $1 in
+        text | bytes | json | parquet) ;;
+        *)
+            _pipes_fail "a value is text, bytes, json or parquet, not '$1'."
+            return 1
+            ;;
+    esac
+    if ! _pipes_folder=$(_pipes_at "$_pipes_values" folder 2>/dev/null); then
+        _pipes_fail 'the orchestrator offers no folder for values: it does on its own machine; elsewhere write to a store, and report where.'
+        return 1
+    fi
+    _pipes_asset_key=${3-}
+    _pipes_resolve_asset_key || return 1
+    _pipes_file=$(mktemp "$_pipes_folder/value-XXXXXX") && cat <"$2" >"$_pipes_file" || return 1
+    _pipes_digest=$(_pipes_sha256 "$_pipes_file") || return 1
+    _pipes_send report_value "{\"asset_key\": $(_pipes_quote "$_pipes_asset_key"), \"value\": {\"path\": $(_pipes_quote "$_pipes_file"), \"format\": \"$1\", \"sha256\": \"$_pipes_digest\", \"size_bytes\": $(($(wc -c <"$_pipes_file")))}}"
+}
+
+# Print the SHA-256 of the file $1.
+_pipes_sha256() {
+    if command -v sha256sum >/dev/null 2>&1; then
+        _pipes_sum=$(sha256sum <"$1")
+    elif command -v shasum >/dev/null 2>&1; then
+        _pipes_sum=$(shasum -a 256 <"$1")
+    else
+        _pipes_fail 'values need sha256sum or shasum.'
+        return 1
+    fi || return 1
+    printf '%s' "${_pipes_sum%% *}"
+}
+
 # pipes_report_asset_materialization [--metadata NAME[:TYPE]=VALUE]... [--data-version VERSION] [--asset-key KEY]
 # Without a type a value is taken as text. Types: text url path notebook json md float int bool dagster_run asset null
 # table table_schema table_column_lineage timestamp.
@@ -326,6 +473,7 @@ pipes_close() {
     else
         _pipes_send closed '{}'
     fi
+    _pipes_disconnect
     _pipes_channel=closed
 }
 

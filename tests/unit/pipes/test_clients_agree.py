@@ -7,8 +7,11 @@ One program, written in Python, in JavaScript and in the language of POSIX shell
 import json
 import re
 import shutil
+import socket
 import subprocess
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -244,6 +247,79 @@ def test_every_client_takes_the_context_from_a_file(
         },
     )
     assert finished.custom() == ["a b", 5000], finished.stderr
+
+
+# --- the socket of our orchestrator
+
+
+@contextmanager
+def taking(path: Path, answers: int) -> Iterator[list[dict[str, Any]]]:
+    """Listen at *path*; give the messages of the first connection, which is closed after so many acknowledgements."""
+    taken: list[dict[str, Any]] = []
+
+    def take() -> None:
+        peer, _ = server.accept()
+        with peer, peer.makefile("rb") as lines:
+            while len(taken) < answers and (line := lines.readline()):
+                taken.append(json.loads(line))
+                peer.sendall(len(taken).to_bytes(8, "big"))
+
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+        server.listen()
+        thread = threading.Thread(target=take)
+        thread.start()
+        yield taken
+        thread.join(60)
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_every_client_sends_to_the_socket_and_nothing_to_the_file(
+    launch: Launch, command: Callable[..., list[str]], expected: Any, client: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "messages-2"
+    with taking(tmp_path / "socket", 1000) as taken:
+        target = {"path": str(path), "orrery": {"numbers": True, "socket": {"path": str(tmp_path / "socket")}}}
+        finished = launch(everything(client, command), messages=target)
+        assert (finished.returncode, finished.stderr) == (0, "")
+    assert taken == [{**message, "number": number} for number, message in enumerate(expected, 1)]
+    assert list(finished.messages) == []
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_every_client_turns_to_the_file_when_the_socket_breaks(
+    launch: Launch, command: Callable[..., list[str]], client: str, tmp_path: Path
+) -> None:
+    """What was acknowledged is not sent again; what was not is, and says so."""
+    with taking(tmp_path / "socket", 4) as taken:
+        at = {"path": str(tmp_path / "socket")}
+        target = {"path": str(tmp_path / "messages-1"), "orrery": {"numbers": True, "socket": at}}
+        finished = launch(everything(client, command), messages=target)
+        assert (finished.returncode, finished.stderr) == (0, "")
+    assert [message["number"] for message in taken] == [1, 2, 3, 4]
+    again = [message["number"] for message in finished.messages if message.get("again") is True]
+    numbers = [message["number"] for message in finished.messages]
+    # Acknowledgements that were on their way when the connection broke may be lost with it.
+    assert numbers == list(range(numbers[0], 12))
+    assert numbers[0] <= 5
+    assert again == numbers[: len(again)]
+    assert again
+    assert all(message["method"] != "opened" or message.get("again") for message in finished.messages)
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("there", [False, True], ids=["no file", "nobody listens"])
+def test_every_client_takes_the_file_where_the_socket_cannot_be_reached(
+    launch: Launch, command: Callable[..., list[str]], client: str, there: bool, tmp_path: Path
+) -> None:
+    if there:
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(str(tmp_path / "socket"))
+    at = {"path": str(tmp_path / "socket")}
+    target = {"path": str(tmp_path / "messages-1"), "orrery": {"numbers": True, "socket": at}}
+    finished = launch(everything(client, command), messages=target)
+    assert (finished.returncode, finished.stderr) == (0, "")
+    assert [message["number"] for message in finished.messages] == list(range(1, 12))
 
 
 # --- Node
