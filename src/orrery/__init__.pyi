@@ -117,6 +117,11 @@ from orrery.api.verbs.reexecution import ReexecutionOptions as ReexecutionOption
 from orrery.api.verbs.resource_contexts import build_init_resource_context as build_init_resource_context
 from orrery.api.verbs.results import ExecuteInProcessResult as ExecuteInProcessResult
 from orrery.api.verbs.results import JobExecutionResult as JobExecutionResult
+from orrery.api.verbs.step_launching import StepRunRef as StepRunRef
+from orrery.api.verbs.step_launching import external_instance_from_step_run_ref as external_instance_from_step_run_ref
+from orrery.api.verbs.step_launching import run_step_from_ref as run_step_from_ref
+from orrery.api.verbs.step_launching import step_context_to_step_run_ref as step_context_to_step_run_ref
+from orrery.api.verbs.step_launching import step_run_ref_to_step_context as step_run_ref_to_step_context
 from orrery.base.errors import AssetCheckFailedError as AssetCheckFailedError
 from orrery.base.errors import BackfillNotFoundError as BackfillNotFoundError
 from orrery.base.errors import CodeLocationLoadError as CodeLocationLoadError
@@ -490,6 +495,7 @@ from orrery.runtime.engine.executor import Executor as Executor
 from orrery.runtime.engine.interrupts import raise_execution_interrupts as raise_execution_interrupts
 from orrery.runtime.instance.instance import Instance as Instance
 from orrery.runtime.ports.run_coordinator import SubmitRunContext as SubmitRunContext
+from orrery.runtime.ports.step_launcher import StepLauncher as StepLauncher
 from orrery.runtime.resources.attach import IAttachDifferentObjectToOpContext as IAttachDifferentObjectToOpContext
 from orrery.runtime.resources.configurable import ConfigurableResource as ConfigurableResource
 from orrery.runtime.resources.dependency import ResourceDependency as ResourceDependency

@@ -133,4 +133,9 @@ SEAMS: tuple[Seam, ...] = (
         module="orrery.runtime.ports.schedules",
         purpose="Keep what schedules and sensors did.",
     ),
+    Seam(
+        name="StepLauncher",
+        module="orrery.runtime.ports.step_launcher",
+        purpose="Carry single steps of a run out somewhere else.",
+    ),
 )

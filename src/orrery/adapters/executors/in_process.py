@@ -34,7 +34,7 @@ from orrery.model.events.payloads import LogsCapturedData
 from orrery.plan.active import ActiveExecution
 from orrery.plan.commands import LaunchStep, SkipStep, Wait
 from orrery.plan.step import ExecutionStep
-from orrery.runtime.engine.attempt import attempt_step, chance_for, is_async
+from orrery.runtime.engine.attempt import attempt_step, awaits_here, chance_for
 from orrery.runtime.engine.executor import Executor, RetryMode, drive_async
 from orrery.runtime.engine.hooks import run_hooks
 from orrery.runtime.engine.limits import waiting_within
@@ -120,7 +120,7 @@ class InProcessExecutor(Executor):
                 launches, told = slots.admitted(launches)
                 yield from told
             for launch in launches:
-                if is_async(launch.step):
+                if awaits_here(plan_context, launch.step):
                     self._start(plan_context, active, launch, tasks, queue)
                 else:
                     plain.append(launch)

@@ -19,7 +19,7 @@ from orrery.base.errors import ExecutionInterruptedError
 from orrery.model.events.event import Event
 from orrery.plan.commands import LaunchStep
 from orrery.plan.step import ExecutionStep
-from orrery.runtime.engine.attempt import attempt_step, chance_for, is_async
+from orrery.runtime.engine.attempt import attempt_step, awaits_here, chance_for
 from orrery.runtime.engine.executor import drive_async
 from orrery.runtime.engine.hooks import run_hooks
 from orrery.runtime.engine.limits import throw_into, waiting_within
@@ -105,7 +105,7 @@ class Overlapping:
             step = launch.step
             if self._context.barrier is not None and self._reads_unseen(step):
                 self._context.barrier.flush()
-            if is_async(step):
+            if awaits_here(self._context, step):
                 self._context.loop.share()
                 self._tasks[step.key] = self._context.loop.start(self._await(launch))
             else:
@@ -116,7 +116,7 @@ class Overlapping:
                 thread.start()
 
     def _has_thread(self, step: ExecutionStep) -> bool:
-        return len(self._working) < self._threads or is_async(step)
+        return len(self._working) < self._threads or awaits_here(self._context, step)
 
     def _work(self, launch: LaunchStep) -> None:
         """Carry a plain step out, in a thread of its own."""

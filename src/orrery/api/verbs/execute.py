@@ -226,6 +226,7 @@ def execute_job_in_process(
             make_logger=lambda sink: make_run_logger(sink, job, resolved, run),
             reuse=reuse,
             is_kept=not own_instance,
+            origin=origin,
         )
         if traced is not None and span is not None:
             traced.end(span)

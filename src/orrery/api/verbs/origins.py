@@ -18,7 +18,7 @@ from orrery.base.pointer import CodePointer, decode_pointer, encode_pointer
 from orrery.definitions.graphs.job import JobDefinition
 from orrery.runtime.remote.messages import JobOrigin
 
-__all__ = ["find_origin", "make_job", "origin_in_project", "origin_of_reconstructable"]
+__all__ = ["find_origin", "in_package", "make_job", "origin_in_project", "origin_of_reconstructable"]
 
 _MAKE = "orrery.api.verbs.origins:make_job"
 
@@ -84,6 +84,20 @@ def find_origin(
     except InvariantViolationError:
         return None
     return origin_of_reconstructable(found, ops=ops, assets=assets)
+
+
+def in_package(origin: JobOrigin, package_dir: str) -> JobOrigin:
+    """
+    Return *origin* with the job's file named as a module below *package_dir*, which may lie elsewhere in another place.
+
+    Raises:
+        InvariantViolationError: The file does not lie there.
+    """
+    told = msgspec.msgpack.decode(origin.argument, type=_Told)
+    if told.pickled is None:
+        return origin
+    job: ReconstructableJob = pickle.loads(told.pickled)  # noqa: S301  # pickled by this process
+    return _origin(msgspec.structs.replace(told, pickled=pickle.dumps(job.in_package(package_dir))))
 
 
 def make_job(argument: bytes) -> JobDefinition:

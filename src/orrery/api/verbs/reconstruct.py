@@ -7,6 +7,7 @@ makes one, can be found. It can be pickled; the job itself cannot.
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import importlib.util
 import os
@@ -72,6 +73,26 @@ class ReconstructableJob:
                 mend=f"let '{self.name}' be a job, or a function that returns one.",
             )
         return found
+
+    def in_package(self, package_dir: str) -> ReconstructableJob:
+        """
+        Return a pointer that names a file below *package_dir* as a module, importable from there.
+
+        A pointer that names a module already stays as it is.
+
+        Raises:
+            InvariantViolationError: The file does not lie below *package_dir*.
+        """
+        if self.file is None:
+            return self
+        path = os.path.relpath(os.path.abspath(self.file), os.path.abspath(package_dir))
+        if path.startswith(os.pardir):
+            raise InvariantViolationError(
+                f"The job '{self.name}' stands in '{self.file}', which does not lie below '{package_dir}'.",
+                mend="give the folder that the file, or its package, lies in.",
+            )
+        module = os.path.splitext(path)[0].replace(os.sep, ".")
+        return dataclasses.replace(self, module=module, file=None)
 
     def _module(self) -> ModuleType:
         if self.working_directory is not None and self.working_directory not in sys.path:

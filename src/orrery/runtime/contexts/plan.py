@@ -50,6 +50,8 @@ class PlanOrchestrationContext:
         trace: Notes what is called, if somebody asked for it.
         given_outputs: (step key, output name) of every output given so far; kept by the executor.
         executed_keys: The steps that this run executes, where it repeats a part of another.
+        origin: How another process can make the job again; None if it cannot, or nobody asked so far.
+        is_launched: Whether a step launcher sent the step here: it goes no further, and its hooks run where it came from.
     """
 
     __slots__ = (
@@ -63,11 +65,13 @@ class PlanOrchestrationContext:
         "failures",
         "given_outputs",
         "instance",
+        "is_launched",
         "known_outputs",
         "limits",
         "log_manager",
         "loop",
         "opened",
+        "origin",
         "output_metadata",
         "raise_on_error",
         "run",
@@ -115,6 +119,8 @@ class PlanOrchestrationContext:
         self.failures: dict[str, BaseException | None] = {}
         self.executed_keys = set(execution_plan.step_keys_to_execute) if execution_plan.parent_run_id else frozenset()
         self.given_outputs: Any = None
+        self.origin: Any = None
+        self.is_launched = False
         self.output_metadata: dict[tuple[str, str, str | None], Mapping[str, Any]] = {}
         self._producers: dict[tuple[str, ...], tuple[str, str]] | None = None
 

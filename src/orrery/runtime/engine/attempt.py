@@ -17,17 +17,23 @@ from orrery.model.events.event import Event
 from orrery.plan.step import ExecutionStep
 from orrery.runtime.engine.executor import exit_as_error
 from orrery.runtime.engine.hooks import run_hooks
+from orrery.runtime.engine.launched import launch_elsewhere, launcher_of
 from orrery.runtime.engine.limits import TimeLimits, guarded, limit_in, within
 from orrery.runtime.engine.requests import Await
 from orrery.runtime.engine.step import StepEnd, execute_step
 
-__all__ = ["attempt_step", "chance_for", "is_async"]
+__all__ = ["attempt_step", "awaits_here", "chance_for", "is_async"]
 
 
 def is_async(step: ExecutionStep) -> bool:
     """Tell whether the function of the step is asynchronous."""
     fn = step.op._compute_fn
     return fn.is_async if type(fn) is ComputeFunction else False
+
+
+def awaits_here(plan_context: Any, step: ExecutionStep) -> bool:
+    """Tell whether the function of the step is asynchronous, and called in the loop of this run."""
+    return is_async(step) and launcher_of(plan_context, step) is None
 
 
 def chance_for(step: ExecutionStep) -> float:
@@ -50,12 +56,13 @@ def attempt_step(plan_context: Any, step: ExecutionStep, attempt: int) -> Genera
     context = plan_context.for_step(step, attempt - 1)
     key = step.key
     events: list[Event] | None = None
-    if step._hooks:
+    if step._hooks and not plan_context.is_launched:
         context.step_output_capture = {}
         events = []
     trace = plan_context.trace
     span = trace.begin("step", key) if trace is not None else None
-    steps = execute_step(context, chance_for(step))
+    launcher = launcher_of(plan_context, step)
+    steps = execute_step(context, chance_for(step)) if launcher is None else launch_elsewhere(context, launcher)
     limits = plan_context.limits
     seconds = limit_in(step.tags, f"step '{key}'") if step.tags else None
     began = 0.0

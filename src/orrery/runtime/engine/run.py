@@ -92,6 +92,7 @@ def execute_run(
     make_logger: Callable[[Recorder], LogManager] | None = None,
     reuse: Reuse | None = None,
     is_kept: bool = True,
+    origin: Any = None,
 ) -> RunOutcome:
     """
     Execute a run that was recorded before, and record how it goes.
@@ -116,6 +117,7 @@ def execute_run(
             assets themselves say so.
         is_kept: Whether anybody can look at the records after the run; if not, they do not tell what values were
             made from.
+        origin: How another process can make the job again; None if nobody knows.
 
     Returns:
         How it ended. A failure of a step, of a resource, or of the engine itself is in the outcome; only
@@ -157,6 +159,7 @@ def execute_run(
                         capture,
                         reuse,
                         is_kept,
+                        origin,
                     )
             except (ExecutionInterruptedError, KeyboardInterrupt) as error:
                 outcome.error, outcome.interrupted = error, True
@@ -223,6 +226,7 @@ def _execute(
     capture: StepCapture | None,
     reuse: Reuse | None,
     is_kept: bool,
+    origin: Any,
 ) -> None:
     span = trace.begin("execute", run.job_name, run_id=run.run_id) if trace is not None else None
     setup = trace.begin("resources", ", ".join(sorted(resource_keys))) if trace is not None else None
@@ -260,6 +264,7 @@ def _execute(
             capture=capture,
             settle=recorder.close,
         )
+        context.origin = origin
         context.slots = slots_for(plan.steps, instance, run)
         if trace is not None:
             trace.note(

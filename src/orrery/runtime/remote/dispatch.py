@@ -7,7 +7,6 @@ worker is.
 
 from __future__ import annotations
 
-import logging
 import pickle
 import random
 import time
@@ -24,7 +23,7 @@ from orrery.plan.commands import LaunchStep, SkipStep, Wait
 from orrery.plan.step import ExecutionStep
 from orrery.runtime.engine.executor import RetryMode
 from orrery.runtime.engine.slots import TICK_SECONDS, StepSlots
-from orrery.runtime.remote.messages import EventTold, FromWorker, LineTold, StepEnded, StepOrder
+from orrery.runtime.remote.messages import EventTold, FromWorker, LineTold, StepEnded, StepOrder, record_of
 from orrery.runtime.remote.orders import order_for
 
 __all__ = ["Dispatch", "TagLimit"]
@@ -197,10 +196,7 @@ class Dispatch:
 
     def line(self, message: LineTold) -> None:
         """Record a line of the log that a worker told."""
-        fields = {**message.fields, "msg": message.message, "args": None, "exc_info": None}
-        record = logging.makeLogRecord(fields)
-        record.error_info = message.error
-        self._context.log_manager.sink.log(message.level, message.message, message.step_key, record)
+        self._context.log_manager.sink.log(message.level, message.message, message.step_key, record_of(message))
 
     def ended(self, key: str, kind: str, wait_seconds: float, error: BaseException | None) -> None:
         """

@@ -7,6 +7,7 @@ can be.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
@@ -25,6 +26,7 @@ __all__ = [
     "JobOrigin",
     "LineTold",
     "RunDescription",
+    "RunTold",
     "Source",
     "StepEnded",
     "StepOrder",
@@ -33,6 +35,8 @@ __all__ = [
     "decode_order",
     "describe_run",
     "encode",
+    "record_of",
+    "tell_run",
 ]
 
 
@@ -49,14 +53,13 @@ class JobOrigin(msgspec.Struct, frozen=True, kw_only=True):
     argument: bytes
 
 
-class RunDescription(msgspec.Struct, frozen=True, kw_only=True):
+class RunTold(msgspec.Struct, frozen=True, kw_only=True):
     """
-    A run, as its workers need to know it.
+    A run, as whoever carries its steps out needs to know it.
 
     Attributes:
         origin: How to make its job.
         run: The run, as it was recorded.
-        instance: The instance that it is recorded in.
         step_keys: The steps that it executes, where it repeats a part of another; None for all.
         known_outputs: Outputs of earlier runs that its steps may load, each with its run; None if there are none.
         captures: Whether what steps write is captured.
@@ -64,10 +67,20 @@ class RunDescription(msgspec.Struct, frozen=True, kw_only=True):
 
     origin: JobOrigin
     run: Run
-    instance: InstanceRef
     step_keys: tuple[str, ...] | None = None
     known_outputs: tuple[tuple[StepOutputHandle, str | None], ...] = ()
     captures: bool = False
+
+
+class RunDescription(RunTold, frozen=True, kw_only=True):
+    """
+    A run, as its workers need to know it.
+
+    Attributes:
+        instance: The instance that it is recorded in.
+    """
+
+    instance: InstanceRef
 
 
 class Source(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -155,20 +168,32 @@ class StepEnded(msgspec.Struct, frozen=True, gc=False, tag="ended", omit_default
 FromWorker: TypeAlias = EventTold | LineTold | StepEnded
 
 
-def describe_run(plan_context: Any, origin: JobOrigin) -> RunDescription:
-    """Return what workers need to know of a run."""
+def record_of(line: LineTold) -> logging.LogRecord:
+    """Return the record of :mod:`logging` that another process told of."""
+    record = logging.makeLogRecord({**line.fields, "msg": line.message, "args": None, "exc_info": None})
+    record.error_info = line.error
+    return record
+
+
+def tell_run(plan_context: Any, origin: JobOrigin) -> RunTold:
+    """Return what whoever carries steps of a run out needs to know of it."""
     known = plan_context.known_outputs
     owners = known if isinstance(known, Mapping) else dict.fromkeys(known)
     run = plan_context.run
     plan = plan_context.execution_plan
-    return RunDescription(
+    return RunTold(
         origin=origin,
         run=run,
-        instance=plan_context.instance.get_ref(),
         step_keys=tuple(plan.step_keys_to_execute) if run.step_keys_to_execute is not None else None,
         known_outputs=tuple(owners.items()),
         captures=plan_context.capture is not None,
     )
+
+
+def describe_run(plan_context: Any, origin: JobOrigin) -> RunDescription:
+    """Return what the workers of a run need to know of it."""
+    told = tell_run(plan_context, origin)
+    return RunDescription(**msgspec.structs.asdict(told), instance=plan_context.instance.get_ref())
 
 
 encode = msgspec.msgpack.Encoder(enc_hook=to_wire).encode

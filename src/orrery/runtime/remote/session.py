@@ -8,7 +8,7 @@ import logging
 import os
 import pickle
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import ExitStack
 from typing import Any
 
@@ -22,13 +22,14 @@ from orrery.plan.execution_plan import ExecutionPlan
 from orrery.plan.step import ExecutionStep
 from orrery.runtime.contexts.log import LogManager
 from orrery.runtime.contexts.plan import PlanOrchestrationContext
+from orrery.runtime.contexts.step import StepExecutionContext
 from orrery.runtime.engine.attempt import attempt_step
 from orrery.runtime.engine.limits import TimeLimits, throw_into
 from orrery.runtime.engine.loop import RunLoop
 from orrery.runtime.engine.python_logs import captured_python_logs
 from orrery.runtime.engine.resources import OpenResources, open_resources
 from orrery.runtime.engine.step import StepEnd
-from orrery.runtime.remote.messages import EventTold, FromWorker, LineTold, RunDescription, StepEnded, StepOrder
+from orrery.runtime.remote.messages import EventTold, FromWorker, LineTold, RunTold, StepEnded, StepOrder
 from orrery.runtime.remote.orders import resource_keys_of, step_of_order
 
 __all__ = ["WorkSession"]
@@ -70,17 +71,21 @@ class WorkSession:
         resource_defs: Resources by key.
         instance: The instance of the run.
         tell: Tells the run what happens; any thread may call it.
+        is_launched: Whether a step launcher of the run sent the steps here.
     """
 
     def __init__(
         self,
-        description: RunDescription,
+        description: RunTold,
         plan: ExecutionPlan,
         resource_defs: Mapping[str, ResourceDefinition],
         instance: Any,
         tell: Callable[[FromWorker], None],
+        *,
+        is_launched: bool = False,
     ) -> None:
         self._description = description
+        self._is_launched = is_launched
         self._plan = plan
         self._resource_defs = resource_defs
         self._instance = instance
@@ -123,36 +128,41 @@ class WorkSession:
 
     def carry_out(self, order: StepOrder) -> StepEnded:
         """Carry one order out; tell its events as they come, and return how it ended."""
+        steps = self.attempt(order)
+        while True:
+            try:
+                event = next(steps)
+            except StopIteration as stop:
+                end: StepEnd = stop.value
+                return _ended(order.key, end)
+            self._event(event)
+
+    def attempt(self, order: StepOrder) -> Generator[Event, None, StepEnd]:
+        """Carry one order out, and yield the events of the step; how it ended is returned."""
         step = step_of_order(self._plan, order)
         limits = _limits(order)
         try:
             context = self._ready_for(step, limits)
         except Exception as error:  # noqa: BLE001  # a resource that cannot be opened is the failure of the step
-            return self._not_begun(step, order, error)
+            return (yield from self._not_begun(step, order, error))
         capture = self._capture
         if capture is not None:
             data = LogsCapturedData(file_key=capture.file_key, step_keys=(step.key,))
             self._event(build.logs_captured(self._description.run.job_name, data, message=self._captured()))
             capture.begin(step.key)
         try:
-            end = self._drive(context, step, order.attempt)
+            return (yield from attempt_step(context, step, order.attempt))
         finally:
             if capture is not None:
                 capture.end()
-        return _ended(step.key, end)
+
+    def context_of(self, order: StepOrder) -> StepExecutionContext:
+        """Return the context that one order is carried out in; what it needs is open until the session is closed."""
+        step = step_of_order(self._plan, order)
+        return self._ready_for(step, _limits(order)).for_step(step, order.attempt - 1)
 
     def _captured(self) -> str:
         return f"Capturing logs for process (pid: {self._process})."
-
-    def _drive(self, context: PlanOrchestrationContext, step: ExecutionStep, attempt: int) -> StepEnd:
-        steps = attempt_step(context, step, attempt)
-        while True:
-            try:
-                event = next(steps)
-            except StopIteration as stop:
-                end: StepEnd = stop.value
-                return end
-            self._event(event)
 
     def _event(self, event: Event) -> None:
         self._tell(EventTold(event))
@@ -181,6 +191,8 @@ class WorkSession:
                 or [handle for handle, _owner in known],  # type: ignore[arg-type]  # a mapping says whose they are
                 capture=self._capture,
             )
+            context.origin = self._description.origin
+            context.is_launched = self._is_launched
             self._context = context
         context.limits = limits
         return context
@@ -199,7 +211,7 @@ class WorkSession:
             run_async=self._loop.run,
         )
 
-    def _not_begun(self, step: ExecutionStep, order: StepOrder, error: Exception) -> StepEnded:
+    def _not_begun(self, step: ExecutionStep, order: StepOrder, error: Exception) -> Generator[Event, None, StepEnd]:
         """Tell that the step failed before its function was called; it may be tried again like any other."""
         handle = step._handle.to_string() if step._handle is not None else step.template_key
         ref = build.StepRef(self._description.run.job_name, step.key, handle)
@@ -208,10 +220,10 @@ class WorkSession:
         policy = step.retry_policy
         if policy is not None and source is not None and order.attempt <= policy.max_retries:
             wait = policy.calculate_delay(order.attempt, 0.5)
-            self._event(build.step_up_for_retry(ref, info, wait))
-            return _ended(step.key, StepEnd("retry", error, wait))
-        self._event(build.step_failed(ref, info, error_source=source or ErrorSource.FRAMEWORK_ERROR))
-        return _ended(step.key, StepEnd("failure", error))
+            yield build.step_up_for_retry(ref, info, wait)
+            return StepEnd("retry", error, wait)
+        yield build.step_failed(ref, info, error_source=source or ErrorSource.FRAMEWORK_ERROR)
+        return StepEnd("failure", error)
 
 
 def _limits(order: StepOrder) -> TimeLimits | None:
