@@ -173,7 +173,7 @@ def differences(last: Provenance, now: Provenance, places: Mapping[str, Place] =
         for name, old, new in _changed(last.libraries, now.libraries):
             found.append(Reason(kind="library_changed", subject=name, old=old, new=new))
         found.sort(key=lambda each: (each.place is None, each.kind != "code_changed"))
-    for path in sorted({*last.config, *now.config}):
+    for path in sorted({*last.config, *now.config}) if last.config != now.config else ():
         before, after = last.config.get(path), now.config.get(path)
         if (before and before.digest) != (after and after.digest):
             found.append(
@@ -184,7 +184,7 @@ def differences(last: Provenance, now: Provenance, places: Mapping[str, Place] =
                     new=after.shown if after is not None else None,
                 )
             )
-    for key in sorted({*last.inputs, *now.inputs}):
+    for key in sorted({*last.inputs, *now.inputs}) if last.inputs != now.inputs else ():
         was, is_now = last.inputs.get(key), now.inputs.get(key)
         if (was and was.version) != (is_now and is_now.version):
             found.append(

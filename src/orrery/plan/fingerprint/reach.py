@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import ast
 import functools
+import operator
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from orrery.plan.fingerprint.canonical import Canonical, NotCanonicalError, canonical_digest
@@ -95,10 +96,25 @@ class Reacher:
     def __init__(self, facts: CodeFacts) -> None:
         self._facts = facts
         self._codes: dict[int, tuple[types.CodeType, str, Scan, Place]] = {}
+        self._known: dict[int, tuple[Callable[..., Any], Reach, Sequence[_Guard]]] = {}
 
     def reach(self, function: Callable[..., Any]) -> Reach:
-        """Return what can be reached from *function*."""
-        return _Walk(self, self._facts).run(function)
+        """
+        Return what can be reached from *function*.
+
+        What was found before is given again where each thing that the walk looked at is still the same: the walk met
+        nothing but functions, modules and values that cannot change.
+        """
+        known = self._known.get(id(function))
+        if known is not None and known[0] is function and all(_holds(guard) for guard in known[2]):
+            return known[1]
+        walk = _Walk(self, self._facts)
+        found = walk.run(function)
+        if walk.guards is not None:
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known[id(function)] = (function, found, walk.guards)
+        return found
 
     def of_code(self, code: types.CodeType) -> tuple[str, Scan, Place]:
         """Return the digest of a code object, what it names, and where it stands."""
@@ -111,6 +127,52 @@ class Reacher:
             known = (code, digest, scan_code(code), Place(code.co_filename, code.co_firstlineno, last))
             self._codes[id(code)] = known
         return known[1], known[2], known[3]
+
+
+_MOST_KNOWN = 20_000
+_ABSENT = object()
+_FIXED = frozenset({int, float, complex, bool, str, bytes, type(None), type(...)})
+
+
+class _Guard(NamedTuple):
+    """What the walk found at a place, so that it need not be walked again while the same is there."""
+
+    holder: Any
+    name: str | None
+    value: Any
+
+
+def _holds(guard: _Guard) -> bool:
+    holder, name, value = guard
+    if name is not None:
+        return holder.get(name, _ABSENT) is value
+    now = _body_of(holder)
+    return len(now) == len(value) and all(map(operator.is_, now, value))
+
+
+def _body_of(function: types.FunctionType) -> tuple[Any, ...]:
+    """Return the things that make up a function, each of which may be replaced."""
+    body: tuple[Any, ...] = (function.__code__, function.__defaults__, function.__kwdefaults__, function.__module__)
+    if function.__closure__ is not None:
+        body += tuple(map(_content_of, function.__closure__))
+    if function.__dict__:
+        body += (function.__dict__.get("__wrapped__"),)
+    if function.__annotations__:
+        body += (*function.__annotations__, *function.__annotations__.values())
+    return body
+
+
+def _content_of(cell: Any) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # not set yet
+        return _ABSENT
+
+
+def _is_fixed(value: Any) -> bool:
+    """Tell whether a value, and all that is in it, can never change."""
+    kind = type(value)
+    return kind in _FIXED or (kind in (tuple, frozenset) and all(_is_fixed(each) for each in value))
 
 
 _INSIDE = ""
@@ -135,6 +197,7 @@ class _Walk:
         self._stack: set[int] = set()
         self._where = ""
         self._instances: dict[int, tuple[bytes, bool]] = {}
+        self.guards: list[_Guard] | None = []
 
     def run(self, function: Callable[..., Any]) -> Reach:
         self._reference(function)
@@ -181,6 +244,7 @@ class _Walk:
     def _form(self, value: Any) -> bytes | None:
         if isinstance(value, types.FunctionType):
             return self._function(value)
+        self.guards = None  # it may change inside, and nothing would tell
         if isinstance(value, type):
             return self._class(value)
         if isinstance(value, types.ModuleType):
@@ -287,6 +351,8 @@ class _Walk:
         if origin.kind != "project":
             self._note(origin)
             if function.__closure__ is not None and origin.kind == "distribution":
+                if self.guards is not None:
+                    self.guards.append(_Guard(function, None, _body_of(function)))
                 self._closure(function, f"{module}:{function.__qualname__}")
             return f"{module}:{function.__qualname__}".encode()
         name = self._name(function, f"{module}:{function.__qualname__}")
@@ -300,7 +366,11 @@ class _Walk:
         digest, scan, place = self._reacher.of_code(code)
         self._places[name] = place
         self._where = name
+        if self.guards is not None:
+            self.guards.append(_Guard(function, None, _body_of(function)))
         given = [function.__defaults__, function.__kwdefaults__]
+        if function.__kwdefaults__ is not None or not _is_fixed(function.__defaults__):
+            self.guards = None
         self._parts[name] = digest if given == [None, None] else f"{digest}.{self._digest(given)}"
         cells = self._closure(function, name, scan)
         spread = function.__globals__
@@ -310,6 +380,8 @@ class _Walk:
             elif written in spread:
                 self._state.add(id(spread[written]))
         for reference in scan.references:
+            if self.guards is not None and not reference.is_free:
+                self.guards.append(_Guard(spread, reference.name, spread.get(reference.name, _ABSENT)))
             if reference.is_free or reference.name not in spread:
                 continue
             self._read(spread[reference.name], reference.attributes, f"{function.__module__}:{reference.name}")
@@ -337,6 +409,8 @@ class _Walk:
         """Follow a value that a name stands for: code is a part of its own, all else a constant of this name."""
         if type(value).__module__ == "functools" and hasattr(value, "__wrapped__"):
             value = value.__wrapped__
+        if self.guards is not None and not isinstance(value, types.FunctionType) and not _is_fixed(value):
+            self.guards = None
         if isinstance(value, types.FunctionType | type | types.ModuleType):
             self._reference(value)
         elif name not in self._parts:
@@ -353,6 +427,8 @@ class _Walk:
                 self._note(origin)
                 return
             name = f"{value.__name__}:{attribute}"
+            if self.guards is not None:
+                self.guards.append(_Guard(vars(value), attribute, vars(value).get(attribute, _ABSENT)))
             try:
                 value = getattr(value, attribute)
             except AttributeError:
@@ -364,6 +440,7 @@ class _Walk:
         if origin.kind != "project":
             self._note(origin)
             return
+        self.guards = None  # a module that is imported while the function runs
         found = self._facts.module_named(module)
         if found is None or taken is None:
             return

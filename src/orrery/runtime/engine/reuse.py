@@ -9,7 +9,8 @@ materialization is recorded with what it was made from. ``orrery plan`` asks the
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,26 +26,25 @@ from orrery.base.tags import (
 )
 from orrery.definitions.parts.cache_policy import CachePolicy, policies_in_settings, policy_in
 from orrery.definitions.parts.signature import ComputeFunction
-from orrery.model.events.data_version import data_version_of_tags
-from orrery.model.events.entry import EventLogRecord, EventRecordsFilter
-from orrery.model.events.event import Event, EventType
+from orrery.model.events.event import Event
 from orrery.model.events.payloads import StepMaterializationData, StepSkippedData
 from orrery.model.events.reuse import InputPart, Provenance, Reason
 from orrery.model.events.user import AssetMaterialization
 from orrery.plan.commands import SkipStep
 from orrery.plan.decide import Decision, LastMade, Situation, decide
+from orrery.plan.execution_plan import ExecutionPlan
 from orrery.plan.fingerprint.fingerprint import code_parts, config_parts, input_part
 from orrery.plan.fingerprint.reach import Place, Reach, Reacher
 from orrery.plan.step import ExecutionStep, StepOutput
 from orrery.runtime.contexts.output import OutputContext
 from orrery.runtime.contexts.step import StepExecutionContext
 from orrery.runtime.engine.code_facts import InstalledCode
+from orrery.runtime.engine.last_made import PresentValues
 
-__all__ = ["PlannedStep", "Reuse", "RunReuse"]
+__all__ = ["PlannedStep", "Reuse", "RunReuse", "undecided_steps"]
 
-_Version = tuple[str, str | None, int | None]
-_UNKNOWN: _Version = ("never observed", None, None)
 _WHOLE: tuple[str | None, ...] = (None,)
+_NOWHERE: frozenset[str] = frozenset()
 _NO_PLACES: Mapping[str, Place] = {}
 
 
@@ -102,16 +102,19 @@ class RunReuse:
         if "reacher" not in kept:
             kept["reacher"] = Reacher(InstalledCode())  # what it knows of a code object stays true
         self._reacher: Reacher = kept["reacher"]
-        self._codes: dict[int, Reach] = {}
+        self._codes: dict[int, tuple[Reach, Mapping[str, str]]] = {}
         self._now: dict[str, Provenance] = {}
         self._decisions: dict[str, Decision] = {}
         self._saved: dict[str, float] = {}
         self._started: dict[str, float] = {}
-        self._versions: dict[tuple[AssetKey, str | None], _Version] = {}
-        self._records: dict[AssetKey, EventLogRecord | None] | None = None
+        self._present = PresentValues(self._instance, self._named_assets, self._is_external)
+        self._partitions_defs: dict[AssetKey, Any] = {}
+        self._external: dict[AssetKey, bool] = {}
+        self._is_partitioned = bool(plan_context.run.tags)
+        self._managers: Mapping[str, Any] = plan_context.opened.mapping if plan_context.opened is not None else {}
         self._job_policy = policy_in(plan_context.run.tags)
         self._project = policies_in_settings(plan_context.instance.get_settings("cache"))
-        self._asset_steps = {step.key for step in self._plan.steps if step.is_whole_asset and _is_materialization(step)}
+        self._asset_steps = _steps_of_assets(self._plan).keys()
 
     # -- the run asks --------------------------------------------------------------------------
 
@@ -120,14 +123,17 @@ class RunReuse:
         if step.key not in self._asset_steps:
             return None
         context = self._context.for_step(step)
-        now = self._provenance(step, context)
-        self._now[step.key] = now
-        policy = self._policy_of(step)
+        outputs, policy = _asset_outputs(step), self._policy_of(step)
+        now = self._now[step.key] = self._provenance(step, context, outputs, policy)
         if policy is None and self._reuse is None:
             return None
-        decision = self._decide(step, context, now, policy, ())
-        self._decisions[step.key] = decision
+        decision = self._decisions[step.key] = self._decide(step, context, outputs, now, policy, ())
         return SkipStep(step, decision.told, reused=True) if decision.action == "skip" else None
+
+    def is_reused(self, step_key: str) -> bool:
+        """Tell whether it was decided that the step need not run."""
+        decision = self._decisions.get(step_key)
+        return decision is not None and decision.action == "skip"
 
     def completed(self, event: Event) -> Event:
         """Return *event* with what is recorded of a materialization or of a skip."""
@@ -140,8 +146,9 @@ class RunReuse:
         if kind == "STEP_SKIPPED" and event.step_key in self._decisions:
             decision = self._decisions[event.step_key]
             if decision.action == "skip":
+                told: Any = event.event_specific_data
                 data = StepSkippedData(
-                    reason=decision.told, reasons=decision.reasons, saved_seconds=self._saved.get(event.step_key)
+                    reason=told.reason, reasons=decision.reasons, saved_seconds=self._saved.get(event.step_key)
                 )
                 return msgspec.structs.replace(event, event_specific_data=data)
         return event
@@ -166,7 +173,7 @@ class RunReuse:
                 tags[f"{INPUT_DATA_VERSION_TAG_PREFIX}/{key}"] = part.version
                 pointer = NULL_EVENT_POINTER if part.storage_id is None else str(part.storage_id)
                 tags[f"{INPUT_EVENT_POINTER_TAG_PREFIX}/{key}"] = pointer
-        self._versions[made.asset_key, made.partition] = (version, self._context.run.run_id, None)
+        self._present.note(made.asset_key, made.partition, version, self._context.run.run_id)
         told = AssetMaterialization(made.asset_key, made.description, made.metadata, made.partition, tags)
         fresh = StepMaterializationData(told, data.asset_lineage, provenance, data.is_stored)
         return msgspec.structs.replace(event, event_specific_data=fresh)
@@ -185,7 +192,8 @@ class RunReuse:
                     found.append(_of_a_graph(step, outputs))
                 continue
             context = self._context.for_step(step)
-            now = self._provenance(step, context)
+            policy = self._policy_of(step)
+            now = self._provenance(step, context, outputs, policy)
             above = tuple(
                 dict.fromkeys(
                     each.asset_key.to_user_string()
@@ -193,12 +201,12 @@ class RunReuse:
                     if each.asset_key is not None and each.asset_key in running
                 )
             )
-            decision = self._decide(step, context, now, self._policy_of(step), above)
+            decision = self._decide(step, context, outputs, now, policy, above)
             keys = [output.asset_key for output in outputs if output.asset_key is not None]
             if decision.action == "run":
                 running.update(keys)
             partitions: Sequence[str] = context.partition_keys_of_output(keys[0]) if keys and context.run_tags else ()
-            last = self._last(keys[0], partitions[0] if partitions else None) if keys else None
+            last = self._present.last(keys[0], partitions[0] if partitions else None) if keys else None
             found.append(
                 PlannedStep(
                     step_key=step.key,
@@ -233,6 +241,7 @@ class RunReuse:
         self,
         step: ExecutionStep,
         context: StepExecutionContext,
+        outputs: Sequence[StepOutput],
         now: Provenance,
         policy: CachePolicy | None,
         running: tuple[str, ...],
@@ -240,21 +249,18 @@ class RunReuse:
         reuse = self._reuse
         instant = datetime.now(UTC)
         worst: Decision | None = None
-        external = self._external_inputs(step)
-        places = self._codes[id(step.op)].places if id(step.op) in self._codes else _NO_PLACES
-        if policy is not None and policy.salt is not None:
-            now = msgspec.structs.replace(now, salt=policy.salt)
-            self._now[step.key] = now
-        for output in _asset_outputs(step):
+        external = self._external_inputs(step) if step.inputs else _NOWHERE
+        known = self._codes.get(id(step.op))
+        places = known[0].places if known is not None else _NO_PLACES
+        for output in outputs:
             key = output.asset_key
             assert key is not None
-            partitions: Sequence[str] = context.partition_keys_of_output(key) if context.run_tags else ()
-            for partition in partitions or _WHOLE:
-                last = self._last(key, partition)
+            partitions: Sequence[str] = context.partition_keys_of_output(key) if self._is_partitioned else ()
+            for partition, last in self._made(key, partitions):
                 if last is not None and last.provenance is not None and last.provenance.seconds is not None:
                     self._saved[step.key] = max(self._saved.get(step.key, 0.0), last.provenance.seconds)
                 situation = Situation(
-                    asset=key.to_user_string(),
+                    asset=key.to_user_string() if partition is None else f"{key.to_user_string()}[{partition}]",
                     last=last,
                     now=now,
                     policy=policy,
@@ -273,16 +279,20 @@ class RunReuse:
         assert worst is not None
         return worst
 
+    def _made(self, key: AssetKey, partitions: Sequence[str]) -> Iterator[tuple[str | None, LastMade | None]]:
+        """Iterate how the value, or that of each partition, was made last."""
+        if not partitions:
+            yield None, self._present.last(key)
+        else:
+            yield from zip(partitions, self._present.last_of(key, partitions), strict=True)
+
     def _external_inputs(self, step: ExecutionStep) -> frozenset[str]:
-        layer = self._plan.job.asset_layer
-        found = set()
-        for each in step.inputs.values():
-            key = each.asset_key
-            if key is not None and layer is not None:
-                graph = layer.asset_graph
-                if not graph.has(key) or not graph.get(key).is_materializable:
-                    found.add(key.to_user_string())
-        return frozenset(found)
+        found = [
+            each.asset_key.to_user_string()
+            for each in step.inputs.values()
+            if each.asset_key is not None and self._is_external(each.asset_key)
+        ]
+        return frozenset(found) if found else _NOWHERE
 
     def _value(
         self, step: ExecutionStep, context: StepExecutionContext, output: StepOutput, policy: CachePolicy | None
@@ -322,42 +332,46 @@ class RunReuse:
         return "present"
 
     def _manager(self, output: StepOutput) -> Any:
-        opened = self._context.opened
-        return opened.mapping.get(output.definition.io_manager_key) if opened is not None else None
+        return self._managers.get(output.definition.io_manager_key)
 
     # -- what it is made from ------------------------------------------------------------------
 
-    def _provenance(self, step: ExecutionStep, context: StepExecutionContext) -> Provenance:
-        outputs = _asset_outputs(step)
-        declared = outputs[0].definition.code_version if outputs else None
+    def _provenance(
+        self,
+        step: ExecutionStep,
+        context: StepExecutionContext,
+        outputs: Sequence[StepOutput],
+        policy: CachePolicy | None,
+    ) -> Provenance:
+        declared = outputs[0].definition.code_version
         code_version = declared if declared is not None else step.op.version
-        reach = self._reach(step) if code_version is None else None
+        reach, code = (None, {}) if code_version is not None else self._reach(step)
         config = context.op_entry.config
-        manager = self._manager(outputs[0]) if outputs else None
-        policy = self._policy_of(step)
+        manager = self._manager(outputs[0])
+        needed = step.op.required_resource_keys
         return Provenance(
-            code=code_parts(reach) if reach is not None else {},
+            code=code,
             libraries=reach.distributions if reach is not None else {},
             code_version=code_version,
             config=config_parts(config) if config is not None else {},
-            inputs=self._inputs(step, context),
-            resources=self._resources(step),
+            inputs=self._inputs(step, context) if step.inputs else {},
+            resources=self._resources(needed) if needed else {},
             format=None if manager is None else getattr(manager, "format_name", None) or type(manager).__name__,
             salt=policy.salt if policy is not None else None,
         )
 
-    def _reach(self, step: ExecutionStep) -> Reach | None:
+    def _reach(self, step: ExecutionStep) -> tuple[Reach, Mapping[str, str]]:
         known = self._codes.get(id(step.op))
         if known is None:
             fn = step.op._compute_fn
-            known = self._reacher.reach(fn.fn if type(fn) is ComputeFunction else fn)
-            self._codes[id(step.op)] = known
+            reach = self._reacher.reach(fn.fn if type(fn) is ComputeFunction else fn)
+            known = self._codes[id(step.op)] = (reach, code_parts(reach))
         return known
 
-    def _resources(self, step: ExecutionStep) -> Mapping[str, str]:
+    def _resources(self, needed: AbstractSet[str]) -> Mapping[str, str]:
         definitions = self._plan.job.resource_defs
         found: dict[str, str] = {}
-        for key in sorted(step.op.required_resource_keys):
+        for key in sorted(needed):
             definition = definitions.get(key)
             for holder in (
                 definition,
@@ -380,85 +394,45 @@ class RunReuse:
         return found
 
     def _input(self, key: AssetKey, name: str, context: StepExecutionContext) -> InputPart:
-        if context.partitions_def_of(key) is None:
-            return input_part({None: self._version(key)})
+        if self._partitions_def_of(key) is None:
+            return InputPart(*self._present.version(key))
         partitions = context.asset_partitions_subset_for_input(name, require_valid_partitions=False)
-        keys = list(partitions.get_partition_keys())
-        return input_part(self._versions_of_partitions(key, keys))
+        return input_part(self._present.versions(key, list(partitions.get_partition_keys())))
 
-    # -- the event log -------------------------------------------------------------------------
+    # -- the assets of the run -----------------------------------------------------------------
 
-    def _version(self, key: AssetKey) -> _Version:
-        known = self._versions.get((key, None))
-        if known is None:
-            record = self._record(key)
-            known = self._versions[key, None] = _UNKNOWN if record is None else _version_of(record)
-        return known
+    def _partitions_def_of(self, key: AssetKey) -> Any:
+        try:
+            return self._partitions_defs[key]
+        except KeyError:
+            layer = self._plan.job.asset_layer
+            known = layer.assets_def_for_key(key) if layer is not None else None
+            found = self._partitions_defs[key] = None if known is None else known._specs_by_key[key].partitions_def
+            return found
 
-    def _record(self, key: AssetKey) -> EventLogRecord | None:
-        """Return the record of the present version of an asset; all that the plan speaks of are read at once."""
-        records = self._records
-        if records is None:
-            records = self._records = {}
-            wanted: dict[AssetKey, None] = {}
-            for step in self._plan.steps:
-                for each in (*step.inputs.values(), *step.outputs.values()):
-                    if each.asset_key is not None:
-                        wanted[each.asset_key] = None
-            for state in self._instance.get_asset_states(list(wanted)):
-                records[state.asset_key] = state.last_materialization or state.last_observation
-                seen, made = state.last_observation, state.last_materialization
-                if seen is not None and (made is None or (seen.storage_id > made.storage_id and _tells_version(seen))):
-                    records[state.asset_key] = seen if made is None or self._is_external(state.asset_key) else made
-        return records.get(key)
+    def _named_assets(self) -> Iterator[AssetKey]:
+        for step in self._plan.steps:
+            for each in (*step.inputs.values(), *step.outputs.values()):
+                if each.asset_key is not None:
+                    yield each.asset_key
 
     def _is_external(self, key: AssetKey) -> bool:
-        layer = self._plan.job.asset_layer
-        graph = layer.asset_graph if layer is not None else None
-        return graph is None or not graph.has(key) or not graph.get(key).is_materializable
+        known = self._external.get(key)
+        if known is None:
+            layer = self._plan.job.asset_layer
+            graph = layer.asset_graph if layer is not None else None
+            known = graph is None or not graph.has(key) or not graph.get(key).is_materializable
+            self._external[key] = known
+        return known
 
-    def _last(self, key: AssetKey, partition: str | None) -> LastMade | None:
-        record = self._record(key) if partition is None else self._record_of_partition(key, partition)
-        if record is None or record.event_type is not EventType.ASSET_MATERIALIZATION:
-            return None
-        event = record.event_log_entry.dagster_event
-        data: Any = event.event_specific_data if event is not None else None
-        return LastMade(
-            provenance=getattr(data, "provenance", None),
-            at=record.timestamp,
-            run_id=record.run_id,
-            data_version=_version_of(record)[0],
-            storage_id=record.storage_id,
-            is_stored=getattr(data, "is_stored", True),
-        )
 
-    def _record_of_partition(self, key: AssetKey, partition: str) -> EventLogRecord | None:
-        wanted = EventRecordsFilter(EventType.ASSET_MATERIALIZATION, asset_key=key, asset_partitions=[partition])
-        records = self._instance.get_event_records(wanted, limit=1)
-        return records[0] if records else None
+def undecided_steps(plan: ExecutionPlan, reuse: Reuse | None) -> dict[str, ExecutionStep]:
+    """Return the steps, by key, of which a run finds out only on its way whether they have to run."""
+    return _steps_of_assets(plan) if reuse is not None else {}
 
-    def _versions_of_partitions(self, key: AssetKey, partitions: Sequence[str]) -> Mapping[str | None, _Version]:
-        found: dict[str | None, _Version] = {}
-        unknown = []
-        for each in partitions:
-            known = self._versions.get((key, each))
-            if known is None:
-                unknown.append(each)
-            else:
-                found[each] = known
-        if unknown:
-            ids = self._instance.get_latest_storage_id_by_partition(key, EventType.ASSET_MATERIALIZATION, set(unknown))
-            chosen = [ids[each] for each in unknown if each in ids]
-            records: Iterable[EventLogRecord] = ()
-            if chosen:
-                wanted = EventRecordsFilter(EventType.ASSET_MATERIALIZATION, asset_key=key, storage_ids=chosen)
-                records = self._instance.get_event_records(wanted)
-            for record in records:
-                if record.partition_key is not None:
-                    self._versions[key, record.partition_key] = _version_of(record)
-            for each in unknown:
-                found[each] = self._versions.setdefault((key, each), _UNKNOWN)
-        return {each: found[each] for each in partitions}
+
+def _steps_of_assets(plan: ExecutionPlan) -> dict[str, ExecutionStep]:
+    return {step.key: step for step in plan.steps if step.is_whole_asset and _is_materialization(step)}
 
 
 def _is_materialization(step: ExecutionStep) -> bool:
@@ -487,15 +461,3 @@ def _obstacle(step: ExecutionStep, output: StepOutput) -> str | None:
     if step.dimensions or output.is_dynamic:
         return "it is multiplied by a dynamic output"
     return None
-
-
-def _tells_version(record: EventLogRecord) -> bool:
-    event = record.asset_event
-    return event is not None and data_version_of_tags(event.tags) is not None
-
-
-def _version_of(record: EventLogRecord) -> _Version:
-    event = record.asset_event
-    version = data_version_of_tags(event.tags) if event is not None else None
-    told = version.value if version is not None else f"event {record.storage_id}"
-    return told, record.run_id or None, record.storage_id

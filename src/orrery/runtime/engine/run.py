@@ -38,7 +38,7 @@ from orrery.runtime.engine.loop import RunLoop
 from orrery.runtime.engine.python_logs import captured_python_logs
 from orrery.runtime.engine.record import Recorder
 from orrery.runtime.engine.resources import open_resources
-from orrery.runtime.engine.reuse import Reuse, RunReuse
+from orrery.runtime.engine.reuse import Reuse, RunReuse, undecided_steps
 from orrery.runtime.engine.slots import slots_for
 from orrery.runtime.ports.compute_logs import StepCapture
 from orrery.runtime.ports.write_barrier import active_barrier
@@ -135,7 +135,8 @@ def execute_run(
             if any(_checks_what_it_makes(step) for step in plan.steps):
                 recorder.pushed |= {"ASSET_MATERIALIZATION"}
             try:
-                _plan_events(plan, run, recorder)
+                undecided = undecided_steps(plan, reuse) if is_kept else {}
+                _plan_events((step for step in plan.steps if step.key not in undecided), run, recorder)
                 recorder.event(build.run_started(job_name, pid=pid))
                 log = make_logger(recorder) if make_logger is not None else LogManager(sink=recorder)
                 with captured_python_logs(instance.settings, log, run.run_id), _capture(instance, run, pid) as capture:
@@ -160,6 +161,7 @@ def execute_run(
                         reuse,
                         is_kept,
                         origin,
+                        undecided,
                     )
             except (ExecutionInterruptedError, KeyboardInterrupt) as error:
                 outcome.error, outcome.interrupted = error, True
@@ -183,11 +185,11 @@ def _checks_what_it_makes(step: ExecutionStep) -> bool:
     return len(step.outputs) > 1 and any(output.check_spec is not None for output in step.outputs.values())
 
 
-def _plan_events(plan: ExecutionPlan, run: Run, recorder: Recorder) -> None:
-    """Record which assets and checks the run is going to make."""
+def _plan_events(steps: Iterable[ExecutionStep], run: Run, recorder: Recorder) -> None:
+    """Record which assets and checks the run is going to make by these steps."""
     job_name = run.job_name
     partition = run.tags.get("orrery/partition") if run.tags else None
-    for step in plan.steps:
+    for step in steps:
         if step.assets_def is None or step.assets_def.execution_type != "MATERIALIZATION":
             continue
         for output in step.outputs.values():
@@ -204,6 +206,27 @@ def _plan_events(plan: ExecutionPlan, run: Run, recorder: Recorder) -> None:
                     ),
                     keep=False,
                 )
+
+
+def _record(
+    events: Iterable[Event],
+    run: Run,
+    recorder: Recorder,
+    made_from: RunReuse | None,
+    undecided: dict[str, ExecutionStep],
+) -> None:
+    """
+    Record what the executor tells.
+
+    Of a step that may turn out to be current, the run plans to make the assets once it is decided that it runs.
+    """
+    for event in events:
+        told = event if made_from is None else made_from.completed(event)
+        if undecided:
+            step = undecided.pop(told.step_key or "", None)
+            if step is not None and not (made_from is not None and made_from.is_reused(step.key)):
+                _plan_events((step,), run, recorder)
+        recorder.event(told)
 
 
 def _execute(
@@ -227,6 +250,7 @@ def _execute(
     reuse: Reuse | None,
     is_kept: bool,
     origin: Any,
+    undecided: dict[str, ExecutionStep],
 ) -> None:
     span = trace.begin("execute", run.job_name, run_id=run.run_id) if trace is not None else None
     setup = trace.begin("resources", ", ".join(sorted(resource_keys))) if trace is not None else None
@@ -277,11 +301,11 @@ def _execute(
         if made_from is not None:
             context.consult = made_from.consult
         try:
-            for event in executor.execute(context, plan):
-                recorder.event(event if made_from is None else made_from.completed(event))
+            _record(executor.execute(context, plan), run, recorder, made_from, undecided)
         except StopRun:
             pass  # the failure is noted below, and raised by whoever asked for it
         finally:
+            _plan_events(undecided.values(), run, recorder)  # the run ends before it came to them
             outcome.failed_steps = list(context.failures)
             outcome.error = next(iter(context.failures.values()), None)
     finally:

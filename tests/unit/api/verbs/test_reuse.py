@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy
 
 from orrery.adapters.io.parquet import ParquetIOManager
 from orrery.api.verbs.materialize import materialize
+from orrery.api.verbs.plan import plan_materialization
 from orrery.base.errors import InvalidDefinitionError, InvalidInvocationError
 from orrery.base.keys import AssetKey
 from orrery.definitions.assets.asset_spec import AssetOut
@@ -357,3 +359,80 @@ def test_the_settings_of_the_instance_carry_policies_for_groups_and_for_all(tmp_
         pytest.raises(InvalidDefinitionError, match="under 'cache' hold no cache policies"),
     ):
         run([fetched], instance)
+
+
+def test_a_run_plans_to_make_what_it_makes(instance: Instance) -> None:
+    """What turns out to be current was never planned; what runs was, before it began; what was not come to, at the end."""
+    run(chain(), instance)
+
+    def planned(result: Any) -> list[str]:
+        log = instance.get_records_for_run(result.run_id).records
+        told = [
+            (event.event_type_value, event.step_key)
+            for record in log
+            if (event := record.event_log_entry.dagster_event) is not None and event.step_key is not None
+        ]
+        names = [name for kind, name in told if kind == "ASSET_MATERIALIZATION_PLANNED"]
+        for name in names:
+            if ("STEP_START", name) in told:
+                assert told.index(("ASSET_MATERIALIZATION_PLANNED", name)) < told.index(("STEP_START", name))
+        return names
+
+    options: dict[str, Any] = {"instance": instance, "on_event": lambda entry: None, "reuse": True}
+    assert planned(materialize(chain(), **options)) == []
+    assert planned(materialize(chain(factor=3), **options)) == ["second", "third"]
+    assert planned(materialize(chain(factor=3), instance=instance, on_event=lambda entry: None)) == [
+        "first",
+        "second",
+        "third",
+    ]
+
+
+def test_what_was_not_come_to_is_planned_all_the_same(instance: Instance) -> None:
+    """An asset whose parent failed was to be made."""
+
+    @asset
+    def broken() -> int:
+        raise ValueError("no")
+
+    @asset
+    def below(broken: int) -> int:
+        return broken
+
+    result = materialize([broken, below], instance=instance, reuse=True, raise_on_error=False)
+    kinds = [
+        (event.event_type_value, event.step_key)
+        for record in instance.get_records_for_run(result.run_id).records
+        if (event := record.event_log_entry.dagster_event) is not None
+    ]
+    assert ("ASSET_MATERIALIZATION_PLANNED", "broken") in kinds
+    assert ("ASSET_MATERIALIZATION_PLANNED", "below") in kinds
+
+
+@pytest.mark.parametrize("count", [5, 50])
+def test_the_records_are_asked_once_whatever_the_number_of_assets(instance: Instance, count: int) -> None:
+    """A plan reads all facts by two statements, and in the same process decodes no entry twice."""
+
+    def numbered(number: int) -> Any:
+        @asset(name=f"asset_{number}", deps=[f"asset_{number - 1}"] if number else [])
+        def made() -> int:
+            return number
+
+        return made
+
+    assets = [numbered(number) for number in range(count)]
+    run(assets, instance)
+    asked: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        asked.append(statement)
+
+    sqlalchemy.event.listen(sqlalchemy.Engine, "before_cursor_execute", note)
+    try:
+        for expected in (1, 0):
+            asked.clear()
+            assert plan_materialization(assets, instance=instance).is_current
+            assert sum("FROM events" in each for each in asked) == expected
+            assert sum("FROM assets" in each for each in asked) == 1
+    finally:
+        sqlalchemy.event.remove(sqlalchemy.Engine, "before_cursor_execute", note)

@@ -36,6 +36,20 @@ __all__ = [
 ]
 
 _CHUNK = 500
+_LATEST = (
+    assets.c.key,
+    assets.c.materialization,
+    assets.c.materialized_at,
+    assets.c.observation,
+    assets.c.observed_at,
+    assets.c.planned,
+    run_keys.c.run_id,
+    assets.c.failed,
+    assets.c.last_run,
+    assets.c.data_version,
+    assets.c.code_version,
+    assets.c.observed_version,
+)
 
 
 def asset_states(connection: Connection, keys: Sequence[AssetKey] | None) -> Sequence[AssetState]:
@@ -100,26 +114,23 @@ def latest_of_assets(connection: Connection, keys: Sequence[AssetKey]) -> Mappin
     """Return the latest that is known of these assets; unknown ones are left out."""
     by_text = {key.to_db_string(): key for key in keys}
     texts = list(by_text)
-    query = (
-        select(assets, run_keys.c.run_id.label("planned_run_id"))
-        .outerjoin(run_keys, run_keys.c.id == assets.c.planned_run)
-        .where(assets.c.known)
-    )
+    query = select(*_LATEST).outerjoin(run_keys, run_keys.c.id == assets.c.planned_run).where(assets.c.known)
     found: dict[AssetKey, LatestState] = {}
     for start in range(0, len(texts), _CHUNK):
         for row in connection.execute(query.where(assets.c.key.in_(texts[start : start + _CHUNK]))):
-            found[by_text[row.key]] = LatestState(
-                materialization=row.materialization,
-                materialized_at=row.materialized_at,
-                observation=row.observation,
-                observed_at=row.observed_at,
-                planned=row.planned,
-                planned_run_id=row.planned_run_id,
-                failed=row.failed,
-                last_run_id=row.last_run,
-                data_version=row.data_version,
-                code_version=row.code_version,
-                observed_version=row.observed_version,
+            text, made, made_at, seen, seen_at, planned, planned_run, failed, run, version, code, seen_version = row
+            found[by_text[text]] = LatestState(
+                materialization=made,
+                materialized_at=made_at,
+                observation=seen,
+                observed_at=seen_at,
+                planned=planned,
+                planned_run_id=planned_run,
+                failed=failed,
+                last_run_id=run,
+                data_version=version,
+                code_version=code,
+                observed_version=seen_version,
             )
     return found
 

@@ -1,0 +1,156 @@
+"""
+What the event log says of the assets that a run speaks of: present version of each, and how it was made last.
+
+All assets are asked for at once, and an entry is read and decoded once for as long as the instance lives: what was
+written never changes, and the latest state of an asset names the entry by number and instant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
+from typing import Any, NamedTuple
+
+from orrery.base.keys import AssetKey
+from orrery.model.events.data_version import data_version_of_tags
+from orrery.model.events.entry import EventLogRecord, EventRecordsFilter
+from orrery.model.events.event import EventType
+from orrery.plan.decide import LastMade
+
+__all__ = ["Made", "PresentValues", "Version"]
+
+Version = tuple[str, str | None, int | None]
+"""Data version, run, and number of the entry that tells it."""
+
+_UNKNOWN: Version = ("never observed", None, None)
+_KEPT = "entries of present values"
+
+
+class Made(NamedTuple):
+    """
+    What one entry tells.
+
+    Attributes:
+        version: The version of the value.
+        last: How the value was made; None if the entry tells that it was seen, not made.
+    """
+
+    version: Version
+    last: LastMade | None
+
+
+_NOTHING = Made(_UNKNOWN, None)
+_Known = MutableMapping[tuple[AssetKey, str | None], tuple[int, float | None, Made]]
+
+
+class PresentValues:
+    """
+    Answer for one run.
+
+    Args:
+        instance: Whose event log is asked.
+        named: Gives the assets that the run speaks of; asked once.
+        is_external: Tells whether an asset is one that the project does not make.
+    """
+
+    def __init__(
+        self, instance: Any, named: Callable[[], Iterable[AssetKey]], is_external: Callable[[AssetKey], bool]
+    ) -> None:
+        self._log = instance.event_log
+        self._named = named
+        self._is_external = is_external
+        self._known: _Known = instance.scratch.setdefault(_KEPT, {})
+        self._found: dict[AssetKey, Made] | None = None
+        self._found_partitions: dict[tuple[AssetKey, str], Made] = {}
+        self._noted: dict[tuple[AssetKey, str | None], Version] = {}
+
+    def note(self, key: AssetKey, partition: str | None, version: str, run_id: str) -> None:
+        """Note that this run made the asset, with this data version."""
+        self._noted[key, partition] = (version, run_id, None)
+
+    def version(self, key: AssetKey) -> Version:
+        """Return the present version of an asset."""
+        noted = self._noted.get((key, None)) if self._noted else None
+        return noted if noted is not None else self._of(key).version
+
+    def versions(self, key: AssetKey, partitions: Sequence[str]) -> Mapping[str | None, Version]:
+        """Return the present version of each of these partitions."""
+        found = self._of_partitions(key, partitions)
+        noted = self._noted
+        return {each: noted.get((key, each)) or found[each].version for each in partitions}
+
+    def last(self, key: AssetKey, partition: str | None = None) -> LastMade | None:
+        """Return how the value of an asset, or of a partition, was made last before this run; None if never."""
+        return self._of(key).last if partition is None else self._of_partitions(key, (partition,))[partition].last
+
+    def last_of(self, key: AssetKey, partitions: Sequence[str]) -> Sequence[LastMade | None]:
+        """Return how each of these partitions was made last before this run."""
+        found = self._of_partitions(key, partitions)
+        return [found[each].last for each in partitions]
+
+    # -- assets --------------------------------------------------------------------------------
+
+    def _of(self, key: AssetKey) -> Made:
+        found = self._found
+        if found is None:
+            found = self._found = self._all()
+        return found.get(key, _NOTHING)
+
+    def _all(self) -> dict[AssetKey, Made]:
+        wanted: dict[EventType, dict[int, tuple[AssetKey, float | None]]] = {}
+        found: dict[AssetKey, Made] = {}
+        for key, state in self._log.get_latest_of_assets(list(dict.fromkeys(self._named()))).items():
+            made, seen = state.materialization, state.observation
+            kind, number, at = EventType.ASSET_MATERIALIZATION, made, state.materialized_at
+            if seen is not None and (
+                made is None or (seen > made and state.observed_version is not None and self._is_external(key))
+            ):
+                kind, number, at = EventType.ASSET_OBSERVATION, seen, state.observed_at
+            if number is None:
+                continue
+            known = self._known.get((key, None))
+            if known is not None and known[0] == number and known[1] == at:
+                found[key] = known[2]
+            else:
+                wanted.setdefault(kind, {})[number] = (key, at)
+        for kind, numbers in wanted.items():
+            for record in self._log.get_event_records(EventRecordsFilter(kind, storage_ids=list(numbers))):
+                key, at = numbers[record.storage_id]
+                found[key] = made_by = _made(record)
+                self._known[key, None] = (record.storage_id, at, made_by)
+        return found
+
+    # -- partitions ----------------------------------------------------------------------------
+
+    def _of_partitions(self, key: AssetKey, partitions: Sequence[str]) -> Mapping[str, Made]:
+        found = self._found_partitions
+        unknown = [each for each in partitions if (key, each) not in found]
+        if unknown:
+            ids = self._log.get_latest_storage_id_by_partition(key, EventType.ASSET_MATERIALIZATION, set(unknown))
+            chosen = {ids[each] for each in unknown if each in ids}
+            by_number: dict[int, Made] = {}
+            if chosen:
+                wanted = EventRecordsFilter(EventType.ASSET_MATERIALIZATION, asset_key=key, storage_ids=sorted(chosen))
+                by_number = {record.storage_id: _made(record) for record in self._log.get_event_records(wanted)}
+            for each in unknown:
+                found[key, each] = by_number.get(ids.get(each, -1), _NOTHING)
+        return {each: found[key, each] for each in partitions}
+
+
+def _made(record: EventLogRecord) -> Made:
+    event = record.asset_event
+    told = data_version_of_tags(event.tags) if event is not None else None
+    version = told.value if told is not None else f"event {record.storage_id}"
+    by: Version = (version, record.run_id or None, record.storage_id)
+    if record.event_type is not EventType.ASSET_MATERIALIZATION:
+        return Made(by, None)
+    entry = record.event_log_entry.dagster_event
+    data: Any = entry.event_specific_data if entry is not None else None
+    last = LastMade(
+        provenance=getattr(data, "provenance", None),
+        at=record.timestamp,
+        run_id=record.run_id,
+        data_version=version,
+        storage_id=record.storage_id,
+        is_stored=getattr(data, "is_stored", True),
+    )
+    return Made(by, last)
