@@ -151,12 +151,12 @@ def flags_of(made: int | None, failed: int | None, planned: int | None) -> int:
 
 
 def partitions_of(event: Event) -> tuple[str, ...]:
-    """Return the partitions that an event about an asset names: one, the many of a plan, or none."""
+    """Return the partitions that an event about an asset names, as plain text: one, the many of a plan, or none."""
     data = event.event_specific_data
     if isinstance(data, AssetMaterializationPlannedData) and data.partitions_subset is not None:
-        return data.partitions_subset
+        return tuple(map(str, data.partitions_subset))
     partition = event.partition
-    return () if partition is None else (partition,)
+    return () if partition is None else (str(partition),)
 
 
 def versions_of(event: Event) -> tuple[str | None, str | None]:

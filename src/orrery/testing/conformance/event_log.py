@@ -13,6 +13,7 @@ from orrery.model.events import build
 from orrery.model.events.entry import EventRecordsFilter
 from orrery.model.events.event import Event, EventType
 from orrery.model.events.payloads import AssetMaterializationPlannedData
+from orrery.model.partitions.keys import MultiPartitionKey
 from orrery.model.records.latest import FAILED, MADE, PLANNED, PartitionStates, StepState
 from orrery.model.records.stats import StepStatus
 from orrery.runtime.ports.event_log import EventLogStorage
@@ -282,6 +283,17 @@ class EventLogSuite:
         storage.store_entries([materialized("a", partition="x")])
         assert storage.get_planned_partitions(a) == {"y": "run-1"}
         assert storage.get_partition_states(a).keys_with(PLANNED) == ["y"]
+
+    def test_keys_of_several_dimensions_are_kept_as_text(self, storage: EventLogStorage) -> None:
+        """Planned, made and failed alike."""
+        a = AssetKey("a")
+        keys = tuple(MultiPartitionKey({"day": day, "place": "x"}) for day in ("1", "2", "3"))
+        data = AssetMaterializationPlannedData(asset_key=a, partitions_subset=keys)
+        storage.store_entries([entry_of(Event("ASSET_MATERIALIZATION_PLANNED", JOB, event_specific_data=data))])
+        storage.store_entries([materialized("a", partition=keys[0]), failed_to_materialize("a", partition=keys[1])])
+        states = storage.get_partition_states(a)
+        assert [states.keys_with(flag) for flag in (MADE, FAILED, PLANNED)] == [["1|x"], ["2|x"], ["3|x"]]
+        assert {type(key) for key in states.keys} == {str}
 
     def test_steps_of_a_run_have_a_state(self, storage: EventLogStorage) -> None:
         """Begun, tried again, ended; in one batch or in several."""
