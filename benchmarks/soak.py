@@ -1,8 +1,9 @@
 """
 Two runs at a time, killed at random, for ten minutes: what must hold whatever dies.
 
-``python -m benchmarks.soak --seconds 600 --seed 7``. Every run ends; everything that a run told of as stored is there; the
-database passes its check; nobody has anything in hand; descriptors and memory of the one who watches do not grow.
+``python -m benchmarks.soak --seconds 600 --seed 7``. The one who watches keeps the instance open all the time, finds the runs
+whose processes are gone, and makes runs of its own. Every run ends; everything that a run told of as stored is there; the
+database passes its check; nobody has anything in hand; descriptors, threads and memory of the one who watches do not grow.
 """
 
 from __future__ import annotations
@@ -10,16 +11,19 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import resource
 import signal
 import sqlite3
 import subprocess
 import sys
 import tempfile
 import textwrap
+import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
+from orrery import Definitions, asset
+from orrery.api.verbs.execute import execute_job_in_process
 from orrery.model.events.event import EventType
 from orrery.runtime.instance.instance import Instance
 
@@ -53,6 +57,12 @@ _PROGRAM = """
 """
 
 
+_LOOK_SECONDS = 1.0
+_WARM_LOOKS = 20
+"""After so many looks the watcher has imported and cached what it needs, and its size counts."""
+_GROWTH_KILOBYTES = 20_000
+
+
 class _Running:
     """A process with a run, and how long it lives from its beginning; None for as long as it takes."""
 
@@ -75,13 +85,32 @@ def soak(home: Path, seconds: float, seed: int) -> list[str]:
     chance = random.Random(seed)  # a seed that can be given again
     told = home / "told"
     told.mkdir(parents=True)
-    with Instance.local_temp(str(home)):
-        pass
-    until = time.monotonic() + seconds
+    with Instance.local_temp(str(home)) as instance:
+        sizes = _watch(instance, home, told, time.monotonic() + seconds, chance)
+    problems = _problems(home, told)
+    if len(sizes) > _WARM_LOOKS:
+        first, last = sizes[_WARM_LOOKS], sizes[-1]
+        problems += [
+            f"{name} grew from {first[name]} to {last[name]}"
+            for name in ("descriptors", "threads")
+            if last[name] > first[name] + 2
+        ]
+        if last["kilobytes"] > first["kilobytes"] + _GROWTH_KILOBYTES:
+            problems.append(f"memory grew from {first['kilobytes']} kB to {last['kilobytes']} kB")
+        print(
+            f"size of the watcher after {_WARM_LOOKS} of its own runs: {_words(first)}; after {len(sizes)}: {_words(last)}"
+        )
+    verdict = "broken" if problems else "all holds"
+    print(f"{len(_lines(told))} steps told as done, seed {seed}: {verdict}", flush=True)
+    return problems
+
+
+def _watch(instance: Instance, home: Path, told: Path, until: float, chance: random.Random) -> list[Mapping[str, int]]:
+    """Keep two runs going, kill most of them, and make one here every second; return how large we were after each."""
     processes: list[_Running] = []
-    count = 0
-    first: tuple[int, int] | None = None
-    killed = ended = 0
+    sizes: list[Mapping[str, int]] = []
+    count = ended = killed = 0
+    next_look = 0.0
     while time.monotonic() < until or processes:
         while len(processes) < 2 and time.monotonic() < until:
             count += 1
@@ -96,26 +125,36 @@ def soak(home: Path, seconds: float, seed: int) -> list[str]:
                 each.process.wait()
                 processes.remove(each)
                 killed += 1
+        if time.monotonic() > next_look:
+            instance.report_lost_runs()
+            execute_job_in_process(_own_job, instance=instance, keep_values=False)
+            sizes.append(_size())
+            next_look = time.monotonic() + _LOOK_SECONDS
         time.sleep(0.02)
-        if ended + killed == 20 and first is None:
-            first = _size()
-    problems = _problems(home, told)
-    if first is not None:
-        descriptors, memory = _size()
-        if descriptors > first[0] + 2:
-            problems.append(f"descriptors grew from {first[0]} to {descriptors}")
-        if memory > first[1] + 50_000:
-            problems.append(f"memory grew from {first[1]} kB to {memory} kB")
-    many = len(_lines(told))
-    print(
-        f"{ended} ended, {killed} killed, {many} steps told as done, seed {seed}: {'all holds' if not problems else 'broken'}",
-        flush=True,
-    )
-    return problems
+    print(f"{ended} runs ended, {killed} were killed, {len(sizes)} made by the watcher", flush=True)
+    return sizes
 
 
-def _size() -> tuple[int, int]:
-    return len(os.listdir("/proc/self/fd")), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+@asset
+def watched() -> list[int]:
+    """Return something to store."""
+    return list(range(1000))
+
+
+_own_job = Definitions([watched]).get_implicit_global_asset_job_def()
+
+
+def _size() -> Mapping[str, int]:
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return {
+        "descriptors": len(os.listdir("/proc/self/fd")),
+        "threads": threading.active_count(),
+        "kilobytes": pages * os.sysconf("SC_PAGE_SIZE") // 1024,
+    }
+
+
+def _words(size: Mapping[str, int]) -> str:
+    return ", ".join(f"{many} {name}" for name, many in size.items())
 
 
 def _lines(told: Path) -> list[str]:
