@@ -43,7 +43,13 @@ def home(tmp_path: Path) -> Path:
 def test_records_are_looked_after(home: Path) -> None:
     """Stats, a dry run, pruning, the check."""
     stats = json.loads(orrery(home, "db", "stats", "--json").stdout)
-    assert stats["events"]["log_lines"] == {"count": 1, "size_bytes": 37, "oldest": 5.0, "keep_days": 90.0}
+    assert stats["events"]["log_lines"] == {
+        "count": 1,
+        "size_bytes": 37,
+        "oldest": 5.0,
+        "keep_days": 90.0,
+        "keep_most": None,
+    }
     assert "log_lines" in orrery(home, "db", "stats").stdout
     dry = json.loads(orrery(home, "db", "prune", "--dry-run", "--json").stdout)
     assert (dry["dry_run"], dry["deleted"]["log_lines"]) == (True, 1)

@@ -182,6 +182,7 @@ def _persistent(home: str, settings: Mapping[str, Any]) -> Instance:
         schedules=storage,
         backfills=storage,
         keeper=LeaseKeeper(storage),
+        upkeep=storage,
         launcher=launcher_of(settings),
         coordinator=coordinator_of(settings),
         home=home,
@@ -191,6 +192,7 @@ def _persistent(home: str, settings: Mapping[str, Any]) -> Instance:
     )
     try:
         instance.report_lost_runs()
+        instance.keep_retention()
     except BaseException:
         instance.dispose()
         raise

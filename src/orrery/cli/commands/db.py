@@ -15,6 +15,7 @@ from orrery.cli.json_output import echo_json
 from orrery.cli.options import json_option
 from orrery.cli.paper import dim, echo, styled, table
 from orrery.cli.text import count, instant, number, one_line
+from orrery.model.records.upkeep import Retention
 
 __all__ = ["command"]
 
@@ -43,6 +44,7 @@ def show_stats(as_json: bool) -> None:
                         "size_bytes": group.size_bytes,
                         "oldest": group.oldest,
                         "keep_days": retention.days[name],
+                        "keep_most": retention.most.get(name),
                     }
                     for name, group in stats.events.items()
                 },
@@ -59,7 +61,7 @@ def show_stats(as_json: bool) -> None:
             number(group.count),
             size(group.size_bytes),
             instant(group.oldest) if group.oldest is not None else "",
-            _kept(retention.days[name]),
+            _kept(retention, name),
         ]
         for name, group in stats.events.items()
     ]
@@ -76,7 +78,9 @@ def show_stats(as_json: bool) -> None:
 @json_option()
 def prune_records(dry_run: bool, kept: tuple[str, ...], as_json: bool) -> None:
     """
-    Delete what is older than the settings keep (`retention:` in orrery.yaml).
+    Delete what the settings do not keep (`retention:` in orrery.yaml).
+
+    Where there are such settings, whoever opens the records or ends a run does so bit by bit; this does all of it now.
 
     The latest of each asset, partition and check stays, however old, and so does what belongs to a run that has not
     ended. Other processes may go on writing.
@@ -95,7 +99,7 @@ def prune_records(dry_run: bool, kept: tuple[str, ...], as_json: bool) -> None:
         )
         return
     verb = "would go" if report.is_dry_run else "deleted"
-    rows = [[name, number(many), _kept(chosen.days[name])] for name, many in report.deleted.items()]
+    rows = [[name, number(many), _kept(chosen, name)] for name, many in report.deleted.items()]
     for line in table(rows, head=["kind", verb, "kept"], right=[1]):
         echo(line)
     echo(f"{size(report.size_bytes)} {verb}")
@@ -176,8 +180,11 @@ def size(size_bytes: int) -> str:
     return f"{value:,.1f} GB"
 
 
-def _kept(days: float | None) -> str:
-    return "for ever" if days is None else f"{days:g} days"
+def _kept(retention: Retention, name: str) -> str:
+    days, most = retention.days[name], retention.most.get(name)
+    parts = [f"{days:g} days"] if days is not None else []
+    parts += [f"the newest {number(most)}"] if most is not None else []
+    return ", ".join(parts) or "for ever"
 
 
 def _periods(kept: tuple[str, ...]) -> dict[str, float | str]:

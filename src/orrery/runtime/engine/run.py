@@ -177,6 +177,7 @@ def execute_run(
     finally:
         active_barrier.reset(token)
         loop.close()
+    instance.keep_retention()
     return outcome
 
 

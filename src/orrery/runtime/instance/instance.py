@@ -42,6 +42,7 @@ from orrery.model.events.user import AssetMaterialization, AssetObservation
 from orrery.model.records.asset import AssetCheckExecutionRecord, AssetRecord, check_execution
 from orrery.model.records.run import FINISHED_STATUSES, Run, RunRecord, RunsFilter, RunStatus
 from orrery.model.records.stats import RunStats, StepStats, run_stats, step_stats
+from orrery.model.records.upkeep import PruneReport
 from orrery.runtime.instance import assets as _assets
 from orrery.runtime.instance import launching as _launching
 from orrery.runtime.instance import queue as _queue
@@ -52,6 +53,7 @@ from orrery.runtime.instance.clock import SystemClock
 from orrery.runtime.instance.leases import LeaseKeeper
 from orrery.runtime.instance.lost_runs import report_lost_runs
 from orrery.runtime.instance.ref import InstanceRef
+from orrery.runtime.instance.retention import keep_retention
 from orrery.runtime.instance.secrets import without_passwords
 from orrery.runtime.instance.termination import GRACE_SECONDS
 from orrery.runtime.ports.backfills import BackfillStorage
@@ -62,6 +64,7 @@ from orrery.runtime.ports.run_coordinator import RunCoordinator, SubmitRunContex
 from orrery.runtime.ports.run_launcher import RunLauncher
 from orrery.runtime.ports.runs import RunStorage
 from orrery.runtime.ports.schedules import ScheduleStorage
+from orrery.runtime.ports.upkeep import RecordsUpkeep
 from orrery.runtime.ports.write_barrier import WriteBarrier
 
 __all__ = ["Instance"]
@@ -90,6 +93,7 @@ class Instance:
         launcher: Starts processes for runs; None where there is none.
         coordinator: Decides when a submitted run is launched; None for at once.
         keeper: Keeps the leases of this process on runs; None where no run is known by its process.
+        upkeep: Looks after its records; None where they end with the process.
         home: Where files of this instance lie (absolute), or a function that makes and tells it.
         settings: Settings, by name.
         clock: Tells the time.
@@ -107,6 +111,7 @@ class Instance:
     launcher: RunLauncher | None = None
     coordinator: RunCoordinator | None = None
     keeper: LeaseKeeper | None = None
+    upkeep: RecordsUpkeep | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     clock: Clock = field(default_factory=SystemClock)
     write_barriers: Callable[[], WriteBarrier] | None = None
@@ -1051,6 +1056,14 @@ class Instance:
         for run_id in lost:
             self.retry_run_if_due(run_id)
         return lost
+
+    def keep_retention(self) -> PruneReport | None:
+        """
+        Delete some of what ``retention:`` of the settings does not keep, if it is time; None if it is not.
+
+        An instance does so when it is opened and when a run has ended: a tenth of a second at most.
+        """
+        return keep_retention(self)
 
     def wipe(self) -> None:
         """Delete all runs and events."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from orrery.model.records.upkeep import PruneReport, RecordsCheck, RecordsStats
+from orrery.model.records.upkeep import Cutoff, PruneReport, RecordsCheck, RecordsStats
 
 __all__ = ["RecordsUpkeep"]
 
@@ -19,15 +19,24 @@ class RecordsUpkeep(Protocol):
         """Return how much there is, by kind."""
         ...
 
-    def prune(self, cutoffs: Mapping[str, float], *, dry_run: bool = False) -> PruneReport:
+    def prune(
+        self,
+        cutoffs: Mapping[str, Cutoff],
+        *,
+        dry_run: bool = False,
+        after: int = 0,
+        seconds: float | None = None,
+    ) -> PruneReport:
         """
-        Delete what is older than its cutoff and on which nothing of the present rests.
+        Delete what is beyond its cutoff and on which nothing of the present rests.
 
         In small transactions with pauses between them, so that nobody who writes waits for long.
 
         Args:
-            cutoffs: Instants by group (``model/records/upkeep.py``), in seconds since 1970 (UTC).
+            cutoffs: What may go, by group (``model/records/upkeep.py``).
             dry_run: Only count.
+            after: Look at entries after this storage id only.
+            seconds: End after about so long, and tell where; None for when all is done.
         """
         ...
 

@@ -17,7 +17,7 @@ from orrery.base.keys import AssetCheckKey, AssetKey
 from orrery.model.events import build
 from orrery.model.records.latest import MADE
 from orrery.model.records.run import Run
-from orrery.model.records.upkeep import Retention
+from orrery.model.records.upkeep import Cutoff, Retention
 from orrery.runtime.ports.schedules import TickRow
 from orrery.testing.conformance.samples import (
     JOB,
@@ -31,7 +31,7 @@ from orrery.testing.conformance.samples import (
 )
 
 A = AssetKey("a")
-ALL = dict.fromkeys(Retention.of_settings(None).days, 100.0)
+ALL = dict.fromkeys(Retention.of_settings(None).days, Cutoff(before=100.0))
 """Everything before the instant 100 may go."""
 
 
@@ -125,9 +125,39 @@ def test_old_ticks_go_but_for_the_newest_of_each(storage: SqlStorage) -> None:
         ("t", 1.0, "SKIPPED"),
     ):
         storage.add_tick(TickRow(selector_id=selector, origin_id="o", status=status, timestamp=at, body=b"{}"))
-    assert storage.prune({"ticks": 100.0}).deleted == {"ticks": 1}
+    assert storage.prune({"ticks": Cutoff(before=100.0)}).deleted == {"ticks": 1}
     assert [row.timestamp for row in storage.get_ticks("s")] == [3.0, 2.0]
     assert [row.timestamp for row in storage.get_ticks("t")] == [1.0]
+
+
+def test_no_more_than_a_number_is_kept(storage: SqlStorage) -> None:
+    """The newest of all; but what is the latest of something stays, and so does what belongs to a run that goes on."""
+    fill(storage)
+    storage.add_tick(TickRow(selector_id="s", origin_id="o", status="SKIPPED", timestamp=1.0, body=b"{}"))
+    storage.add_tick(TickRow(selector_id="s", origin_id="o", status="SKIPPED", timestamp=2.0, body=b"{}"))
+    settings = {"steps": {"most": 1}, "materializations": {"days": 90_000, "most": 1}, "ticks": {"most": 0}}
+    cutoffs = Retention.of_settings(settings).cutoffs(now=100.0)
+    cutoffs = {name: cutoffs[name] for name in settings}
+    promised = storage.prune(cutoffs, dry_run=True)
+    assert promised.deleted == {"steps": 3, "materializations": 1, "ticks": 1}
+    assert storage.prune(cutoffs).deleted == promised.deleted
+    assert storage.get_partition_states(A).count(MADE) == 3
+    assert storage.check_records().problems == ()
+
+
+def test_who_has_little_time_leaves_the_rest_to_the_next(storage: SqlStorage) -> None:
+    """Each goes on where the one before ended, and at last all was looked at."""
+    storage.store_entries([line("x", "run-1", at=1.0 if number % 2 else 1_000.0) for number in range(12_000)])
+    cutoffs = {"log_lines": Cutoff(before=100.0)}
+    after: int | None = 0
+    counts = []
+    while after is not None:
+        report = storage.prune(cutoffs, after=after, seconds=0)
+        counts.append(report.deleted["log_lines"])
+        after = report.after
+    assert sum(counts) == 6_000
+    assert len(counts) == 4
+    assert storage.prune(cutoffs, dry_run=True).deleted == {"log_lines": 0}
 
 
 def test_others_write_while_much_is_pruned(storage: SqlStorage) -> None:
@@ -145,7 +175,7 @@ def test_others_write_while_much_is_pruned(storage: SqlStorage) -> None:
 
     thread = threading.Thread(target=write)
     thread.start()
-    report = storage.prune({"log_lines": 100.0})
+    report = storage.prune({"log_lines": Cutoff(before=100.0)})
     done.set()
     thread.join()
     assert report.deleted == {"log_lines": 20_000}

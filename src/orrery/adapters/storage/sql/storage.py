@@ -20,6 +20,7 @@ from orrery.adapters.storage.sql import assets as _assets
 from orrery.adapters.storage.sql import backfill_tables, lease_tables, tables
 from orrery.adapters.storage.sql import events as _events
 from orrery.adapters.storage.sql import latest as _latest
+from orrery.adapters.storage.sql import pruning as _pruning
 from orrery.adapters.storage.sql import runs as _runs
 from orrery.adapters.storage.sql import schedules as _schedules
 from orrery.adapters.storage.sql import upkeep as _upkeep
@@ -34,7 +35,7 @@ from orrery.model.events.entry import EventLogEntry, EventLogRecord, EventRecord
 from orrery.model.events.event import EventType
 from orrery.model.records.latest import FAILED, MADE, PLANNED, LatestState, PartitionStates, StepState
 from orrery.model.records.run import Run, RunRecord, RunsFilter
-from orrery.model.records.upkeep import PruneReport, RecordsCheck, RecordsStats
+from orrery.model.records.upkeep import Cutoff, PruneReport, RecordsCheck, RecordsStats
 from orrery.runtime.ports.event_log import AssetState, CheckState, EventLogConnection
 from orrery.runtime.ports.schedules import InstigatorRow, TickRow
 
@@ -392,10 +393,17 @@ class SqlStorage(SqlLeases, SqlBackfills):
 
         return self._ask(ask)
 
-    def prune(self, cutoffs: Mapping[str, float], *, dry_run: bool = False) -> PruneReport:
-        """Delete what is older than its cutoff and on which nothing of the present rests."""
+    def prune(
+        self,
+        cutoffs: Mapping[str, Cutoff],
+        *,
+        dry_run: bool = False,
+        after: int = 0,
+        seconds: float | None = None,
+    ) -> PruneReport:
+        """Delete what is beyond its cutoff and on which nothing of the present rests."""
         self._writer.settle()
-        return _upkeep.prune(self._connections, cutoffs, dry_run=dry_run)
+        return _pruning.prune(self._connections, cutoffs, dry_run=dry_run, after=after, seconds=seconds)
 
     def check_records(self) -> RecordsCheck:
         """Read everything, and return what is wrong."""

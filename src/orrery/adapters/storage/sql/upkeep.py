@@ -1,17 +1,14 @@
 """
-Statistics, pruning in small steps, and a check of everything against everything.
+Statistics, and a check of everything against everything.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, or_, select
+from sqlalchemy import Connection, func, select
 
-from orrery.adapters.storage.sql.connections import Connections
 from orrery.adapters.storage.sql.entries import select_records
 from orrery.adapters.storage.sql.tables import (
     asset_partitions,
@@ -23,23 +20,16 @@ from orrery.adapters.storage.sql.tables import (
     partition_pages,
     run_keys,
     runs,
-    ticks,
 )
 from orrery.base.errors import OrreryError
 from orrery.model.events.compact import unpack_entry
 from orrery.model.records.latest import flags_of
-from orrery.model.records.run import FINISHED_STATUSES, decode_run
-from orrery.model.records.upkeep import EVENT_GROUPS, GroupStats, PruneReport, group_of
+from orrery.model.records.run import decode_run
+from orrery.model.records.upkeep import EVENT_GROUPS, GroupStats, group_of
 
-__all__ = ["event_stats", "find_problems", "prune", "row_counts"]
+__all__ = ["event_stats", "find_problems", "row_counts"]
 
-_FIRST_BATCH, _LARGEST_BATCH = 200, 10_000
-_TARGET_SECONDS = 0.03
-"""How long a transaction of pruning should take: others that write wait so long, and not a tenth of a second."""
-
-_CHUNK = 500
 _PAGE = 5_000
-_LATEST = ("materialization", "observation", "planned", "failed")
 
 
 # -- how much there is ---------------------------------------------------------------------------
@@ -69,108 +59,6 @@ def row_counts(connection: Connection) -> dict[str, int]:
         name: int(connection.execute(select(func.count()).select_from(metadata.tables[name])).scalar_one())
         for name in others
     }
-
-
-# -- pruning -------------------------------------------------------------------------------------
-
-
-def prune(connections: Connections, cutoffs: Mapping[str, float], *, dry_run: bool) -> PruneReport:
-    """
-    Delete what is older than its cutoff; see ``RecordsUpkeep.prune``.
-
-    What may go is looked for without keeping anybody waiting: an entry on which nothing of the present rests never
-    becomes one on which something does. Transactions are as large as fits into a small part of a second.
-    """
-    steps = _Steps(connections)
-    deleted: dict[str, int] = {}
-    size = 0
-    for name, cutoff in sorted(cutoffs.items()):
-        deleted[name] = 0
-        for rows in _pages_of(connections, name, cutoff):
-            deleted[name] += len(rows)
-            size += sum(row[1] for row in rows)
-            if not dry_run:
-                steps.delete(ticks if name == "ticks" else events, [row[0] for row in rows])
-    return PruneReport(deleted=deleted, size_bytes=size, is_dry_run=dry_run, longest_seconds=steps.longest_seconds)
-
-
-def _pages_of(connections: Connections, group: str, cutoff: float) -> Iterator[Sequence[tuple[int, int]]]:
-    """Yield the ids and sizes of what may go, some thousand at a time."""
-    last = 0
-    find: Callable[..., Sequence[tuple[int, int]]] = _old_ticks if group == "ticks" else _old_events
-    while True:
-        rows = connections.read(find, group, cutoff, last)
-        if not rows:
-            return
-        last = rows[-1][0]
-        yield rows
-
-
-def _old_events(connection: Connection, group: str, cutoff: float, after: int) -> Sequence[tuple[int, int]]:
-    kinds = [kind for kind in EVENT_GROUPS[group] if kind is not None]
-    of_group: ColumnElement[bool] = events.c.kind.in_(kinds)
-    if None in EVENT_GROUPS[group]:
-        of_group = or_(of_group, events.c.kind.is_(None))
-    ended = [status.value for status in FINISHED_STATUSES]
-    of_asset = [func.coalesce(assets.c[name], 0) != events.c.id for name in _LATEST]
-    of_partition = [func.coalesce(asset_partitions.c[name], 0) != events.c.id for name in _LATEST]
-    of_check = [func.coalesce(checks.c[name], 0) != events.c.id for name in ("planned", "evaluation")]
-    query = (
-        select(events.c.id, func.length(events.c.body))
-        .join(run_keys, run_keys.c.id == events.c.run)
-        .outerjoin(runs, runs.c.run_id == run_keys.c.run_id)
-        .outerjoin(assets, assets.c.id == events.c.asset)
-        .outerjoin(
-            asset_partitions,
-            and_(asset_partitions.c.asset == events.c.asset, asset_partitions.c.partition == events.c.partition),
-        )
-        .outerjoin(checks, checks.c.id == events.c.check_id)
-        .where(events.c.id > after, of_group, events.c.at < cutoff)
-        .where(or_(runs.c.id.is_(None), runs.c.status.in_(ended)))
-        .where(*of_asset, *of_partition, *of_check)
-        .order_by(events.c.id)
-        .limit(_PAGE)
-    )
-    return [(int(row[0]), int(row[1])) for row in connection.execute(query)]
-
-
-def _old_ticks(connection: Connection, _group: str, cutoff: float, after: int) -> Sequence[tuple[int, int]]:
-    """Return old ticks, but for the newest of each schedule or sensor."""
-    newest = select(func.max(ticks.c.id)).group_by(ticks.c.selector_id)
-    query = (
-        select(ticks.c.id, func.length(ticks.c.body))
-        .where(ticks.c.id > after, ticks.c.at < cutoff, ticks.c.id.not_in(newest), ticks.c.status != "STARTED")
-        .order_by(ticks.c.id)
-        .limit(_PAGE)
-    )
-    return [(int(row[0]), int(row[1])) for row in connection.execute(query)]
-
-
-class _Steps:
-    """Deletes rows in transactions that are short, whatever the disk."""
-
-    def __init__(self, connections: Connections) -> None:
-        self._connections = connections
-        self._batch = _FIRST_BATCH
-        self.longest_seconds = 0.0
-
-    def delete(self, table: Any, ids: Sequence[int]) -> None:
-        start = 0
-        while start < len(ids):
-            some = ids[start : start + self._batch]
-            start += len(some)
-            took = self._connections.write(_delete, False, table, some)
-            self.longest_seconds = max(self.longest_seconds, took)
-            wanted = int(len(some) * _TARGET_SECONDS / max(took, 0.001))
-            self._batch = max(50, min(2 * self._batch, wanted, _LARGEST_BATCH))
-            time.sleep(took)  # as long for the others as for us
-
-
-def _delete(connection: Connection, table: Any, ids: Sequence[int]) -> float:
-    began = time.monotonic()
-    for start in range(0, len(ids), _CHUNK):
-        connection.execute(delete(table).where(table.c.id.in_(ids[start : start + _CHUNK])))
-    return time.monotonic() - began
 
 
 # -- what is wrong -------------------------------------------------------------------------------
