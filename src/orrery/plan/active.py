@@ -22,6 +22,7 @@ from orrery.base.keys import AssetKey
 from orrery.definitions.parts.policies import RunWhen
 from orrery.model.events.checks import AssetCheckSeverity
 from orrery.model.events.event import Event
+from orrery.plan.blocked_by import BlockedBy, FailedCheck, blocked_by
 from orrery.plan.commands import Command, LaunchStep, SkipStep, Wait
 from orrery.plan.execution_plan import ExecutionPlan
 from orrery.plan.sources import (
@@ -97,6 +98,8 @@ class ActiveExecution:
         self._origins: dict[str, str] = {}
         self._evaluated: dict[str, dict[tuple[str, ...], list[str]]] = {}
         self._evaluations: dict[str, int] = {}
+        self._failed_checks: dict[str, set[FailedCheck]] = {}
+        self._blocked_by: dict[str, BlockedBy] = {}
         self._open = 0
         self._in_flight = 0
         self._mapping_keys: dict[tuple[str, str], list[str]] = {}
@@ -111,6 +114,7 @@ class ActiveExecution:
         for step in steps:
             if step.tags:
                 self._read_priority(step)
+                self._read_blocked_by(step)
             if step.dimensions:
                 self._is_dynamic = True
             elif not self._is_dynamic and step.inputs:
@@ -127,6 +131,11 @@ class ActiveExecution:
         if priority is not None:
             self._priorities[step.key] = -priority
             self.has_priorities = True
+
+    def _read_blocked_by(self, step: ExecutionStep) -> None:
+        said = blocked_by(step.tags)
+        if said is not None:
+            self._blocked_by[step.key] = said
 
     def _start_static(self, steps: list[ExecutionStep]) -> None:
         waiting, children, ready, known, executed = (
@@ -200,8 +209,10 @@ class ActiveExecution:
             self.note_output(step_key, handle.output_name, handle.mapping_key)
         elif kind == "ASSET_CHECK_EVALUATION":
             found: Any = event.event_specific_data
-            blocks = found.blocking and not found.passed and found.severity is AssetCheckSeverity.ERROR
-            self.note_check(step_key, found.asset_key, found.check_name, blocks=blocks)
+            failed = not found.passed and found.severity is AssetCheckSeverity.ERROR
+            self.note_check(
+                step_key, found.asset_key, found.check_name, blocks=found.blocking and failed, failed=failed
+            )
 
     def note_output(self, step_key: str, output_name: str, mapping_key: str | None) -> None:
         """Note that a step gave an output."""
@@ -209,7 +220,9 @@ class ActiveExecution:
         if mapping_key is not None:
             self._mapping_keys.setdefault((step_key, output_name), []).append(mapping_key)
 
-    def note_check(self, step_key: str, asset_key: AssetKey, check_name: str, *, blocks: bool) -> None:
+    def note_check(
+        self, step_key: str, asset_key: AssetKey, check_name: str, *, blocks: bool, failed: bool = False
+    ) -> None:
         """
         Note that a step evaluated a check.
 
@@ -221,7 +234,10 @@ class ActiveExecution:
             asset_key: The asset that was checked.
             check_name: Name of the check.
             blocks: Whether it did not pass, and blocks.
+            failed: Whether it did not pass, with severity ERROR; then it keeps back what names it.
         """
+        if failed:
+            self._failed_checks.setdefault(step_key, set()).add((asset_key.parts, check_name))
         self._evaluations[step_key] = self._evaluations.get(step_key, 0) + 1
         if blocks:
             self._evaluated.setdefault(step_key, {}).setdefault(asset_key.parts, []).append(check_name)
@@ -260,6 +276,7 @@ class ActiveExecution:
             self._mapping_keys.pop((step_key, name), None)
         self._evaluated.pop(step_key, None)
         self._evaluations.pop(step_key, None)
+        self._failed_checks.pop(step_key, None)
 
     # -- commands out --------------------------------------------------------------------------
 
@@ -355,6 +372,11 @@ class ActiveExecution:
     def _verdict(self, step: ExecutionStep) -> tuple[str | None, tuple[str, ...]]:
         """Return why the step is not to run, and the failed parents that are to blame; or that it may."""
         rule = step.run_when
+        said = self._blocked_by.get(step.template_key) if self._blocked_by else None
+        if said is not None and self._failed_checks:
+            reason = self._reason_of_checks(step, said)
+            if reason is not None:
+                return reason, ()
         if rule is RunWhen.ALL_SUCCEEDED:
             return self._verdict_all_succeeded(step)
         if rule is RunWhen.ALL_DONE:
@@ -366,6 +388,20 @@ class ActiveExecution:
         return f"none of its parents succeeded: {named}", tuple(
             key for key, state in parents.items() if state in _ENDED_BADLY
         )
+
+    def _reason_of_checks(self, step: ExecutionStep, said: BlockedBy) -> str | None:
+        """Return which failed checks, of those that the step names, keep it back."""
+        wanted = _asset_parents(step)
+        found = {
+            check
+            for parent in dict(self._parents(step))
+            for check in self._failed_checks.get(parent, ())
+            if said.names(check) and (not wanted or check[0] in wanted)
+        }
+        if not found:
+            return None
+        named = ", ".join(f"'{name}' of asset '{'/'.join(asset)}'" for asset, name in sorted(found))
+        return f"check {named} failed, by which this step asks to be blocked"
 
     def _verdict_all_succeeded(self, step: ExecutionStep) -> tuple[str | None, tuple[str, ...]]:
         states, given = self.states, self.given_outputs
@@ -435,6 +471,8 @@ class ActiveExecution:
     def _is_kept_back_by(self, step: ExecutionStep, parent: str) -> bool:
         """Tell whether a failed parent keeps the step back: by its checks, only of assets that it depends on."""
         blocked = self._blocked_assets(parent) if self._evaluated else None
+        if blocked is not None and step.template_key in self._blocked_by:
+            return False  # what it is kept back by, it has said, and was looked at before
         return blocked is None or not blocked.keys().isdisjoint(_asset_parents(step))
 
     def _parents(self, step: ExecutionStep) -> Iterator[tuple[str, str | None]]:

@@ -23,8 +23,9 @@ from orrery.definitions.graphs.op import OpDefinition
 from orrery.definitions.graphs.structure import GraphStructure
 from orrery.definitions.parts.hook import HookDefinition
 from orrery.definitions.parts.inputs_outputs import InputDefinition
-from orrery.definitions.parts.policies import RUN_WHEN_TAG, RetryPolicy, RunWhen
+from orrery.definitions.parts.policies import BLOCKED_BY_TAG, RUN_WHEN_TAG, RetryPolicy, RunWhen
 from orrery.definitions.parts.types import NOTHING
+from orrery.plan.blocked_by import refuse_unknown_checks
 from orrery.plan.execution_plan import ExecutionPlan
 from orrery.plan.run_config import ResolvedRunConfig, resolve_run_config
 from orrery.plan.sources import (
@@ -408,6 +409,8 @@ class _AssetCompiler:
                 )
                 outputs[output_name] = StepOutput(output_name, output_def, key, check, chosen)
         tags = op._tags
+        if tags and BLOCKED_BY_TAG in tags:
+            refuse_unknown_checks(definition, tags, self.layer.producers.keys(), self.layer.all_defs)
         return ExecutionStep(
             use.name,
             None,

@@ -23,6 +23,7 @@ from orrery.definitions.graphs.dependency import DependencyDefinition, NodeInvoc
 from orrery.definitions.graphs.graph import GraphDefinition
 from orrery.definitions.graphs.job import JobDefinition
 from orrery.definitions.graphs.node import NodeDefinition
+from orrery.definitions.parts.policies import BLOCKED_BY_TAG
 from orrery.definitions.parts.resource import ResourceDefinition
 from orrery.model.assets.graph import AssetGraph
 
@@ -94,6 +95,11 @@ class AssetLayer:
             index = {each: definition for definition in self._all_defs for each in definition._specs_by_key}
             self.external_by_key = index
         return index.get(key)
+
+    @property
+    def all_defs(self) -> Sequence[AssetsDefinition]:
+        """Return all definitions that are known, whether the job runs them or not."""
+        return self._all_defs
 
     @property
     def partitions_def(self) -> Any:
@@ -198,6 +204,7 @@ def _order_nodes(
     uses: list[AssetNodeUse] = []
     producers: dict[tuple[str, ...], tuple[int, str]] = {}
     blocking: dict[tuple[str, ...], list[int]] = {}
+    checked: dict[tuple[str, ...], list[int]] = {}
     for number, definition in enumerate(selected):
         name = definition.node_def._name
         if name in names:
@@ -211,8 +218,10 @@ def _order_nodes(
             producers[key.parts] = (number, output_name)
         if definition._check_specs_by_output_name:
             for spec in definition.check_specs_by_output_name.values():
-                if spec.blocking and spec.asset_key not in definition._specs_by_key:
-                    blocking.setdefault(spec.asset_key.parts, []).append(number)
+                if spec.asset_key not in definition._specs_by_key:
+                    checked.setdefault(spec.asset_key.parts, []).append(number)
+                    if spec.blocking:
+                        blocking.setdefault(spec.asset_key.parts, []).append(number)
     parents: list[list[int]] = []
     for number, use in enumerate(uses):
         found: dict[int, None] = {}
@@ -225,8 +234,9 @@ def _order_nodes(
             made = producers.get(key.parts)
             if made is not None and made[0] != number:
                 found[made[0]] = None
-            if blocking and key.parts in blocking:
-                for check in blocking[key.parts]:
+            waits_for = checked if checked and BLOCKED_BY_TAG in _tags_of(definition) else blocking
+            if waits_for and key.parts in waits_for:
+                for check in waits_for[key.parts]:
                     if check != number and not _is_check_of(definition, key):
                         found[check] = None
         parents.append(list(found))
@@ -239,6 +249,10 @@ def _order_nodes(
         tuple([uses[index] for index in ranked]),
         {key: (position[number], output) for key, (number, output) in producers.items()},
     )
+
+
+def _tags_of(definition: AssetsDefinition) -> Mapping[str, str]:
+    return getattr(definition.node_def, "tags", None) or {}
 
 
 def _is_check_of(definition: AssetsDefinition, key: AssetKey) -> bool:

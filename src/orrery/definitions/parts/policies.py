@@ -10,7 +10,7 @@ from typing import Final
 
 from orrery.base.errors import InvalidDefinitionError
 
-__all__ = ["RUN_WHEN_TAG", "Backoff", "Jitter", "RetryPolicy", "RunWhen"]
+__all__ = ["BLOCKED_BY_TAG", "RUN_WHEN_TAG", "Backoff", "Jitter", "RetryPolicy", "RunWhen"]
 
 
 class Backoff(Enum):
@@ -110,3 +110,5 @@ class RunWhen(Enum):
 
 
 RUN_WHEN_TAG: Final = "orrery/run_when"
+BLOCKED_BY_TAG: Final = "orrery/blocked_by"
+"""Names the checks of its parents that keep a step back: ``"no_nulls, shop/orders:fresh"``, or ``"none"``."""
