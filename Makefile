@@ -5,6 +5,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 ORACLE := .oracle
 S3 := .s3
+PEERS := .peers
 PROJECTS := pyproject.toml packages/orrery-pipes/pyproject.toml packages/orrery-dagster/pyproject.toml
 SCORE := ../shared/tools/api_score.py
 
@@ -13,10 +14,10 @@ PYTEST_FLAGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup oracle s3 demo test check format bench soak api-score clean
+.PHONY: help setup oracle s3 peers demo test check format bench bench-peers soak api-score clean
 
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(VENV)/.installed ## make .venv with everything that the demo and the tests need
 
@@ -42,6 +43,14 @@ $(S3)/.installed: constraints-s3.txt
 	@tools/install $(S3) constraints-s3.txt 'moto[server,s3]' boto3
 	@touch $@
 
+peers: $(PEERS)/.installed ## make .peers, the tools that the reuse of values is measured beside
+
+$(PEERS)/.installed: constraints-peers.txt
+	@echo "Setting up $(PEERS) (some minutes, once)"
+	@tools/make-venv $(PEERS)
+	@tools/install $(PEERS) constraints-peers.txt doit luigi sf-hamilton redun snakemake
+	@touch $@
+
 demo: setup ## run the main job on real data: a year of flights
 	@cd examples/flights && $(CURDIR)/$(VENV)/bin/orrery materialize '*' --reuse
 
@@ -57,6 +66,9 @@ format: setup ## put the code into its form
 bench: setup oracle ## measure, beside the reference implementation
 	@$(PY) -m benchmarks
 
+bench-peers: setup oracle peers ## measure a graph in which nothing changed beside doit, Luigi, Hamilton, redun, Snakemake
+	@$(PY) -m benchmarks.against_peers
+
 soak: setup ## kill runs at random for ten minutes, and see that all holds
 	@$(PY) -m benchmarks.soak
 
@@ -68,4 +80,4 @@ api-score: setup ## compare the public API with the inventory of the reference
 	fi
 
 clean: ## remove the environments and all caches
-	rm -rf $(VENV) $(ORACLE) $(S3) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks
+	rm -rf $(VENV) $(ORACLE) $(S3) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks

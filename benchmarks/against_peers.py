@@ -1,0 +1,207 @@
+"""
+``python -m benchmarks.against_peers``: the same graph, in which nothing changed, in tools of other kinds.
+
+Also what a digest costs, beside ``sha256sum`` and, where it is installed, BLAKE3. The table goes into the docs as that of ``benchmarks`` does.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.peers.graph import N
+from benchmarks.run import DOCS, machine
+from benchmarks.sides import ROOT
+
+BEGIN, END = "<!-- peers: begin -->", "<!-- peers: end -->"
+PROGRAMS = ROOT / "benchmarks" / "peers"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Peer:
+    """
+    A tool.
+
+    Attributes:
+        title: As the table names it.
+        program: Its program in ``peers/``.
+        environment: The folder of its virtual environment.
+        package: What its version is asked of.
+        looks_at: What it compares to find out that nothing changed.
+    """
+
+    title: str
+    program: str
+    environment: str
+    package: str
+    looks_at: str
+
+
+PEERS = (
+    Peer(
+        title="Orrery",
+        program="with_orrery",
+        environment=".venv",
+        package="orrery",
+        looks_at="all code that is reached, config, versions of inputs and libraries, that each value is there",
+    ),
+    Peer(
+        title="doit",
+        program="with_doit",
+        environment=".peers",
+        package="doit",
+        looks_at="age, size or digest of files",
+    ),
+    Peer(
+        title="Luigi",
+        program="with_luigi",
+        environment=".peers",
+        package="luigi",
+        looks_at="that each file is there",
+    ),
+    Peer(
+        title="Hamilton",
+        program="with_hamilton",
+        environment=".peers",
+        package="sf-hamilton",
+        looks_at="code of the function alone, versions of inputs",
+    ),
+    Peer(
+        title="Snakemake",
+        program="with_snakemake",
+        environment=".peers",
+        package="snakemake",
+        looks_at="age of files, code of the rule",
+    ),
+    Peer(
+        title="redun",
+        program="with_redun",
+        environment=".peers",
+        package="redun",
+        looks_at="code of the task alone, values of inputs",
+    ),
+    Peer(
+        title="Dagster",
+        program="with_dagster",
+        environment=".oracle",
+        package="dagster",
+        looks_at="nothing: it runs all again",
+    ),
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, print the table, and write it into the docs when asked."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.against_peers", description=__doc__)
+    parser.add_argument("--repeat", type=int, default=3, help="lives of each tool; the median counts (default: 3)")
+    parser.add_argument("--megabytes", type=int, default=256, help="what the digests are taken of (default: 256)")
+    parser.add_argument("--only", action="append", default=[], metavar="TOOL", help="this tool alone")
+    parser.add_argument("--write-docs", action="store_true", help="put the table into docs/benchmarks.md")
+    options = parser.parse_args(arguments)
+    load = os.getloadavg()[0]
+    chosen = [peer for peer in PEERS if not options.only or peer.title in options.only]
+    out = [f"| {N:,} nodes, nothing changed | version | first, a node | again, a node | it looks at |"]
+    out += ["|---|---|---:|---:|---|"]
+    for peer in chosen:
+        print(peer.title, file=sys.stderr, flush=True)
+        figures = measured(peer, options.repeat)
+        out.append(f"| {peer.title} | {' | '.join(figures)} | {peer.looks_at} |")
+    out += ["", f"| digest of {options.megabytes} MB | GB a second |", "|---|---:|"]
+    out += [f"| {title} | {speed:.2f} |" for title, speed in digests(options.megabytes)]
+    table = "\n".join(out)
+    print(table)
+    if options.write_docs:
+        facts = machine()
+        told = (
+            f"Measured {facts['when']} on {facts['cores']} cores of {facts['processor']}, Python {facts['python']}; "
+            f"load {load:.1f} at the start. CPU time; the median of {options.repeat}."
+        )
+        before, rest = DOCS.read_text().split(BEGIN)
+        DOCS.write_text(f"{before}{BEGIN}\n\n{told}\n\n{table}\n\n{END}{rest.split(END)[1]}")
+    return 0
+
+
+def measured(peer: Peer, repeat: int) -> tuple[str, str, str]:
+    """Return version and figures of a tool, as text."""
+    python = ROOT / peer.environment / "bin" / "python"
+    if not python.exists():
+        return "not installed", "", ""
+    asked = f"import importlib.metadata as m; print(m.version({peer.package!r}))"
+    version = subprocess.run([python, "-c", asked], capture_output=True, text=True, check=True).stdout.strip()
+    with tempfile.TemporaryDirectory() as folder:
+        made = live(python, peer.program, "make", folder)
+        if isinstance(made, str):
+            return version, made, ""
+        lives = [live(python, peer.program, "check", folder) for _ in range(repeat)]
+    failed = next((each for each in lives if isinstance(each, str)), None)
+    if failed is not None:
+        return version, failed, ""
+    first, again = (
+        statistics.median(each[part] for each in lives if not isinstance(each, str)) for part in ("first", "again")
+    )
+    return version, f"{first / N * 1e6:,.0f} µs", f"{again / N * 1e6:,.0f} µs"
+
+
+def live(python: Path, program: str, life: str, folder: str) -> dict[str, float] | str:
+    """Return the seconds of one life, or what went wrong."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    environment |= {"PYTHONPATH": str(ROOT / "src"), "DAGSTER_DISABLE_TELEMETRY": "1"}
+    done = subprocess.run(
+        [python, PROGRAMS / f"{program}.py", life, folder],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+    )
+    if done.returncode:
+        return f"failed: {(done.stderr.strip().splitlines() or ['no message'])[-1][:60]}"
+    found: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])["seconds"]
+    return found
+
+
+def digests(megabytes: int) -> list[tuple[str, float]]:
+    """Return how many gigabytes a second each digest takes in, of a file in the cache of the system."""
+    from orrery import file_version
+
+    found: list[tuple[str, float]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "bytes"
+        piece = hashlib.shake_128(b"bytes").digest(1 << 20)
+        with path.open("wb") as file:
+            for _ in range(megabytes):
+                file.write(piece)
+        size = megabytes / 1_024
+        found.append(("Orrery, `file_version` (SHA-256)", size / seconds(lambda: file_version(path))))
+        command = shutil.which("sha256sum")
+        if command is not None:
+            found.append(("`sha256sum`", size / seconds(lambda: subprocess.run([command, path], capture_output=True))))
+        try:
+            from blake3 import blake3
+        except ImportError:
+            return found
+        found.append(("BLAKE3, one thread", size / seconds(lambda: blake3().update_mmap(path).digest())))
+    return found
+
+
+def seconds(act: object) -> float:
+    """Return the best of three times of *act*."""
+    assert callable(act)
+    times = []
+    for _ in range(3):
+        start = time.perf_counter()
+        act()
+        times.append(time.perf_counter() - start)
+    return min(times)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
