@@ -1,5 +1,5 @@
 """
-What holds for all tests: how hypothesis searches, and a PostgreSQL server for those that want one.
+What holds for all tests: how hypothesis searches, and a PostgreSQL server and clusters for those that want one.
 
 In CI it takes the same examples each time, so that a red run is red again; by hand it looks further
 each time. There is no deadline: machines are shared. Reasons of skipped tests are printed at the end
@@ -7,6 +7,9 @@ each time. There is no deadline: machines are shared. Reasons of skipped tests a
 """
 
 import os
+import shutil
+import signal
+import tempfile
 from collections.abc import Iterator
 
 import pytest
@@ -36,3 +39,38 @@ def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
     url = postgres_server.new_database()
     yield url
     postgres_server.drop_database(url)
+
+
+@pytest.fixture(scope="session")
+def dask_cluster() -> Iterator[str]:
+    """The address of a Dask cluster on this machine."""
+    distributed = pytest.importorskip("distributed", reason="the extra dask is not installed")
+    with distributed.LocalCluster(
+        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, protocol="tcp"
+    ) as cluster:
+        yield cluster.scheduler_address
+
+
+@pytest.fixture(scope="session")
+def ray_cluster() -> Iterator[str]:
+    """The address of a Ray cluster on this machine that this process is connected to."""
+    ray = pytest.importorskip("ray", reason="the extra ray is not installed")
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.getsignal(each) for each in signals]
+    folder = tempfile.mkdtemp(prefix="ray-")  # short: sockets have their names below it
+    ray.init(
+        "local",
+        num_cpus=2,
+        resources={"press": 1},
+        include_dashboard=False,
+        log_to_driver=False,
+        object_store_memory=80 * 2**20,
+        _temp_dir=folder,
+    )
+    for number, handler in zip(signals, before, strict=True):
+        signal.signal(number, handler)
+    yield ray.get_runtime_context().gcs_address
+    ray.shutdown()
+    for number, handler in zip(signals, before, strict=True):
+        signal.signal(number, handler)
+    shutil.rmtree(folder, ignore_errors=True)

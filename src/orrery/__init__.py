@@ -460,6 +460,7 @@ _HOME_OF: dict[str, str] = {
     "plan_backfill": "orrery.api.verbs.backfill",
     "plan_materialization": "orrery.api.verbs.plan",
     "raise_execution_interrupts": "orrery.runtime.engine.interrupts",
+    "ray_executor": "orrery.adapters.executors.ray",
     "reconstructable": "orrery.api.verbs.reconstruct",
     "repository": "orrery.definitions.decorators.repository",
     "resource": "orrery.definitions.parts.resource",

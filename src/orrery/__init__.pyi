@@ -9,6 +9,7 @@ from orrery.adapters.executors.dask import dask_executor as dask_executor
 from orrery.adapters.executors.either import multi_or_in_process_executor as multi_or_in_process_executor
 from orrery.adapters.executors.in_process import in_process_executor as in_process_executor
 from orrery.adapters.executors.multiprocess import multiprocess_executor as multiprocess_executor
+from orrery.adapters.executors.ray import ray_executor as ray_executor
 from orrery.adapters.io.configurable import FilesystemIOManager as FilesystemIOManager
 from orrery.adapters.io.duckdb import DuckDBIOManager as DuckDBIOManager
 from orrery.adapters.io.file_manager import FileHandle as FileHandle

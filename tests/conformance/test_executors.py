@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import pytest
@@ -41,13 +40,22 @@ class TestDask(ExecutorSuite):
 
     @pytest.fixture(scope="class", autouse=True)
     @classmethod
-    def cluster(cls) -> Iterator[None]:
-        distributed = pytest.importorskip("distributed", reason="the extra dask is not installed")
-        with distributed.LocalCluster(
-            n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None, protocol="tcp"
-        ) as cluster:
-            cls.config = {"cluster": {"existing": {"address": cluster.scheduler_address}}}
-            yield
+    def cluster(cls, dask_cluster: str) -> None:
+        cls.config = {"cluster": {"existing": {"address": dask_cluster}}}
+
+
+class TestRay(ExecutorSuite):
+    """Tasks of Ray on this machine, which all tests share."""
+
+    executor = "orrery:ray_executor"
+    concurrent: ClassVar[dict[str, Any] | None] = {"max_concurrent": 2}
+
+    workers_end_with_run = False
+
+    @pytest.fixture(scope="class", autouse=True)
+    @classmethod
+    def cluster(cls, ray_cluster: str) -> None:
+        cls.config = {"cluster": {"existing": {"address": ray_cluster}}}
 
 
 class TestSpawned(TestMultiprocess):

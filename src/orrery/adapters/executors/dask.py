@@ -7,15 +7,15 @@ Dask decides where; the run hands each attempt out once (``runtime/remote/hub``)
 from __future__ import annotations
 
 import importlib
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from typing import Any
 
 import msgspec
 
+from orrery.adapters.executors.demands import amounts_in
 from orrery.adapters.executors.schemas import RETRIES, TAG_LIMITS, retries_of, tag_limits_of
-from orrery.base.errors import InvalidDefinitionError, UnmetExecutorRequirementsError
+from orrery.base.errors import UnmetExecutorRequirementsError
 from orrery.definitions.parts.executor import ExecutorDefinition, multiple_process_executor_requirements
 from orrery.model.config.schema import Field, Noneable, Permissive, Selector
 from orrery.model.events import build
@@ -30,7 +30,7 @@ from orrery.runtime.remote.messages import describe_run, encode
 
 __all__ = ["DaskExecutor", "dask_executor"]
 
-RESOURCE_TAGS = ("orrery/resources", "dagster-dask/resource_requirements")
+_OTHER_TAGS = ("dagster-dask/resource_requirements",)
 _TASK = "orrery.workers.tasks:carry_out"
 _LOOPBACK = "127.0.0.1"
 
@@ -69,6 +69,8 @@ class DaskExecutor(Executor):
         if not len(execution_plan):
             return
         job_name = plan_context.run.job_name
+        for step in execution_plan.step_dict.values():
+            amounts_in(step.tags, step.key, _OTHER_TAGS)  # wrong ones are told before anything runs
         preparation = msgspec.msgpack.encode(([], encode(describe_run(plan_context, self._origin))))
         with ExitStack() as stack:
             client = self._client(stack)
@@ -125,7 +127,7 @@ class _Tasks:
             msgspec.msgpack.encode(errand),
             key=f"{step.key}-{launch.attempt}-{self._run_id}",
             priority=priority_in(step.tags) or 0,
-            resources=resources_of(step.tags, step.key),
+            resources=amounts_in(step.tags, step.key, _OTHER_TAGS),
             retries=0,
             pure=False,
         )
@@ -138,28 +140,14 @@ class _Tasks:
         if future is not None:
             future.cancel()
 
+    def kill(self, key: str) -> None:
+        """Forget the task of a step; its thread goes on until the function returns."""
+        self.cancel(key)
+
     def _done(self, errand: Errand, future: Any) -> None:
         if future.status != "finished":
             error = future.exception() if future.status == "error" else None
             self._hub.task_failed(errand.key, errand.attempt, error)
-
-
-def resources_of(tags: Mapping[str, str], step_key: str) -> dict[str, float] | None:
-    """
-    Return the resources that a step asks of its worker, as its tags say; None if they say nothing.
-
-    Raises:
-        InvalidDefinitionError: The tag holds no JSON object of numbers.
-    """
-    for name in RESOURCE_TAGS:
-        if name in tags:
-            try:
-                return {str(key): float(value) for key, value in json.loads(tags[name]).items()}
-            except (ValueError, AttributeError, TypeError):
-                raise InvalidDefinitionError(
-                    f"The tag {name} of step '{step_key}' is {tags[name]!r}.", mend=f'write {{"{name}": {{"GPU": 1}}}}.'
-                ) from None
-    return None
 
 
 def _create(init_context: Any) -> DaskExecutor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import shlex
 import signal
 import subprocess
@@ -26,6 +27,7 @@ _TAIL_LINES = 20
 _LINE_BYTES = 1 << 16
 _SHOWN = 300
 _LAST_OUTPUT_SECONDS = 1.0
+_LOOK_SECONDS = 0.5
 
 
 class PipesSubprocessClient(PipesClient):
@@ -127,7 +129,7 @@ class PipesSubprocessClient(PipesClient):
         )
         pump.start()
         try:
-            code = process.wait()
+            code = _wait_interruptibly(process)
         except BaseException:
             if self.forward_termination:
                 self._end(process)
@@ -140,11 +142,31 @@ class PipesSubprocessClient(PipesClient):
         """Ask the whole group to end, and kill what has not ended in time."""
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGTERM)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(self.termination_timeout_seconds)
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+        try:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(self.termination_timeout_seconds)
+        finally:  # also where the run is stopped a second time meanwhile
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+
+
+def _wait_interruptibly(process: subprocess.Popen[bytes]) -> int:
+    """Wait for a process; come back to Python now and then, for a step in a thread is interrupted only there."""
+    if not hasattr(os, "pidfd_open"):
+        return process.wait()
+    try:
+        watched = os.pidfd_open(process.pid)
+    except OSError:  # too many open files, or a system that has no such thing
+        return process.wait()
+    try:
+        poll = select.poll()  # select itself takes only low numbers
+        poll.register(watched, select.POLLIN)
+        while not poll.poll(_LOOK_SECONDS * 1000):
+            continue
+    finally:
+        os.close(watched)
+    return process.wait()
 
 
 def _pump(stream: IO[bytes], tail: deque[str], forward: bool) -> None:

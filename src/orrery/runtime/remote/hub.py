@@ -9,11 +9,12 @@ refused, and the step is lost as its retry policy says. Everything that happens 
 from __future__ import annotations
 
 import hmac
+import os
 import secrets
 import socket
 import threading
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from selectors import EVENT_READ, DefaultSelector
@@ -44,6 +45,7 @@ class Errand(msgspec.Struct, frozen=True, kw_only=True):
         key: The step.
         attempt: Which attempt.
         preparation: What its process prepares, once for all steps of the run.
+        import_path: Folders that imports may begin at, besides its own.
     """
 
     host: str
@@ -52,6 +54,7 @@ class Errand(msgspec.Struct, frozen=True, kw_only=True):
     key: str
     attempt: int
     preparation: bytes
+    import_path: Sequence[str] = ()
 
 
 class Hello(msgspec.Struct, frozen=True):
@@ -87,6 +90,11 @@ class Engine(Protocol):
         """Forget the task of a step, if it is still there."""
         ...
 
+    @abstractmethod
+    def kill(self, key: str) -> None:
+        """End the task of a step that was asked to stop and did not, with its process where the engine can."""
+        ...
+
 
 class _Line:
     """
@@ -117,6 +125,7 @@ class Hub:
         host: Where to listen.
         max_concurrent: How many steps may be with the engine at once; None for any number.
         engine_name: For messages.
+        import_path: Folders that imports may begin at in tasks, besides those that the engine gives them.
     """
 
     def __init__(
@@ -128,12 +137,14 @@ class Hub:
         host: str,
         max_concurrent: int | None,
         engine_name: str,
+        import_path: Sequence[str] = (),
     ) -> None:
         self._dispatch = dispatch
         self._context = plan_context
         self._preparation = preparation
         self._max_concurrent = max_concurrent
         self._engine_name = engine_name
+        self._import_path = tuple(os.path.abspath(each) for each in import_path)
         self._token = secrets.token_hex(16)
         self._listener = socket.create_server((host, 0))
         self._host = host
@@ -184,6 +195,7 @@ class Hub:
                     key=launch.step.key,
                     attempt=launch.attempt,
                     preparation=self._preparation,
+                    import_path=self._import_path,
                 ),
             )
 
@@ -296,6 +308,9 @@ class Hub:
                             self._dispatch.line(message)
                     if line.channel.is_over:
                         self._forget(line)
+            for line in self._lines.values():
+                if line.key is not None:
+                    engine.kill(line.key)
         finally:
             timer.cancel()
 
