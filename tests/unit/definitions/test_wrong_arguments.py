@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from orrery import asset, materialize, multi_asset, op
+from orrery import Instance, RunConfig, asset, materialize, multi_asset, op
 from orrery.base.errors import InvalidDefinitionError, WrongArgumentsError
 
 
@@ -69,3 +69,14 @@ def test_any_number_of_arguments_cannot_be_given(decorator: Callable[..., object
 
     with pytest.raises(InvalidDefinitionError, match=r"the parameter '\*args', for which nothing can be given"):
         decorator(takes_all)
+
+
+@pytest.mark.parametrize("name", ["ops", "resources", "loggers", "execution"])
+def test_run_config_takes_mappings_alone(name: str) -> None:
+    with pytest.raises(WrongArgumentsError, match=f"'{name}' of RunConfig is 5"):
+        RunConfig(**{name: 5})
+
+
+def test_records_are_asked_for_by_a_filter() -> None:
+    with pytest.raises(WrongArgumentsError, match="'event_records_filter' of get_event_records is 'x'"):
+        Instance.ephemeral().get_event_records("x")  # type: ignore[arg-type]  # what is refused

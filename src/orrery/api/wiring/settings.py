@@ -8,9 +8,22 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from orrery.base.errors import StorageError
+from orrery.base.errors import StorageError, nearest_hint
 
-__all__ = ["read_settings"]
+__all__ = ["KNOWN", "read_settings"]
+
+KNOWN: Mapping[str, tuple[str, ...] | None] = {
+    "cache": None,
+    "compute_logs": ("enabled",),
+    "concurrency": ("pools", "runs"),
+    "python_logs": ("managed_python_loggers", "python_log_level", "level"),
+    "retention": None,
+    "run_coordinator": None,
+    "run_launcher": None,
+    "storage": None,
+    "values": ("allow_unsigned", "key"),
+}
+"""Each entry that may stand in the file, with those below it; None where whoever reads it checks those."""
 
 
 def read_settings(path: str) -> Mapping[str, Any]:
@@ -18,7 +31,7 @@ def read_settings(path: str) -> Mapping[str, Any]:
     Return the settings in the file *path*; none if there is no such file.
 
     Raises:
-        StorageError: The file is no YAML, or holds no mapping.
+        StorageError: The file is no YAML, holds no mapping, or has an entry that nobody knows.
     """
     try:
         text = Path(path).read_text(encoding="utf-8")
@@ -38,11 +51,44 @@ def read_settings(path: str) -> Mapping[str, Any]:
     try:
         settings = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise StorageError(f"The settings {path} are no YAML: {error}.", mend="correct the file.") from error
+        # What the parser says is in the message; told as its cause, it would stand there once more, between its frames.
+        raise StorageError(f"The settings {path} are no YAML: {_fault(error)}.", mend="correct the file.") from None
     if settings is None:
         return {}
     if not isinstance(settings, dict):
         raise StorageError(
             f"The settings {path} hold {type(settings).__name__}, not a mapping.", mend="write 'name: value' lines."
         )
+    _refuse_unknown(settings, path)
     return settings
+
+
+def _fault(error: Any) -> str:
+    """Return what is wrong, and where, in one line."""
+    what, mark = getattr(error, "problem", None), getattr(error, "problem_mark", None)
+    if what is None or mark is None:
+        return " ".join(str(error).split())
+    return f"line {mark.line + 1}, column {mark.column + 1}: {what}"
+
+
+def _refuse_unknown(settings: Mapping[Any, Any], path: str) -> None:
+    for key, value in settings.items():
+        if key not in KNOWN:
+            raise StorageError(
+                f"The settings {path} have '{key}', which nobody knows.",
+                mend=nearest_hint(str(key), KNOWN, noun="setting"),
+            )
+        known = KNOWN[key]
+        if known is None or value is None:
+            continue
+        if not isinstance(value, Mapping):
+            raise StorageError(
+                f"The settings {path} have '{key}: {value}', where a mapping is expected.",
+                mend=f"write '{key}: {{{known[0]}: ...}}'.",
+            )
+        for below in value:
+            if below not in known:
+                raise StorageError(
+                    f"The settings {path} have '{key}: {below}', which nobody knows.",
+                    mend=nearest_hint(str(below), known, noun="setting"),
+                )

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from orrery.base.arguments import check_kind
 from orrery.base.errors import InvalidInvocationError
 from orrery.model.config.configured import plain_config
 from orrery.model.config.env import EnvReference
@@ -39,10 +40,10 @@ class RunConfig:
         loggers: Mapping[str, Any] | None = None,
         execution: Mapping[str, Any] | None = None,
     ) -> None:
-        self.ops: dict[str, Any] = dict(ops or {})
-        self.resources: dict[str, Any] = dict(resources or {})
-        self.loggers: dict[str, Any] = dict(loggers or {})
-        self.execution: dict[str, Any] = dict(execution or {})
+        self.ops = _by_name(ops, "ops")
+        self.resources = _by_name(resources, "resources")
+        self.loggers = _by_name(loggers, "loggers")
+        self.execution = _by_name(execution, "execution")
 
     def to_config_dict(self) -> dict[str, Any]:
         """Return the config as dicts and lists; references to the environment stay references."""
@@ -64,6 +65,12 @@ class RunConfig:
             f"RunConfig(ops={self.ops!r}, resources={self.resources!r}, "
             f"loggers={self.loggers!r}, execution={self.execution!r})"
         )
+
+
+def _by_name(given: Mapping[str, Any] | None, name: str) -> dict[str, Any]:
+    if given is None:
+        return {}
+    return dict(check_kind(given, Mapping, name=name, of="RunConfig", wanted=f"a mapping: {name}={{'name': ...}}"))
 
 
 def _entry(value: Any) -> Any:

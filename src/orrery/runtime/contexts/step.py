@@ -47,6 +47,7 @@ class StepExecutionContext:
 
     __slots__ = (
         "_data_versions",
+        "_dependants",
         "_log",
         "_metadata",
         "_partitions",
@@ -77,10 +78,25 @@ class StepExecutionContext:
         self.typed_event_stream_error_message: str | None = None
         self._metadata: dict[tuple[str, str | None], dict[str, Any]] | None = None
         self._data_versions: dict[AssetKey, Any] | None = None
+        self._dependants: dict[AssetKey, set[str]] | None = None
         self._log: LogManager | None = None
         self._ref: StepRef | None = None
         self._resources: ScopedResources | None = None
         self._partitions: Any = None
+
+    def outputs_after(self, asset_key: AssetKey) -> set[str]:
+        """Return the names of the step's outputs whose assets depend on *asset_key*."""
+        found = self._dependants
+        if found is None:
+            found = self._dependants = {}
+            specs = self.step.assets_def.specs_by_key if self.step.assets_def is not None else {}
+            for name, output in self.step.outputs.items():
+                key = output.asset_key
+                if key is not None and output.check_spec is None and key in specs:
+                    for dep in specs[key].deps:
+                        if dep.asset_key != key:
+                            found.setdefault(dep.asset_key, set()).add(name)
+        return found.get(asset_key, _NO_OUTPUTS)
 
     # -- the run -------------------------------------------------------------------------------
 
@@ -754,6 +770,7 @@ class StepExecutionContext:
 
 
 _NO_ENTRY = OpConfig()
+_NO_OUTPUTS: set[str] = set()
 
 
 class _PartitionOf:

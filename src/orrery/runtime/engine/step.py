@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Generator
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import msgspec
@@ -23,6 +24,7 @@ from orrery.base.errors import (
     TimeLimitExceededError,
     UserCodeExecutionError,
 )
+from orrery.base.keys import AssetKey
 from orrery.definitions.parts.signature import ComputeFunction
 from orrery.model.events import build
 from orrery.model.events.checks import AssetCheckEvaluation, AssetCheckSeverity
@@ -161,6 +163,8 @@ def _output(context: StepExecutionContext, item: Result) -> Generator[Event | Aw
                 f'Compute function for op "{context.step.name}" returned an output "{name}" multiple times',
                 mend="give each output once.",
             )
+        if output.asset_key is not None:
+            _refuse_out_of_order(context, output.asset_key, seen)
         seen.add((name, mapping_key))
     if not output.is_selected:
         raise InvariantViolationError(
@@ -178,6 +182,20 @@ def _output(context: StepExecutionContext, item: Result) -> Generator[Event | Aw
         tags=item.tags,
         has_value=item.has_value,
     )
+
+
+def _refuse_out_of_order(
+    context: StepExecutionContext, asset_key: AssetKey, seen: AbstractSet[tuple[str, str | None]]
+) -> None:
+    """Refuse an asset that comes after one that depends on it: what was stored of that one tells of an older state."""
+    early = [name for name in context.outputs_after(asset_key) if (name, None) in seen]
+    if early:
+        later = context.step.outputs[min(early)].asset_key
+        shown = later.to_user_string() if later is not None else min(early)
+        raise InvariantViolationError(
+            f'Asset "{shown}" was yielded before its dependency "{asset_key.to_user_string()}".',
+            mend="yield the assets of a multi_asset in the order of their dependencies, or correct their deps.",
+        )
 
 
 def _check(context: StepExecutionContext, item: Result) -> Generator[Event | Await, Any, AssetCheckEvaluation]:

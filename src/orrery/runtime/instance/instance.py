@@ -487,7 +487,19 @@ class Instance:
     def get_event_records(
         self, event_records_filter: EventRecordsFilter, limit: int | None = None, ascending: bool = False
     ) -> Sequence[EventLogRecord]:
-        """Return the records of one kind that pass a filter, newest first."""
+        """
+        Return the records of one kind that pass a filter, newest first.
+
+        Raises:
+            WrongArgumentsError: *event_records_filter* is something else.
+        """
+        check_kind(
+            event_records_filter,
+            EventRecordsFilter,
+            name="event_records_filter",
+            of="get_event_records",
+            wanted="EventRecordsFilter(EventType.ASSET_MATERIALIZATION, asset_key=...)",
+        )
         return self.event_log.get_event_records(event_records_filter, limit, ascending)
 
     def fetch_materializations(

@@ -37,11 +37,11 @@ def test_the_instance_of_the_project_is_opened(tmp_path: Path, monkeypatch: pyte
     """Its directory is made, with what ``orrery.yaml`` there says."""
     home = tmp_path / "home"
     home.mkdir()
-    (home / "orrery.yaml").write_text("telemetry:\n  enabled: false\n")
+    (home / "orrery.yaml").write_text("compute_logs:\n  enabled: false\n")
     monkeypatch.setenv(HOME_VARIABLE, str(home))
     with Instance.get() as instance:
         assert instance.root_directory == str(home)
-        assert instance.get_settings("telemetry") == {"enabled": False}
+        assert instance.get_settings("compute_logs") == {"enabled": False}
         assert instance.get_settings("none") == {}
 
 

@@ -1,0 +1,43 @@
+"""The file of settings: what is unknown or broken in it is told plainly, once."""
+
+from pathlib import Path
+
+import pytest
+
+from orrery.api.wiring.settings import read_settings
+from orrery.base.errors import StorageError
+
+
+def written(tmp_path: Path, text: str) -> str:
+    path = tmp_path / "orrery.yaml"
+    path.write_text(text)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("storag: {url: x}", r"have 'storag', which nobody knows\.\n  Try: write 'storage'"),
+        ("compute_logs: {enable: false}", r"have 'compute_logs: enable', which nobody knows\.\n  Try: write 'enabled'"),
+        (
+            "compute_logs: false",
+            r"'compute_logs: False', where a mapping is expected\.\n  Try: write 'compute_logs: \{enabled",
+        ),
+        ("5: 6", "have '5', which nobody knows"),
+    ],
+)
+def test_what_nobody_knows_is_refused_with_the_nearest_name(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(StorageError, match=said):
+        read_settings(written(tmp_path, text))
+
+
+def test_a_broken_file_is_told_once_with_its_line(tmp_path: Path) -> None:
+    with pytest.raises(StorageError) as caught:
+        read_settings(written(tmp_path, "storage:\n  url: [\n"))
+    assert "no YAML: line 3, column 1: expected the node content" in str(caught.value)
+    assert caught.value.__suppress_context__
+
+
+def test_all_that_is_known_is_read(tmp_path: Path) -> None:
+    text = "storage:\n  url: x\nconcurrency:\n  pools: {default_limit: 2}\n  runs:\n"
+    assert read_settings(written(tmp_path, text))["concurrency"]["pools"] == {"default_limit": 2}
