@@ -126,6 +126,12 @@ def diff_lines(diff: MaterializationDiff) -> list[str]:
     else:
         lines.append(f"  the value differs: data version {(before or 'none')[:16]} to {(after or 'none')[:16]}")
     lines += [f"  {one_line(reason_text(reason))}" for reason in diff.reasons]
+    if diff.columns:
+        rows = [
+            [one_line(name), one_line(old or "is new"), one_line(new or "is gone")]
+            for name, (old, new) in diff.columns.items()
+        ]
+        lines += ["", strong("Columns"), *table(rows, indent="  ")]
     if diff.metadata:
         rows = [
             [one_line(name), one_line(old or "-"), one_line(new or "-")] for name, (old, new) in diff.metadata.items()
@@ -201,5 +207,6 @@ def diff_document(diff: MaterializationDiff) -> dict[str, Any]:
         "is_recorded": diff.is_recorded,
         "data_versions": list(diff.data_versions),
         "reasons": [_reason_document(reason) for reason in diff.reasons],
+        "columns": {name: list(pair) for name, pair in diff.columns.items()},
         "metadata": {name: list(pair) for name, pair in diff.metadata.items()},
     }

@@ -14,6 +14,7 @@ from orrery.api.verbs.execute import resources_for, tags_and_config
 from orrery.api.verbs.materialize import ephemeral_job, reuse_of
 from orrery.base.errors import InvariantViolationError, PlanOutdatedError
 from orrery.base.keys import AssetKey
+from orrery.base.metadata.values import TableSchemaMetadataValue
 from orrery.base.tags import DATA_VERSION_TAG
 from orrery.definitions.graphs.job import JobDefinition
 from orrery.definitions.parts.cache_policy import CachePolicy
@@ -139,6 +140,8 @@ class MaterializationDiff(msgspec.Struct, frozen=True, kw_only=True):
         data_versions: The data version of each.
         metadata: Values of metadata that differ, by name: before and after; None where there is none.
         is_recorded: Whether what they were made from is known of both.
+        columns: Type of each column that the table schemas tell otherwise, by name: before and after; None where the
+            column is not there.
     """
 
     asset: str
@@ -147,6 +150,7 @@ class MaterializationDiff(msgspec.Struct, frozen=True, kw_only=True):
     data_versions: tuple[str | None, str | None]
     metadata: Mapping[str, tuple[str | None, str | None]]
     is_recorded: bool = True
+    columns: Mapping[str, tuple[str | None, str | None]] = {}
 
 
 def plan_materialization(
@@ -301,8 +305,11 @@ def diff_materializations(instance: Instance, asset_key: AssetKey, run_1: str, r
     made_1, made_2 = first.asset_materialization, second.asset_materialization
     assert made_1 is not None
     assert made_2 is not None
+    columns = _changed_columns(made_1.metadata, made_2.metadata)
     metadata: dict[str, tuple[str | None, str | None]] = {}
     for name in sorted({*made_1.metadata, *made_2.metadata}):
+        if columns and isinstance(made_1.metadata.get(name, made_2.metadata.get(name)), TableSchemaMetadataValue):
+            continue  # told column by column
         before, after = _text_of(made_1.metadata.get(name)), _text_of(made_2.metadata.get(name))
         if before != after:
             metadata[name] = (before, after)
@@ -313,7 +320,26 @@ def diff_materializations(instance: Instance, asset_key: AssetKey, run_1: str, r
         data_versions=(made_1.data_version, made_2.data_version),
         metadata=metadata,
         is_recorded=one is not None and other is not None,
+        columns=columns,
     )
+
+
+def _changed_columns(
+    before: Mapping[str, Any], after: Mapping[str, Any]
+) -> Mapping[str, tuple[str | None, str | None]]:
+    old, new = _columns(before), _columns(after)
+    return {
+        name: (old.get(name), new.get(name)) for name in dict.fromkeys([*old, *new]) if old.get(name) != new.get(name)
+    }
+
+
+def _columns(metadata: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        column.name: column.type
+        for value in metadata.values()
+        if isinstance(value, TableSchemaMetadataValue)
+        for column in value.schema.columns
+    }
 
 
 def _record_of_run(instance: Instance, asset_key: AssetKey, run_id: str) -> EventLogRecord:

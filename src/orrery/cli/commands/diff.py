@@ -27,7 +27,7 @@ __all__ = ["command"]
 @json_option()
 def command(asset: str, run1: str, run2: str, source: Source, as_json: bool) -> None:
     """
-    Compare ASSET as RUN1 and RUN2 made it: code, config, inputs, metadata.
+    Compare ASSET as RUN1 and RUN2 made it: code, config, inputs, columns, metadata.
 
     The beginning of a run's id is enough.
     """

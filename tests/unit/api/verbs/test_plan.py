@@ -7,12 +7,22 @@ from typing import Any
 import pytest
 
 from orrery.api.verbs.materialize import materialize
-from orrery.api.verbs.plan import MaterializationPlan, check_plan, explain, plan_materialization
+from orrery.api.verbs.plan import (
+    MaterializationPlan,
+    check_plan,
+    diff_materializations,
+    explain,
+    plan_materialization,
+)
 from orrery.base.errors import InvariantViolationError, PlanOutdatedError
+from orrery.base.keys import AssetKey
+from orrery.base.metadata.table import TableColumn, TableColumnConstraints, TableSchema
+from orrery.cli.plan_text import diff_document, diff_lines
 from orrery.definitions.decorators.asset import asset, graph_asset
 from orrery.definitions.decorators.op import op
 from orrery.definitions.parts.cache_policy import CachePolicy
 from orrery.definitions.parts.resource import resource
+from orrery.model.events.user import MaterializeResult
 from orrery.model.partitions.static import StaticPartitionsDefinition
 from orrery.runtime.instance.instance import Instance
 
@@ -172,3 +182,32 @@ def test_what_a_graph_makes_always_runs_and_the_plan_says_so(instance: Instance)
         "made runs first, and may change",
     ]
     assert run([made, after], instance) == ["made.one"]
+
+
+def test_two_runs_are_compared_column_by_column(instance: Instance) -> None:
+    """What is new, what is gone, and what has another type; a change of a constraint alone is one of the metadata."""
+    schemas = [
+        TableSchema.from_name_type_dict({"id": "int", "name": "text", "old": "text"}),
+        TableSchema.from_name_type_dict({"id": "bigint", "name": "text", "new": "date"}),
+        TableSchema([TableColumn("id", "bigint", constraints=TableColumnConstraints(nullable=False))]),
+        TableSchema([TableColumn("id", "bigint")]),
+    ]
+
+    def table_of(schema: TableSchema) -> Any:
+        @asset
+        def table() -> MaterializeResult[int]:
+            return MaterializeResult(value=1, metadata={"orrery/column_schema": schema})
+
+        return table
+
+    runs = [
+        materialize([table_of(schema)], instance=instance, on_event=lambda entry: None).run_id for schema in schemas
+    ]
+    found = diff_materializations(instance, AssetKey("table"), runs[0], runs[1])
+    assert found.columns == {"id": ("int", "bigint"), "old": ("text", None), "new": (None, "date")}
+    assert found.metadata == {}
+    assert diff_document(found)["columns"]["new"] == [None, "date"]
+    assert any("bigint" in line for line in diff_lines(found))
+    constraints = diff_materializations(instance, AssetKey("table"), runs[2], runs[3])
+    assert constraints.columns == {}
+    assert list(constraints.metadata) == ["orrery/column_schema"]
