@@ -27,6 +27,7 @@ from orrery.definitions.assets.source_asset import SourceAsset
 from orrery.definitions.decorators.graph import as_config_mapping, compose_graph
 from orrery.definitions.decorators.op import _check_resources
 from orrery.definitions.graphs.op import OpDefinition, annotated_type
+from orrery.definitions.parts.cache_policy import CACHE_TAG, CachePolicy
 from orrery.definitions.parts.hook import HookDefinition
 from orrery.definitions.parts.inputs_outputs import (
     NO_VALUE,
@@ -203,6 +204,22 @@ def _condition(automation_condition: Any, auto_materialize_policy: Any) -> Any:
     return auto_materialize_policy
 
 
+def _with_policy(tags: Mapping[str, Any] | None, cache: Any) -> Mapping[str, Any] | None:
+    """Return the tags of a step together with the one that carries its policy."""
+    if cache is None:
+        return tags
+    if not isinstance(cache, CachePolicy):
+        raise InvalidDefinitionError(
+            f"@asset(cache={cache!r}): that is no policy.", mend="write cache=CachePolicy(ttl=timedelta(hours=24))."
+        )
+    if CACHE_TAG in (tags or {}):
+        raise InvalidDefinitionError(
+            f"@asset has a cache policy by cache= and another one by the tag {CACHE_TAG} in op_tags.",
+            mend="give one of them.",
+        )
+    return {**(tags or {}), **cache.as_tags()}
+
+
 @overload
 def asset(compute_fn: Callable[..., Any]) -> AssetsDefinition: ...
 
@@ -240,6 +257,7 @@ def asset(
     kinds: AbstractSet[str] | None = None,
     pool: str | None = None,
     is_virtual: bool = False,
+    cache: CachePolicy | None = None,
     compute_kind: str | None = None,
     non_argument_deps: Any = None,
     auto_materialize_policy: Any = None,
@@ -279,6 +297,7 @@ def asset(
     kinds: AbstractSet[str] | None = None,
     pool: str | None = None,
     is_virtual: bool = False,
+    cache: CachePolicy | None = None,
     **legacy: Any,
 ) -> Any:
     """
@@ -305,6 +324,7 @@ def asset(
         dagster_type: Type of the value; the return annotation if not given.
         partitions_def: Partitions of the asset.
         op_tags: Tags of the step.
+        cache: When the stored value may be used instead of being made again; None for what the run says.
         group_name: Group of the asset; ``default`` if not given.
         output_required: Whether every run of the function must give a value.
         automation_condition: When the asset is made by itself.
@@ -453,7 +473,7 @@ def asset(
             description=text,
             config_schema=config_schema,
             required_resource_keys=required_resource_keys,
-            tags=op_tags,
+            tags=_with_policy(op_tags, cache),
             retry_policy=retry_policy,
             code_version=code_version,
             pool=pool,

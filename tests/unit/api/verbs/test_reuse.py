@@ -124,7 +124,7 @@ def test_a_damaged_value_is_made_again_where_the_policy_looks(instance: Instance
 def test_an_asset_follows_its_own_policy(instance: Instance) -> None:
     """Also where the run says nothing; one without a policy runs."""
 
-    @asset(op_tags=CachePolicy().as_tags())
+    @asset(cache=CachePolicy(), op_tags={"team": "a"})
     def kept() -> int:
         ran.append("kept")
         return 1
@@ -143,6 +143,15 @@ def test_an_asset_follows_its_own_policy(instance: Instance) -> None:
     assert sorted(run(everything, instance, reuse=False)) == ["kept", "never_kept", "plain"]
     assert sorted(run(everything, instance, reuse=False)) == ["never_kept", "plain"]
     assert sorted(run(everything, instance)) == ["never_kept"]
+
+
+def test_a_policy_that_is_none_and_two_policies_are_refused() -> None:
+    """Where the asset is declared, and in its words."""
+    wrong: Any = 60
+    with pytest.raises(InvalidDefinitionError, match=r"cache=60"):
+        asset(cache=wrong)(lambda: 1)
+    with pytest.raises(InvalidDefinitionError, match="another one by the tag orrery/cache"):
+        asset(cache=CachePolicy(), op_tags=CachePolicy(ttl=1).as_tags())(lambda: 1)
 
 
 class Limits(Config):
