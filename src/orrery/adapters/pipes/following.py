@@ -69,8 +69,7 @@ class Follower:
         if self._listener is not None:
             self._listener.drain(self._handler)
         self._read_file(file, os.fstat(file.fileno()).st_size - file.tell())
-        for line in self._splitter.end():
-            self._handler.handle_line(line)
+        self._handler.handle_lines(self._splitter.end())
 
     def _read_file(self, file: BinaryIO, size_bytes: int = _PIECE_BYTES) -> bool:
         """Take what was appended to the file, at most *size_bytes*; return whether there was anything."""
@@ -78,6 +77,5 @@ class Follower:
         while size_bytes > 0 and (piece := file.read(min(size_bytes, _PIECE_BYTES))):
             found = True
             size_bytes -= len(piece)
-            for line in self._splitter.feed(piece):
-                self._handler.handle_line(line)
+            self._handler.handle_lines(self._splitter.feed(piece))
         return found

@@ -10,7 +10,7 @@ import json
 import sys
 import threading
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
@@ -22,6 +22,7 @@ from orrery.base.keys import AssetKey
 from orrery.model.events.checks import AssetCheckResult, AssetCheckSeverity
 from orrery.model.events.data_version import DataVersion
 from orrery.model.events.user import MaterializeResult
+from orrery.runtime.contexts.log import LogManager
 
 __all__ = ["PipesExecutionResult", "PipesMessageHandler"]
 
@@ -124,15 +125,42 @@ class PipesMessageHandler:
             line: The line, or what is wrong with it.
             writer: Which of several processes sent it.
         """
-        parsed = parse_line(line) if isinstance(line, bytes) else line
-        if parsed is None:
-            return
+        self.handle_lines((line,), writer)
+
+    def handle_lines(self, lines: Iterable[bytes | BadMessage], writer: int = 0) -> int:
+        """
+        Take what has arrived of the stream, line by line; log lines that follow one another are stored together.
+
+        Args:
+            lines: The lines, or what is wrong with them.
+            writer: Which of several processes sent them.
+
+        Returns:
+            How many lines there were.
+        """
+        taken = 0
         with self._lock:
-            self._arrived += 1
-            if isinstance(parsed, BadMessage):
-                self._warn(parsed.reason, parsed.start)
-            else:
-                self._take(parsed, writer)
+            told: list[tuple[int, str]] = []
+            for line in lines:
+                taken += 1
+                parsed = parse_line(line) if isinstance(line, bytes) else line
+                if parsed is None:
+                    continue
+                self._arrived += 1
+                if isinstance(parsed, dict) and (level := self._level_of_log(parsed)) is not None:
+                    if self._is_new(parsed, writer):
+                        told.append((level, parsed["params"]["message"]))
+                    continue
+                if told:
+                    self._log(told)
+                    told = []
+                if isinstance(parsed, BadMessage):
+                    self._warn(parsed.reason, parsed.start)
+                else:
+                    self._take(parsed, writer)
+            if told:
+                self._log(told)
+        return taken
 
     def handle_message(self, message: Mapping[str, Any], writer: int = 0) -> None:
         """
@@ -180,9 +208,26 @@ class PipesMessageHandler:
         self._readers[writer] = reader
         return _OfWriter(self, writer)
 
-    def _take(self, message: Mapping[str, Any], writer: int) -> None:
+    def _level_of_log(self, message: Mapping[str, Any]) -> int | None:
+        """Return the level of a log line that wants nothing but to be stored; None for any other message."""
+        if message["method"] != "log" or self._closed:
+            return None
+        return _LEVELS.get(message["params"]["level"].upper())
+
+    def _log(self, lines: Sequence[tuple[int, str]]) -> None:
+        log = self._context.log
+        if isinstance(log, LogManager):
+            log.log_lines(lines)
+        else:
+            for level, text in lines:
+                log.log(level, "%s", text)
+
+    def _is_new(self, message: Mapping[str, Any], writer: int) -> bool:
         number = message.get("number")
-        if number is not None and not self._numbers[writer].is_new(number, bool(message.get("again"))):
+        return number is None or self._numbers[writer].is_new(number, bool(message.get("again")))
+
+    def _take(self, message: Mapping[str, Any], writer: int) -> None:
+        if not self._is_new(message, writer):
             return
         method, params = message["method"], message["params"]
         if self._closed and self.received_closed_message and method not in ("log_external_stream", "closed"):
@@ -224,7 +269,7 @@ class PipesMessageHandler:
         level = _LEVELS.get(params["level"].upper())
         if level is None:
             raise ValueError(f"its level {params['level']!r} is unknown")
-        self._context.log.log(level, "%s", params["message"])
+        self._log([(level, params["message"])])
 
     def _take_materialization(self, params: Mapping[str, Any]) -> None:
         key = self._key(params["asset_key"])
@@ -302,9 +347,9 @@ class _OfWriter(PipesMessageHandler):
         self._whole = whole
         self._writer = writer
 
-    def handle_line(self, line: bytes | BadMessage, writer: int = 0) -> None:
-        """Take one line of this process."""
-        self._whole.handle_line(line, self._writer)
+    def handle_lines(self, lines: Iterable[bytes | BadMessage], writer: int = 0) -> int:
+        """Take lines of this process."""
+        return self._whole.handle_lines(lines, self._writer)
 
     def handle_message(self, message: Mapping[str, Any], writer: int = 0) -> None:
         """Take one message of this process."""

@@ -44,18 +44,15 @@ class _Connection:
         if not piece:
             self.end(handler)
             return False
-        before = self._taken
-        for line in self._splitter.feed(piece):
-            handler.handle_line(line)
-            self._taken += 1
-        if self._taken > before:
+        taken = handler.handle_lines(self._splitter.feed(piece))
+        if taken:
+            self._taken += taken
             self._acknowledge()
         return True
 
     def end(self, handler: PipesMessageHandler) -> None:
         """Take the last line, which lacks its end."""
-        for line in self._splitter.end():
-            handler.handle_line(line)
+        handler.handle_lines(self._splitter.end())
 
     def _acknowledge(self) -> None:
         try:

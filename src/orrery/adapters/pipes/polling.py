@@ -85,8 +85,7 @@ class PipesThreadedMessageReader(PipesMessageReader):
                 while self.messages_are_readable(params) and (found := self.download_messages(cursor, params)):
                     cursor, text = found
                     pause, failures = _FIRST_PAUSE_SECONDS, 0
-                    for line in text.encode("utf-8", "surrogateescape").split(b"\n"):
-                        handler.handle_line(line)
+                    handler.handle_lines(text.encode("utf-8", "surrogateescape").split(b"\n"))
             except Exception as error:  # noqa: BLE001 - the client's own errors; told now or at the end
                 failures += 1
                 if last_round and failures >= _ATTEMPTS_AT_THE_END:

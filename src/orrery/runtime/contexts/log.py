@@ -8,7 +8,7 @@ the event log, and shows it on the console and in the loggers of the job.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 __all__ = ["LogManager", "LogSink", "NullSink"]
@@ -29,12 +29,25 @@ class LogSink(Protocol):
         """
         ...
 
+    def log_lines(self, lines: Sequence[tuple[int, str]], step_key: str | None) -> None:
+        """
+        Take many lines at once, which cost less than one by one.
+
+        Args:
+            lines: Level and text of each.
+            step_key: The step that said them, or None.
+        """
+        ...
+
 
 class NullSink:
     """Forgets every line."""
 
     def log(self, level: int, message: str, step_key: str | None, record: logging.LogRecord | None) -> None:
         """Forget the line."""
+
+    def log_lines(self, lines: Sequence[tuple[int, str]], step_key: str | None) -> None:
+        """Forget the lines."""
 
 
 class LogManager(logging.Logger):
@@ -105,6 +118,19 @@ class LogManager(logging.Logger):
         if self.isEnabledFor(number):
             kwargs.setdefault("stacklevel", 2)
             self._log(number, msg, args, **kwargs)
+
+    def log_lines(self, lines: Sequence[tuple[int, str]]) -> None:
+        """
+        Write many lines at once: texts that came from elsewhere, complete, with their levels.
+
+        Args:
+            lines: Number of the level and text of each.
+        """
+        if self.filters or self.handlers or self._managed_loggers:  # they want records
+            for level, text in lines:
+                self.log(level, "%s", text)
+            return
+        self._sink.log_lines([line for line in lines if self.isEnabledFor(line[0])], self._step_key)
 
     def handle(self, record: logging.LogRecord) -> None:
         """Hand a record to the sink, and to the handlers that were added."""

@@ -8,6 +8,7 @@ records of :mod:`logging`.
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import Any
 
 from orrery.definitions.graphs.job import JobDefinition
@@ -36,6 +37,11 @@ class _Fanning:
                 made = logging.makeLogRecord({**record.__dict__, "name": each.name})
                 made.dagster_meta = {"run_id": self._run.run_id, "job_name": self._run.job_name, "step_key": step_key}
                 each.handle(made)
+
+    def log_lines(self, lines: Sequence[tuple[int, str]], step_key: str | None) -> None:
+        """Take many lines, each as a record: the loggers of the job want them so."""
+        for level, text in lines:
+            self.log(level, text, step_key, logging.LogRecord("orrery", level, "", 0, text, None, None))
 
 
 def make_run_logger(recorder: Recorder, job: JobDefinition, resolved: ResolvedRunConfig, run: Run) -> LogManager:

@@ -112,6 +112,21 @@ class Recorder:
         if self.after_line is not None:
             self.after_line()
 
+    def log_lines(self, lines: Sequence[tuple[int, str]], step_key: str | None) -> None:
+        """Record many lines, level and text of each; they are handed over together."""
+        if os.getpid() != self._process:
+            return
+        entries = [
+            EventLogEntry(None, level, text, self._run_id, time.time(), step_key, self._job_name, None)
+            for level, text in lines
+        ]
+        with self._order:
+            self._waiting += entries
+        _tell(self._listeners, entries)
+        self.push()
+        if self.after_line is not None:
+            self.after_line()
+
     def push(self) -> None:
         """Hand what waits to the instance."""
         with self._order:

@@ -8,7 +8,7 @@ import logging
 import os
 import pickle
 import threading
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -57,6 +57,11 @@ class _Lines:
             if isinstance(value, _PLAIN) and key not in ("msg", "exc_text", "stack_info")
         }
         self._tell(LineTold(level, message, step_key, error, fields))
+
+    def log_lines(self, lines: Sequence[tuple[int, str]], step_key: str | None) -> None:
+        """Tell many lines."""
+        for level, text in lines:
+            self._tell(LineTold(level, text, step_key))
 
 
 class WorkSession:

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 import orrery
+from orrery.adapters.pipes.handler import PipesMessageHandler
 from orrery.adapters.pipes.listening import listening
 from orrery.adapters.pipes.readers import PipesFileMessageReader
 from orrery.adapters.pipes.session import open_pipes_session
@@ -232,5 +233,5 @@ def test_socket_is_given_up_where_it_cannot_be(tmp_path: Path) -> None:
 
 def test_file_reader_of_ones_own_offers_no_socket(tmp_path: Path) -> None:
     """Its file may be in a folder that another machine sees."""
-    with PipesFileMessageReader(str(tmp_path / "messages")).read_messages(None) as params:  # type: ignore[arg-type]
+    with PipesFileMessageReader(str(tmp_path / "messages")).read_messages(PipesMessageHandler(None, None)) as params:
         assert "socket" not in params["orrery"]
