@@ -103,6 +103,22 @@ def test_a_plan_is_made_looked_at_and_carried_out(orrery: Orrery, tmp_path: Path
     orrery("plan")
 
 
+def test_a_run_that_skips_all_starts_no_other_process(orrery: Orrery, tmp_path: Path) -> None:
+    """Worker processes have a cost, which only a step is worth: nobody else imports the code."""
+    project = tmp_path / "project.py"
+    note = "\nimport os\nfrom pathlib import Path\nPath('importers', str(os.getpid())).touch()\n"
+    workers = "\nfrom orrery import multiprocess_executor\ndefs = Definitions([raw, scaled, total], executor=multiprocess_executor)\n"
+    project.write_text(project.read_text() + note + workers)
+    importers = tmp_path / "importers"
+    importers.mkdir()
+    orrery("materialize", "*", "--reuse")
+    assert len(list(importers.iterdir())) > 1
+    for each in importers.iterdir():
+        each.unlink()
+    assert "3 skipped" in orrery("materialize", "*", "--reuse").stdout
+    assert len(list(importers.iterdir())) == 1
+
+
 def test_a_plan_is_refused_when_the_world_moved(orrery: Orrery, tmp_path: Path) -> None:
     """It says what moved, and nothing runs."""
     orrery("materialize", "*")

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from selectors import EVENT_READ, DefaultSelector
 from typing import Any
 
@@ -119,8 +120,12 @@ class MultiprocessExecutor(Executor):
         started = time.perf_counter()
         yield build.engine_event(job_name, f"Executing steps in up to {self._max_concurrent} worker processes")
         description = msgspec.msgpack.encode((self._preload_modules, encode(describe_run(plan_context, self._origin))))
-        with CodeProcess.start(_PREPARE, description, may_fork=self._may_fork) as code:
-            yield from _Pool(self, code, plan_context).run()
+        with ExitStack() as stack:
+
+            def start() -> CodeProcess:
+                return stack.enter_context(CodeProcess.start(_PREPARE, description, may_fork=self._may_fork))
+
+            yield from _Pool(self, start, plan_context).run()
         taken = time.perf_counter() - started
         yield build.engine_event(job_name, f"Finished steps in worker processes in {taken:.2f}s")
 
@@ -131,18 +136,18 @@ class _Pool:
 
     Args:
         executor: How many, and what else was asked for.
-        code: Starts them.
+        start: Starts the process that they are forked from; called when the first step needs it.
         plan_context: The context of the run.
     """
 
-    def __init__(self, executor: MultiprocessExecutor, code: CodeProcess, plan_context: Any) -> None:
+    def __init__(self, executor: MultiprocessExecutor, start: Callable[[], CodeProcess], plan_context: Any) -> None:
         self._executor = executor
-        self._code = code
+        self._start_code = start
+        self._started: CodeProcess | None = None
         self._context = plan_context
         self._dispatch = Dispatch(plan_context, executor._retries, executor._tag_limits)
         self._workers: dict[int, _Worker] = {}
         self._selector = DefaultSelector()
-        self._selector.register(code, EVENT_READ)
 
     def run(self) -> Iterator[Event]:
         """Carry the run out and yield its events; whatever ends it early stops the workers."""
@@ -162,6 +167,14 @@ class _Pool:
             raise
 
     # -- workers -------------------------------------------------------------------------------
+
+    @property
+    def _code(self) -> CodeProcess:
+        """Return the process that workers are forked from: a run that skips all of its steps needs none."""
+        if self._started is None:
+            self._started = self._start_code()
+            self._selector.register(self._started, EVENT_READ)
+        return self._started
 
     def _launch(self) -> Iterator[Event]:
         """Hand out steps while there is room."""
@@ -232,7 +245,7 @@ class _Pool:
             worker = key.data
             if worker is not None:
                 yield from self._hear(worker)
-        for child in self._code.take_news():
+        for child in self._started.take_news() if self._started is not None else ():
             worker = self._workers.get(child.number)
             if worker is not None:
                 yield from self._gone(worker)
