@@ -82,7 +82,10 @@ def fold_run_stats(entry: EventLogEntry, stats: RunStats) -> RunStats:
         return msgspec.structs.replace(stats, **{counted: getattr(stats, counted) + 1})
     timed = _TIMED.get(kind)
     if timed is not None and (timed == "end_time" or getattr(stats, timed) is None):
-        return msgspec.structs.replace(stats, **{timed: entry.timestamp})
+        at = entry.timestamp
+        if timed == "end_time" and stats.start_time is not None:
+            at = max(at, stats.start_time)  # a clock may have been set back
+        return msgspec.structs.replace(stats, **{timed: at})
     return stats
 
 
@@ -184,7 +187,7 @@ def fold_step_stats(entry: EventLogEntry, stats: StepStats) -> StepStats:
             stats,
             status=ended,
             start_time=at if stats.start_time is None else stats.start_time,
-            end_time=at,
+            end_time=at if stats.start_time is None else max(at, stats.start_time),
             attempts_list=_attempts(stats, at),
             partial_attempt_start=None,
         )
@@ -216,7 +219,7 @@ def step_stats(run_id: str, entries: Iterable[EventLogEntry]) -> dict[str, StepS
 def _attempts(stats: StepStats, at: float) -> tuple[StepMarker, ...]:
     if stats.partial_attempt_start is None:
         return tuple(stats.attempts_list)
-    return (*stats.attempts_list, StepMarker(stats.partial_attempt_start, at))
+    return (*stats.attempts_list, StepMarker(stats.partial_attempt_start, max(at, stats.partial_attempt_start)))
 
 
 def _marked(markers: Sequence[StepMarker], data: EngineEventData, at: float) -> tuple[StepMarker, ...]:
@@ -224,7 +227,9 @@ def _marked(markers: Sequence[StepMarker], data: EngineEventData, at: float) -> 
     if data.marker_end:
         for index, marker in enumerate(found):
             if marker.key == data.marker_end and marker.end_time is None:
-                found[index] = StepMarker(marker.start_time, at, marker.key)
+                found[index] = StepMarker(
+                    marker.start_time, at if marker.start_time is None else max(at, marker.start_time), marker.key
+                )
                 break
         else:
             found.append(StepMarker(None, at, data.marker_end))
