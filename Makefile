@@ -14,7 +14,7 @@ PYTEST_FLAGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup oracle s3 peers demo test check format bench bench-peers soak api-score clean
+.PHONY: help setup oracle s3 peers demo test check format bench bench-peers reliability soak api-score clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ bench: setup oracle ## measure, beside the reference implementation
 
 bench-peers: setup oracle peers ## measure a graph in which nothing changed beside doit, Luigi, Hamilton, redun, Snakemake
 	@$(PY) -m benchmarks.against_peers
+
+reliability: setup oracle ## measure what is left after faults, beside the reference implementation (some minutes)
+	@$(PY) -m benchmarks.reliability
 
 soak: setup ## kill runs at random for ten minutes, and see that all holds
 	@$(PY) -m benchmarks.soak

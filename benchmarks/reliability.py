@@ -16,7 +16,7 @@ import textwrap
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-__all__ = ["CASES", "main", "verdict"]
+__all__ = ["CASES", "SLOW_CASES", "main", "verdict"]
 
 ROOT = Path(__file__).parents[1]
 PYTHONS = {"ours": ROOT / ".venv" / "bin" / "python", "theirs": ROOT / ".oracle" / "bin" / "python"}
@@ -114,11 +114,105 @@ _KILLED_RUN = """
         print(run.status.value.lower())
 """
 
+_LOCKED = """
+    import subprocess
+    HOLD = (
+        "import pathlib, sqlite3, sys, time\\n"
+        "held = [sqlite3.connect(path, isolation_level=None) for path in pathlib.Path(sys.argv[1]).rglob('*.db')]\\n"
+        "[each.execute('BEGIN IMMEDIATE') for each in held]\\n"
+        "print('held', flush=True)\\n"
+        "time.sleep(float(sys.argv[2]))\\n"
+    )
+    holders = []
+    def hold():
+        command = [sys.executable, "-c", HOLD, str(PLACE / "home"), os.environ["SECONDS_HELD"]]
+        holders.append(subprocess.Popen(command, stdout=subprocess.PIPE))
+        holders[0].stdout.readline()
+        return "new"
+    try:
+        result = renew(hold)
+        failures = [event for event in result.all_events if "FAILURE" in event.event_type_value]
+        said = "the run succeeds" if result.success else " ".join(str(event.event_specific_data) for event in failures)
+    except Exception as error:
+        said = type(error).__name__ + ": " + str(error)
+    if said != "the run succeeds":
+        names_all = ".db" in said and str(holders[0].pid) in said
+        locked = "database is locked" if "database is locked" in said else said.splitlines()[0][:90]
+        said = "an error that names file and holder" if names_all else "an error: " + locked
+    print(said)
+"""
+_READERS = """
+    import subprocess
+    BIG = 40_000_000
+    if len(sys.argv) == 1:
+        renew(b"0" * BIG)
+        program = os.environ["PROGRAM"]
+        reader = subprocess.Popen([sys.executable, "-c", program, "read"], stdout=subprocess.PIPE, text=True)
+        reader.stdout.readline()
+        for number in range(15):
+            renew(bytes([65 + number]) * BIG)
+        (PLACE / "done").touch()
+        print(reader.communicate()[0].splitlines()[-1])
+    else:
+        INSTANCE = dg.DagsterInstance.ephemeral()
+        @dg.asset
+        def thing():
+            return None
+        @dg.asset
+        def reads(thing):
+            return len(thing) == BIG and thing.count(thing[:1]) == BIG
+        torn = 0
+        print("reading", flush=True)
+        while not (PLACE / "done").exists():
+            resources = {"io_manager": dg.FilesystemIOManager(base_dir=str(VALUES))}
+            result = dg.materialize(
+                [thing, reads], selection="reads", resources=resources, instance=INSTANCE, raise_on_error=False
+            )
+            torn += not (result.success and result.output_for_node("reads"))
+        print("some are torn or fail" if torn else "whole, each time")
+"""
+_FRESH = """
+    import subprocess
+    if len(sys.argv) == 1:
+        program = os.environ["PROGRAM"].replace('INSTANCE = dg.DagsterInstance.local_temp(str(PLACE / "home"))', "")
+        many = [
+            subprocess.Popen(
+                [sys.executable, "-c", program, "open"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            )
+            for _ in range(6)
+        ]
+        (PLACE / "fresh").mkdir()
+        for each in many:
+            each.stdout.readline()
+        for each in many:
+            each.stdin.write("go\\n")
+            each.stdin.flush()
+        said = [each.communicate()[0].strip().splitlines()[-1:] for each in many]
+        print("all work" if said == [["True"]] * 6 else "some fail")
+    else:
+        print("ready", flush=True)
+        sys.stdin.readline()
+        INSTANCE = dg.DagsterInstance.local_temp(str(PLACE / "fresh"))
+        @dg.asset
+        def thing():
+            return 1
+        print(dg.materialize([thing], instance=INSTANCE).success)
+"""
+_CLOCK = """
+    def back():
+        real = time.time
+        time.time = lambda: real() - 3600
+        return "new"
+    result = renew(back)
+    stats = INSTANCE.get_run_stats(result.run_id)
+    print("no duration is negative" if stats.end_time >= stats.start_time else "the run ended before it began")
+"""
 
-def _run(python: Path, program: str, place: Path, *words: str) -> str:
+
+def _run(python: Path, program: str, place: Path, *words: str, **variables: str) -> str:
     done = subprocess.run(
         [str(python), "-c", textwrap.dedent(_HEAD) + textwrap.dedent(program), *words],
-        env=_environment(place),
+        env={**_environment(place), **variables, "PROGRAM": textwrap.dedent(_HEAD) + textwrap.dedent(program)},
         capture_output=True,
         text=True,
         timeout=_SECONDS,
@@ -134,8 +228,8 @@ def _environment(place: Path) -> Mapping[str, str]:
     return {**kept, "PLACE": str(place)}
 
 
-def _in_one(program: str) -> Callable[[Path, Path], str]:
-    return lambda python, place: _run(python, program, place)
+def _in_one(program: str, **variables: str) -> Callable[[Path, Path], str]:
+    return lambda python, place: _run(python, program, place, **variables)
 
 
 def _dies_by_itself(program: str) -> Callable[[Path, Path], str]:
@@ -171,20 +265,29 @@ CASES: Mapping[str, Callable[[Path, Path], str]] = {
     "the file may not grow (as on a full disk) while an asset is renewed; what is loaded then": _in_one(_FULL),
     "one bit of a stored value is flipped": _in_one(_FLIPPED),
     "a pickle with code stands in the place of a stored value": _in_one(_FOREIGN),
+    "the value is read during 15 writes of 40 MB": _in_one(_READERS),
+    "six processes open a fresh home at once": _in_one(_FRESH),
+    "the clock jumps back an hour while a run goes on": _in_one(_CLOCK),
 }
 """What happens to the stored things, and how it is measured: an interpreter and an empty folder in, a verdict out."""
+
+SLOW_CASES: Mapping[str, Callable[[Path, Path], str]] = {
+    "the records are locked by another process for 8 s": _in_one(_LOCKED, SECONDS_HELD="8"),
+    "the records are locked by another process for 90 s": _in_one(_LOCKED, SECONDS_HELD="90"),
+}
+"""Those that take as long as they say."""
 
 
 def verdict(case: str, whose: str) -> str:
     """Return what came of a case, with our interpreter (``ours``) or with that of the reference (``theirs``)."""
     with tempfile.TemporaryDirectory(prefix="orrery-reliability-") as folder:
-        return CASES[case](PYTHONS[whose], Path(folder))
+        return {**CASES, **SLOW_CASES}[case](PYTHONS[whose], Path(folder))
 
 
 def main() -> int:
     """Print the table."""
     print("| fault | Orrery | Dagster 1.13.28 |\n|---|---|---|")
-    for case in CASES:
+    for case in (*CASES, *SLOW_CASES):
         print(f"| {case} | {verdict(case, 'ours')} | {verdict(case, 'theirs')} |", flush=True)
     return 0
 

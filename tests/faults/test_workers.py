@@ -157,6 +157,26 @@ def test_a_run_that_is_killed_takes_its_workers_along(tmp_path: Path) -> None:
         assert len(instance.all_logs(record.run_id)) == before
 
 
+def test_everything_is_killed_at_once(tmp_path: Path) -> None:
+    """The run, its worker and the process of its code: the next who opens tells of it, and the records are whole."""
+    process, worker = start(tmp_path, "waiting")
+    for each in (worker, parent_of(worker), process.pid):
+        os.kill(each, signal.SIGKILL)
+    process.wait(WAIT_SECONDS)
+    began = time.monotonic()
+    with Instance.local_temp(str(tmp_path / "home")) as instance:
+        assert time.monotonic() - began < 30
+        (record,) = instance.get_runs()
+        assert record.status is RunStatus.FAILURE
+        assert instance.leases is not None
+        assert instance.leases.get_leases() == []
+        assert instance.upkeep is not None
+        assert instance.upkeep.check_records().problems == ()
+        told = [each.dagster_event.event_type_value for each in instance.all_logs(record.run_id) if each.dagster_event]
+        assert told[-1] == "PIPELINE_FAILURE"
+        assert "PIPELINE_START" in told
+
+
 def test_a_code_process_that_is_killed_ends_the_run(tmp_path: Path) -> None:
     """The step under way fails, and says that its process is gone."""
     process, worker = start(tmp_path, "waiting")
