@@ -24,6 +24,7 @@ from orrery.base.errors import (
 )
 from orrery.base.keys import AssetCheckKey, AssetKey
 from orrery.base.metadata import MetadataValue, normalize_metadata
+from orrery.base.misspelt import slips
 from orrery.definitions.assets.asset_job import build_asset_job, normalize_assets
 from orrery.definitions.assets.asset_spec import AssetSpec
 from orrery.definitions.assets.assets_definition import AssetsDefinition
@@ -543,6 +544,30 @@ def _check_loaded_assets(assets: Iterable[AssetsDefinition], graph: AssetGraph) 
                     "provided sources.",
                     mend=nearest_hint(key.to_user_string(), known, noun="asset"),
                 )
+    _warn_of_misspelt_deps(assets, graph, unknown)
+
+
+def _warn_of_misspelt_deps(assets: Iterable[AssetsDefinition], graph: AssetGraph, unknown: set[AssetKey]) -> None:
+    """Tell of dependencies that nobody declares, and that are one slip away from an asset that is declared."""
+    known = [node.key.to_user_string() for node in graph.nodes if not node.is_auto_created_stub]
+    meant = slips(sorted(key.to_user_string() for key in unknown), known)
+    if not meant:
+        return
+    for definition in assets:
+        for key in sorted(unknown & {dep.asset_key for spec in definition.specs for dep in spec.deps}):
+            written = key.to_user_string()
+            if written not in meant:
+                continue
+            source = definition._source
+            place = f" ({source[0]}:{source[1]})" if source else ""
+            owner = min(definition.keys, default=key).to_user_string()
+            warnings.warn(
+                f"Asset '{owner}'{place} depends on '{written}', which no definition provides.\n  Try: write "
+                f"'{meant[written]}', the nearest name that exists. If it is made elsewhere, declare it: "
+                f"AssetSpec('{written}').",
+                UserWarning,
+                stacklevel=2,
+            )
 
 
 def _warn_of_stray_checks(assets: Iterable[AssetsDefinition], graph: AssetGraph) -> None:

@@ -15,6 +15,9 @@ from typing import Any
 __all__ = ["Span", "Trace"]
 
 
+_LEAST_SHOWN_SECONDS = 0.00005
+
+
 class Span:
     """
     One call, or one thing that was made.
@@ -103,8 +106,11 @@ class Trace:
             )
             lines.append(f"{indent}{branch}{span.kind} {span.name}{details}{taken}")
             below = indent if root else indent + ("   " if last else "│  ")
+            rest = _unaccounted(span)
             for index, child in enumerate(span.children):
-                show(child, below, index == len(span.children) - 1, False)
+                show(child, below, rest is None and index == len(span.children) - 1, False)
+            if rest is not None:
+                lines.append(f"{below}└─ other  {_milliseconds(rest)}")
 
         for root in self.roots:
             show(root, "", True, True)
@@ -153,6 +159,20 @@ def _place(main: int) -> Any:
         return task
     here = threading.get_ident()
     return None if here == main else here
+
+
+def _unaccounted(span: Span) -> float | None:
+    """Return how long a span took outside of what is told inside it: records, events, waiting; None if hardly at all."""
+    if not span.seconds or not any(child.seconds for child in span.children):
+        return None
+    covered, until = 0.0, span.started
+    for child in sorted(span.children, key=lambda each: each.started):  # children may overlap
+        end = child.started + (child.seconds or 0.0)
+        if end > until:
+            covered += end - max(until, child.started)
+            until = end
+    rest = span.seconds - covered
+    return rest if rest >= _LEAST_SHOWN_SECONDS else None
 
 
 def _milliseconds(seconds: float | None) -> str:

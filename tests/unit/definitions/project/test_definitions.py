@@ -309,4 +309,4 @@ def test_a_check_of_an_asset_that_somebody_names_is_not_warned_of(
         return og.AssetCheckResult(passed=True)
 
     og.Definitions(assets=[orders, named], asset_checks=[near]).resolve_implicit_global_asset_job_def()
-    assert not [each for each in recwarn.list if "near" in str(each.message)]
+    assert not [each for each in recwarn.list if "Check 'near'" in str(each.message)]
