@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import time
+from functools import lru_cache
 from typing import Any
 
 from orrery.base.errors import RemoteValueError
@@ -19,11 +21,15 @@ __all__ = ["file_version", "rows_version", "url_version"]
 _TAGS = ("ETag", "etag", "md5Hash", "content_md5", "checksum")
 _TIMES = ("LastModified", "last_modified", "mtime", "updated", "created")
 _TIMEOUT_SECONDS = 30.0
+_RESTING_SECONDS = 2.0
+"""Coarser than the time stamps of any file system."""
 
 
 def file_version(path: str | os.PathLike[str], *, quick: bool = False) -> DataVersion:
     """
     Return the version of a local file: the digest of its bytes.
+
+    A process reads a file again only if its size, or the time of its last change of any kind, is another.
 
     Args:
         path: The file.
@@ -32,11 +38,24 @@ def file_version(path: str | os.PathLike[str], *, quick: bool = False) -> DataVe
     Raises:
         FileNotFoundError: It is not there.
     """
+    found = os.stat(path)
     if quick:
-        found = os.stat(path)
         return DataVersion(f"{found.st_mtime_ns}-{found.st_size}")
+    if time.time() - found.st_ctime < _RESTING_SECONDS:  # the next change might get the same time
+        return DataVersion(_digest(os.fspath(path)))
+    state = (found.st_dev, found.st_ino, found.st_ctime_ns, found.st_mtime_ns, found.st_size)
+    return DataVersion(_known_digest(os.path.abspath(path), state))
+
+
+@lru_cache(maxsize=10_000)
+def _known_digest(path: str, state: tuple[int, ...]) -> str:
+    """Return the digest of a file in a state that the system tells; nobody can set the time of its last change (ctime)."""
+    return _digest(path)
+
+
+def _digest(path: str) -> str:
     with open(path, "rb") as file:
-        return DataVersion(hashlib.file_digest(file, "sha256").hexdigest())
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def url_version(url: str, options: dict[str, Any] | None = None) -> DataVersion:

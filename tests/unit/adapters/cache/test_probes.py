@@ -1,11 +1,14 @@
 """Versions of what lies outside change when it does, and only then."""
 
+import hashlib
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import fsspec
 import pytest
@@ -24,6 +27,31 @@ def test_a_file_is_known_by_its_bytes(tmp_path: Path) -> None:
     assert file_version(path, quick=True) != quick
     path.write_text("2")
     assert file_version(path) != exact
+
+
+def test_a_file_at_rest_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until it changes, even where its time and size are put back; one that just changed is read each time."""
+    path = tmp_path / "a.csv"
+    path.write_text("1")
+    os.utime(path, (1, 1))
+    real = hashlib.file_digest
+    read: list[str] = []
+
+    def noted(file: Any, kind: str) -> Any:
+        read.append(file.name)
+        return real(file, kind)
+
+    monkeypatch.setattr(hashlib, "file_digest", noted)
+    first = file_version(path)
+    assert file_version(path) == first
+    assert len(read) == 2  # it was made a moment ago
+    later = time.time() + 60
+    monkeypatch.setattr(time, "time", lambda: later)
+    assert [file_version(path) for _ in range(3)] == [first] * 3
+    assert len(read) == 3
+    path.write_text("2")
+    os.utime(path, (1, 1))
+    assert file_version(path) != first
 
 
 def test_an_object_is_known_by_what_its_store_tells(tmp_path: Path) -> None:
