@@ -12,6 +12,7 @@ from orrery.adapters.pipes.context_data import PipesLaunchedData, PipesParams
 from orrery.adapters.pipes.handler import PipesMessageHandler
 from orrery.adapters.pipes.log_readers import PipesLogReader
 from orrery.adapters.pipes.readers import NEGOTIATED, PipesMessageReader
+from orrery.base.errors import PipesExecutionError
 
 __all__ = ["PipesBlobStoreMessageReader", "PipesThreadedMessageReader"]
 
@@ -37,6 +38,21 @@ class PipesThreadedMessageReader(PipesMessageReader):
         self.log_readers = tuple(log_readers or ())
         self.opened_payload: Mapping[str, Any] | None = None
         self.launched_payload: PipesLaunchedData | None = None
+        self._is_reading = False
+
+    def add_log_reader(self, log_reader: PipesLogReader) -> None:
+        """
+        Add a reader of the output of the process, for the sessions that are opened from now on.
+
+        Raises:
+            PipesExecutionError: A session is open, which would not start it.
+        """
+        if self._is_reading:
+            raise PipesExecutionError(
+                f"Log reader {log_reader.name} cannot be added while a session is open: its logs would not be read.",
+                mend="add it before the session is opened.",
+            )
+        self.log_readers = (*self.log_readers, log_reader)
 
     @abstractmethod
     def get_params(self) -> AbstractContextManager[PipesParams]:
@@ -74,7 +90,11 @@ class PipesThreadedMessageReader(PipesMessageReader):
             _running(self._read_logs if self.log_readers else None, "pipes-logs", handler, params),
             _running(self._look, "pipes-reader", handler, params),
         ):
-            yield {**params, "orrery": NEGOTIATED}
+            self._is_reading = True
+            try:
+                yield {**params, "orrery": NEGOTIATED}
+            finally:
+                self._is_reading = False
 
     def _look(self, handler: PipesMessageHandler, params: PipesParams, closing: threading.Event) -> None:
         cursor, pause, failures = None, _FIRST_PAUSE_SECONDS, 0

@@ -174,6 +174,25 @@ def test_log_reader_brings_all_of_the_output(by_folder: Run, tmp_path: Path) -> 
         assert target.read() == "x" * 95
 
 
+def test_log_reader_is_added_before_the_session_and_not_in_it(step: Run, tmp_path: Path) -> None:
+    def body(context: Any, kept: dict[str, Any]) -> None:
+        reader = FolderReader(tmp_path)
+        injector = orrery.PipesEnvContextInjector()
+        for _ in range(2):  # it may be added once more when the session is closed
+            reader.add_log_reader(FileLogReader(sys.stdout))
+            with (
+                orrery.open_pipes_session(context, injector, reader, allow_unopened=True),
+                pytest.raises(orrery.PipesExecutionError, match="while a session is open"),
+            ):
+                reader.add_log_reader(FileLogReader(sys.stdout))
+        kept["names"] = [each.name for each in reader.log_readers]
+
+    ran = step(body)
+    assert ran.result.success, ran.error
+    assert ran.kept["names"] == ["FileLogReader", "FileLogReader"]
+    assert sum("FileLogReader found nothing to read" in text for text in ran.warnings) == 3
+
+
 def test_log_reader_that_finds_nothing_is_told(by_folder: Run) -> None:
     reader = FileLogReader(sys.stdout, debug_info="It looked beside the script.")
     ran = by_folder(TO_FOLDER + "    pass\n", log_readers=[reader])
