@@ -9,8 +9,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-import dagster_pipes
 import pytest
+
+import dagster_pipes
 
 DOCUMENT = Path(__file__).resolve().parents[4] / "shared" / "reference" / "5-pipes-api.md"
 PROVENANCE = {"code_version": "v0", "input_data_versions": {"source": "7"}, "is_user_provided": False}
