@@ -611,8 +611,16 @@ def _loggers(state: _Resolving, job: JobDefinition, given: Mapping[str, Any]) ->
         if definition is None:
             found[key] = raw if raw is not NOTHING_GIVEN else {}
         else:
-            found[key] = resolve_entry(definition.config_field, raw, ("loggers", key), state.walk)
+            found[key] = _of_configurable(state, definition, raw, ("loggers", key))
     return found
+
+
+def _of_configurable(state: _Resolving, definition: Any, raw: Any, path: tuple[str, ...]) -> Any:
+    """Return the config that a definition's function sees: for a configured copy, that of the original."""
+    resolved = resolve_entry(definition.config_field, raw, path, state.walk)
+    if getattr(definition, "configured_from", None) is not None and not state.walk.problems:
+        return definition.resolve_config(raw, subject=".".join(path), environment=state.environment, path=path)
+    return resolved
 
 
 def _execution(state: _Resolving, job: JobDefinition, given: Mapping[str, Any]) -> Any:
@@ -627,7 +635,4 @@ def _execution(state: _Resolving, job: JobDefinition, given: Mapping[str, Any]) 
     raw = (entry or {}).get("config", NOTHING_GIVEN)
     if definition is None:
         return raw if raw is not NOTHING_GIVEN else None
-    resolved = resolve_entry(definition.config_field, raw, ("execution",), state.walk)
-    if getattr(definition, "configured_from", None) is not None and not state.walk.problems:
-        return definition.resolve_config(raw, subject="execution", environment=state.environment, path=("execution",))
-    return resolved
+    return _of_configurable(state, definition, raw, ("execution",))

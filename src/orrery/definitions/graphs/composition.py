@@ -254,8 +254,9 @@ class Composition:
         bound = dict(zip(positional, args, strict=False))
         for key, value in kwargs.items():
             if key in bound:
-                raise InvalidDefinitionError(
-                    f"In {self.noun} '{self.graph_name}', input '{key}' of '{name}' is given twice{_user_line()}."
+                raise InvalidInvocationError(
+                    f"In {self.noun} '{self.graph_name}', input '{key}' of '{name}' is given twice{_user_line()}.",
+                    mend="pass it once: by its place, or by its name.",
                 )
             if not node_def.has_input(key):
                 raise InvalidDefinitionError(

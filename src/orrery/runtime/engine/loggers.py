@@ -8,11 +8,13 @@ records of :mod:`logging`.
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Sequence
 from typing import Any
 
 from orrery.definitions.graphs.job import JobDefinition
 from orrery.definitions.parts.executor import InitLoggerContext
+from orrery.model.config.configured import NOTHING_GIVEN
 from orrery.model.records.run import Run
 from orrery.plan.run_config import ResolvedRunConfig
 from orrery.runtime.contexts.log import LogManager
@@ -56,7 +58,9 @@ def make_run_logger(recorder: Recorder, job: JobDefinition, resolved: ResolvedRu
         if definition is None:
             continue
         config = resolved.loggers.get(key)
-        if config is None and definition.config_field is not None and definition.config_field.default_provided:
+        if config is None and getattr(definition, "configured_from", None) is not None:
+            config = definition.resolve_config(NOTHING_GIVEN, subject=f"logger '{key}'", environment=os.environ)
+        elif config is None and definition.config_field is not None and definition.config_field.default_provided:
             config = definition.config_field.default_value
         loggers.append(definition.logger_fn(InitLoggerContext(config, definition, job, run.run_id)))
     recorder.listen(_EventLines(loggers, run))
