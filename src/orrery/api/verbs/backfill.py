@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,13 @@ import msgspec
 from orrery.api.verbs.backfill_driver import Driver, RunNews, loading, outcome_of
 from orrery.api.verbs.backfill_hold import in_hand, is_in_hand
 from orrery.api.verbs.execute import plan_of
-from orrery.base.errors import BackfillNotFoundError, InvalidSubsetError, InvariantViolationError, nearest_hint
+from orrery.base.errors import (
+    BackfillNotFoundError,
+    InvalidInvocationError,
+    InvalidSubsetError,
+    InvariantViolationError,
+    nearest_hint,
+)
 from orrery.base.keys import AssetKey, CoercibleToAssetKey
 from orrery.base.tags import normalize_run_tags
 from orrery.definitions.graphs.job import JobDefinition
@@ -28,7 +34,7 @@ from orrery.model.automation.backfill_progress import WHOLE, BackfillPlan, Backf
 from orrery.model.events.event import EventType
 from orrery.model.partitions.subset import PartitionsSubset
 from orrery.model.records.backfill import Backfill, BackfillRun, BackfillRunState, BackfillStatus, BackfillTarget
-from orrery.model.records.run import RunStatus
+from orrery.model.records.run import RunsFilter, RunStatus
 from orrery.runtime.instance.instance import Instance
 
 __all__ = [
@@ -44,6 +50,9 @@ __all__ = [
     "resume_backfill",
     "retry_backfill",
 ]
+
+
+_RUNS_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +123,8 @@ def plan_backfill(
     if wanted is Which.STALE:
         about |= {parent for key in named for parent in graph.get_parents(key)}
     facts = {key: _facts(instance, graph, key) for key in about}
+    if wanted is Which.STALE:
+        facts.update({key: facts[key]._replace(other_code=_by_other_code(instance, graph, key)) for key in named})
     return BackfillPlan.of(graph, needed_of(graph, named, wanted, facts))
 
 
@@ -127,6 +138,7 @@ def backfill(
     partitions_of: CoercibleToAssetKey | None = None,
     run_config: Mapping[str, Any] | None = None,
     tags: Mapping[str, str] | None = None,
+    max_concurrent: int = 1,
     tell: Callable[[RunNews], None] | None = None,
 ) -> BackfillResult:
     """
@@ -142,11 +154,12 @@ def backfill(
         instance: Where it is recorded and values are kept.
         partitions: Which partitions: keys, ranges (``"2013-01-01...2013-01-31"``), or, of several dimensions,
             ``"carrier=AA"``. All that exist if not given. Of assets that are cut otherwise, those that follow.
-        which: Which of them: ``"missing"`` (never made), ``"failed"``, ``"stale"`` (missing, or older than what
-            they need) or ``"all"``.
+        which: Which of them: ``"missing"`` (never made), ``"failed"``, ``"stale"`` (missing, made by
+            another ``code_version``, or older than what they need) or ``"all"``.
         partitions_of: The asset whose keys *partitions* are, where several could be meant.
         run_config: Run config of each run.
         tags: Tags of each run.
+        max_concurrent: How many runs may go on at once, in threads of this process.
         tell: Called after each run.
 
     Returns:
@@ -171,7 +184,13 @@ def backfill(
         partitions_of=partitions_of,
     )
     asked = request_backfill(
-        plan, definitions, instance=instance, selection=str(selection), run_config=run_config, tags=tags
+        plan,
+        definitions,
+        instance=instance,
+        selection=str(selection),
+        run_config=run_config,
+        tags=tags,
+        max_concurrent=max_concurrent,
     )
     return _drive(asked, plan, _repository(definitions), instance, tell)
 
@@ -184,6 +203,7 @@ def request_backfill(
     selection: str = "",
     run_config: Mapping[str, Any] | None = None,
     tags: Mapping[str, str] | None = None,
+    max_concurrent: int = 1,
 ) -> Backfill:
     """
     Record a backfill, and make nothing of it yet: :func:`resume_backfill` does.
@@ -195,10 +215,17 @@ def request_backfill(
         selection: What the user selected, for people.
         run_config: Run config of each run.
         tags: Tags of each run.
+        max_concurrent: How many runs may go on at once.
 
     Raises:
         InvalidConfigError: The run config does not fit.
+        InvalidInvocationError: *max_concurrent* is no number above zero.
     """
+    if max_concurrent < 1:
+        raise InvalidInvocationError(
+            f"max_concurrent is {max_concurrent!r}: that many runs cannot go on at once.",
+            mend="give a number above zero.",
+        )
     repository = _repository(definitions)
     for group in plan.groups:
         plan_of(_job_of(repository, group.keys), run_config)
@@ -208,6 +235,7 @@ def request_backfill(
         targets=tuple(_target(plan.graph, key, subset, instance) for key, subset in plan.targets.items()),
         tags=normalize_run_tags(tags) if tags else {},
         run_config=run_config,
+        max_concurrent=max_concurrent,
         created=time.time(),
     )
     instance.backfills.add_backfill(asked)
@@ -474,13 +502,8 @@ def _facts(instance: Instance, graph: AssetGraph, key: AssetKey) -> AssetFacts:
         made = instance.get_latest_storage_id_by_partition(key, EventType.ASSET_MATERIALIZATION)
         planned = instance.event_log.get_planned_partitions(key)
         failed = set(instance.event_log.get_failed_partitions(key))
-        status: dict[str, bool] = {}
-        for partition, run_id in planned.items():
-            if run_id not in status:
-                run = instance.get_run_by_id(run_id)
-                status[run_id] = run is not None and run.status is RunStatus.FAILURE
-            if status[run_id]:
-                failed.add(partition)
+        failed_runs = _failed_runs(instance, planned.values())
+        failed.update(partition for partition, run_id in planned.items() if run_id in failed_runs)
         return AssetFacts(made, failed)
     states = instance.event_log.get_asset_states([key])
     state = states[0] if states else None
@@ -489,8 +512,34 @@ def _facts(instance: Instance, graph: AssetGraph, key: AssetKey) -> AssetFacts:
     last = state.last_materialization
     made = {} if last is None else {"": last.storage_id}
     planned_record = state.last_planned
-    is_failed = False
-    if planned_record is not None and (last is None or planned_record.storage_id > last.storage_id):
-        run = instance.get_run_by_id(planned_record.run_id)
-        is_failed = run is not None and run.status is RunStatus.FAILURE
+    is_open = planned_record is not None and (last is None or planned_record.storage_id > last.storage_id)
+    is_failed = planned_record is not None and is_open and bool(_failed_runs(instance, [planned_record.run_id]))
     return AssetFacts(made, {""} if is_failed else set())
+
+
+def _failed_runs(instance: Instance, run_ids: Iterable[str]) -> set[str]:
+    """Return those of these runs that failed."""
+    wanted = sorted(set(run_ids))
+    failed: set[str] = set()
+    for start in range(0, len(wanted), _RUNS_AT_ONCE):
+        some = RunsFilter(run_ids=wanted[start : start + _RUNS_AT_ONCE], statuses=[RunStatus.FAILURE])
+        failed.update(run.run_id for run in instance.get_runs(some))
+    return failed
+
+
+def _by_other_code(instance: Instance, graph: AssetGraph, key: AssetKey) -> set[str]:
+    """Return the partitions that were made by another code version than the one that the asset declares."""
+    declared = graph.get(key).code_version
+    if declared is None:
+        return set()
+    log = instance.event_log
+    if graph.get(key).partitions_def is None:
+        whole = log.get_latest_of_assets([key]).get(key)
+        latest = {} if whole is None else {"": whole}
+    else:
+        latest = dict(log.get_latest_of_partitions(key))
+    return {
+        item
+        for item, state in latest.items()
+        if state.materialization is not None and state.code_version not in (None, declared)
+    }

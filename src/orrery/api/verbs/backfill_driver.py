@@ -1,5 +1,5 @@
 """
-The runs of a backfill, made one after the other in this process.
+The runs of a backfill, made in this process: one after the other, or as many at once as was asked for.
 
 ``model/automation`` decides which runs come next; here they are made. The intention of a run is stored, with
 its id, before the run is made, and what came of it follows from the log of the run: a process that is killed
@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -66,6 +68,14 @@ class RunNews(NamedTuple):
     error: str | None
     ended: int
     all: int
+
+
+class _Made(NamedTuple):
+    """A run that has ended, how long it took, and what it failed of."""
+
+    run: BackfillRun
+    seconds: float
+    error: str | None
 
 
 def loading(backfill: Backfill, instance: Any) -> AbstractContextManager[PartitionLoadingContext]:
@@ -217,7 +227,9 @@ class Driver:
         )
 
     def _make(self, runs: Sequence[BackfillRun]) -> list[BackfillRun] | None:
-        """Make runs, and return what came of them; None if the backfill is canceled."""
+        """Make runs, none of which needs another; return what came of them, or None if the backfill is canceled."""
+        if self._backfill.max_concurrent > 1 and len(runs) > 1:
+            return self._make_at_once(runs)
         done: list[BackfillRun] = []
         try:
             for run in runs:
@@ -228,34 +240,62 @@ class Driver:
             self._write()
         return done
 
+    def _make_at_once(self, runs: Sequence[BackfillRun]) -> list[BackfillRun] | None:
+        """Make runs in threads, each begun when one before it has ended; all that were begun are waited for."""
+        left = deque(runs)
+        done: list[BackfillRun] = []
+        going: set[Future[_Made]] = set()
+        with ThreadPoolExecutor(self._backfill.max_concurrent, "backfill") as pool:
+            try:
+                while left or going:
+                    if self._is_canceled():
+                        return None
+                    while left and len(going) < self._backfill.max_concurrent:
+                        run = left.popleft()
+                        going.add(pool.submit(self._execute, run, self._job(run.asset_keys)))
+                    over, going = wait(going, timeout=_LOOK_SECONDS, return_when=FIRST_COMPLETED)
+                    done += [self._after(each.result()) for each in over]
+            finally:
+                for each in wait(going).done:
+                    if each.exception() is None:  # else its end is found out from its log, when this is gone on with
+                        self._after(each.result())
+                self._write()
+        return done
+
     def _make_one(self, run: BackfillRun) -> BackfillRun:
-        begun = time.monotonic()
         try:
-            result = execute_job_in_process(
-                self._job(run.asset_keys),
-                run_id=run.run_id,
-                instance=self._instance,
-                run_config=self._backfill.run_config,
-                partition_key=run.start if run.start == run.end else None,
-                partition_key_range=(run.start, run.end) if run.start != run.end else None,  # type: ignore[arg-type]  # both or none
-                tags={**self._backfill.tags, BACKFILL_ID_TAG: self._backfill.backfill_id},
-                raise_on_error=False,
-                keep_values=False,
-                console=False,
-                asset_selection=frozenset(run.asset_keys),
-            )
+            return self._after(self._execute(run, self._job(run.asset_keys)))
         except KeyboardInterrupt:
             record = self._instance.get_run_by_id(run.run_id)
             if record is not None and record.is_finished:
                 self._note(outcome_of(run, record, self._instance))
             raise
-        ended = outcome_of(run, result.run, self._instance)
-        self._note(ended)
-        self._tried += _items(ended, self._plan)
+
+    def _execute(self, run: BackfillRun, job: JobDefinition) -> _Made:
+        begun = time.monotonic()
+        result = execute_job_in_process(
+            job,
+            run_id=run.run_id,
+            instance=self._instance,
+            run_config=self._backfill.run_config,
+            partition_key=run.start if run.start == run.end else None,
+            partition_key_range=(run.start, run.end) if run.start != run.end else None,  # type: ignore[arg-type]  # both or none
+            tags={**self._backfill.tags, BACKFILL_ID_TAG: self._backfill.backfill_id},
+            raise_on_error=False,
+            keep_values=False,
+            console=False,
+            asset_selection=frozenset(run.asset_keys),
+        )
+        error = None if result.success else _first_error(result.all_events)
+        return _Made(outcome_of(run, result.run, self._instance), time.monotonic() - begun, error)
+
+    def _after(self, made: _Made) -> BackfillRun:
+        """Write down what came of a run, and tell of it."""
+        self._note(made.run)
+        self._tried += _items(made.run, self._plan)
         if self._tell is not None:
-            error = None if result.success else _first_error(result.all_events)
-            self._tell(RunNews(ended, time.monotonic() - begun, error, self._tried, self._plan.size))
-        return ended
+            self._tell(RunNews(made.run, made.seconds, made.error, self._tried, self._plan.size))
+        return made.run
 
     def _job(self, keys: tuple[AssetKey, ...]) -> JobDefinition:
         job = self._jobs.get(keys)

@@ -31,8 +31,21 @@ __all__ = ["command"]
 @click.option("--of", "of", metavar="ASSET", help="The asset whose keys they are.")
 @click.option("--missing", "which", flag_value="missing", default=True, help="Make what was never made (the default).")
 @click.option("--failed", "which", flag_value="failed", help="Make what failed at its latest attempt.")
-@click.option("--stale", "which", flag_value="stale", help="Make what is missing, or older than what it needs.")
+@click.option(
+    "--stale",
+    "which",
+    flag_value="stale",
+    help="Make what is missing, made by other code, or older than what it needs.",
+)
 @click.option("--all", "which", flag_value="all", help="Make all of it again.")
+@click.option(
+    "--max-concurrent",
+    metavar="N",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="How many runs may go on at once.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be made, and make nothing.")
 @click.option("--config", metavar="FILE", multiple=True, help="Run config: YAML or JSON. Later files win.")
 @tag_option
@@ -43,6 +56,7 @@ def command(
     partitions: tuple[str, ...],
     of: str | None,
     which: str,
+    max_concurrent: int,
     dry_run: bool,
     config: tuple[str, ...],
     tag: dict[str, str],
@@ -94,5 +108,6 @@ def command(
                 selection=" or ".join(selection),
                 run_config=run_config,
                 tags=tag,
+                max_concurrent=max_concurrent,
             )
         return go_on_shown(asked, project.repository, instance, as_json=as_json)

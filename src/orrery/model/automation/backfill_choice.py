@@ -14,9 +14,10 @@ from typing import NamedTuple
 from orrery.base.errors import InvalidInvocationError, OrreryError, UnknownPartitionError
 from orrery.base.keys import AssetKey
 from orrery.model.assets.graph import AssetGraph
-from orrery.model.automation.backfill_groups import mapping_between
+from orrery.model.automation.backfill_groups import is_identity, mapping_between
 from orrery.model.automation.backfill_progress import WHOLE
 from orrery.model.partitions.definition import PartitionsDefinition
+from orrery.model.partitions.mapping import PartitionMapping
 from orrery.model.partitions.spoken import partitions_named
 from orrery.model.partitions.subset import PartitionsSubset
 
@@ -39,10 +40,12 @@ class AssetFacts(NamedTuple):
     Attributes:
         made: The storage id of the latest materialization of each partition that has one.
         failed: Partitions whose latest attempt failed.
+        other_code: Partitions that were made by another version of the code than the one that is declared now.
     """
 
     made: Mapping[str, int]
     failed: AbstractSet[str]
+    other_code: AbstractSet[str] = frozenset()
 
 
 def chosen_partitions(
@@ -158,8 +161,8 @@ def needed_of(
     Args:
         graph: The assets.
         named: The partitions of each asset, upstream first.
-        which: ``MISSING``: never made. ``FAILED``: the latest attempt failed. ``STALE``: never made, or made before
-            something that they need was made, or before what is going to be made now. ``ALL``: all of them.
+        which: ``MISSING``: never made. ``FAILED``: the latest attempt failed. ``STALE``: never made, or made by
+            another version of the code, or before something that they need, or before what is going to be made now. ``ALL``: all of them.
         facts: What is known of these assets and of those that they need; not needed for ``ALL``.
     """
     if which is Which.ALL:
@@ -185,25 +188,63 @@ def _outdated(
     facts: Mapping[AssetKey, AssetFacts],
     needed: Mapping[AssetKey, PartitionsSubset],
 ) -> PartitionsSubset:
-    """Return those of the made partitions that are older than something they need, or than what comes now."""
-    old: set[str] = set()
+    """Return those of the made partitions that other code made, or older than something they need, or than what comes."""
     own, own_def = facts[key].made, graph.get(key).partitions_def
+    old = made & made.empty_subset().with_partition_keys(facts[key].other_code)
     for parent in graph.get_parents(key):
-        newer = facts[parent].made if parent in facts else {}
-        coming = needed.get(parent)
         mapping = mapping_between(graph, parent, key)
-        parent_def = graph.get(parent).partitions_def
-        for item in made:
-            if item in old:
+        coming = needed.get(parent)
+        if coming is not None and not coming.is_empty:
+            old = old | _needing(graph, mapping, parent, key, coming, made)
+        newer = facts[parent].made if parent in facts else {}
+        fresh = made - old
+        if not newer or fresh.is_empty:
+            continue
+        oldest = min(map(own.__getitem__, fresh))
+        if own_def is not None and own_def == graph.get(parent).partitions_def and is_identity(graph, parent, key):
+            late = [item for item in fresh if newer.get(item, -1) > own[item]]
+        else:
+            moved = [each for each, number in newer.items() if number > oldest]
+            if not moved:
                 continue
-            if mapping is None:
-                upstream: PartitionsSubset = WHOLE
-            else:
-                upstream = mapping.get_upstream_mapped_partitions_result_for_partitions(
-                    None if own_def is None else own_def.subset_with_partition_keys([item]), own_def, parent_def
-                ).partitions_subset
-            if (coming is not None and not (upstream & coming).is_empty) or any(
-                newer.get(each, -1) > own[item] for each in upstream
-            ):
-                old.add(item)
-    return made.empty_subset().with_partition_keys(old)
+            parent_def = graph.get(parent).partitions_def
+            since = WHOLE if parent_def is None else parent_def.empty_subset().with_partition_keys(moved)
+            late = [
+                item
+                for item in _needing(graph, mapping, parent, key, since, fresh)
+                if any(newer.get(each, -1) > own[item] for each in _needed(graph, mapping, parent, key, item))
+            ]
+        old = old | made.empty_subset().with_partition_keys(late)
+    return old
+
+
+def _needing(
+    graph: AssetGraph,
+    mapping: PartitionMapping | None,
+    parent: AssetKey,
+    key: AssetKey,
+    upstream: PartitionsSubset,
+    among: PartitionsSubset,
+) -> PartitionsSubset:
+    """Return those of some partitions of an asset that need one of *upstream*."""
+    own_def = graph.get(key).partitions_def
+    if mapping is None:
+        return among
+    if own_def is None:
+        needed = _needed(graph, mapping, parent, key, "")
+        return among.empty_subset() if (needed & upstream).is_empty else among
+    return among & mapping.get_downstream_partitions_for_partitions(upstream, graph.get(parent).partitions_def, own_def)
+
+
+def _needed(
+    graph: AssetGraph, mapping: PartitionMapping | None, parent: AssetKey, key: AssetKey, item: str
+) -> PartitionsSubset:
+    """Return what one partition of an asset needs of a parent."""
+    own_def = graph.get(key).partitions_def
+    if mapping is None:
+        return WHOLE
+    return mapping.get_upstream_mapped_partitions_result_for_partitions(
+        None if own_def is None else own_def.subset_with_partition_keys([item]),
+        own_def,
+        graph.get(parent).partitions_def,
+    ).partitions_subset

@@ -17,7 +17,7 @@ from orrery.model.partitions.mapping import IdentityPartitionMapping, PartitionM
 from orrery.model.partitions.multi_mapping import default_partition_mapping
 from orrery.model.partitions.subset import PartitionsSubset
 
-__all__ = ["RunGroup", "group_assets", "mapping_between"]
+__all__ = ["RunGroup", "group_assets", "is_identity", "mapping_between"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +104,7 @@ class _Grouping:
         for parent in parents:
             group = self._group_of[parent]
             if group == number:
-                if not _is_identity(self._graph, parent, key):
+                if not is_identity(self._graph, parent, key):
                     return False
             elif self._waits_for(group, number):
                 return False
@@ -156,7 +156,7 @@ def _policy(node: Any) -> int | None:
     return found
 
 
-def _is_identity(graph: AssetGraph, upstream: AssetKey, downstream: AssetKey) -> bool:
+def is_identity(graph: AssetGraph, upstream: AssetKey, downstream: AssetKey) -> bool:
     """Tell whether each partition needs the one with the same key, and no other; the two are cut alike."""
     mapping = mapping_between(graph, upstream, downstream)
     if mapping is None or isinstance(mapping, IdentityPartitionMapping):

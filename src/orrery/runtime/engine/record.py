@@ -57,6 +57,7 @@ class Recorder:
         before_durable: Callable[[], None] | None = None,
     ) -> None:
         self.events: list[Event] = []
+        self.instance = instance
         self._store = instance.store_entries
         self._flush = instance.flush
         self._run_id = run.run_id

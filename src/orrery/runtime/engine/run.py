@@ -20,11 +20,14 @@ from orrery.base.errors import (
     TimeLimitExceededError,
     UserCodeExecutionError,
 )
+from orrery.base.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 from orrery.definitions.parts.resource import ResourceDefinition
 from orrery.model.events import build
 from orrery.model.events.error_info import error_info_from_exception
 from orrery.model.events.event import Event
 from orrery.model.events.payloads import RunFailureReason
+from orrery.model.partitions.keys import PartitionKeyRange
+from orrery.model.partitions.loading import partition_loading_context
 from orrery.model.records.run import Run
 from orrery.plan.execution_plan import ExecutionPlan
 from orrery.plan.step import ExecutionStep
@@ -190,6 +193,7 @@ def _plan_events(steps: Iterable[ExecutionStep], run: Run, recorder: Recorder) -
     """Record which assets and checks the run is going to make by these steps."""
     job_name = run.job_name
     partition = run.tags.get("orrery/partition") if run.tags else None
+    in_range: dict[int, tuple[str, ...]] = {}
     for step in steps:
         if step.assets_def is None or step.assets_def.execution_type != "MATERIALIZATION":
             continue
@@ -197,8 +201,16 @@ def _plan_events(steps: Iterable[ExecutionStep], run: Run, recorder: Recorder) -
             if not output.is_selected:
                 continue
             if output.asset_key is not None:
+                keys = (
+                    None
+                    if partition is not None
+                    else _keys_in_range(
+                        step.assets_def.specs_by_key[output.asset_key].partitions_def, run, recorder, in_range
+                    )
+                )
                 recorder.event(
-                    build.asset_materialization_planned(job_name, step.key, output.asset_key, partition), keep=False
+                    build.asset_materialization_planned(job_name, step.key, output.asset_key, partition, keys),
+                    keep=False,
                 )
             if output.check_spec is not None:
                 recorder.event(
@@ -207,6 +219,21 @@ def _plan_events(steps: Iterable[ExecutionStep], run: Run, recorder: Recorder) -
                     ),
                     keep=False,
                 )
+
+
+def _keys_in_range(
+    definition: Any, run: Run, recorder: Recorder, known: dict[int, tuple[str, ...]]
+) -> tuple[str, ...] | None:
+    """Return the partitions that a run of a range makes of an asset; None if it is none, or the asset has none."""
+    first, last = run.tags.get(ASSET_PARTITION_RANGE_START_TAG), run.tags.get(ASSET_PARTITION_RANGE_END_TAG)
+    if first is None or last is None or definition is None:
+        return None
+    keys = known.get(id(definition))
+    if keys is None:
+        with partition_loading_context(dynamic_partitions_store=recorder.instance):
+            keys = tuple(map(str, definition.get_partition_keys_in_range(PartitionKeyRange(first, last))))
+        known[id(definition)] = keys
+    return keys
 
 
 def _record(

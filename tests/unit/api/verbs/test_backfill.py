@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -133,6 +134,82 @@ def test_stale_ones_are_chosen(instance: Instance) -> None:
     plan = og.plan_backfill(DEFS, which="stale", instance=instance)
     chosen = {key.to_user_string(): list(subset) for key, subset in plan.targets.items()}
     assert chosen == {"doubled": ["2013-02-02"], "monthly": ["2013-02-01"], "report": [""]}
+
+
+def test_stale_are_those_that_other_code_made_and_what_follows(instance: Instance) -> None:
+    def project(version: str) -> og.Definitions:
+        @og.asset(partitions_def=DAYS, code_version=version)
+        def coded() -> int:
+            return 1
+
+        @og.asset(partitions_def=DAYS)
+        def after(coded: int) -> int:
+            return coded
+
+        return og.Definitions(assets=[coded, after])
+
+    og.backfill(project("1"), partitions="2013-01-01...2013-01-05", instance=instance)
+    og.backfill(project("2"), "coded", partitions="2013-01-04...2013-01-05", which="all", instance=instance)
+    plan = og.plan_backfill(project("2"), partitions="2013-01-01...2013-01-05", which="stale", instance=instance)
+    days = [f"2013-01-0{day}" for day in range(1, 6)]
+    assert {key.to_user_string(): list(subset) for key, subset in plan.targets.items()} == {
+        "coded": days[:3],
+        "after": days,
+    }
+
+
+def test_failed_are_all_partitions_of_a_range_that_failed(instance: Instance) -> None:
+    lost = {"all"}
+
+    @og.asset(partitions_def=DAYS, backfill_policy=og.BackfillPolicy.single_run())
+    def ranged(context: og.AssetExecutionContext) -> dict[str, int]:
+        if lost:
+            raise ValueError("no data")
+        return dict.fromkeys(context.partition_keys, 1)
+
+    defs = og.Definitions(assets=[ranged])
+    og.backfill(defs, partitions="2013-01-03...2013-01-06", instance=instance)
+    plan = og.plan_backfill(defs, which="failed", instance=instance)
+    assert list(plan.targets[og.AssetKey("ranged")]) == [f"2013-01-0{day}" for day in range(3, 7)]
+    lost.clear()
+    again = og.backfill(defs, which="failed", instance=instance)
+    assert len(again.made("ranged")) == 4
+    assert og.plan_backfill(defs, which="failed", instance=instance).size == 0
+
+
+def test_runs_go_on_at_once_as_many_as_asked_for(instance: Instance) -> None:
+    """Each of three waits for the two others; a fourth would break the count."""
+    together = threading.Barrier(3, timeout=60)
+    going: list[int] = []
+    most: list[int] = []
+
+    @og.asset(partitions_def=og.StaticPartitionsDefinition([str(number) for number in range(9)]))
+    def meeting(context: og.AssetExecutionContext) -> int:
+        going.append(1)
+        most.append(len(going))
+        together.wait()
+        going.pop()
+        return int(context.partition_key)
+
+    defs = og.Definitions(assets=[meeting])
+    result = og.backfill(defs, instance=instance, max_concurrent=3)
+    assert result.success
+    assert len(result.made("meeting")) == 9
+    assert max(most) <= 3
+    assert len(instance.get_runs()) == 9
+
+
+def test_failures_of_runs_at_once_leave_the_others(instance: Instance) -> None:
+    BAD.update(["2013-01-10", "2013-01-20"])
+    result = og.backfill(DEFS, "daily", instance=instance, max_concurrent=4)
+    assert result.failed("daily") == ["2013-01-10", "2013-01-20"]
+    assert result.counts.made == 57
+
+
+def test_no_runs_at_once_are_refused(instance: Instance) -> None:
+    with pytest.raises(og.InvalidInvocationError, match="max_concurrent is 0"):
+        og.backfill(DEFS, "daily", instance=instance, max_concurrent=0)
+    assert instance.backfills.get_backfills() == []
 
 
 def test_a_cancelled_backfill_begins_no_further_run(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
