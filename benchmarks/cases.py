@@ -52,12 +52,13 @@ OPS = "Ops and graphs"
 PIPES = "Pipes: an external process"
 RECORDS = "Records on the disk"
 REUSE = "Reuse"
+PARTITIONS = "Partitions and backfills, time of the processor"
 PROCESSES = "Steps in processes of their own, and steps that overlap"
 
 
 def all_cases() -> list[Case | Slope]:
     """Return every line of the table, in order."""
-    return [*_start(), *_plan(), *_steps(), *_ops(), *_pipes(), *_records(), *_reuse(), *_processes()]
+    return [*_start(), *_plan(), *_steps(), *_ops(), *_pipes(), *_records(), *_reuse(), *_processes(), *_partitions()]
 
 
 def _start() -> Iterator[Case]:
@@ -281,4 +282,56 @@ def _processes() -> Iterator[Case | Slope]:
             arguments=(kind, str(n)),
             goal=goal,
             large=kind != "await",
+        )
+
+
+def _partitions() -> Iterator[Case]:
+    for what, title, goal in (
+        ("days", "keys of ten years of days, again", 0.1),
+        ("hours", "keys of ten years of hours, again", 0.1),
+        ("multi", "keys of 300 x 300, first", 100),
+        ("subset", "subset of every second hour of ten years", 10),
+        ("mapping", "ten years of hours mapped to their days", 2),
+    ):
+        yield Case(group=PARTITIONS, title=title, program="partitions", arguments=(what,), goal=goal)
+    yield Case(
+        group=PARTITIONS,
+        title="that subset, serialized",
+        program="partitions",
+        arguments=("size",),
+        unit="B",
+        goal=20_000,
+    )
+    yield Case(
+        group=PARTITIONS,
+        title="one of 1,000,000 static keys is known",
+        program="partitions",
+        arguments=("membership",),
+        count=1,
+        unit="us",
+        goal=1,
+        large=True,
+    )
+    yield Case(
+        group=PARTITIONS,
+        title="a run of one partition, nothing stored (here as one of a backfill of 1,000)",
+        program="partitions",
+        arguments=("runs",),
+        goal=5,
+    )
+    for what, title, goal in (
+        ("status_again", "how 100,000 partitions stand, asked again", 5),
+        ("status", "how 100,000 partitions stand, first question to an instance", 5),
+        ("million_again", "how 1,000,000 partitions stand, asked again", 50),
+        ("million", "how 1,000,000 partitions stand, first question to an instance", 50),
+        ("plan", "plan of a backfill of ten assets of 100,000 partitions", 1_000),
+    ):
+        yield Case(
+            group=PARTITIONS,
+            title=title,
+            program="partitions",
+            arguments=(what,),
+            goal=goal,
+            ours_only=True,
+            large=what != "plan",
         )
