@@ -16,6 +16,7 @@ import importlib.util
 import linecache
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from types import CodeType, ModuleType
 
@@ -32,6 +33,10 @@ _OURS = Origin("framework")
 _Place = tuple[str, int]
 _Index = dict[_Place, list[tuple[CodeType, ast.AST]]]
 _State = tuple[int, int]
+
+
+_ONE_PARSER = threading.Lock()
+"""Python 3.11 counts the depth of syntax trees for all threads together: two at once are a SystemError now and then."""
 
 
 class InstalledCode:
@@ -124,8 +129,9 @@ def _read(file: str) -> _Index:
     if not text:
         return {}
     try:
-        tree = ast.parse(text)
-        compiled = compile(tree, file, "exec", dont_inherit=True)
+        with _ONE_PARSER:
+            tree = ast.parse(text)
+            compiled = compile(tree, file, "exec", dont_inherit=True)
     except (SyntaxError, ValueError):
         return {}
     nodes: dict[_Place, list[ast.AST]] = {}
