@@ -40,7 +40,7 @@ from orrery.plan.sources import (
     FromStepOutput,
     InputSource,
 )
-from orrery.plan.step import Dimension, ExecutionStep, StepInput, StepOutput
+from orrery.plan.step import Dimension, ExecutionStep, StepInput, StepOutput, Wiring
 
 __all__ = ["compile_plan", "create_execution_plan"]
 
@@ -334,30 +334,21 @@ class _AssetCompiler:
         outputs = self.outputs
         job_hooks, job_policy = self.job.hook_defs, self.job.op_retry_policy
         has_graphs = False
+        wiring = self._inputs_of
         for position, use in enumerate(self.layer.nodes):
             definition = use.assets_def
             node_def = definition._node_def
-            inputs: dict[str, InputSource] = {}
-            selected_inputs = (
-                definition._keys_by_input_name if definition._selected_keys is None else definition.keys_by_input_name
-            )
             if node_def is None:
                 continue
-            for name, key in selected_inputs.items():
-                made = outputs.get(key.parts)
-                if made is not None:
-                    inputs[name] = FromStepOutput(made[0], made[1])
-                elif node_def._input_dict[name]._type is NOTHING:
-                    inputs[name] = FromNothing()
-                else:
-                    inputs[name] = FromAsset(key)
             after: tuple[str, ...] = ()
-            if use.parents:
-                producing = {each.step_key for each in inputs.values() if type(each) is FromStepOutput}
+            sources: dict[str, InputSource] = {}
+            if not (use.waits_for_values_only and isinstance(node_def, OpDefinition)):
+                sources = self._sources(definition, node_def, use.name)
+                producing = {each.step_key for each in sources.values() if type(each) is FromStepOutput}
                 if len(producing) < len(use.parents):
                     after = self._after(use, producing)
             if isinstance(node_def, OpDefinition):
-                step = self._op_step(use, definition, node_def, inputs, after, job_hooks, job_policy)
+                step = self._op_step(use, definition, node_def, wiring, after, job_hooks, job_policy)
                 steps.append(step)
                 self.graphs.by_key[step.key] = step
                 self.last_steps[position] = (step.key,)
@@ -366,8 +357,29 @@ class _AssetCompiler:
                         outputs[key.parts] = (step.key, output_name)
             else:
                 has_graphs = True
-                steps.extend(self._graph_steps(position, use, definition, node_def, inputs, after))
+                steps.extend(self._graph_steps(position, use, definition, node_def, sources, after))
         return _in_levels(steps) if has_graphs else steps
+
+    def _sources(self, definition: AssetsDefinition, node_def: Any, own_step: str) -> dict[str, InputSource]:
+        """Return where each input of a node takes its value from; an asset's own earlier value is a stored one."""
+        sources: dict[str, InputSource] = {}
+        for name, key in definition.keys_by_input_name.items():
+            made = self.outputs.get(key.parts)
+            if made is not None and made[0] != own_step:
+                sources[name] = FromStepOutput(made[0], made[1])
+            elif node_def._input_dict[name]._type is NOTHING:
+                sources[name] = FromNothing()
+            else:
+                sources[name] = FromAsset(key)
+        return sources
+
+    def _inputs_of(self, step: ExecutionStep) -> dict[str, StepInput]:
+        definition, inputs = step.assets_def, step.op._input_dict
+        keys = definition._keys_by_input_name
+        return {
+            name: StepInput(name, source, inputs[name], keys[name])
+            for name, source in self._sources(definition, step.op, step.key).items()
+        }
 
     def _after(self, use: AssetNodeUse, producing: set[str]) -> tuple[str, ...]:
         found: dict[str, None] = {}
@@ -383,13 +395,11 @@ class _AssetCompiler:
         use: AssetNodeUse,
         definition: AssetsDefinition,
         op: OpDefinition,
-        sources: Mapping[str, InputSource],
+        wiring: Wiring,
         after: tuple[str, ...],
         job_hooks: frozenset[HookDefinition],
         job_policy: RetryPolicy | None,
     ) -> ExecutionStep:
-        input_dict, keys = op._input_dict, definition._keys_by_input_name
-        inputs = {name: StepInput(name, source, input_dict[name], keys[name]) for name, source in sources.items()}
         selected = definition._selected_keys
         by_output = definition._keys_by_output_name
         checks = definition._check_specs_by_output_name
@@ -415,7 +425,7 @@ class _AssetCompiler:
             use.name,
             None,
             op,
-            inputs,
+            wiring,
             outputs,
             tags,
             definition,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -17,7 +17,7 @@ from orrery.definitions.parts.types import OrreryType
 from orrery.model.assets.check_spec import AssetCheckSpec
 from orrery.plan.sources import InputSource
 
-__all__ = ["Dimension", "ExecutionStep", "StepInput", "StepOutput"]
+__all__ = ["Dimension", "ExecutionStep", "StepInput", "StepOutput", "Wiring"]
 
 
 class StepInput(msgspec.Struct, gc=False):
@@ -85,6 +85,10 @@ Dimension = tuple[str, str]
 """A dynamic output that multiplies steps: the key of its step in the plan, and its name."""
 
 
+Wiring = Callable[["ExecutionStep"], dict[str, StepInput]]
+"""Answers with the inputs of a step when somebody looks: a plan of many steps is made without them."""
+
+
 class ExecutionStep:
     """
     One call of an op's function.
@@ -106,10 +110,10 @@ class ExecutionStep:
     __slots__ = (
         "_handle",
         "_hooks",
+        "_inputs",
         "after",
         "assets_def",
         "dimensions",
-        "inputs",
         "is_whole_asset",
         "key",
         "mapping_keys",
@@ -126,7 +130,7 @@ class ExecutionStep:
         key: str,
         handle: NodeHandle | None,
         op: OpDefinition,
-        inputs: dict[str, StepInput],
+        inputs: dict[str, StepInput] | Wiring,
         outputs: dict[str, StepOutput],
         tags: Mapping[str, str],
         assets_def: Any = None,
@@ -140,7 +144,7 @@ class ExecutionStep:
         self.key = key
         self._handle = handle
         self.op = op
-        self.inputs = inputs
+        self._inputs = inputs
         self.outputs = outputs
         self.tags = tags
         self.assets_def = assets_def
@@ -152,6 +156,15 @@ class ExecutionStep:
         self.run_when = run_when
         self.after = after
         self.is_whole_asset = is_whole_asset
+
+    @property
+    def inputs(self) -> dict[str, StepInput]:
+        """Return the inputs by name."""
+        found = self._inputs
+        if not isinstance(found, dict):
+            found = found(self)
+            self._inputs = found
+        return found
 
     @property
     def handle(self) -> NodeHandle:

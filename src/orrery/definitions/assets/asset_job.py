@@ -38,14 +38,16 @@ class AssetNodeUse:
         name: Name of the node, and so of its steps.
         assets_def: The (maybe split) definition that the node belongs to.
         parents: Positions of the nodes that come before, for any reason.
+        waits_for_values_only: Whether each of them comes before because an input names what it makes.
     """
 
-    __slots__ = ("assets_def", "name", "parents")
+    __slots__ = ("assets_def", "name", "parents", "waits_for_values_only")
 
     def __init__(self, name: str, assets_def: AssetsDefinition) -> None:
         self.name = name
         self.assets_def = assets_def
         self.parents: list[int] = []
+        self.waits_for_values_only = False
 
 
 class AssetLayer:
@@ -84,8 +86,12 @@ class AssetLayer:
         self._all_defs = all_defs
         self._resources = resources
         self.nodes, self.producers = _order_nodes(selected)
-        self.selected_keys: AbstractSet[AssetKey] = {key for each in selected for key in each.keys}
-        self.selected_check_keys: AbstractSet[AssetCheckKey] = {key for each in selected for key in each.check_keys}
+        self.selected_keys: AbstractSet[AssetKey] = {
+            key for each in selected for key in (each._specs_by_key if each._selected_keys is None else each.keys)
+        }
+        self.selected_check_keys: AbstractSet[AssetCheckKey] = {
+            key for each in selected if each._check_specs_by_output_name for key in each.check_keys
+        }
         self.external_by_key: dict[AssetKey, AssetsDefinition] | None = None
 
     def assets_def_for_key(self, key: AssetKey) -> AssetsDefinition | None:
@@ -228,6 +234,7 @@ def _order_nodes(
         definition = use.assets_def
         if definition._selected_keys is None and not definition._check_specs_by_output_name:
             keys: Iterable[AssetKey] = definition._keys_by_input_name.values()
+            use.waits_for_values_only = True
         else:
             keys = definition.dependency_keys_of_selection() | set(definition.keys_by_input_name.values())
         for key in keys:
@@ -239,6 +246,7 @@ def _order_nodes(
                 for check in waits_for[key.parts]:
                     if check != number and not _is_check_of(definition, key):
                         found[check] = None
+                        use.waits_for_values_only = False
         parents.append(list(found))
     order = order_indices(parents, name_of=lambda index: uses[index].name, noun="asset")
     ranked = [index for level in level_indices(parents, order) for index in sorted(level, key=lambda i: uses[i].name)]
@@ -345,7 +353,7 @@ def _depths_through_others(
         if key in depth:
             stack.pop()
             continue
-        parents = [dep.asset_key for dep in specs[key]._deps if dep.asset_key in owner and dep.asset_key != key]
+        parents = [parent for parent in specs[key]._parents if parent in owner and parent != key]
         waiting = [each for each in parents if each not in depth and each not in visiting]
         if waiting:
             visiting.add(key)
@@ -371,10 +379,10 @@ def _reaches(
         current = stack.pop()
         if current in own:
             return True
-        for dep in specs[current]._deps:
-            if dep.asset_key in owner and dep.asset_key not in seen:
-                seen.add(dep.asset_key)
-                stack.append(dep.asset_key)
+        for parent in specs[current]._parents:
+            if parent in owner and parent not in seen:
+                seen.add(parent)
+                stack.append(parent)
     return False
 
 

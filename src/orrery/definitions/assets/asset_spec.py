@@ -13,7 +13,7 @@ import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from types import EllipsisType
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, NamedTuple, NoReturn, TypeAlias
 
 from orrery.base.errors import InvalidDefinitionError, InvariantViolationError
 from orrery.base.keys import AssetKey, CoercibleToAssetKey, CoercibleToAssetKeyPrefix, key_prefix_parts
@@ -152,8 +152,9 @@ class AssetSpec(metaclass=RecordMeta):
     """
 
     __slots__ = (
-        "_deps",
+        "_edges",
         "_owners",
+        "_parents",
         "_source",
         "automation_condition",
         "code_version",
@@ -181,7 +182,8 @@ class AssetSpec(metaclass=RecordMeta):
     tags: dict[str, str]
     partitions_def: Any
     is_virtual: bool
-    _deps: tuple[AssetDep, ...]
+    _parents: tuple[AssetKey, ...]
+    _edges: tuple[AssetDep, ...] | None
     _owners: tuple[str, ...]
     _source: tuple[str, int] | None
 
@@ -226,10 +228,12 @@ class AssetSpec(metaclass=RecordMeta):
         frame = sys._getframe(1)
         if frame.f_globals.get("__name__") == RecordMeta.__module__ and frame.f_back is not None:
             frame = frame.f_back  # the call came through the metaclass of records
+        edges = None if deps is None else coerce_asset_deps(deps, asset_key)
         _fill(
             self,
             asset_key,
-            () if deps is None else coerce_asset_deps(deps, asset_key),
+            tuple([dep.asset_key for dep in edges]) if edges else (),
+            edges,
             description,
             {} if metadata is None else _checked_metadata(metadata, f"asset '{asset_key.to_user_string()}'"),
             skippable,
@@ -244,6 +248,14 @@ class AssetSpec(metaclass=RecordMeta):
             is_virtual,
             (frame.f_code.co_filename, frame.f_lineno),
         )
+
+    @property
+    def _deps(self) -> tuple[AssetDep, ...]:
+        edges = self._edges
+        if edges is None:
+            edges = tuple([AssetDep(key) for key in self._parents])
+            object.__setattr__(self, "_edges", edges)
+        return edges
 
     @property
     def deps(self) -> list[AssetDep]:
@@ -263,7 +275,7 @@ class AssetSpec(metaclass=RecordMeta):
     @property
     def partition_mappings(self) -> Mapping[AssetKey, Any]:
         """Return the partition mapping of each upstream asset that has one of its own."""
-        return {dep.asset_key: dep.partition_mapping for dep in self._deps if dep.partition_mapping is not None}
+        return {dep.asset_key: dep.partition_mapping for dep in self._edges or () if dep.partition_mapping is not None}
 
     @property
     def auto_materialize_policy(self) -> Any:
@@ -400,16 +412,10 @@ class AssetSpec(metaclass=RecordMeta):
             execution_set: Same (hashable) mark for assets and checks that only run together.
             more: Further fields of :class:`AssetNode`.
         """
-        deps = self._deps
-        mappings: Mapping[AssetKey, Any] | None = None
-        for dep in deps:
-            if dep.partition_mapping is not None:
-                mappings = self.partition_mappings
-                break
         return AssetNode(
             key=self.key,
-            parent_keys=tuple([dep.asset_key for dep in deps]) if deps else (),
-            mappings=mappings,
+            parent_keys=self._parents,
+            mappings=(self.partition_mappings or None) if self._edges else None,
             group_name=self.group_name or DEFAULT_GROUP_NAME,
             description=self.description,
             metadata=self.metadata,
@@ -489,7 +495,8 @@ _new_spec = AssetSpec.__new__
 def _fill(
     spec: AssetSpec,
     key: AssetKey,
-    deps: tuple[AssetDep, ...],
+    parents: tuple[AssetKey, ...],
+    edges: tuple[AssetDep, ...] | None,
     description: str | None,
     metadata: dict[str, Any],
     skippable: bool,
@@ -511,7 +518,8 @@ def _fill(
         )
     set_ = object.__setattr__
     set_(spec, "key", key)
-    set_(spec, "_deps", deps)
+    set_(spec, "_parents", parents)
+    set_(spec, "_edges", edges)
     set_(spec, "description", description)
     set_(spec, "metadata", metadata)
     set_(spec, "skippable", skippable)
@@ -527,15 +535,16 @@ def _fill(
     set_(spec, "_source", source)
 
 
-def _rebuilt_spec(*values: Any) -> AssetSpec:
+def _rebuilt_spec(key: AssetKey, edges: tuple[AssetDep, ...], *values: Any) -> AssetSpec:
     spec = _new_spec(AssetSpec)
-    _fill(spec, *values)
+    _fill(spec, key, tuple([dep.asset_key for dep in edges]), edges, *values)
     return spec
 
 
 def trusted_spec(
     key: AssetKey,
-    deps: tuple[AssetDep, ...] = (),
+    parents: tuple[AssetKey, ...] = (),
+    edges: tuple[AssetDep, ...] | None = None,
     *,
     description: str | None = None,
     metadata: dict[str, Any] | None = None,
@@ -554,14 +563,17 @@ def trusted_spec(
     """
     Return a spec of values that were checked before; nothing is checked or copied here.
 
-    Kinds must already be among *tags*. Give None for *metadata* and *tags* where there are none.
+    *parents* are the upstream assets, each once; *edges* say the same as dependencies, and may be None
+    where no more is to be said of any. Kinds must already be among *tags*. Give None for *metadata* and
+    *tags* where there are none.
     *source* is the file and line that errors show; for a function, those of its code object.
     """
     spec = _new_spec(AssetSpec)
     _fill(
         spec,
         key,
-        deps,
+        parents,
+        edges,
         description,
         {} if metadata is None else metadata,
         skippable,
@@ -577,6 +589,16 @@ def trusted_spec(
         source,
     )
     return spec
+
+
+class _MoreOfInput(NamedTuple):
+    """What few inputs say beside the key of their asset."""
+
+    metadata: Mapping[str, Any] | None
+    key_prefix: tuple[str, ...]
+    input_manager_key: str | None
+    partition_mapping: Any
+    dagster_type: Any
 
 
 class AssetIn:
@@ -598,14 +620,10 @@ class AssetIn:
     AssetKey(['raw', 'orders'])
     """
 
-    __slots__ = ("dagster_type", "input_manager_key", "key", "key_prefix", "metadata", "partition_mapping")
+    __slots__ = ("_more", "key")
 
     key: AssetKey | None
-    metadata: Mapping[str, Any] | None
-    key_prefix: list[str]
-    input_manager_key: str | None
-    partition_mapping: Any
-    dagster_type: Any
+    _more: _MoreOfInput | None
 
     def __init__(
         self,
@@ -625,11 +643,51 @@ class AssetIn:
         if key is not None:
             key = AssetKey(key) if type(key) is str else _single_key(key)
         set_(self, "key", key)
-        set_(self, "metadata", None if metadata is None else _checked_metadata(metadata, "an AssetIn"))
-        set_(self, "key_prefix", [] if key_prefix is None else list(key_prefix_parts(key_prefix)))
-        set_(self, "input_manager_key", input_manager_key)
-        set_(self, "partition_mapping", partition_mapping)
-        set_(self, "dagster_type", dagster_type)
+        if (
+            metadata is None
+            and key_prefix is None
+            and input_manager_key is None
+            and partition_mapping is None
+            and dagster_type is NO_VALUE
+        ):
+            set_(self, "_more", None)
+            return
+        set_(
+            self,
+            "_more",
+            _MoreOfInput(
+                None if metadata is None else _checked_metadata(metadata, "an AssetIn"),
+                key_prefix_parts(key_prefix),
+                input_manager_key,
+                partition_mapping,
+                dagster_type,
+            ),
+        )
+
+    @property
+    def metadata(self) -> Mapping[str, Any] | None:
+        """Return the metadata of the input, if any was given."""
+        return None if self._more is None else self._more.metadata
+
+    @property
+    def key_prefix(self) -> list[str]:
+        """Return the parts before the name of the input, as a new list."""
+        return [] if self._more is None else list(self._more.key_prefix)
+
+    @property
+    def input_manager_key(self) -> str | None:
+        """Return the resource that loads the input, if it is not the one that stores the asset."""
+        return None if self._more is None else self._more.input_manager_key
+
+    @property
+    def partition_mapping(self) -> Any:
+        """Return which upstream partitions a partition needs, if that was given."""
+        return None if self._more is None else self._more.partition_mapping
+
+    @property
+    def dagster_type(self) -> Any:
+        """Return the type of the value, or ``NO_VALUE`` where the annotation says it."""
+        return NO_VALUE if self._more is None else self._more.dagster_type
 
     @classmethod
     def from_coercible(cls, coercible: CoercibleToAssetIn) -> AssetIn:
@@ -811,7 +869,7 @@ class AssetOut(metaclass=RecordMeta):
         Raises:
             InvalidDefinitionError: *spec* has deps; an output takes those of its function.
         """
-        if spec._deps:
+        if spec._parents:
             raise InvalidDefinitionError(
                 f"AssetOut.from_spec was given the spec of '{spec.key.to_user_string()}', which has deps.",
                 mend="give the deps to 'deps' or 'internal_asset_deps' of @multi_asset, or the spec to its 'specs'.",

@@ -135,10 +135,9 @@ class AssetsDefinition:
             )
         mappings = dict(partition_mappings or {})
         for spec in specs:
-            if spec._deps:
-                for dep in spec._deps:
-                    if dep.partition_mapping is not None:
-                        mappings.setdefault(dep.asset_key, dep.partition_mapping)
+            for dep in spec._edges or ():
+                if dep.partition_mapping is not None:
+                    mappings.setdefault(dep.asset_key, dep.partition_mapping)
         self._fill(
             node_def=node_def,
             keys_by_input_name=keys_by_input_name,
@@ -519,7 +518,7 @@ class AssetsDefinition:
     @property
     def asset_deps(self) -> Mapping[AssetKey, AbstractSet[AssetKey]]:
         """Return the upstream assets of each asset."""
-        return {spec.key: {dep.asset_key for dep in spec._deps} for spec in self.specs}
+        return {spec.key: set(spec._parents) for spec in self.specs}
 
     @property
     def dependency_keys(self) -> Iterable[AssetKey]:
@@ -528,7 +527,7 @@ class AssetsDefinition:
 
     def dependency_keys_of_selection(self) -> AbstractSet[AssetKey]:
         """Return the assets that the selected assets and checks read or come after."""
-        wanted = {dep.asset_key for spec in self.specs for dep in spec._deps}
+        wanted = {key for spec in self.specs for key in spec._parents}
         for each in self.check_specs:
             wanted.add(each.asset_key)
             wanted.update(dep.asset_key for dep in each.additional_deps)
@@ -537,11 +536,11 @@ class AssetsDefinition:
     def get_upstream_input_keys(self, keys: AbstractSet[AssetKey]) -> AbstractSet[AssetKey]:
         """Return the assets outside this definition that *keys* depend on."""
         return {
-            dep.asset_key
+            parent
             for key in keys
             if key in self._specs_by_key
-            for dep in self._specs_by_key[key]._deps
-            if dep.asset_key not in self._specs_by_key
+            for parent in self._specs_by_key[key]._parents
+            if parent not in self._specs_by_key
         }
 
     @property
@@ -778,7 +777,7 @@ class AssetsDefinition:
                     mend="use with_attributes(asset_key_replacements=...).",
                 )
             if made._deps is not spec._deps and made._deps != spec._deps:
-                kept = {dep.asset_key for dep in made._deps}
+                kept = set(made._parents)
                 for name, upstream in loaded.items():
                     if upstream not in kept and not self.node_def.input_dict[name].dagster_type.is_nothing:
                         raise InvalidDefinitionError(
@@ -884,6 +883,8 @@ class AssetsDefinition:
         """Return the upstream assets whose values are loaded for the function."""
         if self._node_def is None or not self._keys_by_input_name:
             return ()
+        if self._node_def._inputs is None:
+            return next(iter(self._specs_by_key.values()))._parents
         inputs = self._node_def.input_dict
         return tuple([key for name, key in self._keys_by_input_name.items() if inputs[name]._type is not NOTHING])
 

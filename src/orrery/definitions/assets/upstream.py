@@ -25,19 +25,12 @@ def connect_bare_names(definitions: Sequence[AssetsDefinition]) -> list[AssetsDe
         definitions: All assets and checks of a project.
     """
     known = {key.parts for each in definitions for key in each._specs_by_key}
-    unknown = {
-        id(each): wanted
-        for each in definitions
-        if (
-            wanted := {
-                dep.asset_key
-                for spec in each._specs_by_key.values()
-                if spec._deps
-                for dep in spec._deps
-                if dep.asset_key.parts not in known and len(dep.asset_key.parts) == 1
-            }
-        )
-    }
+    unknown: dict[int, set[AssetKey]] = {}
+    for each in definitions:
+        for spec in each._specs_by_key.values():
+            for key in spec._parents:
+                if key.parts not in known and len(key.parts) == 1:
+                    unknown.setdefault(id(each), set()).add(key)
     if not unknown:
         return list(definitions)
     by_ending: dict[tuple[str, str], list[AssetKey]] = {}

@@ -19,11 +19,11 @@ from orrery.definitions.assets.asset_spec import (
     AssetIn,
     AssetOut,
     AssetSpec,
-    coerce_asset_deps,
     trusted_spec,
 )
 from orrery.definitions.assets.assets_definition import AssetsDefinition, fast_assets_definition
 from orrery.definitions.assets.source_asset import SourceAsset
+from orrery.definitions.decorators.asset_inputs import asset_inputs, keys_as_written
 from orrery.definitions.decorators.graph import as_config_mapping, compose_graph
 from orrery.definitions.decorators.op import _check_resources
 from orrery.definitions.graphs.op import OpDefinition, annotated_type
@@ -41,7 +41,7 @@ from orrery.definitions.parts.naming import DEFAULT_IO_MANAGER_KEY, check_name
 from orrery.definitions.parts.policies import RetryPolicy
 from orrery.definitions.parts.resource import ResourceDefinition, as_resource_definitions
 from orrery.definitions.parts.signature import EMPTY, ComputeFunction, check_signature
-from orrery.definitions.parts.types import NOTHING, resolve_type
+from orrery.definitions.parts.types import NOTHING
 from orrery.model.assets.check_spec import AssetCheckSpec
 from orrery.model.automation.freshness import FreshnessPolicy, LegacyFreshnessPolicy
 from orrery.model.partitions.backfill_policy import BackfillPolicy
@@ -76,93 +76,6 @@ def _return_type(fn: ComputeFunction) -> Any:
         return EMPTY
     annotation = fn.return_annotation
     return EMPTY if isinstance(annotation, str) else annotated_type(annotation)
-
-
-def _asset_inputs(
-    fn: ComputeFunction,
-    ins: Mapping[str, Any] | None,
-    deps: Iterable[Any] | None,
-    owner: str,
-) -> tuple[dict[str, InputDefinition], dict[str, AssetKey], tuple[AssetDep, ...], dict[AssetKey, Any]]:
-    """Return inputs, the asset that each loads, all dependencies, and partition mappings."""
-    inputs: dict[str, InputDefinition] = {}
-    keys: dict[str, AssetKey] = {}
-    found: list[AssetDep] = []
-    mappings: dict[AssetKey, Any] = {}
-    taken: set[tuple[str, ...]] = set()
-    noun = f"an input of {owner}"
-    given = dict(ins) if ins else {}
-    for parameter in fn.input_params:
-        name = parameter.name
-        declared = given.pop(name, None)
-        if declared is None:
-            key = AssetKey(name)
-            inputs[name] = InputDefinition(check_name(name, noun=noun), annotation=parameter.annotation, fn=fn.fn)
-            keys[name] = key
-            taken.add(key.parts)
-            found.append(AssetDep(key))
-            continue
-        _add_declared(name, declared, parameter, fn, inputs, keys, found, mappings, taken, noun)
-    for name, declared in given.items():
-        asset_in = AssetIn.from_coercible(declared)
-        is_nothing = asset_in.dagster_type is not NO_VALUE and resolve_type(asset_in.dagster_type).is_nothing
-        if not (fn.takes_kwargs or is_nothing):
-            known = [each.name for each in fn.input_params]
-            raise InvalidDefinitionError(
-                f"{owner}: ins names '{name}', but the function has no parameter of that name.",
-                mend=f"add a parameter '{name}'; or {nearest_hint(name, known, noun='parameter')}"
-                if known
-                else f"add a parameter '{name}', or put the asset in deps.",
-            )
-        _add_declared(name, asset_in, None, fn, inputs, keys, found, mappings, taken, noun)
-    if deps is not None:
-        for dep in coerce_asset_deps(deps):
-            key = dep.asset_key
-            if key.parts in taken:
-                continue
-            name = key.to_python_identifier()
-            while name in inputs:
-                name += "_"
-            inputs[name] = InputDefinition(name, dagster_type=NOTHING)
-            keys[name] = key
-            found.append(dep)
-            if dep.partition_mapping is not None:
-                mappings[key] = dep.partition_mapping
-    if len(inputs) > 1:
-        inputs = {name: inputs[name] for name in sorted(inputs)}
-        keys = {name: keys[name] for name in inputs}
-    return inputs, keys, tuple(found), mappings
-
-
-def _add_declared(
-    name: str,
-    declared: Any,
-    parameter: Any,
-    fn: ComputeFunction,
-    inputs: dict[str, InputDefinition],
-    keys: dict[str, AssetKey],
-    found: list[AssetDep],
-    mappings: dict[AssetKey, Any],
-    taken: set[tuple[str, ...]],
-    noun: str,
-) -> None:
-    asset_in = declared if type(declared) is AssetIn else AssetIn.from_coercible(declared)
-    key = asset_in.key or asset_in.resolve_key(name)
-    inputs[name] = InputDefinition(
-        check_name(name, noun=noun),
-        dagster_type=asset_in.dagster_type,
-        metadata=asset_in.metadata,
-        input_manager_key=asset_in.input_manager_key,
-        annotation=parameter.annotation if parameter is not None else EMPTY,
-        fn=fn.fn,
-    )
-    keys[name] = key
-    if key.parts in taken:
-        return
-    taken.add(key.parts)
-    found.append(AssetDep(key, partition_mapping=asset_in.partition_mapping))
-    if asset_in.partition_mapping is not None:
-        mappings[key] = asset_in.partition_mapping
 
 
 def _io_manager(
@@ -413,8 +326,18 @@ def asset(
         check_signature(analysed, owner)
         if required_resource_keys:
             _check_resources(analysed, required_resource_keys, owner)
-        inputs, keys, dependencies, mappings = _asset_inputs(analysed, ins, deps, owner)
-        if partitions_def is None and asset_key in [dep.asset_key for dep in dependencies]:
+        inputs: dict[str, InputDefinition] | None = None
+        edges: tuple[AssetDep, ...] | None = None
+        mappings: dict[AssetKey, Any] = {}
+        keys = keys_as_written(analysed, ins) if deps is None else None
+        if keys is None:
+            inputs, keys, edges, mappings = asset_inputs(analysed, ins, deps, owner)
+            parents = tuple([edge.asset_key for edge in edges])
+        else:
+            parents = tuple(keys.values())
+            if len(keys) > 1:
+                keys = {each: keys[each] for each in sorted(keys)}
+        if partitions_def is None and asset_key in parents:
             raise CyclicDependencyError(
                 f'Asset "{asset_key.to_user_string()}" depends on itself. Assets can only depend on themselves if they are '
                 "partitioned and each partition depends on earlier ones.",
@@ -441,7 +364,8 @@ def asset(
             group = "default"
         spec = trusted_spec(
             asset_key,
-            dependencies,
+            parents,
+            edges,
             description=text,
             metadata=dict(meta) if meta else None,
             skippable=not output_required,
@@ -463,7 +387,7 @@ def asset(
             io_manager_key=manager_key or DEFAULT_IO_MANAGER_KEY,
             metadata=meta,
             code_version=code_version,
-            annotation=AnnotationThunk(_return_type, analysed),
+            annotation=AnnotationThunk(_return_type, analysed) if analysed.is_annotated else EMPTY,
         )
         outputs = {"result": output}
         checks = _check_outputs(check_specs, outputs, {asset_key})
@@ -479,6 +403,7 @@ def asset(
             pool=pool,
             input_dict=inputs,
             output_dict=outputs,
+            inputs_as_written=inputs is None,
         )
         if checks or bound or hooks or backfill_policy is not None:
             return AssetsDefinition(
@@ -612,7 +537,7 @@ def multi_asset(
             own_keys = {each.resolve_key(output_name) for output_name, each in outs.items()}
         all_deps: list[Any] = list(deps or ())
         if specs is not None:
-            if deps is not None and any(spec._deps for spec in specs):
+            if deps is not None and any(spec._parents for spec in specs):
                 raise InvalidDefinitionError(
                     f"{owner}: can not pass deps and specs with deps to @multi_asset.",
                     mend="name the dependencies in the specs.",
@@ -625,13 +550,13 @@ def multi_asset(
                     if dep.asset_key not in own_keys and dep.asset_key not in named:
                         seen.setdefault(dep.asset_key, dep)
             all_deps.extend(seen.values())
-        inputs, keys, dependencies, mappings = _asset_inputs(analysed, ins, all_deps or None, owner)
+        inputs, keys, dependencies, mappings = asset_inputs(analysed, ins, all_deps or None, owner)
         outputs: dict[str, OutputDefinition] = {}
         keys_by_output: dict[str, AssetKey] = {}
         made: list[AssetSpec] = []
         upstream = tuple(dependencies)
         if specs is not None:
-            named_by_specs = {dep.asset_key for spec in specs for dep in spec._deps}
+            named_by_specs = {key for spec in specs for key in spec._parents}
             of_all = tuple(dep for dep in upstream if dep.asset_key not in named_by_specs)
             for spec in specs:
                 output_name = spec.key.to_python_identifier()

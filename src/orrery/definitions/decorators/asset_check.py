@@ -10,7 +10,8 @@ from orrery.base.errors import InvalidDefinitionError
 from orrery.base.keys import AssetKey
 from orrery.definitions.assets.asset_spec import AssetDep, AssetIn, coerce_asset_deps
 from orrery.definitions.assets.assets_definition import AssetChecksDefinition
-from orrery.definitions.decorators.asset import _asset_inputs, _source_of
+from orrery.definitions.decorators.asset import _source_of
+from orrery.definitions.decorators.asset_inputs import asset_inputs
 from orrery.definitions.decorators.op import _check_resources
 from orrery.definitions.graphs.op import OpDefinition
 from orrery.definitions.parts.inputs_outputs import OutputDefinition
@@ -103,7 +104,7 @@ def asset_check(
             ins[free[0]] = AssetIn(key=asset_key)
         else:
             deps.insert(0, AssetDep(asset_key))
-        inputs, keys, dependencies, _mappings = _asset_inputs(analysed, ins, deps, owner)
+        inputs, keys, dependencies, _mappings = asset_inputs(analysed, ins, deps, owner)
         spec = AssetCheckSpec(
             name=check_name_,
             asset=asset_key,
@@ -193,7 +194,7 @@ def multi_asset_check(
             for key in (spec.asset_key, *(dep.asset_key for dep in spec.additional_deps))
             if key not in taken
         }
-        inputs, keys, _deps, _mappings = _asset_inputs(analysed, ins, list(deps), owner)
+        inputs, keys, _deps, _mappings = asset_inputs(analysed, ins, list(deps), owner)
         node = OpDefinition(
             analysed,
             op_name,

@@ -95,23 +95,35 @@ class NodeHandle:
 class NodeDefinition(ConfigurableDefinition):
     """An op or a graph: what can be used as a node of a graph."""
 
-    __slots__ = ("_description", "_input_dict", "_name", "_output_dict", "_tags")
+    __slots__ = ("_description", "_inputs", "_name", "_output_dict", "_tags")
 
     node_type_str = "node"
 
     def __init__(
         self,
         name: str,
-        input_dict: dict[str, InputDefinition],
+        input_dict: dict[str, InputDefinition] | None,
         output_dict: dict[str, OutputDefinition],
         description: str | None,
         tags: Mapping[str, Any] | None,
     ) -> None:
         self._name = name
-        self._input_dict = input_dict
+        self._inputs = input_dict
         self._output_dict = output_dict
         self._description = description
         self._tags: Mapping[str, str] = normalize_definition_tags(tags) if tags else {}
+
+    @property
+    def _input_dict(self) -> dict[str, InputDefinition]:
+        inputs = self._inputs
+        if inputs is None:
+            inputs = self._inputs_as_written()
+            self._inputs = inputs
+        return inputs
+
+    def _inputs_as_written(self) -> dict[str, InputDefinition]:
+        """Return the inputs of a definition that was made without them: those of its function."""
+        raise NotImplementedError
 
     @property
     def name(self) -> str:

@@ -61,6 +61,10 @@ class OpDefinition(NodeDefinition):
         retry_policy: When and how often a failure is tried again.
         code_version: Version of the code.
         pool: Name of the pool whose slots limit how many run at once.
+        input_dict: The inputs, where they are made already.
+        output_dict: The outputs, where they are made already.
+        inputs_as_written: Inputs are the parameters of the function and no more is said of them; they are made
+            when somebody looks.
     """
 
     __slots__ = (
@@ -93,8 +97,9 @@ class OpDefinition(NodeDefinition):
         *,
         input_dict: dict[str, InputDefinition] | None = None,
         output_dict: dict[str, OutputDefinition] | None = None,
+        inputs_as_written: bool = False,
     ) -> None:
-        if input_dict is None:
+        if input_dict is None and not inputs_as_written:
             input_dict = {
                 check_name(key, noun="an input"): value.to_definition(key) for key, value in (ins or {}).items()
             }
@@ -117,10 +122,24 @@ class OpDefinition(NodeDefinition):
         self._pool = pool
         definition_made()
 
+    def _inputs_as_written(self) -> dict[str, InputDefinition]:
+        fn = self._compute_fn
+        assert isinstance(fn, ComputeFunction)
+        return {
+            name: InputDefinition(name, annotation=annotation, fn=fn.fn)
+            for name, annotation in sorted((each.name, each.annotation) for each in fn.input_params)
+        }
+
     @property
     def compute_fn(self) -> Callable[..., Any] | ComputeFunction:
         """Return the function, with the roles of its parameters where it was decorated."""
         return self._compute_fn
+
+    @property
+    def has_annotations(self) -> bool:
+        """Tell whether the function says a type of anything."""
+        fn = self._compute_fn
+        return not isinstance(fn, ComputeFunction) or fn.is_annotated
 
     @property
     def is_from_decorator(self) -> bool:
@@ -192,7 +211,7 @@ class OpDefinition(NodeDefinition):
         """Return the resources that the function uses."""
         fn = self._compute_fn
         if isinstance(fn, ComputeFunction) and fn.resource_params:
-            return self._required_resource_keys | fn.resource_params.keys()
+            return self._required_resource_keys.union(fn.resource_params)
         return self._required_resource_keys
 
     @property
@@ -232,6 +251,8 @@ class OpDefinition(NodeDefinition):
             keys.add(output.io_manager_key)
             if output._type is not ANY and (output._type is not None or output._annotation is not EMPTY):
                 keys.update(output.dagster_type.get_resource_requirements())
+        if self._inputs is None and not self.has_annotations:
+            return sorted(keys) if len(keys) > 1 else list(keys)
         for each in self._input_dict.values():
             if each.input_manager_key:
                 keys.add(each.input_manager_key)

@@ -11,7 +11,14 @@ import re
 
 from orrery.base.errors import InvalidDefinitionError
 
-__all__ = ["DEFAULT_INPUT", "DEFAULT_IO_MANAGER_KEY", "DEFAULT_OUTPUT", "check_group_name", "check_name"]
+__all__ = [
+    "DEFAULT_INPUT",
+    "DEFAULT_IO_MANAGER_KEY",
+    "DEFAULT_OUTPUT",
+    "check_group_name",
+    "check_name",
+    "is_valid_name",
+]
 
 DEFAULT_INPUT = "__subset__"
 DEFAULT_OUTPUT = "result"
@@ -38,6 +45,11 @@ _RESERVED = frozenset(
 )
 
 
+def is_valid_name(name: str) -> bool:
+    """Tell whether an op, a graph, an input or an output may be called *name*."""
+    return _VALID_NAME.match(name) is not None and name not in _RESERVED
+
+
 def check_name(name: object, *, noun: str, reserved: bool = True) -> str:
     """
     Return *name* if a definition may bear it.
@@ -52,6 +64,8 @@ def check_name(name: object, *, noun: str, reserved: bool = True) -> str:
     """
     if not isinstance(name, str):
         raise InvalidDefinitionError(f"The name of {noun} must be text, not {name!r} ({type(name).__name__}).")
+    if is_valid_name(name):
+        return name
     if not _VALID_NAME.match(name):
         suggestion = _INVALID_CHARACTER.sub("_", name)
         raise InvalidDefinitionError(

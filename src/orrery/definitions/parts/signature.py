@@ -15,10 +15,11 @@ import inspect
 import sys
 from collections.abc import Callable, Mapping
 from functools import partial
-from types import FrameType, FunctionType
+from types import CodeType, FrameType, FunctionType
 from typing import Any, Final, NamedTuple
 
 from orrery.base.errors import InvalidDefinitionError
+from orrery.definitions.parts.naming import is_valid_name
 from orrery.model.config.marker import is_config_class, is_resource_param_annotation
 
 __all__ = [
@@ -190,6 +191,28 @@ def _flags_of(fn: Any) -> int:
     return int(code.co_flags) if code is not None else 0
 
 
+_last: tuple[CodeType, ComputeFunction] | None = None
+
+
+def _read_last(fn: Any) -> ComputeFunction | None:
+    """Return the function read last if *fn* is of the same code, as those of a factory are, and as bare."""
+    last = _last
+    if last is None or type(fn) is not FunctionType or fn.__code__ is not last[0]:
+        return None
+    return last[1] if _is_bare(fn) else None
+
+
+def _remember(fn: Any, read: ComputeFunction) -> None:
+    global _last
+    if type(fn) is FunctionType and _is_bare(fn):
+        _last = (fn.__code__, read)
+
+
+def _is_bare(fn: FunctionType) -> bool:
+    """Tell whether all that the signature of *fn* says stands in its code: no annotation, default or wrapper."""
+    return not (fn.__annotations__ or fn.__defaults__ or fn.__kwdefaults__ or fn.__dict__)
+
+
 class ComputeFunction:
     """
     A user's function with the roles of its parameters.
@@ -201,20 +224,23 @@ class ComputeFunction:
         config_annotation: Its annotation, resolved: a config class, or a plain type.
         resource_params: Parameter name to the type of the resource: the key is the name.
         input_params: The other parameters: inputs, in order.
+        input_names: Their names; None if an input cannot bear one of them.
         takes_kwargs: Whether unnamed keyword arguments are accepted.
         is_async: A coroutine function or an asynchronous generator function.
         is_generator: A generator function, asynchronous or not.
+        is_annotated: Whether the function may say a type of a parameter or of its value.
     """
 
     __slots__ = (
-        "_return_annotation",
         "args_name",
         "config_annotation",
         "config_name",
         "context_annotation",
         "context_name",
         "fn",
+        "input_names",
         "input_params",
+        "is_annotated",
         "is_async",
         "is_generator",
         "parameters",
@@ -222,18 +248,57 @@ class ComputeFunction:
         "takes_kwargs",
     )
 
+    fn: Any
+    parameters: tuple[Parameter, ...]
+    context_name: str | None
+    context_annotation: Any
+    config_name: str | None
+    config_annotation: Any
+    resource_params: Mapping[str, Any]
+    input_params: tuple[Parameter, ...]
+    input_names: tuple[str, ...] | None
+    takes_kwargs: bool
+    args_name: str | None
+    is_async: bool
+    is_generator: bool
+    is_annotated: bool
+
     def __init__(self, fn: Callable[..., Any], *, has_context: bool | None = None) -> None:
         self.fn = fn
+        twin = _read_last(fn) if has_context is None else None
+        if twin is not None:
+            self._take_roles_of(twin)
+            return
+        self._read(fn, has_context)
+        if has_context is None:
+            _remember(fn, self)
+
+    def _take_roles_of(self, twin: ComputeFunction) -> None:
+        self.parameters = twin.parameters
+        self.context_name = twin.context_name
+        self.context_annotation = twin.context_annotation
+        self.config_name = twin.config_name
+        self.config_annotation = twin.config_annotation
+        self.resource_params = twin.resource_params
+        self.input_params = twin.input_params
+        self.input_names = twin.input_names
+        self.takes_kwargs = twin.takes_kwargs
+        self.args_name = twin.args_name
+        self.is_async = twin.is_async
+        self.is_generator = twin.is_generator
+        self.is_annotated = twin.is_annotated
+
+    def _read(self, fn: Callable[..., Any], has_context: bool | None) -> None:
         parameters = parameters_of(fn)
         self.parameters = parameters
-        self.context_name: str | None = None
-        self.context_annotation: Any = EMPTY
-        self.config_name: str | None = None
-        self.config_annotation: Any = None
+        self.context_name = None
+        self.context_annotation = EMPTY
+        self.config_name = None
+        self.config_annotation = None
         resources: dict[str, Any] | None = None
         inputs: list[Parameter] = []
         self.takes_kwargs = False
-        self.args_name: str | None = None
+        self.args_name = None
         first = True
         for parameter in parameters:
             kind = parameter.kind
@@ -272,12 +337,14 @@ class ComputeFunction:
                     resources[name] = resolved
                     continue
             inputs.append(parameter)
-        self.resource_params: Mapping[str, Any] = resources or {}
+        self.resource_params = resources or {}
         self.input_params = tuple(inputs)
+        names = tuple([each.name for each in inputs])
+        self.input_names = names if all(map(is_valid_name, names)) else None
         flags = _flags_of(fn)
         self.is_async = bool(flags & (_CO_COROUTINE | _CO_ASYNC_GENERATOR))
         self.is_generator = bool(flags & (_CO_GENERATOR | _CO_ASYNC_GENERATOR))
-        self._return_annotation: Any = EMPTY
+        self.is_annotated = bool(getattr(fn, "__annotations__", True))
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the function itself; a context before the inputs is left out where it takes none."""

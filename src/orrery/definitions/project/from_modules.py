@@ -270,7 +270,7 @@ def _changed(
 def _depends_on(asset: AssetsDefinition, key: AssetKey) -> bool:
     return (
         key in asset._keys_by_input_name.values()
-        or any(dep.asset_key == key for spec in asset._specs_by_key.values() for dep in spec._deps)
+        or any(key in spec._parents for spec in asset._specs_by_key.values())
         or any(check.asset_key == key for check in asset._check_specs_by_output_name.values())
     )
 

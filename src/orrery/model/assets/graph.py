@@ -90,15 +90,15 @@ class AssetGraph:
         index = {node.key.parts: number for number, node in enumerate(given)}
         if len(index) < len(given):
             raise _duplicate_asset(given)
-        stubs = _stubs(given, index, strict)
-        if stubs:
-            given = [*stubs, *given]
+        parents = _numbers_of_parents(given, index)
+        if parents is None:
+            given = [*_stubs(given, index, strict), *given]
             index = {node.key.parts: number for number, node in enumerate(given)}
+            parents = _numbers_of_parents(given, index)
+            assert parents is not None  # each key has a node now
         self._nodes = given
         self._index = index
-        self._parents = parents = [
-            [index[key.parts] for key in keys] if (keys := node.parent_keys) else [] for node in given
-        ]
+        self._parents = parents
         self._children = None
         self._kept = {}
         for number, numbers in enumerate(parents):
@@ -539,6 +539,14 @@ class AssetGraph:
 
     def __repr__(self) -> str:
         return f"AssetGraph({len(self._nodes)} assets, {len(self._checks)} checks)"
+
+
+def _numbers_of_parents(nodes: Sequence[AssetNode], index: Mapping[tuple[str, ...], int]) -> list[list[int]] | None:
+    """Return the parents of each node as numbers; None if one of them has no node."""
+    try:
+        return [[index[key.parts] for key in keys] if (keys := node.parent_keys) else [] for node in nodes]
+    except KeyError:
+        return None
 
 
 def _stubs(

@@ -220,10 +220,12 @@ def test_lists_that_are_given_back_are_the_readers_own() -> None:
 def test_a_trusted_spec_equals_the_checked_one() -> None:
     """The fast way and the careful way make the same value."""
     fast = trusted_spec(
-        AssetKey("a"), (AssetDep("b"),), group_name="g", tags={"t": "1"}, owners=("team:o",), source=("f.py", 1)
+        AssetKey("a"), (AssetKey("b"),), group_name="g", tags={"t": "1"}, owners=("team:o",), source=("f.py", 1)
     )
     assert fast == AssetSpec("a", deps=["b"], group_name="g", tags={"t": "1"}, owners=["team:o"])
     assert fast.as_node().location == "f.py:1"
+    assert fast.as_node().parent_keys == (AssetKey("b"),)
+    assert fast.deps == [AssetDep("b")]
 
 
 def test_a_bare_spec_is_an_external_asset() -> None:
