@@ -10,12 +10,17 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import pytest
 
 from orrery.adapters.cache.blobs import BlobStore
 from orrery.adapters.cache.cached import CachedIOManager
+from orrery.adapters.cache.probes import url_version
 from orrery.adapters.cache.stored import BlobIOManager
+from orrery.api.verbs.materialize import materialize
 from orrery.base.errors import RemoteValueError
+from orrery.definitions.decorators.asset import asset
+from orrery.runtime.instance.instance import Instance
 from orrery.testing.conformance.samples import ValueContext
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -229,3 +234,59 @@ def test_without_the_server_a_copy_is_used_where_that_is_allowed(behind: int, tm
         CachedIOManager(remote, tmp_path).load_input(context)
     with pytest.raises(RemoteValueError, match="out of reach"):
         CachedIOManager(remote, tmp_path / "other", offline="use").load_input(context)
+
+
+def test_a_second_machine_skips_what_the_first_made_and_fetches_what_it_needs(between: Between, tmp_path: Path) -> None:
+    """It has the event log and the bucket in common with the first, and a cache of its own that is empty."""
+    ran: list[str] = []
+
+    def assets(factor: int) -> list[Any]:
+        @asset
+        def made() -> list[int]:
+            ran.append("made")
+            return [1, 2]
+
+        @asset
+        def used(made: list[int]) -> int:
+            ran.append("used")
+            return sum(made) * factor
+
+        return [made, used]
+
+    def run(machine: str, factor: int) -> list[str]:
+        ran.clear()
+        manager = CachedIOManager(BlobIOManager(store_again(between, "two-machines")), tmp_path / machine)
+        result = materialize(
+            assets(factor),
+            instance=instance,
+            resources={"io_manager": manager},
+            reuse=True,
+            on_event=lambda entry: None,
+        )
+        assert result.success
+        return list(ran)
+
+    store(between, "two-machines")
+    with Instance.ephemeral() as instance:
+        assert run("one", 1) == ["made", "used"]
+        between.gets.clear()
+        assert run("two", 1) == []
+        assert not any("/blobs/" in each for each in between.gets)  # nothing was needed, and nothing was fetched
+        assert run("two", 2) == ["used"]
+        assert any("/blobs/" in each for each in between.gets)
+        assert run("one", 2) == []
+
+
+def test_an_object_is_known_by_its_entity_tag(between: Between) -> None:
+    """Without reading it."""
+    store(between, "tags")
+    given = options(between.port)
+    files = fsspec.filesystem("s3", **given)
+    url = "s3://tags/values/object"
+    versions = []
+    for content in (b"1", b"1", b"2"):
+        files.pipe_file("tags/values/object", content)
+        between.gets.clear()
+        versions.append(url_version(url, given))
+        assert between.gets == []
+    assert versions[0] == versions[1] != versions[2]
