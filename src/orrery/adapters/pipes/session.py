@@ -254,7 +254,8 @@ def missing(
     if handler.lost_message_count:
         return PipesExecutionError(
             f"{handler.lost_message_count} messages of the external process are missing, by their numbers.",
-            mend="see the warnings in the log of the step; look whether the disk of the message file was full.",
+            mend="see the warnings in the log of the step: what could not be read, as it was torn or longer than 16 MB, is "
+            "told there; large values go by put_value(). Look whether the disk of the message file was full.",
         )
     return None
 

@@ -115,3 +115,13 @@ def test_who_looks_at_lines_gets_records_of_the_standard_library(how: str) -> No
     assert job.execute_in_process().success
     told = [each for each in seen if each[1] in ("100%", "{x}")]
     assert told == [(30, "100%"), (10, "{x}")]
+
+
+def test_message_that_cannot_be_read_is_missing_and_told_with_its_reason(step: Run) -> None:
+    """A whole disk is not where to look for a line that was too long."""
+    numbered = json.dumps({**json.loads(logged("after")), "number": 3}).encode()
+    ran = step(reading(json.dumps({**json.loads(logged("x")), "number": 1}).encode(), b'{"torn', numbered))
+    assert [text for _, text in ran.lines if text in ("x", "after")] == ["x", "after"]
+    assert ran.warnings[0].startswith("[pipes] message number 3 cannot be used: it is not JSON")
+    assert "1 messages of the external process are missing" in ran.error
+    assert "large values go by put_value()" in ran.error
