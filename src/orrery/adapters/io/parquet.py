@@ -43,6 +43,16 @@ class ParquetIOManager(UPathIOManager):
     def __init__(self, base_dir: UPath | str | os.PathLike[str] | None = None) -> None:
         super().__init__(base_dir)
 
+    def handle_output(self, context: Any, obj: Any) -> None:
+        """Store a table; of a run of one partition also a dictionary by its key, as of a run of several."""
+        if (
+            isinstance(obj, Mapping)
+            and context.has_asset_partitions
+            and list(obj) == list(context.asset_partition_keys)
+        ):
+            (obj,) = obj.values() if len(obj) == 1 else (obj,)
+        super().handle_output(context, obj)
+
     def dump_to_path(self, context: Any, obj: Any, path: UPath) -> None:
         """Write the table to *path*."""
         with path.open("wb") as file:

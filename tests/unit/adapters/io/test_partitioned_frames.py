@@ -130,6 +130,22 @@ def test_a_dictionary_of_frames_needs_no_column(manager: Any, instance: Instance
     assert seen == {key: [key] for key in LETTERS.get_partition_keys()}
 
 
+def test_a_dictionary_is_taken_of_one_partition_as_of_several(manager: Any, instance: Instance) -> None:
+    @og.asset(partitions_def=DAYS, backfill_policy=AT_ONCE)
+    def by_key(context: og.AssetExecutionContext) -> dict[str, pl.DataFrame]:
+        return {key: pl.DataFrame({"day": [key]}) for key in context.partition_keys}
+
+    seen: list[list[str]] = []
+
+    @og.asset(ins={"by_key": og.AssetIn(partition_mapping=og.SpecificPartitionsPartitionMapping(["2013-01-02"]))})
+    def reader(by_key: pl.DataFrame) -> None:
+        seen.append(by_key["day"].to_list())
+
+    assert made(manager, instance, by_key, selection="by_key", partitions="2013-01-02").success
+    assert made(manager, instance, by_key, reader, selection="reader").success
+    assert seen == [["2013-01-02"]]
+
+
 def test_several_dimensions_have_a_column_each(manager: Any, instance: Instance) -> None:
     columns = {"partition_expr": {"day": "day", "letter": "letter"}}
 
