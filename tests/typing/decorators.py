@@ -5,6 +5,7 @@ A function keeps its checked body under every decorator, and what the decorator 
 carries an ignore that names its rule: were it accepted, the ignore would be unused, which is an error too.
 """
 
+import logging
 from collections.abc import Iterator, Mapping
 from typing import Any, assert_type
 
@@ -176,3 +177,39 @@ og.schedule(job=small, cron_schedule=3)  # type: ignore[arg-type]
 @og.asset
 def wrong_body() -> int:
     return "text"  # type: ignore[return-value]  # the body is checked under the decorator, too
+
+
+class OnTheCluster(og.StepLauncher):
+    def launch_step(self, step_context: og.StepExecutionContext) -> Iterator[og.Event]:
+        reference = og.step_context_to_step_run_ref(step_context, package_dir="src")
+        instance = og.external_instance_from_step_run_ref(reference, event_listener_fn=print)
+        yield from og.run_step_from_ref(reference, instance)
+
+
+class Silent(og.StepLauncher):
+    def launch_step(self, step_context: og.StepExecutionContext) -> None:  # type: ignore[override]  # events are told
+        return None
+
+
+@og.success_hook(required_resource_keys={"chat"})
+def cheered(context: og.HookContext) -> None:
+    context.log.info(context.op.name)
+
+
+@og.failure_hook
+def warned(context: og.HookContext) -> None:
+    context.log.info(str(context.op_exception))
+
+
+assert_type(cheered, og.HookDefinition)
+assert_type(warned, og.HookDefinition)
+
+
+@og.logger(config_schema={"level": str})
+def kept(context: og.InitLoggerContext) -> logging.Logger:
+    return logging.getLogger("kept")
+
+
+assert_type(kept, og.LoggerDefinition)
+assert_type(kept.configured({"level": "INFO"}), og.LoggerDefinition)
+assert_type(doubled.alias("twice"), og.PendingNodeInvocation)
