@@ -45,12 +45,9 @@ class ParquetIOManager(UPathIOManager):
 
     def handle_output(self, context: Any, obj: Any) -> None:
         """Store a table; of a run of one partition also a dictionary by its key, as of a run of several."""
-        if (
-            isinstance(obj, Mapping)
-            and context.has_asset_partitions
-            and list(obj) == list(context.asset_partition_keys)
-        ):
-            (obj,) = obj.values() if len(obj) == 1 else (obj,)
+        if isinstance(obj, Mapping) and len(obj) == 1 and context.has_asset_partitions:
+            key, only = next(iter(obj.items()))
+            obj = only if list(context.asset_partition_keys) == [key] else obj
         super().handle_output(context, obj)
 
     def dump_to_path(self, context: Any, obj: Any, path: UPath) -> None:
