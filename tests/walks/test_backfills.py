@@ -29,6 +29,10 @@ def daily(context) -> int:
     if os.environ.get("SLOW"):
         print("begun", flush=True)
         time.sleep(0.05)
+    if os.environ.get("GATE") and context.partition_key != "2013-01-01":
+        end = time.monotonic() + 60  # the second day waits: a busy machine must not be faster than who looks at it
+        while not os.path.exists(os.environ["GATE"]) and time.monotonic() < end:
+            time.sleep(0.02)
     return int(context.partition_key[-2:])
 
 
@@ -130,7 +134,10 @@ def test_ctrl_c_stops_it_and_resume_goes_on(shop: Shop) -> None:
 
 def test_cancel_ends_one_that_nobody_works_on(shop: Shop) -> None:
     process = subprocess.Popen(
-        shop.command("backfill", "daily"), cwd=shop.folder, env=shop.environment(SLOW="1"), stdout=subprocess.PIPE
+        shop.command("backfill", "daily"),
+        cwd=shop.folder,
+        env=shop.environment(SLOW="1", GATE=str(shop.folder / "never")),
+        stdout=subprocess.PIPE,
     )
     assert process.stdout is not None
     process.stdout.readline()
@@ -144,10 +151,11 @@ def test_cancel_ends_one_that_nobody_works_on(shop: Shop) -> None:
 
 
 def test_cancel_stops_one_that_goes_on_after_its_run(shop: Shop) -> None:
+    gate = shop.folder / "gate"
     process = subprocess.Popen(
         shop.command("backfill", "daily", "--json"),
         cwd=shop.folder,
-        env=shop.environment(SLOW="1"),
+        env=shop.environment(SLOW="1", GATE=str(gate)),
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -155,6 +163,7 @@ def test_cancel_stops_one_that_goes_on_after_its_run(shop: Shop) -> None:
     assert json.loads(process.stdout.readline())["event"] == "backfill_started"
     assert json.loads(process.stdout.readline())["event"] == "run_ended"
     assert "begins no further run" in shop.run("backfills", "cancel", "latest", project=False)
+    gate.touch()
     output, _ = process.communicate(timeout=60)
     assert process.returncode == 1
     ended = json.loads(output.splitlines()[-1])
