@@ -32,6 +32,7 @@ from orrery.model.assets.selection import AssetSelection
 from orrery.model.automation.backfill_choice import AssetFacts, Which, chosen_partitions, needed_of
 from orrery.model.automation.backfill_progress import WHOLE, BackfillPlan, BackfillProgress, ItemCounts, progress_of
 from orrery.model.events.event import EventType
+from orrery.model.partitions.loading import partition_loading_context
 from orrery.model.partitions.subset import PartitionsSubset
 from orrery.model.records.backfill import Backfill, BackfillRun, BackfillRunState, BackfillStatus, BackfillTarget
 from orrery.model.records.run import RunsFilter, RunStatus
@@ -116,16 +117,17 @@ def plan_backfill(
     texts = [partitions] if isinstance(partitions, str) else list(partitions)
     of = None if partitions_of is None else AssetKey.from_coercible(partitions_of)
     wanted = _which(which)
-    named = chosen_partitions(graph, keys, texts, of=of)
-    about: set[AssetKey] = set()
-    if wanted is not Which.ALL:
-        about = set(named)
-    if wanted is Which.STALE:
-        about |= {parent for key in named for parent in graph.get_parents(key)}
-    facts = {key: _facts(instance, graph, key) for key in about}
-    if wanted is Which.STALE:
-        facts.update({key: facts[key]._replace(other_code=_by_other_code(instance, graph, key)) for key in named})
-    return BackfillPlan.of(graph, needed_of(graph, named, wanted, facts))
+    with partition_loading_context(dynamic_partitions_store=instance):
+        named = chosen_partitions(graph, keys, texts, of=of)
+        about: set[AssetKey] = set()
+        if wanted is not Which.ALL:
+            about = set(named)
+        if wanted is Which.STALE:
+            about |= {parent for key in named for parent in graph.get_parents(key)}
+        facts = {key: _facts(instance, graph, key) for key in about}
+        if wanted is Which.STALE:
+            facts.update({key: facts[key]._replace(other_code=_by_other_code(instance, graph, key)) for key in named})
+        return BackfillPlan.of(graph, needed_of(graph, named, wanted, facts))
 
 
 def backfill(
@@ -229,10 +231,12 @@ def request_backfill(
     repository = _repository(definitions)
     for group in plan.groups:
         plan_of(_job_of(repository, group.keys), run_config)
+    with partition_loading_context(dynamic_partitions_store=instance):
+        targets = tuple(_target(plan.graph, key, subset, instance) for key, subset in plan.targets.items())
     asked = Backfill(
         backfill_id=uuid.uuid4().hex[:8],
         selection=selection,
-        targets=tuple(_target(plan.graph, key, subset, instance) for key, subset in plan.targets.items()),
+        targets=targets,
         tags=normalize_run_tags(tags) if tags else {},
         run_config=run_config,
         max_concurrent=max_concurrent,

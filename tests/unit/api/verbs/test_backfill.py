@@ -294,6 +294,21 @@ def test_checks_run_with_their_assets(instance: Instance) -> None:
 ODD_KEYS = ["..", "a'b\"c", "x' OR '1'='1", "\U0001f600", "a|b", "k" * 300, "CON", " "]
 
 
+def test_dynamic_partitions_are_those_that_the_instance_has(instance: Instance) -> None:
+    """Keys that come later are missing, and made by the next backfill."""
+
+    @og.asset(partitions_def=og.DynamicPartitionsDefinition(name="files"))
+    def file(context: og.AssetExecutionContext) -> str:
+        return context.partition_key
+
+    defs = og.Definitions(assets=[file])
+    instance.add_dynamic_partitions("files", ["a", "b"])
+    assert og.backfill(defs, instance=instance).made("file") == ["a", "b"]
+    instance.add_dynamic_partitions("files", ["c"])
+    assert og.backfill(defs, instance=instance).made("file") == ["c"]
+    assert og.backfill(defs, partitions="a,b", which="all", instance=instance).made("file") == ["a", "b"]
+
+
 def test_odd_keys_are_data(instance: Instance) -> None:
     """As keys of partitions and, two by two, of dimensions: none meets another."""
     odd = og.StaticPartitionsDefinition(ODD_KEYS)
