@@ -88,16 +88,30 @@ def _number(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.1f}"
 
 
-def as_markdown(table: Sequence[Line], sides: Sequence[str]) -> str:
-    """Return the table as Markdown, one per group."""
-    out = []
+def as_sections(table: Sequence[Line], sides: Sequence[str], told: str) -> dict[str, str]:
+    """Return the table as Markdown, by group; each section says with *told* how it was measured."""
+    made = {}
     for group in dict.fromkeys(line.group for line in table):
-        out += [f"### {group}", ""]
+        out = [f"### {group}", "", told, ""]
         out.append("| | " + " | ".join([*sides, *(["times as fast"] if len(sides) > 1 else []), "goal"]) + " |")
         out.append("|---|" + "---:|" * (len(sides) + (len(sides) > 1) + 1))
         out += [f"| {line.title} | " + " | ".join(_cells(line, sides)) + " |" for line in table if line.group == group]
-        out.append("")
-    return "\n".join(out)
+        made[group] = "\n".join(out) + "\n"
+    return made
+
+
+def with_sections(page: str, new: Mapping[str, str], order: Sequence[str]) -> str:
+    """
+    Return the sections of *page*, those of *new* in place of older ones, by the order of the groups.
+
+    Args:
+        page: Sections that each begin with ``### GROUP``; what stands before the first is dropped.
+        new: Sections by group.
+        order: All groups; a section of another one is dropped.
+    """
+    old = {each.partition("\n")[0].strip(): f"### {each.strip()}\n" for each in page.split("### ")[1:]}
+    known = {**old, **new}
+    return "\n".join(known[group] for group in order if group in known)
 
 
 def as_text(table: Sequence[Line], sides: Sequence[str]) -> str:

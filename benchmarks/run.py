@@ -14,7 +14,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.cases import Case, all_cases
-from benchmarks.report import as_markdown, as_text, lines
+from benchmarks.report import as_sections, as_text, lines, with_sections
 from benchmarks.sides import NOT_YET, ROOT, Sample, Side, measure, our_side, their_side
 
 DOCS = ROOT / "docs" / "benchmarks.md"
@@ -33,6 +33,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.list:
         print("\n".join(case.title for case in cases))
         return 0
+    if options.write_docs:
+        left_out = {case.group for case in table if isinstance(case, Case) and case not in cases}
+        half = sorted(left_out & {case.group for case in cases})
+        if half:
+            print(
+                f"The page is written group by group, and of '{half[0]}' only a part was asked for: say --only "
+                f"'{half[0]}:'.",
+                file=sys.stderr,
+            )
+            return 2
     loads = [os.getloadavg()[0]]
     if loads[0] > 0.5:
         print(f"This machine is busy (load {loads[0]:.1f}): figures will be too large.", file=sys.stderr)
@@ -52,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     path = write_json(facts, samples)
     print(f"\nAll samples: {path.relative_to(ROOT)}")
     if options.write_docs:
-        write_docs(facts, as_markdown(made, titles))
+        write_docs(as_sections(made, titles, told(facts)), list(dict.fromkeys(case.group for case in table)))
         print(f"Table written: {DOCS.relative_to(ROOT)}")
     return 0
 
@@ -156,22 +166,26 @@ def write_json(facts: dict[str, object], samples: dict[tuple[Case, str], list[Sa
     return path
 
 
-def write_docs(facts: dict[str, object], table: str) -> None:
-    """Put *table* between the marks of the docs page."""
+def told(facts: dict[str, object]) -> str:
+    """Return when, where and under which load a group was measured, as one sentence."""
     versions, load = facts["versions"], facts["load"]
     assert isinstance(versions, dict)
     assert isinstance(load, dict)
-    told = (
+    return (
         f"Measured {facts['when']} on {facts['cores']} cores of {facts['processor']}, {facts['memory_gb']} GB, "
         f"{facts['system']}, Python {facts['python']}; load {load['at_start']} at the start, {load['median']} in the "
         f"middle, {load['highest']} at most (a quiet machine with one measured process has 1); "
         + ", ".join(f"{title} {number}" for title, number in versions.items())
         + "."
     )
+
+
+def write_docs(new: dict[str, str], order: Sequence[str]) -> None:
+    """Put sections into the docs page, in place of those of the same groups."""
     page = DOCS.read_text()
     before, rest = page.split(BEGIN)
-    after = rest.split(END)[1]
-    DOCS.write_text(f"{before}{BEGIN}\n\n{told}\n\n{table}\n{END}{after}")
+    table, after = rest.split(END)
+    DOCS.write_text(f"{before}{BEGIN}\n\n{with_sections(table, new, order)}\n{END}{after}")
 
 
 if __name__ == "__main__":
