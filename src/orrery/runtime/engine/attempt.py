@@ -60,7 +60,7 @@ def attempt_step(plan_context: Any, step: ExecutionStep, attempt: int) -> Genera
         context.step_output_capture = {}
         events = []
     trace = plan_context.trace
-    span = trace.begin("step", key) if trace is not None else None
+    span = trace.begin("step", key) if trace is not None and not trace.is_of_worker else None
     launcher = launcher_of(plan_context, step)
     steps = execute_step(context, chance_for(step)) if launcher is None else launch_elsewhere(context, launcher)
     limits = plan_context.limits

@@ -23,6 +23,7 @@ from orrery.plan.commands import LaunchStep, SkipStep, Wait
 from orrery.plan.step import ExecutionStep
 from orrery.runtime.engine.executor import RetryMode
 from orrery.runtime.engine.slots import TICK_SECONDS, StepSlots
+from orrery.runtime.engine.trace import Span, Trace
 from orrery.runtime.remote.messages import EventTold, FromWorker, LineTold, StepEnded, StepOrder, record_of
 from orrery.runtime.remote.orders import order_for
 
@@ -84,6 +85,8 @@ class Dispatch:
         self._is_unsettled = True
         self._told_end: set[str] = set()
         self._slots: StepSlots | None = plan_context.slots
+        self._trace: Trace | None = plan_context.trace
+        self._spans: dict[str, Span] = {}
         self.under_way: dict[str, LaunchStep] = {}
 
     @property
@@ -143,10 +146,12 @@ class Dispatch:
         return True
 
     def order(self, launch: LaunchStep) -> StepOrder:
-        """Return the order to carry a step out; what its function may look up is recorded by then."""
+        """Return the order to carry a step out in another process; what its function may look up is recorded by then."""
         if self._is_unsettled and self._context.settle is not None:
             self._context.settle()
             self._is_unsettled = False
+        if self._trace is not None:
+            self._spans[launch.step.key] = self._trace.begin_beside("step", launch.step.key)
         limits = self._context.limits
         return order_for(
             launch.step,
@@ -182,6 +187,8 @@ class Dispatch:
         elif isinstance(message, LineTold):
             self.line(message)
         else:
+            if message.trace is not None and self._trace is not None:
+                self._trace.graft(self._spans[message.key], message.trace)
             self.ended(message.key, message.kind, message.wait_seconds, _exception(message))
 
     def happened(self, event: Event) -> Event:
@@ -245,6 +252,9 @@ class Dispatch:
         self._context.note_failure(key, error)
 
     def _give_back(self, key: str) -> None:
+        span = self._spans.pop(key, None)
+        if self._trace is not None and span is not None:
+            self._trace.end(span)
         if self._slots is not None:
             self._slots.give_back(key)
 

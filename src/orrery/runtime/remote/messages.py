@@ -18,6 +18,7 @@ from orrery.model.events.error_info import ErrorInfo
 from orrery.model.events.event import Event
 from orrery.model.records.run import Run
 from orrery.plan.sources import StepOutputHandle
+from orrery.runtime.engine.trace import TraceTold
 from orrery.runtime.instance.ref import InstanceRef
 
 __all__ = [
@@ -63,6 +64,7 @@ class RunTold(msgspec.Struct, frozen=True, kw_only=True):
         step_keys: The steps that it executes, where it repeats a part of another; None for all.
         known_outputs: Outputs of earlier runs that its steps may load, each with its run; None if there are none.
         captures: Whether what steps write is captured.
+        traces: Whether what is called is noted, and told at the end of each step.
     """
 
     origin: JobOrigin
@@ -70,6 +72,7 @@ class RunTold(msgspec.Struct, frozen=True, kw_only=True):
     step_keys: tuple[str, ...] | None = None
     known_outputs: tuple[tuple[StepOutputHandle, str | None], ...] = ()
     captures: bool = False
+    traces: bool = False
 
 
 class RunDescription(RunTold, frozen=True, kw_only=True):
@@ -156,6 +159,7 @@ class StepEnded(msgspec.Struct, frozen=True, gc=False, tag="ended", omit_default
         wait_seconds: How long to wait before the retry.
         error: What was raised.
         pickled: The exception itself; None where it cannot be pickled.
+        trace: What was called, if that was asked for.
     """
 
     key: str
@@ -163,6 +167,7 @@ class StepEnded(msgspec.Struct, frozen=True, gc=False, tag="ended", omit_default
     wait_seconds: float = 0.0
     error: ErrorInfo | None = None
     pickled: bytes | None = None
+    trace: TraceTold | None = None
 
 
 FromWorker: TypeAlias = EventTold | LineTold | StepEnded
@@ -192,7 +197,7 @@ def tell_run(plan_context: Any, origin: JobOrigin) -> RunTold:
 
 def describe_run(plan_context: Any, origin: JobOrigin) -> RunDescription:
     """Return what the workers of a run need to know of it."""
-    told = tell_run(plan_context, origin)
+    told = msgspec.structs.replace(tell_run(plan_context, origin), traces=plan_context.trace is not None)
     return RunDescription(**msgspec.structs.asdict(told), instance=plan_context.instance.get_ref())
 
 

@@ -29,6 +29,7 @@ from orrery.runtime.engine.loop import RunLoop
 from orrery.runtime.engine.python_logs import captured_python_logs
 from orrery.runtime.engine.resources import OpenResources, open_resources
 from orrery.runtime.engine.step import StepEnd
+from orrery.runtime.engine.trace import Trace, TraceTold
 from orrery.runtime.remote.messages import EventTold, FromWorker, LineTold, RunTold, StepEnded, StepOrder
 from orrery.runtime.remote.orders import resource_keys_of, step_of_order
 
@@ -102,6 +103,7 @@ class WorkSession:
         self._context: PlanOrchestrationContext | None = None
         self._stack = ExitStack()
         self._capture: Any = None
+        self._trace: Trace | None = None
 
     def __enter__(self) -> WorkSession:
         run = self._description.run
@@ -133,13 +135,14 @@ class WorkSession:
 
     def carry_out(self, order: StepOrder) -> StepEnded:
         """Carry one order out; tell its events as they come, and return how it ended."""
+        trace = self._trace = Trace(is_of_worker=True) if self._description.traces else None
         steps = self.attempt(order)
         while True:
             try:
                 event = next(steps)
             except StopIteration as stop:
                 end: StepEnd = stop.value
-                return _ended(order.key, end)
+                return _ended(order.key, end, trace.told() if trace is not None else None)
             self._event(event)
 
     def attempt(self, order: StepOrder) -> Generator[Event, None, StepEnd]:
@@ -175,6 +178,8 @@ class WorkSession:
     def _ready_for(self, step: ExecutionStep, limits: TimeLimits | None) -> PlanOrchestrationContext:
         """Open what the step needs and is not open yet, and return the context of the run."""
         keys = resource_keys_of(step, self._plan) & self._resource_defs.keys()
+        trace = self._trace
+        span = trace.begin("resources", ", ".join(sorted(keys))) if trace is not None else None
         with ExitStack() as stack:
             if limits is not None:
                 stack.enter_context(limits)
@@ -182,6 +187,8 @@ class WorkSession:
                 self._opened = self._open(keys, step)
             else:
                 self._opened.open_more(keys, step.key)
+        if trace is not None and span is not None:
+            trace.end(span)
         context = self._context
         if context is None:
             known = self._description.known_outputs
@@ -200,6 +207,7 @@ class WorkSession:
             context.is_launched = self._is_launched
             self._context = context
         context.limits = limits
+        context.trace = trace
         return context
 
     def _open(self, keys: set[str], step: ExecutionStep) -> OpenResources:
@@ -238,10 +246,11 @@ def _limits(order: StepOrder) -> TimeLimits | None:
     return TimeLimits(order.run_seconds_left, told_seconds=order.run_seconds)
 
 
-def _ended(key: str, end: StepEnd) -> StepEnded:
+def _ended(key: str, end: StepEnd, trace: TraceTold | None) -> StepEnded:
     if end.error is None:
-        return StepEnded(key, end.kind, end.wait_seconds)
-    return StepEnded(key, end.kind, end.wait_seconds, error_info_from_exception(end.error), _pickled(end.error))
+        return StepEnded(key, end.kind, end.wait_seconds, trace=trace)
+    info = error_info_from_exception(end.error)
+    return StepEnded(key, end.kind, end.wait_seconds, info, _pickled(end.error), trace)
 
 
 def _pickled(error: BaseException) -> bytes | None:
