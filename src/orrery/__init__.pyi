@@ -1,8 +1,11 @@
 """The public face, typed: the same names as the table in ``__init__.py`` (a test holds them together)."""
 
 from orrery.adapters.cache.cached import CachedIOManager as CachedIOManager
+from orrery.adapters.cache.probes import file_probe as file_probe
 from orrery.adapters.cache.probes import file_version as file_version
+from orrery.adapters.cache.probes import query_probe as query_probe
 from orrery.adapters.cache.probes import rows_version as rows_version
+from orrery.adapters.cache.probes import url_probe as url_probe
 from orrery.adapters.cache.probes import url_version as url_version
 from orrery.adapters.cache.stored import BlobIOManager as BlobIOManager
 from orrery.adapters.executors.dask import dask_executor as dask_executor
@@ -150,6 +153,7 @@ from orrery.base.errors import InvariantViolationError as InvariantViolationErro
 from orrery.base.errors import MaxRetriesExceededError as MaxRetriesExceededError
 from orrery.base.errors import OrreryError as OrreryError
 from orrery.base.errors import PipesExecutionError as PipesExecutionError
+from orrery.base.errors import ProbeFailedError as ProbeFailedError
 from orrery.base.errors import ResourceFunctionError as ResourceFunctionError
 from orrery.base.errors import RunAlreadyExistsError as RunAlreadyExistsError
 from orrery.base.errors import RunConflictError as RunConflictError
@@ -311,6 +315,7 @@ from orrery.definitions.parts.orrery_type import PythonObjectType as PythonObjec
 from orrery.definitions.parts.policies import Backoff as Backoff
 from orrery.definitions.parts.policies import Jitter as Jitter
 from orrery.definitions.parts.policies import RetryPolicy as RetryPolicy
+from orrery.definitions.parts.probe import Probe as Probe
 from orrery.definitions.parts.resource import ResourceDefinition as ResourceDefinition
 from orrery.definitions.parts.resource import make_values_resource as make_values_resource
 from orrery.definitions.parts.resource import resource as resource

@@ -32,6 +32,7 @@ Every error that Orrery raises, in one tree.
     ├── TimeLimitExceededError            a step or a run that was stopped at its time limit
     ├── AssetCheckFailedError             a blocking check that failed
     ├── RemoteValueError                  a place of values that is out of reach, or refuses
+    ├── ProbeFailedError                  a source whose version could not be learned
     ├── DamagedValueError                 a stored value whose bytes are not what was written
     ├── UntrustedValueError               a stored pickle that this instance did not sign
     ├── ValueNotFoundError                a stored value that is not there
@@ -94,6 +95,7 @@ __all__ = [
     "OrreryError",
     "PipesExecutionError",
     "PlanOutdatedError",
+    "ProbeFailedError",
     "RemoteValueError",
     "ResourceFunctionError",
     "RunAlreadyExistsError",
@@ -261,6 +263,12 @@ class PlanOutdatedError(OrreryError):
     """A saved plan was to be carried out, and something changed since it was made."""
 
     code = "plan-outdated"
+
+
+class ProbeFailedError(OrreryError):
+    """The probe of a source raised, or gave no version."""
+
+    code = "probe-failed"
 
 
 class UnknownResourceError(OrreryError, AttributeError):

@@ -1,7 +1,8 @@
 """
 Versions of what lies outside: files, objects in a store, pages, tables.
 
-For functions of ``@observable_source_asset``: what they return is recorded, and counts as the version of an input.
+The functions of versions are for ``@observable_source_asset``: what they return is recorded, and counts as the version of
+an input. The probes are for ``probe=`` of a source: a run looks by itself.
 """
 
 from __future__ import annotations
@@ -9,14 +10,16 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
 from typing import Any
 
-from orrery.base.errors import RemoteValueError
+from orrery.base.errors import InvalidDefinitionError, RemoteValueError
+from orrery.definitions.parts.probe import Probe
 from orrery.model.events.data_version import DataVersion
 from orrery.plan.fingerprint.canonical import canonical_digest
 
-__all__ = ["file_version", "rows_version", "url_version"]
+__all__ = ["file_probe", "file_version", "query_probe", "rows_version", "url_probe", "url_version"]
 
 _TAGS = ("ETag", "etag", "md5Hash", "content_md5", "checksum")
 _TIMES = ("LastModified", "last_modified", "mtime", "updated", "created")
@@ -136,3 +139,67 @@ def rows_version(connection: Any, query: str) -> DataVersion:
             mend="select numbers, texts and instants.",
         )
     return DataVersion(digest)
+
+
+def file_probe(
+    path: str | os.PathLike[str], *, quick: bool = False, max_lag: Any = None, on_failure: str = "fail"
+) -> Probe:
+    """
+    Return a probe of a local file: see :func:`file_version`.
+
+    Args:
+        path: The file; a relative one lies below the folder in which the run works.
+        quick: Go by size and time of the last change alone.
+        max_lag: How long what was seen last counts (a ``timedelta`` or seconds).
+        on_failure: ``fail`` if the file is not there, or ``warn`` and go by what was seen last.
+
+    >>> file_probe("prices.csv", max_lag=60).max_lag
+    60.0
+    """
+    return Probe(partial(file_version, os.fspath(path), quick=quick), max_lag, on_failure)
+
+
+def url_probe(
+    url: str, options: dict[str, Any] | None = None, *, max_lag: Any = None, on_failure: str = "fail"
+) -> Probe:
+    """
+    Return a probe of a page, or of an object in a store: see :func:`url_version`.
+
+    Args:
+        url: An address of the web, or of a file system that fsspec knows (``s3://bucket/key``).
+        options: Options of the file system.
+        max_lag: How long what was seen last counts (a ``timedelta`` or seconds).
+        on_failure: ``fail`` if the place is out of reach, or ``warn`` and go by what was seen last.
+    """
+    return Probe(partial(url_version, url, options), max_lag, on_failure)
+
+
+def query_probe(connect: Callable[[], Any], query: str, *, max_lag: Any = None, on_failure: str = "fail") -> Probe:
+    """
+    Return a probe of a table: see :func:`rows_version`.
+
+    Args:
+        connect: Function that opens a connection, which is closed after the look: ``engine.connect`` of SQLAlchemy,
+            ``lambda: sqlite3.connect("shop.db")``.
+        query: A query that changes with the table, and is cheap: ``select count(*), max(changed) from orders``.
+        max_lag: How long what was seen last counts (a ``timedelta`` or seconds).
+        on_failure: ``fail`` if the query fails, or ``warn`` and go by what was seen last.
+
+    Raises:
+        InvalidDefinitionError: *connect* is a connection, not a function that opens one.
+    """
+    given: object = connect
+    if not callable(given) or hasattr(given, "cursor"):
+        raise InvalidDefinitionError(
+            f"query_probe(connect={connect!r}): that is no function that opens a connection.",
+            mend='write query_probe(lambda: sqlite3.connect("shop.db"), "select ...").',
+        )
+    return Probe(partial(_rows_version_once, connect, query), max_lag, on_failure)
+
+
+def _rows_version_once(connect: Callable[[], Any], query: str) -> DataVersion:
+    connection = connect()
+    try:
+        return rows_version(connection, query)
+    finally:
+        connection.close()

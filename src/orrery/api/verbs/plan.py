@@ -5,6 +5,7 @@ What a run would do, and why: planned without running anything, from the same de
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -222,7 +223,11 @@ def plan_job(
         context = PlanOrchestrationContext(
             execution_plan=plan, run=run, instance=instance, log_manager=LogManager(), opened=opened
         )
-        steps = RunReuse(context, reuse).planned()
+        decisions = RunReuse(context, reuse)
+        for each in decisions.look_at_sources():
+            if each.trouble is not None:
+                warnings.warn(each.trouble, stacklevel=2)
+        steps = decisions.planned()
     finally:
         errors = opened.close()
     for error in errors:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import EllipsisType
 from typing import Any, NamedTuple, NoReturn, TypeAlias
 
@@ -20,6 +20,7 @@ from orrery.base.keys import AssetKey, CoercibleToAssetKey, CoercibleToAssetKeyP
 from orrery.base.records import RecordMeta
 from orrery.base.tags import KIND_PREFIX, kinds_as_tags, kinds_of_tags, normalize_event_tags
 from orrery.definitions.parts.inputs_outputs import NO_VALUE, Out
+from orrery.definitions.parts.probe import Probe, as_probe
 from orrery.model.assets.node import AssetCheckNode, AssetNode
 
 __all__ = [
@@ -139,6 +140,8 @@ class AssetSpec(metaclass=RecordMeta):
         partitions_def: The partitions that make up the asset.
         freshness_policy: How old the asset may be.
         is_virtual: Whether the asset has no storage of its own and follows its upstream assets.
+        probe: For an asset that is made elsewhere: how a run learns its version before its first step. A
+            :class:`Probe`, or a function that returns a ``DataVersion``.
         auto_materialize_policy: Deprecated; give *automation_condition*.
         legacy_freshness_policy: Deprecated; give *freshness_policy*.
 
@@ -166,6 +169,7 @@ class AssetSpec(metaclass=RecordMeta):
         "legacy_freshness_policy",
         "metadata",
         "partitions_def",
+        "probe",
         "skippable",
         "tags",
     )
@@ -182,6 +186,7 @@ class AssetSpec(metaclass=RecordMeta):
     tags: dict[str, str]
     partitions_def: Any
     is_virtual: bool
+    probe: Probe | None
     _parents: tuple[AssetKey, ...]
     _edges: tuple[AssetDep, ...] | None
     _owners: tuple[str, ...]
@@ -206,6 +211,7 @@ class AssetSpec(metaclass=RecordMeta):
         is_virtual: bool = False,
         auto_materialize_policy: Any = None,
         legacy_freshness_policy: Any = None,
+        probe: Probe | Callable[[], Any] | None = None,
     ) -> None:
         asset_key = key if type(key) is AssetKey else AssetKey(key)
         if auto_materialize_policy is not None:
@@ -246,6 +252,7 @@ class AssetSpec(metaclass=RecordMeta):
             freshness_policy,
             legacy_freshness_policy,
             is_virtual,
+            None if probe is None else as_probe(probe, asset_key.to_user_string(), partitions_def),
             (frame.f_code.co_filename, frame.f_lineno),
         )
 
@@ -311,6 +318,7 @@ class AssetSpec(metaclass=RecordMeta):
         legacy_freshness_policy: Any = ...,
         freshness_policy: Any = ...,
         is_virtual: bool | EllipsisType = ...,
+        probe: Probe | Callable[[], Any] | EllipsisType | None = ...,
     ) -> AssetSpec:
         """
         Return a copy with the given attributes in place of its own; ``...`` keeps one.
@@ -334,6 +342,7 @@ class AssetSpec(metaclass=RecordMeta):
             "legacy_freshness_policy": legacy_freshness_policy,
             "freshness_policy": freshness_policy,
             "is_virtual": is_virtual,
+            "probe": probe,
         }
         changes = {name: value for name, value in given.items() if value is not ...}
         if tags is not ... or kinds is not ...:
@@ -386,6 +395,7 @@ class AssetSpec(metaclass=RecordMeta):
             "freshness_policy": self.freshness_policy,
             "legacy_freshness_policy": self.legacy_freshness_policy,
             "is_virtual": self.is_virtual,
+            "probe": self.probe,
         }
         changed = AssetSpec(**{**own, **changes})
         object.__setattr__(changed, "_source", self._source)
@@ -466,6 +476,7 @@ class AssetSpec(metaclass=RecordMeta):
             self.freshness_policy,
             self.legacy_freshness_policy,
             self.is_virtual,
+            self.probe,
         )
 
     def __eq__(self, other: object) -> bool:
@@ -509,6 +520,7 @@ def _fill(
     freshness_policy: Any,
     legacy_freshness_policy: Any,
     is_virtual: bool,
+    probe: Probe | None,
     source: tuple[str, int] | None,
 ) -> None:
     if partitions_def is not None and not hasattr(partitions_def, "get_partition_keys"):
@@ -532,6 +544,7 @@ def _fill(
     set_(spec, "freshness_policy", freshness_policy)
     set_(spec, "legacy_freshness_policy", legacy_freshness_policy)
     set_(spec, "is_virtual", is_virtual)
+    set_(spec, "probe", probe)
     set_(spec, "_source", source)
 
 
@@ -586,6 +599,7 @@ def trusted_spec(
         freshness_policy,
         legacy_freshness_policy,
         is_virtual,
+        None,
         source,
     )
     return spec

@@ -154,6 +154,8 @@ class AssetsDefinition:
             execution_type=execution_type or (MATERIALIZATION if node_def is not None else UNEXECUTABLE),
             source=source,
         )
+        if self.execution_type != UNEXECUTABLE:
+            _check_no_probes(specs)
         if len(self._specs_by_key) < len(specs):
             keys = [spec.key for spec in specs]
             double = next(key for key in keys if keys.count(key) > 1)
@@ -836,6 +838,7 @@ class AssetsDefinition:
             partitions_def=spec.partitions_def,
             group_name=spec.group_name,
             tags=spec.tags,
+            probe=spec.probe,
         )
 
     @staticmethod
@@ -1089,6 +1092,15 @@ def _conditions(policies: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
         for name, each in policies.items()
         if each is not None
     }
+
+
+def _check_no_probes(specs: Iterable[AssetSpec]) -> None:
+    for spec in specs:
+        if spec.probe is not None:
+            raise InvalidDefinitionError(
+                f"Asset '{spec.key.to_user_string()}' has a probe, and a function that makes or observes it.",
+                mend="leave 'probe' out: it is for assets that are made elsewhere.",
+            )
 
 
 def _specs_from_parts(

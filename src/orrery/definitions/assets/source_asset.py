@@ -12,6 +12,7 @@ from orrery.base.metadata import MetadataValue, normalize_metadata
 from orrery.definitions.assets.asset_spec import IO_MANAGER_KEY_METADATA_KEY, AssetSpec
 from orrery.definitions.graphs.op import OpDefinition
 from orrery.definitions.parts.inputs_outputs import Out, OutputDefinition
+from orrery.definitions.parts.probe import Probe, as_probe
 from orrery.definitions.parts.resource import ResourceDefinition, as_resource_definitions
 from orrery.definitions.parts.signature import ComputeFunction
 from orrery.definitions.verbs import verbs
@@ -42,6 +43,8 @@ class SourceAsset:
         legacy_freshness_policy: Carried along.
         automation_condition: When the asset is observed by itself.
         tags: Tags by name.
+        probe: How a run that depends on the asset learns its version before its first step; not together with
+            *observe_fn*. A :class:`Probe`, or a function that returns a ``DataVersion``.
     """
 
     __slots__ = (
@@ -60,6 +63,7 @@ class SourceAsset:
         "observe_fn",
         "op_tags",
         "partitions_def",
+        "probe",
         "raw_metadata",
         "resource_defs",
         "source",
@@ -83,6 +87,7 @@ class SourceAsset:
         legacy_freshness_policy: Any = None,
         automation_condition: Any = None,
         tags: Mapping[str, str] | None = None,
+        probe: Probe | Callable[[], Any] | None = None,
         _required_resource_keys: AbstractSet[str] | None = None,
         source: tuple[str, int] | None = None,
     ) -> None:
@@ -111,6 +116,12 @@ class SourceAsset:
         self.group_name = spec.group_name or "default"
         self.tags = spec.tags
         self.observe_fn = observe_fn
+        self.probe = as_probe(probe, self.key.to_user_string(), partitions_def)
+        if self.probe is not None and observe_fn is not None:
+            raise InvalidDefinitionError(
+                f"Source asset '{self.key.to_user_string()}' has 'observe_fn' and 'probe': both tell its version.",
+                mend="give 'probe' to look in every run, or 'observe_fn' to look when somebody observes it.",
+            )
         self.op_tags = dict(op_tags or {})
         self.auto_observe_interval_minutes = auto_observe_interval_minutes
         self.legacy_freshness_policy = legacy_freshness_policy
@@ -178,6 +189,7 @@ class SourceAsset:
                 tags=self.tags,
                 partitions_def=self.partitions_def,
                 automation_condition=self.automation_condition,
+                probe=self.probe,
             )
             self._spec = made
         return made
@@ -236,6 +248,7 @@ class SourceAsset:
             "legacy_freshness_policy": self.legacy_freshness_policy,
             "automation_condition": self.automation_condition,
             "tags": self.tags,
+            "probe": self.probe,
             "_required_resource_keys": self._required_resource_keys,
             "source": self.source,
         }

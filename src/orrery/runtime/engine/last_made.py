@@ -62,15 +62,21 @@ class PresentValues:
         self._found: dict[AssetKey, Made] | None = None
         self._found_partitions: dict[tuple[AssetKey, str], Made] = {}
         self._noted: dict[tuple[AssetKey, str | None], Version] = {}
+        self._seen_at: dict[AssetKey, float | None] = {}
 
-    def note(self, key: AssetKey, partition: str | None, version: str, run_id: str) -> None:
-        """Note that this run made the asset, with this data version."""
+    def note(self, key: AssetKey, partition: str | None, version: str, run_id: str | None) -> None:
+        """Note that the asset has this data version now; *run_id* made it so, if a run did."""
         self._noted[key, partition] = (version, run_id, None)
 
     def version(self, key: AssetKey) -> Version:
         """Return the present version of an asset."""
         noted = self._noted.get((key, None)) if self._noted else None
         return noted if noted is not None else self._of(key).version
+
+    def seen_at(self, key: AssetKey) -> float | None:
+        """Return when the version of an asset outside was observed last, in seconds since 1970; None if never."""
+        self._of(key)
+        return self._seen_at.get(key)
 
     def versions(self, key: AssetKey, partitions: Sequence[str]) -> Mapping[str | None, Version]:
         """Return the present version of each of these partitions."""
@@ -105,6 +111,8 @@ class PresentValues:
                 made is None or (seen > made and state.observed_version is not None and self._is_external(key))
             ):
                 kind, number, at = EventType.ASSET_OBSERVATION, seen, state.observed_at
+                if state.observed_version is not None:
+                    self._seen_at[key] = at
             if number is None:
                 continue
             known = self._known.get((key, None))

@@ -25,6 +25,7 @@ from orrery.base.tags import (
     NULL_EVENT_POINTER,
 )
 from orrery.definitions.parts.cache_policy import CachePolicy, policies_in_settings, policy_in
+from orrery.definitions.parts.probe import Probe
 from orrery.definitions.parts.signature import ComputeFunction
 from orrery.model.events.event import Event
 from orrery.model.events.payloads import StepMaterializationData, StepSkippedData
@@ -40,6 +41,7 @@ from orrery.runtime.contexts.output import OutputContext
 from orrery.runtime.contexts.step import StepExecutionContext
 from orrery.runtime.engine.code_facts import InstalledCode
 from orrery.runtime.engine.last_made import PresentValues
+from orrery.runtime.engine.probing import Sighting, look_at
 
 __all__ = ["PlannedStep", "Reuse", "RunReuse", "undecided_steps"]
 
@@ -115,6 +117,42 @@ class RunReuse:
         self._job_policy = policy_in(plan_context.run.tags)
         self._project = policies_in_settings(plan_context.instance.get_settings("cache"))
         self._asset_steps = _steps_of_assets(self._plan).keys()
+
+    # -- what lies outside ---------------------------------------------------------------------
+
+    def look_at_sources(self) -> list[Sighting]:
+        """
+        Ask the sources that the run depends on for their versions, and go by what they say.
+
+        Raises:
+            ProbeFailedError: A probe failed, and a decision of the run hangs on it.
+        """
+        probes = self._probes()
+        if not probes:
+            return []
+        used: dict[AssetKey, Probe] = {}
+        decisive: set[AssetKey] = set()
+        for step in self._plan.steps:
+            if step.key not in self._asset_steps:
+                continue
+            policy = self._policy_of(step)
+            for each in step.inputs.values():
+                key = each.asset_key
+                if key is not None and key in probes:
+                    used[key] = probes[key]
+                    if policy is not None and policy.sources == "check":
+                        decisive.add(key)
+        return look_at(used, self._present, decisive.__contains__, self._context.run.run_id)
+
+    def _probes(self) -> Mapping[AssetKey, Probe]:
+        layer = self._plan.job.asset_layer
+        return {
+            spec.key: spec.probe
+            for definition in (layer.all_defs if layer is not None else ())
+            if definition.execution_type == "UNEXECUTABLE"
+            for spec in definition._specs_by_key.values()
+            if spec.probe is not None
+        }
 
     # -- the run asks --------------------------------------------------------------------------
 

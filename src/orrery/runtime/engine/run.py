@@ -38,6 +38,7 @@ from orrery.runtime.engine.expiry import LimitReached
 from orrery.runtime.engine.interrupts import interruptible
 from orrery.runtime.engine.limits import TimeLimits, limit_in
 from orrery.runtime.engine.loop import RunLoop
+from orrery.runtime.engine.probing import Sighting
 from orrery.runtime.engine.python_logs import captured_python_logs
 from orrery.runtime.engine.record import Recorder
 from orrery.runtime.engine.resources import open_resources
@@ -257,6 +258,16 @@ def _record(
         recorder.event(told)
 
 
+def _record_sightings(found: Iterable[Sighting], job_name: str, recorder: Recorder, log: LogManager) -> None:
+    """Record what was seen of the sources of the run."""
+    for each in found:
+        event = each.event(job_name)
+        if event is not None:
+            recorder.event(event)
+        if each.trouble is not None:
+            log.warning(each.trouble)
+
+
 def _execute(
     outcome: RunOutcome,
     plan: ExecutionPlan,
@@ -329,6 +340,8 @@ def _execute(
         if made_from is not None:
             context.consult = made_from.consult
         try:
+            if made_from is not None:
+                _record_sightings(made_from.look_at_sources(), run.job_name, recorder, log)
             _record(executor.execute(context, plan), run, recorder, made_from, undecided)
         except StopRun:
             pass  # the failure is noted below, and raised by whoever asked for it

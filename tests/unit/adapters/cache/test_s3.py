@@ -15,10 +15,11 @@ import pytest
 
 from orrery.adapters.cache.blobs import BlobStore
 from orrery.adapters.cache.cached import CachedIOManager
-from orrery.adapters.cache.probes import url_version
+from orrery.adapters.cache.probes import url_probe, url_version
 from orrery.adapters.cache.stored import BlobIOManager
 from orrery.api.verbs.materialize import materialize
-from orrery.base.errors import RemoteValueError
+from orrery.base.errors import ProbeFailedError, RemoteValueError
+from orrery.definitions.assets.asset_spec import AssetSpec
 from orrery.definitions.decorators.asset import asset
 from orrery.runtime.instance.instance import Instance
 from orrery.testing.conformance.samples import ValueContext
@@ -290,3 +291,30 @@ def test_an_object_is_known_by_its_entity_tag(between: Between) -> None:
         versions.append(url_version(url, given))
         assert between.gets == []
     assert versions[0] == versions[1] != versions[2]
+
+
+def test_an_object_is_looked_at_by_the_run_that_depends_on_it(between: Between, tmp_path: Path) -> None:
+    """By its tag; a refusal ends the run before its first step, and names no secret."""
+    store(between, "probed")
+    given = options(between.port)
+    files = fsspec.filesystem("s3", **given)
+    source = AssetSpec("orders", probe=url_probe("s3://probed/orders.csv", given))
+
+    @asset(deps=[source])
+    def report() -> int:
+        return 1
+
+    skipped = []
+    with Instance.local_temp(str(tmp_path)) as instance:
+        for content in (b"1", b"1", b"2"):
+            files.pipe_file("probed/orders.csv", content)
+            between.gets.clear()
+            result = materialize([report, source], instance=instance, reuse=True)
+            skipped.append(any(event.is_step_skipped for event in result.all_events))
+            assert between.gets == []
+        between.refuse_next, between.status = 1_000, 403
+        with pytest.raises(ProbeFailedError, match="asset 'orders' failed: PermissionError") as caught:
+            materialize([report, source], instance=instance, reuse=True)
+        between.refuse_next = 0
+    assert skipped == [False, True, False]
+    assert "the-secret" not in str(caught.value)

@@ -1,0 +1,88 @@
+"""
+How to learn the version of an asset that is made elsewhere, without loading it.
+
+A probe is declared with the asset and called by the run that depends on it (``runtime/engine/probing.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from orrery.base.errors import InvalidDefinitionError
+
+__all__ = ["Probe", "as_probe"]
+
+_FAILURES = ("fail", "warn")
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """
+    Say how to learn the version of a source: an asset that the project does not make.
+
+    A run that depends on the source calls the function once, before its first step.
+
+    Args:
+        look: Function without arguments that returns a ``DataVersion``, or its text. It should be cheap.
+        max_lag: How long what was seen last counts without another look (a ``timedelta`` or seconds); None to look
+            in every run. Only what a run or an observation recorded counts.
+        on_failure: ``fail`` if the function raises, or ``warn`` and go by what was seen last.
+
+    Raises:
+        InvalidDefinitionError: *look* is no function, *max_lag* is no length of time, or
+            *on_failure* is none of its choices.
+
+    >>> Probe(lambda: "v1", max_lag=timedelta(minutes=10)).max_lag
+    600.0
+    """
+
+    look: Callable[[], Any]
+    max_lag: Any = None
+    on_failure: str = "fail"
+
+    def __post_init__(self) -> None:
+        if not callable(self.look):
+            raise InvalidDefinitionError(
+                f"Probe(look={self.look!r}): that is no function.",
+                mend='write file_probe("prices.csv"), or give a function that returns a DataVersion.',
+            )
+        lag: Any = self.max_lag
+        if isinstance(lag, timedelta):
+            lag = lag.total_seconds()
+        if lag is not None and (isinstance(lag, bool) or not isinstance(lag, int | float) or not lag >= 0):
+            raise InvalidDefinitionError(
+                f"Probe(max_lag={self.max_lag!r}) is no length of time.",
+                mend="write timedelta(minutes=10), or seconds that are not negative.",
+            )
+        object.__setattr__(self, "max_lag", None if lag is None else float(lag))
+        if self.on_failure not in _FAILURES:
+            raise InvalidDefinitionError(
+                f"Probe(on_failure={self.on_failure!r}): there is no such choice.", mend="write 'fail' or 'warn'."
+            )
+
+
+def as_probe(given: Any, asset: str, partitions_def: Any = None) -> Probe | None:
+    """
+    Return what was given as ``probe=`` of the asset called *asset*; a bare function as a probe of it.
+
+    Raises:
+        InvalidDefinitionError: It is neither a probe nor a function, or the asset has partitions.
+    """
+    if given is None:
+        return None
+    if partitions_def is not None:
+        raise InvalidDefinitionError(
+            f"Asset '{asset}' has partitions, and a probe: a probe tells one version for the whole asset.",
+            mend="leave one of them out.",
+        )
+    if isinstance(given, Probe):
+        return given
+    if not callable(given):
+        raise InvalidDefinitionError(
+            f"'probe' of asset '{asset}' is {given!r} ({type(given).__name__}).",
+            mend='write probe=file_probe("prices.csv"), or give a function that returns a DataVersion.',
+        )
+    return Probe(given)
