@@ -13,10 +13,9 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import FrameType
 
-from orrery.base.errors import ExecutionInterruptedError
 from orrery.cli.endings import INTERRUPTED
+from orrery.runtime.engine.interrupts import Interrupts
 
 __all__ = ["once_in_order"]
 
@@ -30,6 +29,9 @@ def once_in_order(tell: Callable[[str, int | None], None]) -> Iterator[None]:
     """
     Let a first signal raise :class:`ExecutionInterruptedError` inside, and a second one end the process.
 
+    While a record is written the first one waits, as in every run (:mod:`orrery.runtime.engine.interrupts`); people are
+    told of it at once, and the second one waits for nothing.
+
     Args:
         tell: Called at the first one with the name of the signal and the descriptor of standard error as it was before
             steps led it elsewhere; it may only do what a signal handler may.
@@ -39,22 +41,22 @@ def once_in_order(tell: Callable[[str, int | None], None]) -> Iterator[None]:
     seen: list[int] = []
     output, errors = _another(1), _another(2)  # steps may lead the streams into a file, and it is the people who wait
 
-    def interrupt(number: int, _frame: FrameType | None) -> None:
-        if seen and number == _CLOSED:
-            return  # the terminal and its shell both send it: nobody was impatient
-        seen.append(number)
-        if len(seen) > 1:
+    def arrived(number: int) -> bool:
+        if seen:
+            if number == _CLOSED:
+                return False  # the terminal and its shell both send it: nobody was impatient
             _end_at_once(output, errors)
+        seen.append(number)
         tell(signal.Signals(number).name, errors)
-        raise ExecutionInterruptedError(f"the run was asked to stop by {signal.Signals(number).name}")
+        return True
 
     heard = [each for each in _SIGNALS if signal.getsignal(each) is not signal.SIG_IGN]
-    before = {each: signal.signal(each, interrupt) for each in heard}
+    interrupts = Interrupts(heard, arrived)
+    interrupts.take()
     try:
         yield
     finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
+        interrupts.give_back()
         for descriptor in (output, errors):
             if descriptor is not None:
                 os.close(descriptor)

@@ -7,6 +7,9 @@ streams of a step are led elsewhere, the signal waits, so that what is written i
 calls :meth:`Interrupts.deliver` when a line is written, and where nobody calls, the signal is sent again a moment
 later. A second signal has its usual effect. Elsewhere, and where the process handles these signals itself,
 nothing is changed.
+
+A process that wants more of it (the command: a word at once, an end at the second signal) makes :class:`Interrupts` itself
+and says what to do as a signal arrives; runs inside then wait and are ended by the same rule.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -33,7 +36,7 @@ _WRITING = (
     "orrery.adapters.storage.",
     "orrery.runtime.processes.frames",
 )
-_NAMES = {signal.SIGINT: "SIGINT", signal.SIGTERM: "SIGTERM"}
+_RUN = "orrery.runtime.engine.run"
 _ORDINARY: tuple[tuple[signal.Signals, Any], ...] = (
     (signal.SIGINT, signal.default_int_handler),
     (signal.SIGTERM, signal.SIG_DFL),
@@ -41,18 +44,32 @@ _ORDINARY: tuple[tuple[signal.Signals, Any], ...] = (
 
 
 class Interrupts:
-    """The signals that ask the run of one main thread to stop, and the handlers that were there before."""
+    """
+    The signals that ask the run of one main thread to stop, and the handlers that were there before.
 
-    def __init__(self) -> None:
+    Args:
+        signals: Which; SIGINT and SIGTERM, as far as the process does not handle them itself, if None.
+        arrived: Called as each signal arrives, by its handler; False if the signal does not count. With it, signals come
+            here to the end, also after the first.
+    """
+
+    def __init__(
+        self, signals: Sequence[signal.Signals] | None = None, arrived: Callable[[int], bool] | None = None
+    ) -> None:
+        self._signals = signals
+        self._arrived = arrived
         self._replaced: dict[int, Any] = {}
         self._waiting: int | None = None
         self._waits_since = 0.0
+        self._is_sent_again = False
 
     def take(self) -> None:
-        """Handle SIGINT and SIGTERM, unless the process handles them itself."""
-        for each, ordinary in _ORDINARY:
-            if signal.getsignal(each) is ordinary:
-                self._replaced[each] = signal.signal(each, self._arrive)
+        """Handle the signals."""
+        found = self._signals
+        if found is None:
+            found = [each for each, ordinary in _ORDINARY if signal.getsignal(each) is ordinary]
+        for each in found:
+            self._replaced[each] = signal.signal(each, self._arrive)
 
     def give_back(self) -> None:
         """Let signals have the effect that they had before."""
@@ -71,6 +88,12 @@ class Interrupts:
             self._interrupt(self._waiting)
 
     def _arrive(self, number: int, frame: FrameType | None) -> None:
+        is_sent_again, self._is_sent_again = self._is_sent_again, False
+        if is_sent_again:
+            if self._waiting is None:  # it was delivered in the meantime
+                return
+        elif self._arrived is not None and not self._arrived(number):
+            return
         if self._waiting is None:
             self._waits_since = time.monotonic()
         self._waiting = number
@@ -83,20 +106,26 @@ class Interrupts:
 
     def _send_again(self) -> None:
         if self._waiting is not None and self._replaced:
+            self._is_sent_again = True
             os.kill(os.getpid(), self._waiting)
 
     def _interrupt(self, number: int) -> None:
         self._waiting = None
-        self.give_back()
-        raise ExecutionInterruptedError(f"the run was asked to stop by {_NAMES.get(signal.Signals(number), number)}")
+        if self._arrived is None:
+            self.give_back()
+        raise ExecutionInterruptedError(f"the run was asked to stop by {signal.Signals(number).name}")
 
 
 @contextmanager
 def interruptible() -> Iterator[Interrupts]:
-    """Let SIGINT and SIGTERM end the run inside in order."""
+    """Let SIGINT and SIGTERM end the run inside in order; where signals end it already, that is what is given."""
     interrupts = Interrupts()
     if threading.current_thread() is not threading.main_thread():
         yield interrupts
+        return
+    in_charge = _in_charge()
+    if in_charge is not None:
+        yield in_charge
         return
     interrupts.take()
     try:
@@ -105,11 +134,23 @@ def interruptible() -> Iterator[Interrupts]:
         interrupts.give_back()
 
 
+def _in_charge() -> Interrupts | None:
+    """Return what handles the signals of this process already, if it is one of these."""
+    for each, _ordinary in _ORDINARY:
+        owner = getattr(signal.getsignal(each), "__self__", None)
+        if isinstance(owner, Interrupts):
+            return owner
+    return None
+
+
 def _is_writing(frame: FrameType | None) -> bool:
-    """Tell whether the thread whose innermost frame this is writes a record."""
+    """Tell whether the thread whose innermost frame this is writes a record; whoever launched the run does not count."""
     while frame is not None:
-        if frame.f_globals.get("__name__", "").startswith(_WRITING):
+        name = frame.f_globals.get("__name__", "")
+        if name.startswith(_WRITING):
             return True
+        if name == _RUN:
+            return False
         frame = frame.f_back
     return False
 
