@@ -640,7 +640,7 @@ def test_an_interrupted_run_closes_its_resources_and_is_canceled(shop: Shop, sen
         errors = running.stderr.read()  # not communicate(): it would miss what readline() has taken already
         assert running.stdout is not None
         printed = running.stdout.read()
-    assert running.returncode == 130
+    assert running.returncode == 128 + sent
     assert "door closed" in errors
     again = "Ctrl-C" if sent is signal.SIGINT else sent.name
     if sent is not signal.SIGHUP:
@@ -668,7 +668,8 @@ def test_who_is_told_to_ignore_a_closed_terminal_goes_on(shop: Shop) -> None:
     assert running.returncode == 0
 
 
-def test_a_second_interrupt_does_not_wait_for_anybody(shop: Shop) -> None:
+@pytest.mark.parametrize(("second", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_second_interrupt_does_not_wait_for_anybody(shop: Shop, second: signal.Signals, code: int) -> None:
     (shop.folder / "stubborn.py").write_text(STUBBORN, encoding="utf-8")
     with subprocess.Popen(
         shop.arguments("materialize", "stubborn", "-f", "stubborn.py"),
@@ -683,9 +684,9 @@ def test_a_second_interrupt_does_not_wait_for_anybody(shop: Shop) -> None:
         running.send_signal(signal.SIGINT)
         assert running.stderr.readline().startswith("Interrupted: closing resources")
         assert running.stderr.readline() == "caught\n"
-        running.send_signal(signal.SIGINT)
+        running.send_signal(second)
         assert running.stderr.read() == "Stopped at once: resources were not closed.\n"
-    assert running.returncode == 130
+    assert running.returncode == code
 
 
 def on_a_terminal(shop: Shop, *words: str) -> tuple[int, str]:

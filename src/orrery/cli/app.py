@@ -122,7 +122,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         arguments: What follows ``orrery``; by default as the process was called.
 
     Returns:
-        The exit code: 0, 1 failed, 2 wrong usage, 130 interrupted.
+        The exit code: 0, 1 failed, 2 wrong usage, 130 interrupted, 143 by SIGTERM.
     """
     with plain_warnings():
         return ended(lambda: cli.main(args=arguments, prog_name="orrery", standalone_mode=False))

@@ -14,8 +14,8 @@ from orrery.api.verbs.backfill_driver import RunNews
 from orrery.base.errors import ExecutionInterruptedError
 from orrery.base.keys import AssetKey
 from orrery.cli.displays.plain import tell_of_interrupt
-from orrery.cli.endings import FAILED, INTERRUPTED, SUCCESS
-from orrery.cli.interrupts import once_in_order
+from orrery.cli.endings import FAILED, SUCCESS
+from orrery.cli.interrupts import Asked, once_in_order
 from orrery.cli.json_output import echo_json
 from orrery.cli.paper import dim, echo, is_terminal, strong, styled, table
 from orrery.cli.text import count, duration, number, one_line
@@ -45,11 +45,12 @@ def go_on_shown(known: Backfill, repository: RepositoryDefinition, instance: Ins
     display: _Lines | _Json = _Json(known) if as_json else _Lines(known)
     display.begin()
     code = None
+    asked = Asked()
     try:
-        with once_in_order(tell_of_interrupt):
+        with once_in_order(tell_of_interrupt, asked):
             result = resume_backfill(known.backfill_id, repository, instance=instance, tell=display.show)
     except (KeyboardInterrupt, ExecutionInterruptedError):
-        code = INTERRUPTED
+        code = asked.exit_code
         result = progress_of_backfill(known.backfill_id, repository, instance=instance)
     finally:
         display.end()

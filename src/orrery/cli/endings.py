@@ -2,7 +2,8 @@
 How a command ends: its exit code, and what is said about an error.
 
 0 all went well, 1 something failed, 2 the command was used wrongly (an unknown name, a config that does not
-fit), 3 something is out of date (where that was asked), 130 interrupted.
+fit), 3 something is out of date (where that was asked), 130 interrupted or canceled; asked to stop by another signal than
+Ctrl-C, 128 and its number: 143 for SIGTERM, 129 for a terminal that was closed.
 With ``--json`` an error is a JSON document on standard output, otherwise text on
 standard error.
 """
@@ -32,6 +33,7 @@ __all__ = [
     "OutputLost",
     "ended",
     "forget_output",
+    "interrupted_by",
     "wrong_usage",
 ]
 
@@ -40,6 +42,11 @@ _SOURCE = ("-f", "--file", "-m", "--module", "-a", "--attribute")
 _UNWRITTEN = (errno.ENOSPC, errno.EIO, errno.EBADF, errno.EFBIG)
 
 SUCCESS, FAILED, WRONG_USAGE, OUT_OF_DATE, INTERRUPTED = 0, 1, 2, 3, 130
+
+
+def interrupted_by(number: int) -> int:
+    """Return the exit code of a command that the signal *number* asked to stop: what a shell says of it, too."""
+    return 128 + number
 
 
 class _WrongUsage(Exception):

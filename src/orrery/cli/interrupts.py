@@ -14,18 +14,37 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from orrery.cli.endings import INTERRUPTED
+from orrery.cli.endings import interrupted_by
 from orrery.runtime.engine.interrupts import Interrupts
 
-__all__ = ["once_in_order"]
+__all__ = ["Asked", "once_in_order"]
 
 _SHOW_CURSOR = b"\x1b[?25h"
 _CLOSED = getattr(signal, "SIGHUP", None)
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, *((_CLOSED,) if _CLOSED is not None else ()))
 
 
+class Asked:
+    """
+    Whether the command was asked to stop.
+
+    Attributes:
+        by: The first signal; None if none came.
+    """
+
+    __slots__ = ("by",)
+
+    def __init__(self) -> None:
+        self.by: int | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """Return the code that the command ends with then."""
+        return interrupted_by(self.by if self.by is not None else signal.SIGINT)
+
+
 @contextmanager
-def once_in_order(tell: Callable[[str, int | None], None]) -> Iterator[None]:
+def once_in_order(tell: Callable[[str, int | None], None], asked: Asked | None = None) -> Iterator[None]:
     """
     Let a first signal raise :class:`ExecutionInterruptedError` inside, and a second one end the process.
 
@@ -35,18 +54,19 @@ def once_in_order(tell: Callable[[str, int | None], None]) -> Iterator[None]:
     Args:
         tell: Called at the first one with the name of the signal and the descriptor of standard error as it was before
             steps led it elsewhere; it may only do what a signal handler may.
+        asked: Gets to know which signal it was.
 
     A signal that the process was told to ignore (``nohup``) is ignored.
     """
-    seen: list[int] = []
+    asked = asked or Asked()
     output, errors = _another(1), _another(2)  # steps may lead the streams into a file, and it is the people who wait
 
     def arrived(number: int) -> bool:
-        if seen:
+        if asked.by is not None:
             if number == _CLOSED:
                 return False  # the terminal and its shell both send it: nobody was impatient
-            _end_at_once(output, errors)
-        seen.append(number)
+            _end_at_once(number, output, errors)
+        asked.by = number
         tell(signal.Signals(number).name, errors)
         return True
 
@@ -69,7 +89,7 @@ def _another(descriptor: int) -> int | None:
         return None
 
 
-def _end_at_once(output: int | None, errors: int | None) -> None:
+def _end_at_once(number: int, output: int | None, errors: int | None) -> None:
     """End the process now: no resource is closed, but the terminal is as it was."""
     try:
         with contextlib.suppress(OSError):  # the terminal is gone, and nobody reads it
@@ -78,4 +98,4 @@ def _end_at_once(output: int | None, errors: int | None) -> None:
             if errors is not None:
                 os.write(errors, b"Stopped at once: resources were not closed.\n")
     finally:
-        os._exit(INTERRUPTED)
+        os._exit(interrupted_by(number))

@@ -15,9 +15,9 @@ from orrery.base.errors import ExecutionInterruptedError, InvalidInvocationError
 from orrery.cli.displays.display import Display
 from orrery.cli.displays.json_lines import JsonLines
 from orrery.cli.displays.plain import PlainLines
-from orrery.cli.endings import FAILED, INTERRUPTED, SUCCESS, OutputLost, forget_output, wrong_usage
+from orrery.cli.endings import FAILED, SUCCESS, OutputLost, forget_output, wrong_usage
 from orrery.cli.happenings import RunView
-from orrery.cli.interrupts import once_in_order
+from orrery.cli.interrupts import Asked, once_in_order
 from orrery.cli.json_output import json_stream
 from orrery.cli.options import RunOptions
 from orrery.cli.paper import is_terminal
@@ -175,8 +175,9 @@ def _run(
                 forget_output()
 
     display.begin(view)
+    asked = Asked()
     try:
-        with once_in_order(display.interrupt):
+        with once_in_order(display.interrupt, asked):
             result = execute_job_in_process(
                 job,
                 run_config=config,
@@ -195,7 +196,7 @@ def _run(
             )
         code = SUCCESS if result.success else FAILED
     except (KeyboardInterrupt, ExecutionInterruptedError):
-        code = INTERRUPTED
+        code = asked.exit_code
     finally:
         display.end()
     if view.run_id and is_seen:
