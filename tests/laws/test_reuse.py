@@ -31,6 +31,7 @@ from orrery.runtime.instance.instance import Instance
 ASSETS = 6
 HELPERS = 4
 CONSTANTS = 3
+SOURCE_OF = {0: ["outside"], 1: ["probed"]}
 MODULES = ("law_of_reuse", "law_helpers")
 
 assets = st.integers(0, ASSETS - 1)
@@ -60,6 +61,7 @@ class Reuse(RuleBasedStateMachine):
         self.values = self.folder / "values"
         self.instance = Instance.ephemeral()
         self.outside = Outside()
+        self.probed = Outside()
         self.generation = 0
         self.parents: list[list[int]] = []
         self.helper_of: list[int] = []
@@ -145,6 +147,11 @@ class Reuse(RuleBasedStateMachine):
         """Let what lies outside change, and observe it."""
         self.change_the_outside(number)
 
+    @rule(number=small)
+    def change_what_is_probed(self, number: int) -> None:
+        """Let what lies outside change, and tell nobody: the run looks."""
+        self.probed.number = number
+
     def change_the_outside(self, number: int) -> None:
         """Change what lies outside, and observe it."""
         self.outside.number = number
@@ -205,7 +212,7 @@ class Reuse(RuleBasedStateMachine):
             )
         lines = [note, "import law_helpers", "from orrery import asset", "seen = []"]
         for number in range(ASSETS):
-            parents = [f"a{each}" for each in self.parents[number]] + (["outside"] if number == 0 else [])
+            parents = [f"a{each}" for each in self.parents[number]] + SOURCE_OF.get(number, [])
             lines += [
                 note,
                 "@asset(config_schema={'limit': int})",
@@ -248,12 +255,12 @@ class Reuse(RuleBasedStateMachine):
         values: dict[int, int] = {}
         ran: set[int] = set()
         for number in sorted(chosen):
-            above = [values[each] for each in self.parents[number]] + ([self.outside.number] if number == 0 else [])
+            observed = {0: self.outside.number, 1: self.probed.number}.get(number)
+            above = [values[each] for each in self.parents[number]] + ([] if observed is None else [observed])
             total = sum(above) * self.factors[number]
             limit = self.limits.get(number, 1)
             values[number] = (self._helper(self.helper_of[number], total) + limit) % 3
             inputs = tuple(zip(self.parents[number], above, strict=False))
-            observed = self.outside.number if number == 0 else None
             helper = self.helper_of[number]
             made_from = (self.factors[number], helper, self._reached(helper), limit, inputs, observed, self.salt)
             if self.made.get(number) != made_from or number in self.broken or self.ttl == 0.0:
@@ -268,10 +275,15 @@ class Reuse(RuleBasedStateMachine):
         module = self._load()
         made: list[Any] = [getattr(module, f"a{number}") for number in sorted(chosen)]
         made.append(SourceAsset("outside", io_manager_key="outside"))
+        made.append(SourceAsset("probed", io_manager_key="probed", probe=lambda: f"v{self.probed.number}"))
         options: Mapping[str, Any] = {
             "instance": self.instance,
             "reuse": CachePolicy(verify="digest", salt=self.salt, ttl=self.ttl),
-            "resources": {"io_manager": PickledObjectFilesystemIOManager(self.values), "outside": self.outside},
+            "resources": {
+                "io_manager": PickledObjectFilesystemIOManager(self.values),
+                "outside": self.outside,
+                "probed": self.probed,
+            },
             "run_config": {"ops": {f"a{each}": {"config": {"limit": self.limits.get(each, 1)}} for each in chosen}},
         }
         planned = plan_materialization(made, **options)
