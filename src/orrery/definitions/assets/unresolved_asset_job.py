@@ -17,6 +17,7 @@ from orrery.base.keys import AssetCheckKey, AssetKey
 from orrery.base.tags import normalize_definition_tags
 from orrery.definitions.assets.asset_job import build_asset_job, normalize_assets, only_partitions_definition
 from orrery.definitions.graphs.job import JobDefinition, partition_run_request
+from orrery.definitions.parts.cache_policy import CachePolicy, tags_with_policy
 from orrery.definitions.parts.executor import ExecutorDefinition
 from orrery.definitions.parts.hook import HookDefinition, check_hooks
 from orrery.definitions.parts.policies import RetryPolicy
@@ -238,6 +239,8 @@ def define_asset_job(
     op_retry_policy: RetryPolicy | None = None,
     owners: Sequence[str] | None = None,
     automation_condition: Any = None,
+    *,
+    cache: CachePolicy | None = None,
 ) -> UnresolvedAssetJobDefinition:
     """
     Return a job that makes a selection of assets, to stand among the jobs of a project.
@@ -257,6 +260,8 @@ def define_asset_job(
         op_retry_policy: Retry policy of assets that have none.
         owners: E-mail addresses, or teams as ``team:name``.
         automation_condition: When the job is started by itself.
+        cache: When its runs may use stored values instead of making them again, where an asset itself says nothing; kept
+            among the tags.
 
     Raises:
         InvalidDefinitionError: An argument is not what it must be.
@@ -271,6 +276,10 @@ def define_asset_job(
             f"config of job '{name}' is {config!r}, which is neither a dictionary, a RunConfig, a config mapping nor a "
             "partitioned config."
         )
+    if run_tags is None:
+        tags = tags_with_policy(tags, cache, "define_asset_job", "tags")
+    else:
+        run_tags = tags_with_policy(run_tags, cache, "define_asset_job", "run_tags")
     normal = normalize_definition_tags(tags)
     return UnresolvedAssetJobDefinition(
         name=name,

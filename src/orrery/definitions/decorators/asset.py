@@ -27,7 +27,7 @@ from orrery.definitions.decorators.asset_inputs import asset_inputs, keys_as_wri
 from orrery.definitions.decorators.graph import as_config_mapping, compose_graph
 from orrery.definitions.decorators.op import _check_resources
 from orrery.definitions.graphs.op import OpDefinition, annotated_type
-from orrery.definitions.parts.cache_policy import CACHE_TAG, CachePolicy
+from orrery.definitions.parts.cache_policy import CachePolicy, tags_with_policy
 from orrery.definitions.parts.hook import HookDefinition
 from orrery.definitions.parts.inputs_outputs import (
     NO_VALUE,
@@ -115,22 +115,6 @@ def _condition(automation_condition: Any, auto_materialize_policy: Any) -> Any:
     if hasattr(auto_materialize_policy, "to_automation_condition"):
         return auto_materialize_policy.to_automation_condition()
     return auto_materialize_policy
-
-
-def _with_policy(tags: Mapping[str, Any] | None, cache: Any) -> Mapping[str, Any] | None:
-    """Return the tags of a step together with the one that carries its policy."""
-    if cache is None:
-        return tags
-    if not isinstance(cache, CachePolicy):
-        raise InvalidDefinitionError(
-            f"@asset(cache={cache!r}): that is no policy.", mend="write cache=CachePolicy(ttl=timedelta(hours=24))."
-        )
-    if CACHE_TAG in (tags or {}):
-        raise InvalidDefinitionError(
-            f"@asset has a cache policy by cache= and another one by the tag {CACHE_TAG} in op_tags.",
-            mend="give one of them.",
-        )
-    return {**(tags or {}), **cache.as_tags()}
 
 
 @overload
@@ -397,7 +381,7 @@ def asset(
             description=text,
             config_schema=config_schema,
             required_resource_keys=required_resource_keys,
-            tags=_with_policy(op_tags, cache),
+            tags=tags_with_policy(op_tags, cache, "@asset", "op_tags"),
             retry_policy=retry_policy,
             code_version=code_version,
             pool=pool,
@@ -474,6 +458,7 @@ def multi_asset(
     specs: Sequence[AssetSpec] | None = None,
     check_specs: Sequence[AssetCheckSpec] | None = None,
     pool: str | None = None,
+    cache: CachePolicy | None = None,
     **legacy: Any,
 ) -> Callable[[Callable[..., Any]], AssetsDefinition]:
     """
@@ -500,6 +485,7 @@ def multi_asset(
         specs: The assets, in place of *outs*; results are ``MaterializeResult`` or nothing.
         check_specs: Checks that the function makes, too.
         pool: Name of the pool whose slots limit how many run at once.
+        cache: When the stored values may be used instead of being made again: all of them, or none.
         legacy: Older arguments: ``compute_kind``, ``non_argument_deps``, ``allow_arbitrary_check_specs``.
 
     Raises:
@@ -658,7 +644,7 @@ def multi_asset(
             description=description if description is not None else analysed.doc,
             config_schema=config_schema,
             required_resource_keys=required_resource_keys,
-            tags=op_tags,
+            tags=tags_with_policy(op_tags, cache, "@multi_asset", "op_tags"),
             retry_policy=retry_policy,
             code_version=code_version,
             pool=pool,

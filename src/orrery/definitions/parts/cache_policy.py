@@ -12,7 +12,7 @@ import msgspec
 
 from orrery.base.errors import InvalidDefinitionError
 
-__all__ = ["CACHE_TAG", "CachePolicy", "ProjectPolicies", "policies_in_settings", "policy_in"]
+__all__ = ["CACHE_TAG", "CachePolicy", "ProjectPolicies", "policies_in_settings", "policy_in", "tags_with_policy"]
 
 CACHE_TAG = "orrery/cache"
 """The tag that carries a policy: of a step, a job or a run."""
@@ -104,6 +104,36 @@ def policy_in(tags: Mapping[str, str] | None) -> CachePolicy | None:
         raise InvalidDefinitionError(
             f"The tag {CACHE_TAG} holds no cache policy: {error}.", mend="set it by CachePolicy(...).as_tags()."
         ) from error
+
+
+def tags_with_policy(
+    tags: Mapping[str, Any] | None, cache: CachePolicy | None, of: str, argument: str
+) -> Mapping[str, Any] | None:
+    """
+    Return *tags* together with the one that carries the policy, if there is one.
+
+    Args:
+        tags: The tags, as the user gave them.
+        cache: The policy, as the user gave it.
+        of: What they were given to, as people write it: ``@asset``.
+        argument: Name of the argument that holds the tags.
+
+    Raises:
+        InvalidDefinitionError: *cache* is no policy, or *tags* carry one already.
+    """
+    if cache is None:
+        return tags
+    given: object = cache
+    if not isinstance(given, CachePolicy):
+        raise InvalidDefinitionError(
+            f"{of}(cache={cache!r}): that is no policy.", mend="write cache=CachePolicy(ttl=timedelta(hours=24))."
+        )
+    if CACHE_TAG in (tags or {}):
+        raise InvalidDefinitionError(
+            f"{of} has a cache policy by cache= and another one by the tag {CACHE_TAG} in {argument}.",
+            mend="give one of them.",
+        )
+    return {**(tags or {}), **cache.as_tags()}
 
 
 class ProjectPolicies(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -15,9 +15,11 @@ from orrery.base.errors import InvalidDefinitionError, InvalidInvocationError
 from orrery.base.keys import AssetKey
 from orrery.definitions.assets.asset_spec import AssetOut
 from orrery.definitions.assets.source_asset import SourceAsset
+from orrery.definitions.assets.unresolved_asset_job import define_asset_job
 from orrery.definitions.decorators.asset import asset, multi_asset
 from orrery.definitions.parts.cache_policy import CachePolicy
 from orrery.definitions.parts.io_manager import IOManager
+from orrery.definitions.project.definitions import Definitions
 from orrery.model.config.pythonic import Config
 from orrery.model.events.data_version import DataVersion
 from orrery.model.events.user import AssetMaterialization, AssetObservation, MaterializeResult, Output
@@ -152,6 +154,47 @@ def test_a_policy_that_is_none_and_two_policies_are_refused() -> None:
         asset(cache=wrong)(lambda: 1)
     with pytest.raises(InvalidDefinitionError, match="another one by the tag orrery/cache"):
         asset(cache=CachePolicy(), op_tags=CachePolicy(ttl=1).as_tags())(lambda: 1)
+    with pytest.raises(InvalidDefinitionError, match=r"define_asset_job\(cache=60\): that is no policy"):
+        define_asset_job("nightly", cache=wrong)
+    with pytest.raises(InvalidDefinitionError, match=r"define_asset_job .* by the tag orrery/cache in run_tags"):
+        define_asset_job("nightly", cache=CachePolicy(), run_tags=CachePolicy().as_tags())
+
+
+def test_the_assets_of_one_function_follow_its_policy(instance: Instance) -> None:
+    """They are skipped together, and run together where the value of one is gone."""
+
+    @multi_asset(outs={"left": AssetOut(), "right": AssetOut()}, cache=CachePolicy(), op_tags={"team": "a"})
+    def both() -> tuple[int, int]:
+        ran.append("both")
+        return 1, 2
+
+    assert both.op.tags["team"] == "a"
+    assert run([both], instance, reuse=False) == ["both"]
+    assert run([both], instance, reuse=False) == []
+    (Path(instance.storage_directory()) / "right.pickle").unlink()
+    assert run([both], instance, reuse=False) == ["both"]
+
+
+@pytest.mark.parametrize("tags", [{}, {"tags": {"team": "a"}}, {"run_tags": {"team": "a"}}])
+def test_the_runs_of_a_job_follow_its_policy(instance: Instance, tags: dict[str, Any]) -> None:
+    """Where an asset has none of its own."""
+
+    @asset
+    def plain() -> int:
+        return 1
+
+    @asset(cache=CachePolicy(always=True))
+    def never_kept() -> int:
+        return 1
+
+    made = define_asset_job("nightly", [plain, never_kept], cache=CachePolicy(), **tags)
+    job = Definitions(assets=[plain, never_kept], jobs=[made]).resolve_job_def("nightly")
+    skipped = []
+    for _ in range(2):
+        result = job.execute_in_process(instance=instance)
+        skipped.append([event.step_key for event in result.all_events if event.is_step_skipped])
+        assert result.dagster_run.tags.get("team") == ("a" if tags else None)
+    assert skipped == [[], ["plain"]]
 
 
 class Limits(Config):
