@@ -49,6 +49,16 @@ def at_once() -> None:
 @og.asset
 def whole() -> int:
     return 1
+
+
+@og.asset
+def cities(context) -> None:
+    context.instance.add_dynamic_partitions("cities", os.environ.get("CITIES", "oslo").split(","))
+
+
+@og.asset(partitions_def=og.DynamicPartitionsDefinition(name="cities"), deps=[cities])
+def weather(context) -> str:
+    return context.partition_key
 '''
 
 
@@ -106,6 +116,17 @@ def test_a_backfill_from_plan_to_retry(shop: Shop) -> None:
     assert (
         shop.run("backfill", "daily", "--partitions", "2013-02-03") == "nothing is missing: there is nothing to make\n"
     )
+
+
+def test_dynamic_partitions_are_planned_found_and_made(shop: Shop) -> None:
+    assert shop.run("backfill", "cities+", "--dry-run").splitlines()[-2:] == [
+        "weather      0  what is found  0 runs",
+        "1 item in 1 run",
+    ]
+    assert shop.json("backfill", "cities+")["assets"]["weather"] == {"items": 1, "made": 1, "failed": []}
+    again = shop.json("backfill", "cities+", "--discover", CITIES="oslo,rome")
+    assert {name: each["made"] for name, each in again["assets"].items()} == {"cities": 1, "weather": 1}
+    assert "nothing to discover" in shop.run("backfill", "weather", "--discover", code=2)
 
 
 def test_ctrl_c_stops_it_and_resume_goes_on(shop: Shop) -> None:

@@ -152,7 +152,7 @@ def plan_lines(plan: BackfillPlan, which: str) -> list[str]:
                 [
                     one_line(key.to_escaped_user_string()),
                     number(len(subset)),
-                    _span(subset, group.partitions_def) if has_keys else dim("no partitions"),
+                    _partitions(plan, key, group.partitions_def) if has_keys else dim("no partitions"),
                     count(planned, "run") if place == 0 else dim("in the same runs"),
                 ]
             )
@@ -169,11 +169,17 @@ def plan_document(plan: BackfillPlan) -> dict[str, Any]:
             {
                 "assets": [key.to_escaped_user_string() for key in group.keys],
                 "runs": plan.count_of_runs(group),
+                "discovered": any(key in plan.growing for key in group.keys),
                 "partitions": None if group.partitions_def is None else list(plan.targets[group.keys[0]]),
             }
             for group in plan.groups
         ],
     }
+
+
+def _partitions(plan: BackfillPlan, key: AssetKey, partitions_def: Any) -> str:
+    known = _span(plan.targets[key], partitions_def)
+    return ", ".join(filter(None, [known, dim("what is found") if key in plan.growing else ""]))
 
 
 def _span(subset: PartitionsSubset, partitions_def: Any) -> str:
@@ -254,7 +260,7 @@ def _run_document(run: BackfillRun) -> dict[str, Any]:
 
 
 def _failed(result: BackfillResult, key: AssetKey) -> list[str]:
-    return [str(each) for each in result.progress.failed.get(key, ())]
+    return [str(each) for each in result.failed(key)]
 
 
 def _some(keys: Sequence[str]) -> str:

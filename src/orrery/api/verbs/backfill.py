@@ -7,12 +7,13 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
 from orrery.api.verbs.backfill_driver import Driver, RunNews, loading, outcome_of
+from orrery.api.verbs.backfill_growth import growing_of, targets_of
 from orrery.api.verbs.backfill_hold import in_hand, is_in_hand
 from orrery.api.verbs.execute import plan_of
 from orrery.base.errors import (
@@ -34,7 +35,7 @@ from orrery.model.automation.backfill_progress import WHOLE, BackfillPlan, Backf
 from orrery.model.events.event import EventType
 from orrery.model.partitions.loading import partition_loading_context
 from orrery.model.partitions.subset import PartitionsSubset
-from orrery.model.records.backfill import Backfill, BackfillRun, BackfillRunState, BackfillStatus, BackfillTarget
+from orrery.model.records.backfill import Backfill, BackfillRun, BackfillRunState, BackfillStatus
 from orrery.model.records.run import RunsFilter, RunStatus
 from orrery.runtime.instance.instance import Instance
 
@@ -65,11 +66,13 @@ class BackfillResult:
         backfill: What was asked for, and how it ended.
         progress: What was made of each asset, and what failed.
         runs: The runs that were meant to make it.
+        instance: Where dynamic partitions are kept.
     """
 
     backfill: Backfill
     progress: BackfillProgress
     runs: Sequence[BackfillRun]
+    instance: Any = field(default=None, repr=False, compare=False)
 
     @property
     def backfill_id(self) -> str:
@@ -84,15 +87,18 @@ class BackfillResult:
     @property
     def counts(self) -> ItemCounts:
         """Return how many items stand how."""
-        return self.progress.counts(is_over=self.backfill.status is BackfillStatus.FAILURE)
+        with loading(self.backfill, self.instance):
+            return self.progress.counts(is_over=self.backfill.status is BackfillStatus.FAILURE)
 
     def made(self, asset_key: CoercibleToAssetKey) -> Sequence[str]:
         """Return the partitions of an asset that were made."""
-        return list(self.progress.made.get(AssetKey.from_coercible(asset_key), ()))
+        with loading(self.backfill, self.instance):
+            return list(self.progress.made.get(AssetKey.from_coercible(asset_key), ()))
 
     def failed(self, asset_key: CoercibleToAssetKey) -> Sequence[str]:
         """Return the partitions of an asset that failed."""
-        return list(self.progress.failed.get(AssetKey.from_coercible(asset_key), ()))
+        with loading(self.backfill, self.instance):
+            return list(self.progress.failed.get(AssetKey.from_coercible(asset_key), ()))
 
 
 def plan_backfill(
@@ -103,6 +109,7 @@ def plan_backfill(
     partitions: str | Sequence[str] = (),
     which: str = "missing",
     partitions_of: CoercibleToAssetKey | None = None,
+    discover: bool = False,
 ) -> BackfillPlan:
     """
     Say what :func:`backfill` would make, without making it.
@@ -127,7 +134,11 @@ def plan_backfill(
         facts = {key: _facts(instance, graph, key) for key in about}
         if wanted is Which.STALE:
             facts.update({key: facts[key]._replace(other_code=_by_other_code(instance, graph, key)) for key in named})
-        return BackfillPlan.of(graph, needed_of(graph, named, wanted, facts))
+        needed = needed_of(graph, named, wanted, facts)
+        growing = [] if texts or wanted is Which.FAILED else growing_of(graph, keys)
+        if discover:
+            needed.update(dict.fromkeys(_discovering(graph, keys, growing), WHOLE))
+        return BackfillPlan.of(graph, needed, growing)
 
 
 def backfill(
@@ -138,6 +149,7 @@ def backfill(
     partitions: str | Sequence[str] = (),
     which: str = "missing",
     partitions_of: CoercibleToAssetKey | None = None,
+    discover: bool = False,
     run_config: Mapping[str, Any] | None = None,
     tags: Mapping[str, str] | None = None,
     max_concurrent: int = 1,
@@ -159,6 +171,7 @@ def backfill(
         which: Which of them: ``"missing"`` (never made), ``"failed"``, ``"stale"`` (missing, made by
             another ``code_version``, or older than what they need) or ``"all"``.
         partitions_of: The asset whose keys *partitions* are, where several could be meant.
+        discover: Make the assets without partitions upstream of dynamic ones in any case, to find new partitions.
         run_config: Run config of each run.
         tags: Tags of each run.
         max_concurrent: How many runs may go on at once, in threads of this process.
@@ -170,6 +183,7 @@ def backfill(
     Raises:
         UnknownPartitionError: No selected asset has a partition that is named.
         InvalidSubsetError: The selection names nothing that this project makes.
+        InvalidInvocationError: *discover* has nothing to find.
         InvalidConfigError: The run config does not fit.
 
     Example::
@@ -184,6 +198,7 @@ def backfill(
         partitions=partitions,
         which=which,
         partitions_of=partitions_of,
+        discover=discover,
     )
     asked = request_backfill(
         plan,
@@ -232,7 +247,7 @@ def request_backfill(
     for group in plan.groups:
         plan_of(_job_of(repository, group.keys), run_config)
     with partition_loading_context(dynamic_partitions_store=instance):
-        targets = tuple(_target(plan.graph, key, subset, instance) for key, subset in plan.targets.items())
+        targets = targets_of(plan, instance)
     asked = Backfill(
         backfill_id=uuid.uuid4().hex[:8],
         selection=selection,
@@ -240,6 +255,7 @@ def request_backfill(
         tags=normalize_run_tags(tags) if tags else {},
         run_config=run_config,
         max_concurrent=max_concurrent,
+        growing=tuple(plan.growing),
         created=time.time(),
     )
     instance.backfills.add_backfill(asked)
@@ -415,14 +431,15 @@ def _drive(
     tell: Callable[[RunNews], None] | None,
 ) -> BackfillResult:
     with in_hand(known.backfill_id, instance):
-        ended = Driver(known, plan, lambda keys: _job_of(repository, keys), instance, tell).drive()
-    return _result(ended, plan, instance)
+        driver = Driver(known, plan, lambda keys: _job_of(repository, keys), instance, tell)
+        ended = driver.drive()
+    return _result(ended, driver.plan, instance)
 
 
 def _result(known: Backfill, plan: BackfillPlan, instance: Instance) -> BackfillResult:
     runs = [_as_it_is(run, instance) for run in instance.backfills.get_backfill_runs(known.backfill_id)]
     with loading(known, instance):
-        return BackfillResult(backfill=known, progress=progress_of(plan, runs), runs=runs)
+        return BackfillResult(backfill=known, progress=progress_of(plan, runs), runs=runs, instance=instance)
 
 
 def _repository(definitions: Definitions | RepositoryDefinition) -> RepositoryDefinition:
@@ -453,6 +470,22 @@ def _keys(graph: AssetGraph, chosen: Any) -> set[AssetKey]:
     return keys
 
 
+def _discovering(graph: AssetGraph, keys: set[AssetKey], growing: Sequence[AssetKey]) -> list[AssetKey]:
+    """Return the selected assets without partitions from which those of *growing* may get theirs."""
+    found = [
+        key
+        for key in graph.sort_keys(graph.upstream_of(growing, include_self=False) & keys)
+        if graph.get(key).partitions_def is None
+    ]
+    if not found:
+        raise InvalidInvocationError(
+            "There is nothing to discover: no asset without partitions stands, selected, before a selected one with "
+            "dynamic partitions, of which all are meant.",
+            mend="select both, and name no partitions; or leave `discover` (`--discover`) out.",
+        )
+    return found
+
+
 def _job_of(repository: RepositoryDefinition, keys: Sequence[AssetKey]) -> JobDefinition:
     checks = AssetSelection.assets(*keys).resolve_checks(repository.asset_graph)
     whole = repository.get_implicit_global_asset_job_def()
@@ -461,18 +494,6 @@ def _job_of(repository: RepositoryDefinition, keys: Sequence[AssetKey]) -> JobDe
 
 def _no_job(_keys: tuple[AssetKey, ...]) -> JobDefinition:
     raise AssertionError("a backfill that is canceled makes no run")
-
-
-def _target(graph: AssetGraph, key: AssetKey, subset: PartitionsSubset, instance: Instance) -> BackfillTarget:
-    definition = graph.get(key).partitions_def
-    if definition is None:
-        return BackfillTarget(asset_key=key)
-    return BackfillTarget(
-        asset_key=key,
-        partitions=subset.serialize(),
-        partitions_id=definition.get_serializable_unique_identifier(instance),
-        size=len(subset),
-    )
 
 
 def _plan_again(known: Backfill, graph: AssetGraph, instance: Instance) -> BackfillPlan:
@@ -497,7 +518,7 @@ def _plan_again(known: Backfill, graph: AssetGraph, instance: Instance) -> Backf
                     mend="start another backfill of it; what is made already is left alone.",
                 )
             targets[target.asset_key] = definition.deserialize_subset(target.partitions)
-        return BackfillPlan.of(graph, targets)
+        return BackfillPlan.of(graph, targets, known.growing)
 
 
 def _facts(instance: Instance, graph: AssetGraph, key: AssetKey) -> AssetFacts:

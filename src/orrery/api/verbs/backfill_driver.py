@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
+from orrery.api.verbs.backfill_growth import grown, targets_of
 from orrery.api.verbs.execute import execute_job_in_process
 from orrery.base.keys import AssetKey
 from orrery.base.tags import BACKFILL_ID_TAG
@@ -128,7 +129,7 @@ class Driver:
         """
         waiting, over = self.settle()
         with loading(self._backfill, self._instance):
-            progress = progress_of(self._plan, over)
+            progress = self._grown(progress_of(self._plan, over), over)
         self._tried = self._plan.size - sum(progress.counts()[2:])
         number = len(over) + len(waiting)
         while True:
@@ -146,7 +147,26 @@ class Driver:
                 return self.cancel()
             waiting = []
             with loading(self._backfill, self._instance):
-                progress = progress.with_runs(done)
+                progress = self._grown(progress.with_runs(done), done)
+
+    @property
+    def plan(self) -> BackfillPlan:
+        """Return what is to be made, with what was found on the way."""
+        return self._plan
+
+    def _grown(self, progress: BackfillProgress, done: Sequence[BackfillRun]) -> BackfillProgress:
+        """Return the progress of a plan that makes the partitions, too, which these runs have added."""
+        if not self._plan.growing:
+            return progress
+        more = grown(self._plan, {key for run in done for key in run.asset_keys}, self._instance)
+        if more is self._plan:
+            return progress
+        self._plan = more
+        targets = targets_of(more, self._instance)
+        self._store.change_backfill(
+            self._backfill.backfill_id, lambda known: msgspec.structs.replace(known, targets=targets)
+        )
+        return progress.in_plan(more)
 
     def settle(self) -> tuple[list[BackfillRun], list[BackfillRun]]:
         """
@@ -292,7 +312,8 @@ class Driver:
     def _after(self, made: _Made) -> BackfillRun:
         """Write down what came of a run, and tell of it."""
         self._note(made.run)
-        self._tried += _items(made.run, self._plan)
+        with loading(self._backfill, self._instance):
+            self._tried += _items(made.run, self._plan)
         if self._tell is not None:
             self._tell(RunNews(made.run, made.seconds, made.error, self._tried, self._plan.size))
         return made.run

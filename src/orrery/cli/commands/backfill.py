@@ -14,6 +14,7 @@ from orrery.cli.options import Source, json_option, source_options, tag_option
 from orrery.cli.paper import echo
 from orrery.cli.project import load_project
 from orrery.cli.running import load_config
+from orrery.model.partitions.loading import partition_loading_context
 from orrery.runtime.instance.instance import Instance
 
 __all__ = ["command"]
@@ -39,6 +40,9 @@ __all__ = ["command"]
 )
 @click.option("--all", "which", flag_value="all", help="Make all of it again.")
 @click.option(
+    "--discover", is_flag=True, help="Make what finds dynamic partitions in any case, then those that it found."
+)
+@click.option(
     "--max-concurrent",
     metavar="N",
     type=click.IntRange(min=1),
@@ -56,6 +60,7 @@ def command(
     partitions: tuple[str, ...],
     of: str | None,
     which: str,
+    discover: bool,
     max_concurrent: int,
     dry_run: bool,
     config: tuple[str, ...],
@@ -74,6 +79,7 @@ def command(
       orrery backfill 'daily+' --partitions 2013-01-01...2013-01-31
       orrery backfill by_carrier --partitions carrier=AA,UA
       orrery backfill '*' --stale --dry-run               what is out of date
+      orrery backfill 'cities+' --discover                new cities, and what is missing of them
     """  # noqa: D301 - click reads the backspace: the lines below it stay as they are
     if not selection:
         raise click.UsageError(
@@ -92,13 +98,15 @@ def command(
                 partitions=partitions,
                 which=which,
                 partitions_of=None if of is None else project.asset_key(of),
+                discover=discover,
             )
         if dry_run or not plan.size:
-            if as_json:
-                echo_json(plan_document(plan))
-            else:
-                for line in plan_lines(plan, which):
-                    echo(line)
+            with partition_loading_context(dynamic_partitions_store=instance):
+                if as_json:
+                    echo_json(plan_document(plan))
+                else:
+                    for line in plan_lines(plan, which):
+                        echo(line)
             return SUCCESS
         with wrong_usage():
             asked = request_backfill(

@@ -8,14 +8,14 @@ needs failed. Sets are combined whole, so that a hundred thousand partitions cos
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import islice, product
 from typing import NamedTuple
 
 from orrery.base.keys import AssetKey
 from orrery.model.assets.graph import AssetGraph
-from orrery.model.automation.backfill_groups import RunGroup, group_assets, mapping_between
+from orrery.model.automation.backfill_groups import RunGroup, group_assets, is_identity, mapping_between
 from orrery.model.partitions.keys import MultiPartitionKey, PartitionKeyRange
 from orrery.model.partitions.multi_subset import MultiPartitionsSubset
 from orrery.model.partitions.subset import DefaultPartitionsSubset, PartitionsSubset
@@ -80,17 +80,48 @@ class BackfillPlan:
         graph: The assets.
         targets: The partitions of each asset that are to be made; :data:`WHOLE` for one without.
         groups: Assets that are made together, upstream first.
+        growing: Assets of which more partitions may be found on the way, each with those that may add them.
     """
 
     graph: AssetGraph
     targets: Mapping[AssetKey, PartitionsSubset]
     groups: tuple[RunGroup, ...]
+    growing: Mapping[AssetKey, tuple[AssetKey, ...]] = field(default_factory=dict)
 
     @staticmethod
-    def of(graph: AssetGraph, targets: Mapping[AssetKey, PartitionsSubset]) -> BackfillPlan:
-        """Return the plan that makes *targets*; assets of which nothing is wanted are left out."""
-        wanted = {key: targets[key] for key in graph.sort_keys(targets) if not targets[key].is_empty}
-        return BackfillPlan(graph, wanted, group_assets(graph, wanted))
+    def of(
+        graph: AssetGraph, targets: Mapping[AssetKey, PartitionsSubset], growing: Collection[AssetKey] = ()
+    ) -> BackfillPlan:
+        """
+        Return the plan that makes *targets*.
+
+        Args:
+            graph: The assets.
+            targets: The partitions of each asset; assets of which nothing is wanted are left out.
+            growing: Assets whose partitions may become more while it goes on. One with nothing upstream that is
+                made does not grow.
+        """
+        feeders: dict[AssetKey, tuple[AssetKey, ...]] = {}
+        for key in growing:
+            upstream = graph.get_ancestors(key)
+            found = [each for each in targets if each in upstream and each not in growing]
+            if any(not targets[each].is_empty for each in found):
+                feeders[key] = tuple(each for each in found if not targets[each].is_empty)
+        wanted = {key: targets[key] for key in graph.sort_keys(targets) if key in feeders or not targets[key].is_empty}
+        return BackfillPlan(graph, wanted, group_assets(graph, wanted), feeders)
+
+    def fed_by(self, parent: AssetKey, key: AssetKey) -> tuple[AssetKey, ...]:
+        """
+        Return the assets that may yet add partitions of *parent* which *key* would need.
+
+        None where each partition of *key* needs that of the same key alone.
+        """
+        if parent not in self.growing:
+            return ()
+        own_def = self.graph.get(key).partitions_def
+        if own_def == self.graph.get(parent).partitions_def and is_identity(self.graph, parent, key):
+            return ()
+        return self.growing[parent]
 
     @property
     def size(self) -> int:
@@ -130,6 +161,10 @@ class BackfillProgress:
                 left = left - tried
         return left
 
+    def in_plan(self, plan: BackfillPlan) -> BackfillProgress:
+        """Return the same in a plan that makes more."""
+        return BackfillProgress(plan, self.made, self.failed)
+
     def unmade(self, key: AssetKey) -> PartitionsSubset:
         """Return what is not made of an asset: not tried, or failed."""
         made = self.made.get(key)
@@ -162,6 +197,9 @@ class BackfillProgress:
                 bad = _either(self.failed.get(parent), found.get(parent))
                 if bad is not None and not bad.is_empty:
                     lost = _either(lost, _needing(self.plan, parent, key, bad, pending))
+                for feeder in self.plan.fed_by(parent, key):
+                    if any(self.failed.get(feeder, ())) or feeder in found:
+                        lost = pending
             if lost is not None and not lost.is_empty:
                 found[key] = lost
         return found
@@ -246,6 +284,8 @@ def _ready(
                 unmade = unmade - ready[parent]  # made in the same run
             if not unmade.is_empty:
                 held = _either(held, _needing(progress.plan, parent, key, unmade, pending))
+            if any(not progress.unmade(feeder).is_empty for feeder in progress.plan.fed_by(parent, key)):
+                held = pending
         free = pending if held is None else pending - held
         if not free.is_empty:
             ready[key] = free

@@ -70,6 +70,7 @@ class Backfill(msgspec.Struct, frozen=True, kw_only=True):
         tags: Tags of its runs.
         run_config: Run config of its runs; None for that of the assets.
         max_concurrent: How many of its runs may go on at once.
+        growing: Assets of which new partitions are made too, if they are added while it goes on.
         created: When it was asked for, in seconds since 1970 (UTC).
         ended: When it came to its end.
     """
@@ -81,6 +82,7 @@ class Backfill(msgspec.Struct, frozen=True, kw_only=True):
     tags: Mapping[str, str] = {}
     run_config: Mapping[str, Any] | None = None
     max_concurrent: int = 1
+    growing: tuple[AssetKey, ...] = ()
     created: float = 0.0
     ended: float | None = None
 

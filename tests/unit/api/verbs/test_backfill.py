@@ -13,6 +13,7 @@ from orrery.api.verbs.backfill_driver import RunNews
 from orrery.base.errors import (
     BackfillNotFoundError,
     InvalidConfigError,
+    InvalidInvocationError,
     InvalidSubsetError,
     InvariantViolationError,
     UnknownPartitionError,
@@ -307,6 +308,123 @@ def test_dynamic_partitions_are_those_that_the_instance_has(instance: Instance) 
     instance.add_dynamic_partitions("files", ["c"])
     assert og.backfill(defs, instance=instance).made("file") == ["c"]
     assert og.backfill(defs, partitions="a,b", which="all", instance=instance).made("file") == ["a", "b"]
+
+
+CITIES = og.DynamicPartitionsDefinition(name="cities")
+FOUND = ["rome"]
+"""The cities that ``cities`` finds."""
+
+
+@og.asset
+def cities(context: og.AssetExecutionContext) -> list[str]:
+    if "atlantis" in FOUND:
+        raise ValueError("the atlas was wet")
+    context.instance.add_dynamic_partitions("cities", FOUND)
+    return FOUND
+
+
+@og.asset(partitions_def=CITIES, deps=[cities])
+def weather(context: og.AssetExecutionContext) -> str:
+    if context.partition_key in BAD:
+        raise ValueError("no weather")
+    return f"sun over {context.partition_key}"
+
+
+@og.asset(partitions_def=CITIES)
+def clothes(weather: str) -> str:
+    return f"hat for {weather}"
+
+
+@og.asset
+def guide(clothes: dict[str, str]) -> list[str]:
+    return sorted(clothes)
+
+
+ATLAS = og.Definitions(assets=[cities, weather, clothes, guide])
+
+
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_partitions_that_are_found_on_the_way_are_made(instance: Instance, at_once: int) -> None:
+    """Nothing that needs them all is made before they are known."""
+    FOUND[:] = ["rome", "oslo"]
+    news: list[RunNews] = []
+    result = og.backfill(ATLAS, instance=instance, tell=news.append, max_concurrent=at_once)
+    assert result.success
+    assert result.counts == (1 + 2 + 2 + 1, 0, 0, 0)
+    assert [news[0].run.asset_keys, news[-1].run.asset_keys] == [(cities.key,), (guide.key,)]
+    assert (news[-1].ended, news[-1].all) == (6, 6)
+    assert materializations(instance, "clothes") == ["oslo", "rome"]
+    assert materializations(instance, "guide") == [""]
+    assert og.plan_backfill(ATLAS, instance=instance).size == 0
+
+
+def test_discover_looks_again_and_makes_what_is_new(instance: Instance) -> None:
+    FOUND[:] = ["rome"]
+    assert og.backfill(ATLAS, "cities or weather", instance=instance).success
+    FOUND[:] = ["rome", "lima"]
+    result = og.backfill(ATLAS, "cities or weather", instance=instance, discover=True)
+    assert result.made("weather") == ["lima"]
+    assert materializations(instance, "cities") == ["", ""]
+    assert materializations(instance, "weather") == ["lima", "rome"]
+
+
+def test_a_failed_discovery_blocks_what_needs_all_and_is_retried(instance: Instance) -> None:
+    FOUND[:] = ["atlantis"]
+    failed = og.backfill(ATLAS, instance=instance)
+    assert failed.counts == (0, 1, 1, 0)
+    FOUND[:] = ["rome", "oslo"]
+    BAD.add("oslo")
+    partly = og.retry_backfill(failed.backfill_id, ATLAS, instance=instance)
+    assert (partly.made("weather"), partly.failed("weather")) == (["rome"], ["oslo"])
+    assert partly.made("clothes") == ["rome"]  # in the same runs as the weather
+    assert partly.counts == (3, 2, 1, 0)
+    BAD.clear()
+    assert og.retry_backfill(failed.backfill_id, ATLAS, instance=instance).success
+    assert materializations(instance, "cities") == [""]
+    assert materializations(instance, "weather") == ["oslo", "rome"]
+
+
+def test_what_was_found_before_a_crash_is_made_after_it(instance: Instance) -> None:
+    """The keys are looked up again, wherever it was cut short."""
+    FOUND[:] = ["rome", "oslo", "lima"]
+
+    def interrupt(news: RunNews) -> None:
+        if news.ended in (1, 3):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        og.backfill(ATLAS, instance=instance, tell=interrupt)
+    (known,) = instance.backfills.get_backfills()
+    with pytest.raises(KeyboardInterrupt):
+        og.resume_backfill(known.backfill_id, ATLAS, instance=instance, tell=interrupt)
+    result = og.resume_backfill(known.backfill_id, ATLAS, instance=instance)
+    assert result.success
+    assert result.counts.made == 8
+    assert materializations(instance, "weather") == ["lima", "oslo", "rome"]
+
+
+def test_one_dimension_of_several_may_be_found(instance: Instance) -> None:
+    """And all found ones may be made in one run."""
+    kinds = og.StaticPartitionsDefinition(["wind", "rain"])
+    cut = og.MultiPartitionsDefinition({"city": CITIES, "kind": kinds})
+    FOUND[:] = ["rome", "oslo"]
+    instance.add_dynamic_partitions("cities", ["lima"])
+
+    @og.asset(partitions_def=cut, deps=[cities], backfill_policy=og.BackfillPolicy.single_run())
+    def measured(context: og.AssetExecutionContext) -> dict[str, int]:
+        return {key: len(key) for key in context.partition_keys}
+
+    defs = og.Definitions(assets=[cities, measured])
+    result = og.backfill(defs, instance=instance)
+    assert result.success
+    assert len(result.made("measured")) == 6
+    assert len(result.runs) == 2
+
+
+def test_nothing_to_discover_is_told(instance: Instance) -> None:
+    for options in ({"selection": "weather"}, {"selection": "guide"}, {"which": "failed"}):
+        with pytest.raises(InvalidInvocationError, match="nothing to discover"):
+            og.plan_backfill(ATLAS, instance=instance, discover=True, **options)
 
 
 def test_odd_keys_are_data(instance: Instance) -> None:
