@@ -224,7 +224,7 @@ def plan_job(
             execution_plan=plan, run=run, instance=instance, log_manager=LogManager(), opened=opened
         )
         decisions = RunReuse(context, reuse)
-        for each in decisions.look_at_sources():
+        for each in decisions.look_at_sources(unseen="unseen"):
             if each.trouble is not None:
                 warnings.warn(each.trouble, stacklevel=2)
         steps = decisions.planned()

@@ -6,6 +6,7 @@ A probe is declared with the asset and called by the run that depends on it (``r
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -32,7 +33,7 @@ class Probe:
         on_failure: ``fail`` if the function raises, or ``warn`` and go by what was seen last.
 
     Raises:
-        InvalidDefinitionError: *look* is no function, *max_lag* is no length of time, or
+        InvalidDefinitionError: *look* is no function that can be called without arguments, *max_lag* is no length of time, or
             *on_failure* is none of its choices.
 
     >>> Probe(lambda: "v1", max_lag=timedelta(minutes=10)).max_lag
@@ -49,6 +50,7 @@ class Probe:
                 f"Probe(look={self.look!r}): that is no function.",
                 mend='write file_probe("prices.csv"), or give a function that returns a DataVersion.',
             )
+        _check_function(self.look)
         lag: Any = self.max_lag
         if isinstance(lag, timedelta):
             lag = lag.total_seconds()
@@ -62,6 +64,23 @@ class Probe:
             raise InvalidDefinitionError(
                 f"Probe(on_failure={self.on_failure!r}): there is no such choice.", mend="write 'fail' or 'warn'."
             )
+
+
+def _check_function(look: Callable[[], Any]) -> None:
+    name = getattr(look, "__name__", repr(look))
+    if inspect.iscoroutinefunction(look):
+        raise InvalidDefinitionError(
+            f"The probe '{name}' is an async function.", mend="give a plain one: a run asks before it starts its loop."
+        )
+    try:
+        inspect.signature(look).bind()
+    except TypeError as error:
+        raise InvalidDefinitionError(
+            f"The probe '{name}' cannot be called without arguments: {error}.",
+            mend=f"bind them: probe=lambda: {name}(...).",
+        ) from error
+    except ValueError:
+        return  # some functions of extension modules tell no signature
 
 
 def as_probe(given: Any, asset: str, partitions_def: Any = None) -> Probe | None:

@@ -47,7 +47,7 @@ class Sighting(NamedTuple):
 
 
 def look_at(
-    probes: Mapping[AssetKey, Probe], present: PresentValues, is_decisive: Callable[[AssetKey], bool], run_id: str
+    probes: Mapping[AssetKey, Probe], present: PresentValues, is_decisive: Callable[[AssetKey], bool], unseen: str
 ) -> list[Sighting]:
     """
     Ask each source for its version, and note it; one that was seen less than its ``max_lag`` ago is not asked.
@@ -57,7 +57,7 @@ def look_at(
         present: What is known of the assets; takes what is seen.
         is_decisive: Tells whether a decision of the run hangs on the source. If none does, a probe that fails
             is no reason to stop.
-        run_id: The run, or the plan of one.
+        unseen: What stands for the version of a source that could not be seen.
 
     Raises:
         ProbeFailedError: A probe failed, and a decision hangs on it.
@@ -76,7 +76,7 @@ def look_at(
                 by = "What was seen last counts."
             else:  # what is made from it now must not pass for made from what was there before
                 by = "It counts as changed."
-                present.note(key, None, f"unseen by run {run_id}", None)
+                present.note(key, None, unseen, None)
             found.append(Sighting(key, None, f"{error.args[0]} {by}"))
         else:
             present.note(key, None, version, None)

@@ -120,9 +120,12 @@ class RunReuse:
 
     # -- what lies outside ---------------------------------------------------------------------
 
-    def look_at_sources(self) -> list[Sighting]:
+    def look_at_sources(self, unseen: str) -> list[Sighting]:
         """
         Ask the sources that the run depends on for their versions, and go by what they say.
+
+        Args:
+            unseen: What stands for the version of one that could not be seen; no run has recorded it before.
 
         Raises:
             ProbeFailedError: A probe failed, and a decision of the run hangs on it.
@@ -142,7 +145,7 @@ class RunReuse:
                     used[key] = probes[key]
                     if policy is not None and policy.sources == "check":
                         decisive.add(key)
-        return look_at(used, self._present, decisive.__contains__, self._context.run.run_id)
+        return look_at(used, self._present, decisive.__contains__, unseen)
 
     def _probes(self) -> Mapping[AssetKey, Probe]:
         layer = self._plan.job.asset_layer

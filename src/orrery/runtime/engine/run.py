@@ -341,7 +341,8 @@ def _execute(
             context.consult = made_from.consult
         try:
             if made_from is not None:
-                _record_sightings(made_from.look_at_sources(), run.job_name, recorder, log)
+                found = made_from.look_at_sources(unseen=f"unseen by run {run.run_id}")
+                _record_sightings(found, run.job_name, recorder, log)
             _record(executor.execute(context, plan), run, recorder, made_from, undecided)
         except StopRun:
             pass  # the failure is noted below, and raised by whoever asked for it

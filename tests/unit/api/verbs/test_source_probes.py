@@ -14,8 +14,8 @@ import time_machine
 
 from orrery.adapters.cache.probes import file_probe, query_probe, url_probe, url_version
 from orrery.api.verbs.materialize import materialize
-from orrery.api.verbs.plan import explain, plan_materialization
-from orrery.base.errors import InvalidDefinitionError, ProbeFailedError
+from orrery.api.verbs.plan import MaterializationPlan, check_plan, explain, plan_materialization
+from orrery.base.errors import InvalidDefinitionError, PlanOutdatedError, ProbeFailedError
 from orrery.base.keys import AssetKey
 from orrery.definitions.assets.asset_spec import AssetSpec
 from orrery.definitions.assets.assets_definition import AssetsDefinition
@@ -179,6 +179,24 @@ def test_a_plan_looks_and_records_nothing(instance: Instance) -> None:
     assert ran(outside.look, instance)
 
 
+def test_a_saved_plan_is_refused_where_the_source_moved(instance: Instance) -> None:
+    """One that is not seen either time did not move."""
+    outside = Outside()
+    source = AssetSpec("seen", probe=Probe(outside.look, on_failure="warn"))
+
+    def plan() -> MaterializationPlan:
+        return plan_materialization([report, source], instance=instance)
+
+    saved = plan()
+    check_plan(saved, plan())
+    outside.version = "v2"
+    with pytest.raises(PlanOutdatedError, match="report: input seen changed: v1 to v2"):
+        check_plan(saved, plan())
+    outside.version = OSError("no network")
+    with pytest.warns(UserWarning, match="It counts as changed"):
+        check_plan(plan(), plan())
+
+
 def test_a_young_look_is_enough_where_a_lag_is_borne(instance: Instance) -> None:
     """Until it is as old as the lag."""
     outside = Outside()
@@ -277,6 +295,16 @@ def test_where_sources_are_ignored_a_failure_is_a_warning(instance: Instance) ->
     assert not ran(outside.look, instance, reuse=policy)
 
 
+async def sleepy() -> str:
+    """Cannot be asked before the loop runs."""
+    return "1"
+
+
+def always_one() -> str:
+    """Return the version of a source that never changes."""
+    return "1"
+
+
 def test_a_connection_is_no_function_that_opens_one() -> None:
     """Though one of sqlite can be called."""
     connection = sqlite3.connect(":memory:")
@@ -294,7 +322,7 @@ def test_a_probe_is_kept_by_copies(tmp_path: Path) -> None:
     assert spec.replace_attributes(probe=None).probe is None
     assert AssetsDefinition(specs=[spec]).to_source_asset().probe == probe
     assert SourceAsset("seen", probe=probe).with_attributes(group_name="g").probe == probe
-    assert pickle.loads(pickle.dumps(AssetSpec("seen", probe=url_version))).probe == Probe(url_version)
+    assert pickle.loads(pickle.dumps(AssetSpec("seen", probe=always_one))).probe == Probe(always_one)
     assert spec != AssetSpec("seen")
 
 
@@ -304,6 +332,8 @@ def test_a_probe_is_kept_by_copies(tmp_path: Path) -> None:
         (lambda: AssetSpec("seen", probe="prices.csv"), "'probe' of asset 'seen' is 'prices.csv'"),
         (lambda: SourceAsset("seen", probe=5), "'probe' of asset 'seen' is 5"),
         (lambda: Probe("prices.csv"), "that is no function"),
+        (lambda: AssetSpec("seen", probe=url_version), "'url_version' cannot be called without .*: missing .* 'url'"),
+        (lambda: AssetSpec("seen", probe=sleepy), "'sleepy' is an async function"),
         (lambda: file_probe("a", max_lag=-1), "no length of time"),
         (lambda: file_probe("a", max_lag=True), "no length of time"),
         (lambda: file_probe("a", on_failure="ignore"), "no such choice"),
