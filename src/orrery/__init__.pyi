@@ -14,10 +14,12 @@ from orrery.adapters.executors.in_process import in_process_executor as in_proce
 from orrery.adapters.executors.multiprocess import multiprocess_executor as multiprocess_executor
 from orrery.adapters.executors.ray import ray_executor as ray_executor
 from orrery.adapters.io.configurable import FilesystemIOManager as FilesystemIOManager
+from orrery.adapters.io.delta import DeltaLakeIOManager as DeltaLakeIOManager
 from orrery.adapters.io.duckdb import DuckDBIOManager as DuckDBIOManager
 from orrery.adapters.io.file_manager import FileHandle as FileHandle
 from orrery.adapters.io.file_manager import LocalFileHandle as LocalFileHandle
 from orrery.adapters.io.file_manager import local_file_manager as local_file_manager
+from orrery.adapters.io.iceberg import IcebergIOManager as IcebergIOManager
 from orrery.adapters.io.memory import InMemoryIOManager as InMemoryIOManager
 from orrery.adapters.io.memory import mem_io_manager as mem_io_manager
 from orrery.adapters.io.parquet import ParquetIOManager as ParquetIOManager

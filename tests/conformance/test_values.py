@@ -10,7 +10,9 @@ import pytest
 
 from orrery.adapters.cache.cached import CachedIOManager
 from orrery.adapters.cache.stored import BlobIOManager
+from orrery.adapters.io.delta import DeltaLakeIOManager
 from orrery.adapters.io.filesystem import PickledObjectFilesystemIOManager
+from orrery.adapters.io.iceberg import IcebergIOManager
 from orrery.adapters.io.memory import EphemeralIOManager
 from orrery.adapters.io.parquet import ParquetIOManager
 from orrery.adapters.io.upath import UPathIOManager
@@ -73,6 +75,22 @@ class TestParquet(IOManagerSuite):
 
     def same(self, one: Any, other: Any) -> bool:
         return bool(one.equals(other))
+
+
+class TestDeltaLake(TestParquet):
+    """Tables of Delta Lake."""
+
+    @pytest.fixture
+    def manager(self, tmp_path: Path) -> IOManager:
+        return DeltaLakeIOManager(tmp_path / "values")
+
+
+class TestIceberg(TestParquet):
+    """Tables of Iceberg."""
+
+    @pytest.fixture
+    def manager(self, tmp_path: Path) -> IOManager:
+        return IcebergIOManager(tmp_path / "values")
 
 
 class TestBlobs(IOManagerSuite):

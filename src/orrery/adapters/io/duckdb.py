@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from orrery.adapters.io.frames import Bound, bounds_of, frame_type, library_of, preferred_library, to_arrow
+from orrery.adapters.io.frames import Bound, bounds_of, frame_type, from_arrow, to_arrow
 from orrery.base.errors import InvariantViolationError, StorageError, ValueNotFoundError
 from orrery.base.metadata import MetadataValue
 from orrery.definitions.parts.io_manager import IOManager
@@ -303,14 +303,7 @@ def _arrow(context: Any, obj: Any) -> Any:
 
 
 def _as_frame(found: Any, wanted: Any) -> Any:
-    table = found.to_arrow_table() if hasattr(found, "to_arrow_table") else found.fetch_arrow_table()
-    library = library_of(wanted) or preferred_library()
-    if library == "polars":
-        import polars as pl  # the user's own table library, loaded when a table is
-
-        frame: Any = pl.from_arrow(table)
-        return frame.lazy() if getattr(wanted, "__name__", "") == "LazyFrame" else frame
-    return table.to_pandas() if library == "pandas" else table
+    return from_arrow(found.to_arrow_table() if hasattr(found, "to_arrow_table") else found.fetch_arrow_table(), wanted)
 
 
 def _mark(context: Any) -> str:

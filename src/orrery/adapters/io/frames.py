@@ -23,6 +23,7 @@ __all__ = [
     "bounds_of",
     "frame_type",
     "frames_by_partition",
+    "from_arrow",
     "library_of",
     "preferred_library",
     "to_arrow",
@@ -79,6 +80,17 @@ def to_arrow(frame: Any) -> Any:
     if library == "pyarrow" and name == "Table":
         return frame
     raise TypeError(f"{type(frame).__name__} is no frame of polars, pandas or pyarrow")
+
+
+def from_arrow(table: Any, wanted: Any) -> Any:
+    """Return a table of pyarrow as the type of frame that is wanted; of no type, as one of the library at hand."""
+    library = library_of(wanted) or preferred_library()
+    if library == "polars":
+        import polars as pl  # the user's own table library, loaded when a table is
+
+        frame: Any = pl.from_arrow(table)
+        return frame.lazy() if getattr(wanted, "__name__", "") == "LazyFrame" else frame
+    return table.to_pandas() if library == "pandas" else table
 
 
 class Bound(NamedTuple):

@@ -25,11 +25,14 @@ GRID = og.MultiPartitionsDefinition({"day": DAYS, "letter": og.StaticPartitionsD
 AT_ONCE = og.BackfillPolicy.single_run()
 
 
-@pytest.fixture(params=["parquet", "duckdb"])
+@pytest.fixture(params=["parquet", "duckdb", "delta", "iceberg"])
 def manager(request: pytest.FixtureRequest, tmp_path: Path) -> Any:
     if request.param == "parquet":
         return og.ParquetIOManager(tmp_path / "tables")
-    return og.DuckDBIOManager(tmp_path / "tables.duckdb")
+    if request.param == "duckdb":
+        return og.DuckDBIOManager(tmp_path / "tables.duckdb")
+    kind = og.DeltaLakeIOManager if request.param == "delta" else og.IcebergIOManager
+    return kind(tmp_path / "tables")
 
 
 @pytest.fixture

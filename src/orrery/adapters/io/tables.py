@@ -1,0 +1,492 @@
+"""
+Tables in an open format that keeps versions: what Delta Lake and Iceberg have in common.
+
+An asset is a table. The rows of a partition bear its key in a column of their own, by which the table is cut; readers
+here do not see it. The key is encoded as names of files are (``base/names.py``), with ``~`` in the place of ``%``.
+Storing is one commit: a reader finds the table as it was, or as it is with all that the run has made. How a table is
+found, read and committed is each format's own.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from importlib.util import find_spec
+from typing import Any, ClassVar
+
+from orrery.adapters.io.frames import (
+    PARTITION_EXPR,
+    frame_type,
+    frames_by_partition,
+    from_arrow,
+    library_of,
+    to_arrow,
+)
+from orrery.adapters.io.places import value_key
+from orrery.base.errors import (
+    DamagedValueError,
+    InvalidDefinitionError,
+    InvariantViolationError,
+    StorageError,
+    ValueNotFoundError,
+)
+from orrery.base.metadata import MetadataValue, TableColumn, TableSchema
+from orrery.base.names import encode_part, is_shortened, key_path
+from orrery.definitions.parts.io_manager import IOManager
+from orrery.runtime.contexts.stored_values import describe_value, partitions_of_output, values_by_partition
+
+__all__ = [
+    "KEY_COLUMN",
+    "TABLE_VERSION",
+    "VersionedTableIOManager",
+    "checked_directory",
+    "first_line",
+    "key_text",
+    "require",
+    "table_path",
+]
+
+KEY_COLUMN = "orrery_partition"
+TABLE_VERSION = "table_version"
+
+_TRIES = 50
+_PAUSE_SECONDS = (0.02, 0.2)
+
+
+class VersionedTableIOManager(IOManager):
+    """Store frames as tables of a format with versions; a subclass knows the format."""
+
+    format_name: ClassVar[str]
+    way_to_drop: ClassVar[str]
+
+    # -- what a format does --------------------------------------------------------------------
+
+    @abstractmethod
+    def open_table(self, context: Any, version: int | None) -> Any:
+        """
+        Return the table of *context*, as of a version or as it is now.
+
+        Raises:
+            ValueNotFoundError: There is no such table, or no such version.
+            DamagedValueError: It is there, and cannot be read.
+        """
+
+    @abstractmethod
+    def schema_of(self, table: Any) -> Any:
+        """Return the columns of an opened table, as a schema of pyarrow."""
+
+    @abstractmethod
+    def read_rows(self, context: Any, table: Any, names: Sequence[str] | None, limit: int | None) -> Any:
+        """Return rows of an opened table as a table of pyarrow: all, or those with *names* in their key column."""
+
+    @abstractmethod
+    def is_marked(self, table: Any, name: str) -> bool:
+        """Tell whether a partition was stored without rows."""
+
+    @abstractmethod
+    def replace(self, context: Any, rows: Any, names: Sequence[str] | None, empty: Sequence[str]) -> int:
+        """
+        Commit rows in the place of all, or of those with *names* in their key column, and mark *empty* of them.
+
+        Returns:
+            The version of the table that the commit made.
+        """
+
+    @abstractmethod
+    def table_location(self, context: Any) -> str:
+        """Return where the table lies: a path or URL."""
+
+    def refuses_type(self, kind: Any) -> bool:
+        """Tell whether the format has no such type of column."""
+        import pyarrow as pa  # a schema of pyarrow is at hand, so it is loaded
+
+        unknown = (pa.types.is_null, pa.types.is_duration, pa.types.is_interval, pa.types.is_union)
+        return any(is_kind(kind) for is_kind in unknown)
+
+    # -- storing -------------------------------------------------------------------------------
+
+    def handle_output(self, context: Any, obj: Any) -> None:
+        """
+        Replace the rows of the partitions that the run makes, or the whole table, in one commit.
+
+        Raises:
+            InvariantViolationError: The value is no frame; or its columns cannot stand in the table.
+        """
+        partitions = partitions_of_output(context)
+        if partitions[0] is None:
+            rows = self._storable(context, obj)
+            version = self._commit(context, rows, None, [])
+        else:
+            keys = [key for key in partitions if key is not None]
+            frames = self._frames(context, obj, keys)
+            names = {key: _name(context, key) for key in keys}
+            rows = _joined(context, {names[key]: frame for key, frame in frames.items()})
+            empty = [names[key] for key, frame in frames.items() if not frame.num_rows]
+            version = self._commit(context, rows, list(names.values()), empty)
+        columns = [TableColumn(field.name, str(field.type)) for field in rows.schema if field.name != KEY_COLUMN]
+        context.add_output_metadata(
+            {
+                "path": MetadataValue.path(self.table_location(context)),
+                TABLE_VERSION: MetadataValue.int(version),
+                "orrery/row_count": MetadataValue.int(rows.num_rows),
+                "orrery/column_schema": MetadataValue.table_schema(TableSchema(columns=columns)),
+            }
+        )
+
+    def _frames(self, context: Any, obj: Any, keys: Sequence[str]) -> dict[str, Any]:
+        """Return the rows of each partition."""
+        if isinstance(obj, Mapping) or (len(keys) > 1 and not library_of(type(obj))):
+            by_key: Mapping[str, Any] = values_by_partition(context, obj, keys)
+        elif len(keys) > 1 or (context.definition_metadata or {}).get(PARTITION_EXPR):
+            self._arrow(context, obj)
+            by_key = frames_by_partition(context, obj, keys)
+        else:
+            by_key = {keys[0]: obj}
+        return {key: self._storable(context, by_key[key]) for key in keys}
+
+    def _commit(self, context: Any, rows: Any, names: Sequence[str] | None, empty: Sequence[str]) -> int:
+        try:
+            found = self.schema_of(self.open_table(context, None))
+        except ValueNotFoundError:
+            return self.replace(context, rows, names, empty)
+        is_cut = KEY_COLUMN in found.names
+        if is_cut != (names is not None):
+            raise InvariantViolationError(
+                f"The table of {describe_value(context)} at {self.table_location(context)} was stored "
+                f"{'by partition' if is_cut else 'as a whole'}, and this run stores {'it as a whole' if is_cut else 'partitions'}.",
+                mend=f"{self.way_to_drop}, or give the IO manager another place; then materialize it again.",
+            )
+        return self.replace(context, rows if names is None else _fitted(context, rows, found), names, empty)
+
+    def _storable(self, context: Any, obj: Any) -> Any:
+        """Return a frame as a table of pyarrow, with types that the format has; nothing is rounded or cut."""
+        import pyarrow as pa  # the value is a frame, or told to be none
+
+        rows = self._arrow(context, obj)
+        names = [name.lower() for name in rows.column_names]
+        twice = next((name for name in rows.column_names if names.count(name.lower()) > 1), None)
+        told = (
+            "has no columns"
+            if not names
+            else f"has the column '{KEY_COLUMN}', in which the keys of partitions are kept"
+            if KEY_COLUMN in names
+            else f"has the column '{twice}' twice (upper and lower case are the same in a table)"
+            if twice is not None
+            else ""
+        )
+        if told:
+            raise InvariantViolationError(
+                f"The frame of {describe_value(context)} {told}.", mend="name its columns anew."
+            )
+        kinds = []
+        for field in rows.schema:
+            kind = _stored_type(field.type)
+            if self.refuses_type(kind):
+                raise InvariantViolationError(
+                    f"Column '{field.name}' of {describe_value(context)} is of type {field.type}, which a table of "
+                    f"{self.format_name} has not.",
+                    mend="cast it to another type"
+                    + (" (a column of nothing but nulls has no type of its own)." if pa.types.is_null(kind) else "."),
+                )
+            kinds.append(pa.field(field.name, kind))
+        return _cast(context, rows, pa.schema(kinds))
+
+    def _arrow(self, context: Any, obj: Any) -> Any:
+        try:
+            return to_arrow(obj)
+        except TypeError as error:
+            raise InvariantViolationError(
+                f"{type(self).__name__} stores tables (polars, pandas or pyarrow); the value of {describe_value(context)} is "
+                f"{type(obj).__name__}.",
+                mend="return a table, or give this output another IO manager.",
+            ) from error
+
+    # -- loading -------------------------------------------------------------------------------
+
+    def load_input(self, context: Any) -> Any:
+        """
+        Return the rows of the partitions that the input asks for, or of the whole table.
+
+        Raises:
+            ValueNotFoundError: There is no such table or version, or a partition was not stored.
+            DamagedValueError: A file of the table is gone or is not what was written.
+        """
+        wanted, in_one = frame_type(context)
+        version = _version(context)
+        if not context.has_asset_key or not context.has_asset_partitions:
+            table = self.open_table(context, version)
+            return from_arrow(_bare(self.read_rows(context, table, None, None)), wanted)
+        keys = context.asset_partition_keys
+        if not keys:
+            return None
+        names = {key: _name(context, key) for key in keys}
+        try:
+            table = self.open_table(context, version)
+            rows = self._rows_of(context, table, list(names.values()))
+        except ValueNotFoundError:
+            table, rows = None, None
+        present = set() if rows is None else set(rows[KEY_COLUMN].unique().to_pylist())
+        lacking = [
+            key
+            for key, name in names.items()
+            if name not in present and (table is None or not self.is_marked(table, name))
+        ]
+        if lacking and not (context.definition_metadata or {}).get("allow_missing_partitions"):
+            raise self.not_found(context, version, lacking[0])
+        found = [key for key in keys if key not in lacking]
+        if len(keys) == 1 or in_one:
+            return from_arrow(_bare(rows), wanted) if found else None
+        parts = _parts(rows) if found else {}
+        return {key: from_arrow(parts.get(names[key], _bare(rows.slice(0, 0))), wanted) for key in found}
+
+    def has_output(self, context: Any) -> bool:
+        """Tell whether a value is stored for the output of *context*."""
+        try:
+            table = self.open_table(context, None)
+        except ValueNotFoundError:
+            return False
+        names = [_name(context, key) for key in partitions_of_output(context) if key is not None]
+        return all(
+            self.is_marked(table, name) or self._rows_of(context, table, [name], limit=1).num_rows for name in names
+        )
+
+    def committed(self, context: Any, commit: Callable[[], int], passing: tuple[type[Exception], ...]) -> int:
+        """
+        Carry out *commit*, again where another run has changed the table meanwhile; return the version that it made.
+
+        Args:
+            context: The ``OutputContext``.
+            commit: Looks at the table as it is now, and commits once; all or nothing.
+            passing: What it raises where another was first.
+
+        Raises:
+            StorageError: Others were first too often.
+        """
+        for attempt in range(1, _TRIES + 1):
+            try:
+                return commit()
+            except passing as error:
+                if attempt == _TRIES:
+                    raise self.not_stored(context, error) from error
+                time.sleep(random.uniform(*_PAUSE_SECONDS))
+        raise AssertionError("the last try returns or raises")
+
+    def not_stored(self, context: Any, error: Exception) -> StorageError:
+        """Return the error that says that a commit failed."""
+        return StorageError(
+            f"The value of {describe_value(context)} was not stored in the {self.format_name} table at "
+            f"{self.table_location(context)}, which is as it was: {first_line(error)}.",
+            mend="look at the cause above; if others write the same table, try again when fewer do.",
+        )
+
+    def damaged(self, context: Any, error: Exception) -> DamagedValueError:
+        """Return the error that says that a table is there and cannot be read."""
+        return DamagedValueError(
+            f"The {self.format_name} table of {describe_value(context)} at {self.table_location(context)} cannot be read: "
+            f"{first_line(error)}.",
+            mend=f"bring back its files from a copy, or {self.way_to_drop}; then materialize it again.",
+        )
+
+    def not_found(self, context: Any, version: int | None = None, partition: str | None = None) -> ValueNotFoundError:
+        """Return the error that says that nothing is stored."""
+        what = describe_value(context, partition)
+        where = self.table_location(context)
+        if version is not None:
+            return ValueNotFoundError(
+                f"Version {version} of the table at {where} has no value of {what}, or is not there.",
+                mend=f"ask for a version that the metadata '{TABLE_VERSION}' of a materialization tells.",
+            )
+        return ValueNotFoundError(
+            f"No value of {what} is stored in a {self.format_name} table at {where}.", mend=f"materialize {what} first."
+        )
+
+    def _rows_of(self, context: Any, table: Any, names: Sequence[str], limit: int | None = None) -> Any:
+        if KEY_COLUMN not in self.schema_of(table).names:
+            raise InvariantViolationError(
+                f"The table of {describe_value(context)} at {self.table_location(context)} was stored as a whole, and "
+                "partitions of it are asked for.",
+                mend=f"{self.way_to_drop}, or give the IO manager another place; then materialize the partitions.",
+            )
+        return self.read_rows(context, table, names, limit)
+
+
+def table_path(context: Any) -> str:
+    """
+    Return the path of a table below its directory: names as elsewhere, with ``+`` in the place of ``%``.
+
+    The libraries of the formats take ``%`` for the code of a URL.
+    """
+    parts, _, _ = value_key(context)
+    folders, _, _ = key_path((*parts, "."), extension="").rpartition("/")
+    return folders.replace("%", "+")
+
+
+def require(module: str, *, extra: str, manager: str) -> None:
+    """
+    Make sure that the library of a format is installed, without importing it.
+
+    Raises:
+        StorageError: It is not.
+    """
+    if find_spec(module) is None:
+        raise StorageError(
+            f"{manager} needs the package {module}, which is not installed.",
+            mend=f"write pip install 'orrery[{extra}]'.",
+        )
+
+
+def checked_directory(directory: str, manager: str) -> str:
+    """
+    Return a directory that the libraries of the formats can name, without a slash at its end.
+
+    Raises:
+        InvalidDefinitionError: It holds what they take for a part of a URL.
+    """
+    odd = next((sign for sign in "%?#" if sign in directory), None)
+    if odd is not None:
+        raise InvalidDefinitionError(
+            f"{manager} cannot store tables in '{directory}': the library of the format takes '{odd}' in a path for "
+            "a part of a URL.",
+            mend="give it a directory whose path is without %, ? and #.",
+        )
+    return directory.rstrip("/")
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of what an error says: libraries in Rust add a trace of theirs."""
+    return str(error).strip().partition("\n")[0].rstrip(".")
+
+
+def key_text(context: Any) -> str:
+    """Return what is written into a table to say whose it is: the parts of the key, as JSON."""
+    return json.dumps(list(value_key(context)[0]))
+
+
+def _name(context: Any, key: str) -> str:
+    """
+    Return what stands in the key column for a partition: its key, reversibly encoded.
+
+    It becomes the name of a folder, for which both libraries encode ``%`` once more, and ``~`` not.
+    """
+    name = encode_part(str(key))
+    if is_shortened(name):
+        raise InvariantViolationError(
+            f"The key of {describe_value(context, f'{key[:40]}...')} is too long for the name of a partition of a table "
+            f"({len(key)} characters).",
+            mend="use keys of less than 200 bytes (67, of other than small letters and digits), or another IO manager.",
+        )
+    return name.replace("%", "~")
+
+
+def _version(context: Any) -> int | None:
+    """Return which version of the table the metadata of an input asks for."""
+    named = (context.definition_metadata or {}).get(TABLE_VERSION)
+    version = getattr(named, "value", named)
+    if version is None or (isinstance(version, int) and not isinstance(version, bool)):
+        return version
+    raise InvalidDefinitionError(
+        f"The metadata '{TABLE_VERSION}' of an input of {describe_value(context)} is {version!r}, which is no whole number.",
+        mend=f"give the version that the metadata '{TABLE_VERSION}' of a materialization tells.",
+    )
+
+
+def _stored_type(kind: Any) -> Any:
+    """Return the type as which a column is stored: signed, in microseconds, instants in UTC, plain texts."""
+    import pyarrow as pa  # the type is one of pyarrow's, so it is loaded
+
+    is_ = pa.types
+    if is_.is_dictionary(kind):
+        return _stored_type(kind.value_type)
+    if is_.is_unsigned_integer(kind):
+        return {8: pa.int16(), 16: pa.int32()}.get(kind.bit_width, pa.int64())
+    if is_.is_float16(kind):
+        return pa.float32()
+    if is_.is_timestamp(kind):
+        return pa.timestamp("us", "UTC" if kind.tz else None)
+    if is_.is_time(kind):
+        return pa.time64("us")
+    if is_.is_date64(kind):
+        return pa.date32()
+    if is_.is_string(kind) or is_.is_string_view(kind):
+        return pa.large_string()
+    if is_.is_binary(kind) or is_.is_binary_view(kind):
+        return pa.large_binary()
+    if is_.is_list(kind) or is_.is_large_list(kind) or is_.is_fixed_size_list(kind) or is_.is_list_view(kind):
+        return pa.large_list(_stored_type(kind.value_type))
+    if is_.is_struct(kind):
+        return pa.struct([pa.field(field.name, _stored_type(field.type)) for field in kind])
+    return kind
+
+
+def _cast(context: Any, rows: Any, schema: Any) -> Any:
+    import pyarrow as pa  # the rows are a table of pyarrow, so it is loaded
+
+    columns = []
+    for field in schema:
+        try:
+            columns.append(rows[field.name].cast(field.type, safe=True))
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            raise InvariantViolationError(
+                f"Column '{field.name}' of {describe_value(context)} cannot be stored as {field.type}: {error}.",
+                mend="round or cast it in the function that makes it.",
+            ) from error
+    return pa.table(columns, schema=schema)
+
+
+def _fitted(context: Any, rows: Any, found: Any) -> Any:
+    """Return rows with the types that the columns of their table have already; new columns are added to it."""
+    import pyarrow as pa  # as above
+
+    is_ = pa.types
+    fields = []
+    for field in rows.schema:
+        there = _stored_type(found.field(field.name).type) if field.name in found.names else field.type
+        is_wider = any(
+            is_kind(field.type) and is_kind(there) and field.type.bit_width <= there.bit_width
+            for is_kind in (is_.is_integer, is_.is_floating)
+        )
+        if field.type != there and not is_wider:
+            raise InvariantViolationError(
+                f"Column '{field.name}' of {describe_value(context)} is of type {field.type}, and of type {there} in the "
+                "partitions that are stored already.",
+                mend=f"cast it to {there}; or move the table away and materialize all partitions again.",
+            )
+        fields.append(pa.field(field.name, there))
+    return _cast(context, rows, pa.schema(fields))
+
+
+def _joined(context: Any, frames: Mapping[str, Any]) -> Any:
+    """Return the rows of several partitions as one table, each with its name in the key column."""
+    import pyarrow as pa  # as above
+
+    keyed = [
+        rows.append_column(KEY_COLUMN, pa.repeat(pa.scalar(name, pa.large_string()), rows.num_rows))
+        for name, rows in frames.items()
+    ]
+    try:
+        return pa.concat_tables(keyed, promote_options="permissive")
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        raise InvariantViolationError(
+            f"The frames of the partitions of {describe_value(context)} have not the same types: {error}.",
+            mend="cast the column to one type in all of them.",
+        ) from error
+
+
+def _parts(rows: Any) -> dict[str, Any]:
+    """Return the rows of each partition, in their order."""
+    import pyarrow.compute as pc  # as above
+
+    rows = rows.take(pc.sort_indices(rows, sort_keys=[(KEY_COLUMN, "ascending")]))
+    counts: Iterable[Any] = rows[KEY_COLUMN].value_counts()
+    found, start = {}, 0
+    for name, count in sorted((each["values"].as_py(), each["counts"].as_py()) for each in counts):
+        found[name] = _bare(rows.slice(start, count))
+        start += count
+    return found
+
+
+def _bare(rows: Any) -> Any:
+    return rows.drop_columns([KEY_COLUMN]) if KEY_COLUMN in rows.column_names else rows
