@@ -339,9 +339,10 @@ def reopen_backfill(backfill_id: str, *, instance: Instance) -> Backfill:
 
 def cancel_backfill(backfill_id: str, *, instance: Instance) -> Backfill:
     """
-    Cancel a backfill: no further run of it is begun.
+    Cancel a backfill: no further run of it is begun, and the one that is going on is canceled.
 
-    A run that is going on comes to its end. If no process works on the backfill, it is canceled at once.
+    The process that works on the backfill notices it within a second. Runs that go on in other threads than its main one
+    (``max_concurrent`` above 1, or a backfill that a thread makes) come to their end.
 
     Raises:
         BackfillNotFoundError: There is none of this id.

@@ -20,7 +20,9 @@ from typing import Any, NamedTuple
 import msgspec
 
 from orrery.api.verbs.backfill_growth import grown, targets_of
+from orrery.api.verbs.backfill_watch import Watch, watched
 from orrery.api.verbs.execute import execute_job_in_process
+from orrery.base.errors import ExecutionInterruptedError
 from orrery.base.keys import AssetKey
 from orrery.base.tags import BACKFILL_ID_TAG
 from orrery.definitions.graphs.job import JobDefinition
@@ -127,6 +129,18 @@ class Driver:
         Raises:
             BaseException: What interrupted it; it can be resumed.
         """
+        watch = Watch()
+        try:
+            with watched(self._backfill.backfill_id, self._store) as watch:
+                return self._drive()
+        except (ExecutionInterruptedError, KeyboardInterrupt) as error:
+            if watch.has_interrupted:
+                return self._cancel_at_once()
+            if isinstance(error, KeyboardInterrupt):
+                raise
+            raise KeyboardInterrupt(str(error)) from error
+
+    def _drive(self) -> Backfill:
         waiting, over = self.settle()
         with loading(self._backfill, self._instance):
             progress = self._grown(progress_of(self._plan, over), over)
@@ -206,6 +220,16 @@ class Driver:
                 continue
             time.sleep(_POLL_SECONDS)
         return record
+
+    def _cancel_at_once(self) -> Backfill:
+        """Cancel when what went on was interrupted: no run of this process goes on any more."""
+        for run in self._store.get_backfill_runs(self._backfill.backfill_id):
+            if run.state is BackfillRunState.REQUESTED:
+                record = self._instance.get_run_by_id(run.run_id)
+                if record is not None and not record.is_finished:
+                    self._instance.report_run_canceled(record, "The backfill was canceled before the run had begun.")
+        self._instance.flush()
+        return self.cancel()
 
     def cancel(self) -> Backfill:
         """Give up what was not made yet, and return the backfill."""

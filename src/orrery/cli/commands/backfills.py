@@ -83,11 +83,15 @@ def show_backfill(backfill_id: str, source: Source, as_json: bool) -> None:
         echo(line)
 
 
-@command.command("cancel", short_help="Begin no further run of a backfill.")
+@command.command("cancel", short_help="Stop a backfill.")
 @click.argument("backfill_id", metavar="ID")
 @json_option()
 def cancel(backfill_id: str, as_json: bool) -> None:
-    """Begin no further run of the backfill ID; a run that is going on comes to its end."""
+    """
+    Stop the backfill ID: cancel the run that is going on, and begin no further one.
+
+    Of several runs that go on at once, each comes to its end.
+    """
     with Instance.get() as instance, wrong_usage():
         known = cancel_backfill(_known(backfill_id, instance).backfill_id, instance=instance)
     if as_json:
@@ -95,7 +99,7 @@ def cancel(backfill_id: str, as_json: bool) -> None:
     elif known.is_finished:
         echo(f"backfill {known.backfill_id} is canceled")
     else:
-        echo(f"backfill {known.backfill_id} is being canceled: its process begins no further run")
+        echo(f"backfill {known.backfill_id} is being canceled: its process stops its run and begins no further one")
 
 
 @command.command("resume", short_help="Go on with a backfill that was interrupted.")
