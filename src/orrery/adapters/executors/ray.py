@@ -10,90 +10,62 @@ import importlib
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import msgspec
 
+from orrery.adapters.executors.cluster import TASK, ClusterExecutor, cluster_executor
 from orrery.adapters.executors.demands import amount, demands_in
-from orrery.adapters.executors.schemas import RETRIES, TAG_LIMITS, retries_of, tag_limits_of
 from orrery.base.errors import InvalidDefinitionError, InvalidInvocationError, UnmetExecutorRequirementsError
-from orrery.definitions.parts.executor import ExecutorDefinition, multiple_process_executor_requirements
-from orrery.model.config.schema import Field, Noneable, Permissive, Selector
-from orrery.model.events import build
-from orrery.model.events.event import Event
+from orrery.model.config.schema import Field, Permissive
 from orrery.plan.commands import LaunchStep
-from orrery.runtime.engine.executor import Executor, RetryMode
 from orrery.runtime.processes.messages import function_named
-from orrery.runtime.remote.dispatch import Dispatch
 from orrery.runtime.remote.hub import Errand, Hub
-from orrery.runtime.remote.messages import describe_run, encode
 
 __all__ = ["RayExecutor", "ray_executor"]
 
 _OTHER_TAGS = ("dagster-ray/config",)
 _NAMED = {"num_cpus": "num_cpus", "CPU": "num_cpus", "num_gpus": "num_gpus", "GPU": "num_gpus", "memory": "memory"}
 _COUNTED = {"num_cpus": "CPU", "num_gpus": "GPU", "memory": "memory"}
-_TASK = "orrery.workers.tasks:carry_out"
-_LOOPBACK = "127.0.0.1"
 _STORE_BYTES = 80 * 1024 * 1024  # the least that Ray takes: no value of ours goes through it
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-class RayExecutor(Executor):
+class RayExecutor(ClusterExecutor):
     """
     Execute steps as tasks of a Ray cluster.
 
-    Args:
-        origin: Where the job comes from; the engine finds it.
-        cluster: ``{"local": {...}}`` with arguments of ``ray.init``, or ``{"existing": {"address": ...}}``.
-        retries: Whether failed steps are tried again.
-        config: Limits of tags and the like.
+    ``{"local": {...}}`` holds arguments of ``ray.init``. Tasks on this machine import what the run can import.
     """
 
-    def __init__(
-        self, origin: Any, cluster: Mapping[str, Any], retries: RetryMode, config: Mapping[str, Any] | None = None
-    ) -> None:
-        self._origin = origin
-        self._cluster = cluster
-        self._retries = retries
-        self._config = config or {}
+    engine = "Ray"
 
     @property
-    def retries(self) -> RetryMode:
-        """Return whether failed steps are tried again."""
-        return self._retries
+    def import_path(self) -> Sequence[str]:
+        """Return the path of this process for a cluster that it starts itself."""
+        return () if "existing" in self._cluster else sys.path
 
-    @property
-    def uses_resources_of_run(self) -> bool:
-        """Return False: each task opens what its step needs."""
-        return False
+    def check_demands(self, step: Any) -> None:
+        """See that what a step asks for can be read."""
+        options_of(step.tags, step.key)
 
-    def execute(self, plan_context: Any, execution_plan: Any) -> Iterator[Event]:
-        """Execute the plan and yield every event in order."""
-        if not len(execution_plan):
-            return
-        job_name = plan_context.run.job_name
-        for step in execution_plan.step_dict.values():
-            options_of(step.tags, step.key)  # wrong ones are told before anything runs
-        preparation = msgspec.msgpack.encode(([], encode(describe_run(plan_context, self._origin))))
+    @contextmanager
+    def connected(self, execution_plan: Any) -> Iterator[Any]:
+        """Give the module of Ray, connected to the cluster."""
         with _connected(self._cluster) as ray:
-            address = ray.get_runtime_context().gcs_address
             if "existing" not in self._cluster:  # one that runs elsewhere may grow
                 _check_room(execution_plan, ray.cluster_resources())
-            yield build.engine_event(job_name, f"Executing steps on Ray at {address}")
-            hub = Hub(
-                Dispatch(plan_context, self._retries, tag_limits_of(self._config)),
-                plan_context,
-                preparation,
-                host=self._config.get("host") or _LOOPBACK,
-                max_concurrent=self._config.get("max_concurrent"),
-                engine_name="Ray",
-                import_path=[] if "existing" in self._cluster else sys.path,
-            )
-            yield from hub.run(_Tasks(ray, hub))
-        yield build.engine_event(job_name, "Finished steps on Ray")
+            yield ray
+
+    def address_of(self, connection: Any) -> str:
+        """Return where the cluster is."""
+        return str(connection.get_runtime_context().gcs_address)
+
+    def tasks(self, connection: Any, hub: Hub, run_id: str) -> Any:
+        """Return what submits, cancels and kills the tasks of a run."""
+        return _Tasks(connection, hub)
 
 
 def _check_room(execution_plan: Any, has: Mapping[str, float]) -> None:
@@ -178,7 +150,7 @@ class _Tasks:
         self._ray = ray
         self._hub = hub
         self._refs: dict[str, Any] = {}
-        self._function = ray.remote(max_retries=0)(function_named(_TASK))
+        self._function = ray.remote(max_retries=0)(function_named(TASK))
 
     def submit(self, launch: LaunchStep, errand: Errand) -> None:
         """Submit the task of a step."""
@@ -235,55 +207,18 @@ def options_of(tags: Mapping[str, str], step_key: str) -> dict[str, Any]:
     return options
 
 
-def _create(init_context: Any) -> RayExecutor:
-    try:
-        function_named("ray:init")
-    except ImportError as error:
-        raise UnmetExecutorRequirementsError(
-            "The executor 'ray' needs the package ray, which is not installed.",
-            mend="write pip install 'orrery[ray]'.",
-        ) from error
-    config = init_context.executor_config or {}
-    return RayExecutor(init_context.origin, config.get("cluster") or {"local": {}}, retries_of(config), config)
-
-
-ray_executor = ExecutorDefinition(
-    "ray",
-    config_schema=Field(
-        {
-            "cluster": Field(
-                Selector(
-                    {
-                        "local": Field(Permissive({}), is_required=False, description="Arguments of ray.init."),
-                        "existing": Field(
-                            {
-                                "address": Field(str, description="Address of the cluster, or auto."),
-                                "runtime_env": Field(
-                                    Permissive({}),
-                                    is_required=False,
-                                    description="What Ray puts in place for tasks: folders with code, packages, variables.",
-                                ),
-                            }
-                        ),
-                    }
-                ),
-                is_required=False,
-                default_value={"local": {}},
-            ),
-            "host": Field(
-                str,
-                is_required=False,
-                default_value=_LOOPBACK,
-                description="Address of this machine that workers reach the run at; loopback if not given.",
-            ),
-            "max_concurrent": Field(Noneable(int), is_required=False, default_value=None),
-            "tag_concurrency_limits": TAG_LIMITS,
-            "retries": RETRIES,
-        },
-        is_required=False,
-    ),
-    requirements=multiple_process_executor_requirements(),
-    executor_creation_fn=_create,
-    description="Execute each step as a task of a Ray cluster.",
+ray_executor = cluster_executor(
+    RayExecutor,
+    package="ray",
+    entry="ray:init",
+    local="Arguments of ray.init.",
+    existing={
+        "address": Field(str, description="Address of the cluster, or auto."),
+        "runtime_env": Field(
+            Permissive({}),
+            is_required=False,
+            description="What Ray puts in place for tasks: folders with code, packages, variables.",
+        ),
+    },
 )
 """Execute each step as a task of a Ray cluster; config ``cluster: {local: {}}`` or ``{existing: {address: ...}}``."""
