@@ -1,21 +1,27 @@
 """
 The process of one launched run: a fresh interpreter, or a child of a process that has the run's code.
 
-It takes the run over from whoever launched it, executes it, submits the retry that is due, and launches what waits.
+It takes the run over from whoever launched it, executes it, submits the retry that is due, and launches what waits. A forked
+run whose steps go to worker processes puts a copy of itself by first: workers are forked from that, and nothing is imported
+again.
 """
 
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from typing import Any
 
 import msgspec
 
 from orrery.api.verbs.recorded import carry_out_run
+from orrery.api.wiring.defaults import starts_workers
 from orrery.api.wiring.instance import load_adapters
+from orrery.base.errors import OrreryError
 from orrery.definitions.project.repository import RepositoryDefinition
 from orrery.runtime.instance.instance import Instance
 from orrery.runtime.instance.ref import InstanceRef
+from orrery.runtime.processes.code_process import copy_put_by
 from orrery.workers.code import load_repository
 
 __all__ = ["forked", "main", "prepare"]
@@ -27,6 +33,7 @@ class _Job(msgspec.Struct, frozen=True):
     instance: InstanceRef
     run_id: str
     token: str
+    job_name: str = ""
 
 
 def main() -> int:
@@ -40,10 +47,21 @@ def prepare(argument: bytes) -> RepositoryDefinition:
     return load_repository(argument)
 
 
-def forked(_channel: Any, argument: bytes, prepared: Any) -> int:
+def forked(channel: Any, argument: bytes, prepared: Any) -> int:
     """Execute the run that *argument* names, with the definitions that were *prepared*; return the exit code."""
+    channel.close()  # whoever launched it says nothing more
     repository = prepared if isinstance(prepared, RepositoryDefinition) else None
-    return _execute(msgspec.json.decode(argument, type=_Job), repository)
+    job = msgspec.json.decode(argument, type=_Job)
+    with copy_put_by() if _has_workers(repository, job.job_name) else nullcontext():
+        return _execute(job, repository)
+
+
+def _has_workers(repository: RepositoryDefinition | None, job_name: str) -> bool:
+    """Tell whether the job may have its steps carried out in processes that are started for it."""
+    try:
+        return repository is not None and repository.has_job(job_name) and starts_workers(repository.get_job(job_name))
+    except OrreryError:  # a job that cannot be made: the run records it, when it is begun
+        return False
 
 
 def _execute(job: _Job, repository: RepositoryDefinition | None) -> int:

@@ -123,7 +123,8 @@ class MultiprocessExecutor(Executor):
         with ExitStack() as stack:
 
             def start() -> CodeProcess:
-                return stack.enter_context(CodeProcess.start(_PREPARE, description, may_fork=self._may_fork))
+                code = CodeProcess.start(_PREPARE, description, may_fork=self._may_fork, may_be_copy=True)
+                return stack.enter_context(code)
 
             yield from _Pool(self, start, plan_context).run()
         taken = time.perf_counter() - started

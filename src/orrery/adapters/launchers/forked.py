@@ -48,7 +48,12 @@ class ForkedRunLauncher:
                 mend="launch it with `orrery launch`, or record it with job_code_origin=.",
             )
         code = self._code(run.job_code_origin)
-        job = {"instance": context.instance.get_ref(), "run_id": run.run_id, "token": context.token}
+        job = {
+            "instance": context.instance.get_ref(),
+            "run_id": run.run_id,
+            "token": context.token,
+            "job_name": run.job_name,
+        }
         child = code.start_child(_RUN, msgspec.json.encode(job), outlives=True)
         until = time.monotonic() + _START_SECONDS
         while child.process is None and child.end is None and time.monotonic() < until:

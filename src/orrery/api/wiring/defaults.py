@@ -10,6 +10,7 @@ from typing import Any
 
 from orrery.adapters.executors.either import multi_or_in_process_executor
 from orrery.adapters.executors.in_process import InProcessExecutor
+from orrery.adapters.executors.multiprocess import multiprocess_executor
 from orrery.adapters.io.memory import mem_io_manager
 from orrery.api.wiring.instance import default_io_manager_definition
 from orrery.base.errors import InvalidDefinitionError, UnmetExecutorRequirementsError
@@ -21,7 +22,7 @@ from orrery.runtime.engine.executor import Executor
 from orrery.runtime.instance.instance import Instance
 from orrery.runtime.remote.messages import JobOrigin
 
-__all__ = ["executor_for", "executor_in_this_process", "io_manager_for", "memory_io_manager"]
+__all__ = ["executor_for", "executor_in_this_process", "io_manager_for", "memory_io_manager", "starts_workers"]
 
 
 def memory_io_manager() -> IOManagerDefinition:
@@ -32,6 +33,15 @@ def memory_io_manager() -> IOManagerDefinition:
 def io_manager_for(*, in_memory: bool) -> IOManagerDefinition:
     """Return the IO manager of runs that name none."""
     return mem_io_manager if in_memory else default_io_manager_definition
+
+
+def starts_workers(job: JobDefinition) -> bool:
+    """Tell whether the executor that *job* names is one that may fork workers on this machine, however configured."""
+    definition = job.executor
+    return definition is not None and definition.executor_creation_fn in (
+        multiprocess_executor.executor_creation_fn,
+        multi_or_in_process_executor.executor_creation_fn,
+    )
 
 
 def executor_for(

@@ -1,5 +1,8 @@
 """
 The owner's side of a code process: start it, ask it for children, hear how they ended.
+
+A code process is a fresh interpreter, or, where this process has the code itself, a copy of it that was put by while it had
+one thread (:func:`copy_put_by`).
 """
 
 from __future__ import annotations
@@ -10,10 +13,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from select import select
-from typing import Self
+from typing import Protocol, Self
 
 import msgspec
 
@@ -25,7 +29,7 @@ from orrery.base.errors import (
 )
 from orrery.model.events.error_info import ErrorInfo
 from orrery.runtime.processes.channel import Channel
-from orrery.runtime.processes.child import is_importing
+from orrery.runtime.processes.child import end_process, is_importing, why_forking_is_unsafe
 from orrery.runtime.processes.endings import ProcessEnd
 from orrery.runtime.processes.messages import (
     Ended,
@@ -38,8 +42,9 @@ from orrery.runtime.processes.messages import (
     Started,
     ToCodeProcess,
 )
+from orrery.runtime.processes.serving import serve_as_copy
 
-__all__ = ["GRACE_SECONDS", "Child", "CodeProcess"]
+__all__ = ["GRACE_SECONDS", "Child", "CodeProcess", "copy_put_by"]
 
 GRACE_SECONDS = 10.0
 """How long a process that was asked to stop has for it, before it is killed."""
@@ -73,6 +78,71 @@ class Child:
         self.end: ProcessEnd | None = None
 
 
+class _Process(Protocol):
+    """What the owner does with the process itself."""
+
+    pid: int
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+    def kill(self) -> None: ...
+
+
+class _Copy:
+    """A copy of this process, as :class:`subprocess.Popen` has those that it starts."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+        self._code: int | None = None
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait until it has ended and return its exit code."""
+        if self._code is None:
+            with open(os.pidfd_open(self.pid), "rb") as ended:
+                if not select([ended], [], [], timeout)[0]:
+                    raise subprocess.TimeoutExpired("a copy of this process", timeout or 0.0)
+            self._code = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
+        return self._code
+
+    def kill(self) -> None:
+        """Kill it."""
+        if self._code is None:
+            os.kill(self.pid, signal.SIGKILL)
+
+
+_put_by: ContextVar[list[tuple[_Copy, Channel]]] = ContextVar("_put_by")
+
+
+@contextmanager
+def copy_put_by() -> Iterator[None]:
+    """
+    Put a copy of this process by, for the first code process inside that may be one: it need not import anything.
+
+    To be called where this process has imported the user's code and has one thread; where it may not be forked, nothing
+    is put by. A copy that nobody needed ends with the block.
+    """
+    if why_forking_is_unsafe() is not None:
+        yield
+        return
+    control, other = Channel.pair()
+    here = os.getpid()
+    pid = os.fork()
+    if not pid:
+        control.close()
+        os.setpgid(0, 0)
+        end_process(lambda: serve_as_copy(other, here))
+    other.close()
+    kept = [(_Copy(pid), control)]
+    token = _put_by.set(kept)
+    try:
+        yield
+    finally:
+        _put_by.reset(token)
+        for copy, line in kept:
+            line.close()
+            copy.wait()
+
+
 class CodeProcess:
     """
     A process that has imported the user's code, as its owner sees it.
@@ -85,7 +155,7 @@ class CodeProcess:
         control: The connection to it.
     """
 
-    def __init__(self, process: subprocess.Popen[bytes], control: Channel) -> None:
+    def __init__(self, process: _Process, control: Channel) -> None:
         self._process = process
         self._control = control
         self._lock = threading.RLock()
@@ -103,6 +173,7 @@ class CodeProcess:
         *,
         import_path: Sequence[str] | None = None,
         may_fork: bool = True,
+        may_be_copy: bool = False,
         environment: Mapping[str, str] | None = None,
         working_directory: str | None = None,
     ) -> Self:
@@ -114,6 +185,7 @@ class CodeProcess:
             argument: Its argument.
             import_path: Folders that imports begin at; those of this process by default.
             may_fork: Whether children may be forked.
+            may_be_copy: Take the copy of this process that was put by, if there is one: the code is that of this process.
             environment: Variables by name; those of this process by default.
             working_directory: Where it works; where this process does by default.
 
@@ -130,6 +202,17 @@ class CodeProcess:
                 "The code starts processes for a run while it is imported by such a process: this would never end.",
                 mend="write what runs something under `if __name__ == '__main__':`.",
             )
+        kept = _put_by.get(None)
+        if kept and may_be_copy and may_fork:
+            made = cls(*kept.pop())
+        else:
+            made = cls._fresh(environment, working_directory)
+        path = list(sys.path if import_path is None else import_path)
+        made._send(Prepare(function, argument, [each or os.getcwd() for each in path], may_fork))
+        return made
+
+    @classmethod
+    def _fresh(cls, environment: Mapping[str, str] | None, working_directory: str | None) -> Self:
         control, other = Channel.pair()
         with other:
             process = subprocess.Popen(
@@ -140,10 +223,7 @@ class CodeProcess:
                 cwd=working_directory,
                 process_group=0,
             )
-        made = cls(process, control)
-        path = list(sys.path if import_path is None else import_path)
-        made._send(Prepare(function, argument, [each or os.getcwd() for each in path], may_fork))
-        return made
+        return cls(process, control)
 
     @property
     def process(self) -> int:

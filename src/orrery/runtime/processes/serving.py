@@ -45,7 +45,7 @@ from orrery.runtime.processes.messages import (
     function_named,
 )
 
-__all__ = ["serve", "serve_spawned"]
+__all__ = ["serve", "serve_as_copy", "serve_spawned"]
 
 _LOOK_SECONDS = 1.0
 _GRACE_SECONDS = 2.0
@@ -66,6 +66,16 @@ def serve(descriptor: int) -> None:
     owner = os.getppid()
     control = Channel(socket.socket(fileno=descriptor))
     end_process(lambda: _serve(control, owner))
+
+
+def serve_as_copy(connection: socket.socket, owner: int) -> int:
+    """
+    Serve the owner at the other end of *connection* in a copy of it, and return the exit code.
+
+    What the owner imported is there already, so that what is prepared first takes no time to import.
+    """
+    _seed_chance()
+    return _serve(Channel(connection), owner)
 
 
 def _serve(control: Channel, owner: int) -> int:
