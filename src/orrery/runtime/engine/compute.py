@@ -410,11 +410,7 @@ def _one(context: StepExecutionContext, output: StepOutput, value: Any) -> Resul
             mend="yield it.",
         )
     if isinstance(value, DataVersion | DataVersionsByPartition) and _observes(context):
-        if isinstance(value, DataVersion):
-            yield Result(output, None, data_version=value, has_value=False)
-            return
-        for partition, version in value.data_versions_by_partition.items():
-            yield AssetObservation(output.asset_key, partition=partition, tags={"orrery/data_version": version.value})  # type: ignore[arg-type]  # an observing step has an asset
+        yield Result(output, None, data_version=value, has_value=False)
         return
     if isinstance(value, _OUTPUTS):
         if isinstance(value, Output) and value.output_name != output.name and value.output_name != "result":

@@ -7,7 +7,7 @@ written never changes, and the latest state of an asset names the entry by numbe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
 from typing import Any, NamedTuple
 
 from orrery.base.keys import AssetKey
@@ -133,15 +133,31 @@ class PresentValues:
         found = self._found_partitions
         unknown = [each for each in partitions if (key, each) not in found]
         if unknown:
-            ids = self._log.get_latest_storage_id_by_partition(key, EventType.ASSET_MATERIALIZATION, set(unknown))
-            chosen = {ids[each] for each in unknown if each in ids}
-            by_number: dict[int, Made] = {}
-            if chosen:
-                wanted = EventRecordsFilter(EventType.ASSET_MATERIALIZATION, asset_key=key, storage_ids=sorted(chosen))
-                by_number = {record.storage_id: _made(record) for record in self._log.get_event_records(wanted)}
             for each in unknown:
-                found[key, each] = by_number.get(ids.get(each, -1), _NOTHING)
+                found[key, each] = _NOTHING
+            for each, record in self._latest_by_partition(key, EventType.ASSET_MATERIALIZATION, unknown):
+                found[key, each] = _made(record)
+            if self._is_external(key):
+                for each, record in self._latest_by_partition(key, EventType.ASSET_OBSERVATION, unknown):
+                    before = found[key, each].version[2]
+                    if _tells_version(record) and (before is None or before < record.storage_id):
+                        found[key, each] = _made(record)
         return {each: found[key, each] for each in partitions}
+
+    def _latest_by_partition(
+        self, key: AssetKey, kind: EventType, partitions: Sequence[str]
+    ) -> Iterator[tuple[str, EventLogRecord]]:
+        ids = self._log.get_latest_storage_id_by_partition(key, kind, set(partitions))
+        chosen = {ids[each]: each for each in partitions if each in ids}
+        if chosen:
+            wanted = EventRecordsFilter(kind, asset_key=key, storage_ids=sorted(chosen))
+            for record in self._log.get_event_records(wanted):
+                yield chosen[record.storage_id], record
+
+
+def _tells_version(record: EventLogRecord) -> bool:
+    event = record.asset_event
+    return event is not None and data_version_of_tags(event.tags) is not None
 
 
 def _made(record: EventLogRecord) -> Made:

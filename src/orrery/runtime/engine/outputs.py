@@ -12,6 +12,7 @@ from orrery.base.tags import CODE_VERSION_TAG, DATA_VERSION_IS_USER_PROVIDED_TAG
 from orrery.definitions.parts.types import ANY
 from orrery.model.events import build
 from orrery.model.events.checks import AssetCheckEvaluation, AssetCheckEvaluationTargetMaterializationData
+from orrery.model.events.data_version import DataVersionsByPartition
 from orrery.model.events.event import Event
 from orrery.model.events.payloads import TypeCheckData
 from orrery.model.events.user import AssetMaterialization, AssetObservation
@@ -200,6 +201,11 @@ def _tell_asset(
     code_version = output.definition.code_version
     if code_version is not None:
         all_tags = {**(all_tags or {}), CODE_VERSION_TAG: code_version}
+    if isinstance(data_version, DataVersionsByPartition):
+        for partition, version in data_version.data_versions_by_partition.items():
+            own_tags = {**(all_tags or {}), DATA_VERSION_TAG: version.value}
+            yield _asset_event(context, asset_key, metadata, partition, own_tags, is_observation, is_stored)
+        return
     if data_version is not None:
         value = data_version.value if hasattr(data_version, "value") else str(data_version)
         all_tags = {**(all_tags or {}), DATA_VERSION_TAG: value}

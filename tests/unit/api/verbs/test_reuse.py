@@ -9,21 +9,22 @@ import pytest
 import sqlalchemy
 
 from orrery.adapters.io.parquet import ParquetIOManager
-from orrery.api.verbs.materialize import materialize
+from orrery.api.verbs.materialize import materialize, observe
 from orrery.api.verbs.plan import plan_materialization
 from orrery.base.errors import InvalidDefinitionError, InvalidInvocationError
 from orrery.base.keys import AssetKey
 from orrery.definitions.assets.asset_spec import AssetOut
 from orrery.definitions.assets.source_asset import SourceAsset
 from orrery.definitions.assets.unresolved_asset_job import define_asset_job
-from orrery.definitions.decorators.asset import asset, multi_asset
+from orrery.definitions.decorators.asset import asset, multi_asset, observable_source_asset
 from orrery.definitions.parts.cache_policy import CachePolicy
 from orrery.definitions.parts.io_manager import IOManager
 from orrery.definitions.project.definitions import Definitions
 from orrery.model.config.pythonic import Config
-from orrery.model.events.data_version import DataVersion
+from orrery.model.events.data_version import DataVersion, DataVersionsByPartition
 from orrery.model.events.user import AssetMaterialization, AssetObservation, MaterializeResult, Output
 from orrery.model.partitions.static import StaticPartitionsDefinition
+from orrery.runtime.contexts.asset import AssetExecutionContext
 from orrery.runtime.instance.instance import Instance
 
 ran: list[str] = []
@@ -488,3 +489,37 @@ def test_the_records_are_asked_once_whatever_the_number_of_assets(instance: Inst
             assert sum("FROM assets" in each for each in asked) == 1
     finally:
         sqlalchemy.event.remove(sqlalchemy.Engine, "before_cursor_execute", note)
+
+
+def test_observed_partitions_stand_for_themselves(instance: Instance) -> None:
+    """One observation tells the version of each; what is made from one runs where that one changed."""
+    letters = StaticPartitionsDefinition(["a", "b"])
+    versions = {"a": "1", "b": "1"}
+
+    @observable_source_asset(partitions_def=letters)
+    def prices() -> DataVersionsByPartition:
+        return DataVersionsByPartition(versions)
+
+    @asset(deps=[prices], partitions_def=letters)
+    def report(context: AssetExecutionContext) -> int:
+        ran.append(f"report {context.partition_key}")
+        return 1
+
+    @asset(deps=[prices])
+    def whole() -> int:
+        ran.append("whole")
+        return 1
+
+    def run_all() -> list[str]:
+        result = observe([prices], instance=instance)
+        seen = [event.asset_observation_data.asset_observation for event in result.get_asset_observation_events()]
+        assert {each.partition: each.data_version for each in seen} == versions
+        found = [name for key in "ab" for name in run([report, prices], instance, partition_key=key)]
+        return found + run([whole, prices], instance)
+
+    assert run_all() == ["report a", "report b", "whole"]
+    assert run_all() == []
+    versions["b"] = "2"
+    assert run_all() == ["report b", "whole"]
+    instance.report_runless_asset_event(AssetMaterialization("prices", partition="a"))
+    assert run([report, prices], instance, partition_key="a") == ["report a"]
