@@ -42,7 +42,16 @@ from io import BufferedRandom
 
 from orrery.runtime.ports.write_barrier import active_barrier
 
-__all__ = ["WriteBatch", "is_stored", "open_whole", "place_to_read", "remove_whole", "whole_path", "write_whole"]
+__all__ = [
+    "WriteBatch",
+    "is_stored",
+    "open_whole",
+    "place_to_read",
+    "remove_whole",
+    "sync_folder",
+    "whole_path",
+    "write_whole",
+]
 
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _TEMPORARY = re.compile(r"\.orrery-([0-9a-f]{8})-([0-9]+)-[0-9a-f]{8}-[0-9]+\.tmp\Z")
@@ -274,6 +283,14 @@ def sync_file(path: str) -> None:
         os.fsync(fd)
     finally:
         os.close(fd)
+
+
+def sync_folder(path: str) -> None:
+    """Make all that other writers have left below the directory *path* durable."""
+    if _sync_file_system is None:
+        _sync_tree(path)
+    else:
+        _sync_file_system(path)
 
 
 def _open_temporary(path: str) -> tuple[int, str, tuple[str, ...]]:

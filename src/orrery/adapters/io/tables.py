@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any, ClassVar
 
+from orrery.adapters.io.atomic import sync_folder
 from orrery.adapters.io.frames import (
     PARTITION_EXPR,
     frame_type,
@@ -126,10 +127,14 @@ class VersionedTableIOManager(IOManager):
             rows = _joined(context, {names[key]: frame for key, frame in frames.items()})
             empty = [names[key] for key, frame in frames.items() if not frame.num_rows]
             version = self._commit(context, rows, list(names.values()), empty)
+        location = self.table_location(context)
+        if "://" not in location:
+            # Neither library syncs what it writes, and the event that tells of the version is going to be synced.
+            sync_folder(location)
         columns = [TableColumn(field.name, str(field.type)) for field in rows.schema if field.name != KEY_COLUMN]
         context.add_output_metadata(
             {
-                "path": MetadataValue.path(self.table_location(context)),
+                "path": MetadataValue.path(location),
                 TABLE_VERSION: MetadataValue.int(version),
                 "orrery/row_count": MetadataValue.int(rows.num_rows),
                 "orrery/column_schema": MetadataValue.table_schema(TableSchema(columns=columns)),

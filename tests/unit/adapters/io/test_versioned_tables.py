@@ -18,6 +18,8 @@ import pytest
 from pyiceberg.catalog.sql import SqlCatalog
 
 import orrery as og
+from orrery.adapters.io import tables
+from orrery.adapters.io.atomic import sync_folder
 from orrery.base.errors import (
     DamagedValueError,
     InvalidDefinitionError,
@@ -317,6 +319,34 @@ def test_a_missing_extra_is_told_at_once(
         StorageError, match=rf"package {package}, which is not installed[^$]*pip install 'orrery\[{name}\]'"
     ):
         MANAGERS[name](tmp_path)
+
+
+class _Overtaken(og.IcebergIOManager):
+    """Between its look at the table and its commit, another manager commits to the same partition."""
+
+    looks = 0
+
+    def _claim(self, context: Any, table: Any) -> None:
+        super()._claim(context, table)
+        self.looks += 1
+        if self.looks == 2:
+            stored(og.IcebergIOManager(self._warehouse), pl.DataFrame({"n": [2]}), "y")
+
+
+def test_who_was_overtaken_looks_again_and_adds_nothing_to_what_the_other_stored(tmp_path: Path) -> None:
+    stored(og.IcebergIOManager(tmp_path), pl.DataFrame({"n": [1]}), "x")
+    manager = _Overtaken(tmp_path)
+    stored(manager, pl.DataFrame({"n": [3]}), "y")
+    assert manager.looks == 3
+    assert loaded(manager, "x", "y")["n"].sort().to_list() == [1, 3]
+
+
+def test_a_commit_is_on_the_disk_before_it_is_told(manager: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither library syncs its files; of what does it for them, the real call is made and noted."""
+    synced: list[str] = []
+    monkeypatch.setattr(tables, "sync_folder", lambda path: (synced.append(path), sync_folder(path)))
+    path = stored(manager, pl.DataFrame({"n": [1]}))["path"]
+    assert synced == [path]
 
 
 def test_runs_that_write_one_table_at_once_do_not_lose_or_double_rows(manager: Any) -> None:
