@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from orrery.cli.text import number
 from orrery.model.events.checks import AssetCheckEvaluation, AssetCheckSeverity
 from orrery.model.events.entry import EventLogEntry
 from orrery.model.events.error_info import ErrorInfo
@@ -161,6 +162,7 @@ class RunView:
             if key in self.steps:
                 self.steps[key].is_template = True
         self.values: dict[str, str] = {}
+        self._together: dict[tuple[str, str], dict[str, None]] = {}  # partitions that lie at one place, in order
         self.checks: list[AssetCheckEvaluation] = []
         self.error: ErrorInfo | None = None
         self.reason = ""
@@ -343,7 +345,17 @@ class RunView:
             if place is not None:
                 for known in [each for each, where in self.values.items() if where == place]:
                     del self.values[known]
-                self.values[name if made.partition is None else f"{name} [{made.partition}]"] = place
+                self.values[self._named(name, made.partition, place)] = place
+
+    def _named(self, name: str, partition: str | None, place: str) -> str:
+        """Return what lies at *place*: an asset, a partition of it, or the first and last of several and their number."""
+        if partition is None:
+            return name
+        together = self._together.setdefault((name, place), {})
+        together[str(partition)] = None
+        if len(together) == 1:
+            return f"{name} [{partition}]"
+        return f"{name} [{next(iter(together))}...{partition}, {number(len(together))} partitions]"
 
     def _count_rows(self, step_key: str | None, name: str, metadata: Mapping[str, Any]) -> None:
         rows = rows_of(metadata)

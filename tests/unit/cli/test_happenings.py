@@ -110,6 +110,15 @@ def test_rows_and_place_come_from_the_metadata() -> None:
     assert feed.view.values == {"raw/a": "/home/a"}
 
 
+def test_partitions_at_one_place_are_told_as_a_range_with_their_number() -> None:
+    feed = Feed("a")
+    place = {"path": MetadataValue.path("/home/a")}
+    for day in ("01", "02", "03"):
+        made = AssetMaterialization(AssetKey("a"), partition=f"2013-01-{day}", metadata=place)
+        feed(build.asset_materialization(A, made))
+    assert feed.view.values == {"a [2013-01-01...2013-01-03, 3 partitions]": "/home/a"}
+
+
 def test_rows_are_counted_once_for_an_output_and_its_asset() -> None:
     feed = Feed("a")
     feed(build.step_output(A, "result", metadata=normalize_metadata({"row_count": 7})))

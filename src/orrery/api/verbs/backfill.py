@@ -36,6 +36,7 @@ from orrery.model.events.event import EventType
 from orrery.model.partitions.loading import partition_loading_context
 from orrery.model.partitions.subset import PartitionsSubset
 from orrery.model.records.backfill import Backfill, BackfillRun, BackfillRunState, BackfillStatus
+from orrery.model.records.latest import FAILED, MADE, PLANNED
 from orrery.model.records.run import RunsFilter, RunStatus
 from orrery.runtime.instance.instance import Instance
 
@@ -131,9 +132,10 @@ def plan_backfill(
             about = set(named)
         if wanted is Which.STALE:
             about |= {parent for key in named for parent in graph.get_parents(key)}
-        facts = {key: _facts(instance, graph, key) for key in about}
-        if wanted is Which.STALE:
-            facts.update({key: facts[key]._replace(other_code=_by_other_code(instance, graph, key)) for key in named})
+        is_stale = wanted is Which.STALE
+        facts = {
+            key: _facts(instance, graph, key, with_ids=is_stale, with_code=is_stale and key in named) for key in about
+        }
         needed = needed_of(graph, named, wanted, facts)
         growing = [] if texts or wanted is Which.FAILED else growing_of(graph, keys)
         if discover:
@@ -522,25 +524,48 @@ def _plan_again(known: Backfill, graph: AssetGraph, instance: Instance) -> Backf
         return BackfillPlan.of(graph, targets, known.growing)
 
 
-def _facts(instance: Instance, graph: AssetGraph, key: AssetKey) -> AssetFacts:
-    """Return what the event log knows of the partitions of an asset."""
-    if graph.get(key).partitions_def is not None:
-        made = instance.get_latest_storage_id_by_partition(key, EventType.ASSET_MATERIALIZATION)
-        planned = instance.event_log.get_planned_partitions(key)
-        failed = set(instance.event_log.get_failed_partitions(key))
-        failed_runs = _failed_runs(instance, planned.values())
-        failed.update(partition for partition, run_id in planned.items() if run_id in failed_runs)
-        return AssetFacts(made, failed)
-    states = instance.event_log.get_asset_states([key])
-    state = states[0] if states else None
-    if state is None:
-        return AssetFacts({}, set())
-    last = state.last_materialization
-    made = {} if last is None else {"": last.storage_id}
-    planned_record = state.last_planned
-    is_open = planned_record is not None and (last is None or planned_record.storage_id > last.storage_id)
-    is_failed = planned_record is not None and is_open and bool(_failed_runs(instance, [planned_record.run_id]))
-    return AssetFacts(made, {""} if is_failed else set())
+def _facts(instance: Instance, graph: AssetGraph, key: AssetKey, *, with_ids: bool, with_code: bool) -> AssetFacts:
+    """
+    Return what is known of the partitions of an asset, by the latest that is kept of each: no event is read.
+
+    Args:
+        instance: Where it is kept.
+        graph: The assets.
+        key: The asset.
+        with_ids: Whether to tell which materialization it was; else all are number 0.
+        with_code: Whether to tell which were made by another code version than the asset declares.
+    """
+    log = instance.event_log
+    if graph.get(key).partitions_def is None:
+        whole = log.get_latest_of_assets([key]).get(key)
+        latest = {} if whole is None else {"": whole}
+        failed = {item for item, state in latest.items() if state.flags & FAILED}
+        planned = {
+            item: state.planned_run_id
+            for item, state in latest.items()
+            if state.flags & PLANNED and state.planned_run_id is not None
+        }
+        made = {item: state.materialization for item, state in latest.items() if state.materialization is not None}
+    else:
+        states = log.get_partition_states(key)
+        failed = set(states.keys_with(FAILED))
+        planned = dict(log.get_planned_partitions(key)) if states.count(PLANNED) else {}
+        if with_ids:
+            made = dict(log.get_latest_storage_id_by_partition(key, EventType.ASSET_MATERIALIZATION))
+        else:
+            made = dict.fromkeys(states.keys_with(MADE), 0)
+        latest = {}
+        if with_code and graph.get(key).code_version is not None:
+            latest = dict(log.get_latest_of_partitions(key))
+    failed_runs = _failed_runs(instance, planned.values())
+    failed.update(partition for partition, run_id in planned.items() if run_id in failed_runs)
+    declared = graph.get(key).code_version
+    other_code = {
+        item
+        for item, state in latest.items()
+        if declared is not None and state.materialization is not None and state.code_version not in (None, declared)
+    }
+    return AssetFacts(made, failed, other_code)
 
 
 def _failed_runs(instance: Instance, run_ids: Iterable[str]) -> set[str]:
@@ -551,21 +576,3 @@ def _failed_runs(instance: Instance, run_ids: Iterable[str]) -> set[str]:
         some = RunsFilter(run_ids=wanted[start : start + _RUNS_AT_ONCE], statuses=[RunStatus.FAILURE])
         failed.update(run.run_id for run in instance.get_runs(some))
     return failed
-
-
-def _by_other_code(instance: Instance, graph: AssetGraph, key: AssetKey) -> set[str]:
-    """Return the partitions that were made by another code version than the one that the asset declares."""
-    declared = graph.get(key).code_version
-    if declared is None:
-        return set()
-    log = instance.event_log
-    if graph.get(key).partitions_def is None:
-        whole = log.get_latest_of_assets([key]).get(key)
-        latest = {} if whole is None else {"": whole}
-    else:
-        latest = dict(log.get_latest_of_partitions(key))
-    return {
-        item
-        for item, state in latest.items()
-        if state.materialization is not None and state.code_version not in (None, declared)
-    }

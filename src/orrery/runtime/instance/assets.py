@@ -19,6 +19,7 @@ from orrery.model.events.entry import (
 )
 from orrery.model.events.event import EventType
 from orrery.model.records.asset import AssetEntry, AssetRecord
+from orrery.model.records.latest import FAILED, MADE, PLANNED
 from orrery.model.records.run import FINISHED_STATUSES, RunsFilter, RunStatus
 from orrery.runtime.ports.event_log import AssetState, EventLogStorage
 from orrery.runtime.ports.runs import RunStorage
@@ -140,9 +141,9 @@ def status_by_partition(
     log: EventLogStorage, runs: RunStorage, asset_key: AssetKey, partition_keys: Sequence[str]
 ) -> Mapping[str, AssetPartitionStatus | None]:
     """Return how each partition stands; None where nothing is known."""
-    made = log.get_materialized_partitions(asset_key)
-    failed = log.get_failed_partitions(asset_key)
-    planned = log.get_planned_partitions(asset_key)
+    states = log.get_partition_states(asset_key)
+    made, failed = set(states.keys_with(MADE)), set(states.keys_with(FAILED))
+    planned = log.get_planned_partitions(asset_key) if states.count(PLANNED) else {}
     run_ids = sorted(set(planned.values()))
     status_of = (
         {record.dagster_run.run_id: record.dagster_run.status for record in runs.get_run_records(RunsFilter(run_ids))}
