@@ -74,16 +74,28 @@ def main(channel: Channel, _argument: bytes, prepared: PreparedRun) -> int:
         with suppress(OSError):  # the run is gone, and this process will be stopped
             channel.send(encode(message))
 
+    def tell_with_next(message: FromWorker) -> None:
+        channel.send_with_next(encode(message))
+
     instance: Any = instance_from_ref(prepared.description.instance)
     try:
         with (
             interruptible(),
-            WorkSession(prepared.description, prepared.plan, prepared.resource_defs, instance, tell) as session,
+            WorkSession(
+                prepared.description,
+                prepared.plan,
+                prepared.resource_defs,
+                instance,
+                tell,
+                tell_with_next=tell_with_next,
+            ) as session,
         ):
             while (frame := channel.receive()) is not None:
                 tell(session.carry_out(decode_order(frame.body)))
     except (ExecutionInterruptedError, KeyboardInterrupt):
         return _STOPPED
     finally:
+        with suppress(OSError):  # as above
+            channel.flush()
         instance.dispose()
     return 0

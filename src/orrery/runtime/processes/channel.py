@@ -17,7 +17,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from orrery.base.errors import InvariantViolationError
-from orrery.runtime.processes.frames import HEAD, Buffer, send_pieces
+from orrery.runtime.processes.frames import HEAD, Buffer, hold_pieces, send_pieces
 
 __all__ = ["BODY_LIMIT", "Channel", "Frame"]
 
@@ -56,6 +56,7 @@ class Channel:
         self._socket = connection
         self._process = os.getpid()
         self._order = threading.Lock()
+        self._held = bytearray()
         self._waiting = bytearray()
         self._lengths: list[int] | None = None
         self._parts: list[bytearray] = []
@@ -101,11 +102,32 @@ class Channel:
             )
         views = [memoryview(each).cast("B") for each in buffers]
         head = HEAD.pack(len(body), len(views)) + b"".join([each.nbytes.to_bytes(8, "little") for each in views])
-        send_pieces(self._socket, self._order, [head, body, *views] if views else [head + body], descriptors)
+        pieces = [head, body, *views] if views else [head + body]
+        send_pieces(self._socket, self._order, self._held, pieces, descriptors)
+
+    def send_with_next(self, body: Buffer) -> None:
+        """
+        Let a frame go together with the one that is sent next, by whatever thread: the other side wakes up once.
+
+        Only for what the next surely follows at once: until then it is nowhere but here.
+        """
+        if os.getpid() == self._process:
+            hold_pieces(self._order, self._held, [HEAD.pack(len(body), 0), body])
+
+    def flush(self) -> None:
+        """
+        Send what still waits for a next frame.
+
+        Raises:
+            OSError: The other side is gone.
+        """
+        if self._held and os.getpid() == self._process:
+            send_pieces(self._socket, self._order, self._held, [])
 
     def finish(self) -> None:
         """Say that nothing more will be sent; what the other side sends can still be received."""
         with suppress(OSError):  # it is gone
+            self.flush()
             self._socket.shutdown(socket.SHUT_WR)
 
     # -- receiving -----------------------------------------------------------------------------

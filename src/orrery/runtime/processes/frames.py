@@ -10,7 +10,7 @@ import threading
 from collections.abc import Sequence
 from typing import TypeAlias
 
-__all__ = ["HEAD", "Buffer", "send_pieces"]
+__all__ = ["HEAD", "Buffer", "hold_pieces", "send_pieces"]
 
 Buffer: TypeAlias = bytes | bytearray | memoryview
 
@@ -21,14 +21,19 @@ _PIECES_AT_ONCE = 64
 
 
 def send_pieces(
-    connection: socket.socket, order: threading.Lock, pieces: Sequence[Buffer], descriptors: Sequence[int]
+    connection: socket.socket,
+    order: threading.Lock,
+    held: bytearray,
+    pieces: Sequence[Buffer],
+    descriptors: Sequence[int] = (),
 ) -> None:
     """
-    Send *pieces* one after the other, and nothing between them.
+    Send what was *held* and *pieces* one after the other, and nothing between them.
 
     Args:
         connection: Where to.
-        order: Held meanwhile.
+        order: Locked meanwhile.
+        held: Whole frames that wait to go with the next; empty afterwards.
         pieces: What.
         descriptors: Open files to hand over with the first of them.
 
@@ -37,6 +42,9 @@ def send_pieces(
     """
     waiting = [memoryview(each) for each in pieces if len(each)]
     with order:
+        if held:
+            waiting.insert(0, memoryview(bytes(held)))
+            held.clear()
         if descriptors:
             sent = socket.send_fds(connection, [waiting[0]], list(descriptors))
             waiting[0] = waiting[0][sent:]
@@ -46,3 +54,9 @@ def send_pieces(
                 sent -= waiting.pop(0).nbytes
             if sent:
                 waiting[0] = waiting[0][sent:]
+
+
+def hold_pieces(order: threading.Lock, held: bytearray, pieces: Sequence[Buffer]) -> None:
+    """Let *pieces*, a whole frame, wait in *held* for what is sent next."""
+    with order:
+        held += b"".join(pieces)

@@ -35,6 +35,9 @@ from orrery.runtime.remote.orders import resource_keys_of, step_of_order
 
 __all__ = ["WorkSession"]
 
+_FOLLOWED = frozenset({"LOADED_INPUT", "STEP_OUTPUT"})
+"""Events that may wait for the next one: the input that was loaded is taken, the output is stored, or the step fails."""
+
 _PLAIN = (str, int, float, bool, type(None))
 
 
@@ -77,6 +80,7 @@ class WorkSession:
         resource_defs: Resources by key.
         instance: The instance of the run.
         tell: Tells the run what happens; any thread may call it.
+        tell_with_next: Tells what may wait for the next message, as that follows soon; *tell* if not given.
         is_launched: Whether a step launcher of the run sent the steps here.
     """
 
@@ -88,6 +92,7 @@ class WorkSession:
         instance: Any,
         tell: Callable[[FromWorker], None],
         *,
+        tell_with_next: Callable[[FromWorker], None] | None = None,
         is_launched: bool = False,
     ) -> None:
         self._description = description
@@ -96,6 +101,8 @@ class WorkSession:
         self._resource_defs = resource_defs
         self._instance = instance
         self._tell = tell
+        self._tell_with_next = tell_with_next or tell
+        self._followed = _FOLLOWED
         self._process = os.getpid()
         self._log = LogManager(sink=_Lines(tell))
         self._loop = RunLoop()
@@ -143,11 +150,15 @@ class WorkSession:
             except StopIteration as stop:
                 end: StepEnd = stop.value
                 return _ended(order.key, end, trace.told() if trace is not None else None)
-            self._event(event)
+            if event.event_type_value in self._followed:
+                self._tell_with_next(EventTold(event))
+            else:
+                self._tell(EventTold(event))
 
     def attempt(self, order: StepOrder) -> Generator[Event, None, StepEnd]:
         """Carry one order out, and yield the events of the step; how it ended is returned."""
         step = step_of_order(self._plan, order)
+        self._followed = _FOLLOWED if step._hooks else _FOLLOWED | {"STEP_SUCCESS"}
         limits = _limits(order)
         try:
             context = self._ready_for(step, limits)

@@ -105,3 +105,21 @@ def test_a_body_that_is_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
         sending.send(b"x" * 11)
     sending.close()
     receiving.close()
+
+
+def test_what_goes_with_the_next_arrives_whole_and_before_it() -> None:
+    here, other = Channel.pair()
+    there = Channel(other)
+    here.send_with_next(b"first")
+    here.send_with_next(b"")
+    assert there.receive_ready() == []
+    here.send(b"third", [b"beside"])
+    assert there.receive_ready() == [Frame(b"first"), Frame(b""), Frame(b"third", (bytearray(b"beside"),))]
+    here.send_with_next(b"last")
+    here.flush()
+    here.flush()
+    assert there.receive_ready() == [Frame(b"last")]
+    here.send_with_next(b"said before the end")
+    here.finish()
+    assert there.receive() == Frame(b"said before the end")
+    assert there.receive() is None
