@@ -603,6 +603,8 @@ class ActiveExecution:
             template, _bracket, rest = key.partition("[")
             if template not in self._executed or key not in self._only.get(template, (key,)):
                 self._members.setdefault((template, tuple(rest[:-1].split("][")[:-1])), []).append(key)
+        for branch, members in self._members.items():
+            members.sort(key=self._rank_below(branch))
         self._open = len(steps)
         for step in steps:
             if not step.dimensions:
@@ -610,6 +612,14 @@ class ActiveExecution:
         for step in steps:
             if step.dimensions:
                 self._advance((step.key, ()))
+
+    def _rank_below(self, branch: Branch) -> Callable[[str], int]:
+        """Return the place of a multiplied step in its branch: that of the dynamic output it is made for."""
+        template = self.plan.step_dict[branch[0]]
+        producer, output_name = template.dimensions[len(branch[1])]
+        producer_key = _key_within(self.plan.step_dict[producer], template, branch[1])
+        place = {key: at for at, key in enumerate(self._mapping_keys.get((producer_key, output_name), ()))}
+        return lambda key: place.get(key[:-1].rpartition("[")[2], len(place))
 
     def _add(self, step: ExecutionStep) -> None:
         """Take in a step that can run as soon as its parents have ended."""
@@ -679,7 +689,10 @@ class ActiveExecution:
         self._left_below[branch] = len(found)
         is_last = len(keys) + 1 == len(template.dimensions)
         only = self._only.get(template_key)
-        members = self._members.setdefault(branch, []) if is_last else []
+        restored = frozenset(self._members.get(branch, ())) if is_last else frozenset()
+        members: list[str] = []
+        if is_last:
+            self._members[branch] = members
         done = 0
         for key in found:
             longer = (*keys, key)
@@ -688,6 +701,8 @@ class ActiveExecution:
                 continue
             instance = _instance(self.plan, template, longer)
             if only is not None and instance.key not in only:
+                if instance.key in restored:
+                    members.append(instance.key)
                 done += 1
                 continue
             members.append(instance.key)

@@ -549,6 +549,7 @@ def _resources(state: _Resolving, job: JobDefinition, given: Mapping[str, Any]) 
         entry = entries[key]
         if entry is not None and not isinstance(entry, Mapping):
             state.walk.add_shape_mismatch(("resources", key), entry, "{ config?: ... }", "a dict")
+    needed: set[str] | None = None
     for key, definition in job.resource_defs.items():
         entry = entries.get(key)
         raw = entry.get("config", NOTHING_GIVEN) if isinstance(entry, Mapping) else NOTHING_GIVEN
@@ -559,8 +560,10 @@ def _resources(state: _Resolving, job: JobDefinition, given: Mapping[str, Any]) 
         field = definition.config_field
         if raw is NOTHING_GIVEN and not field.is_required:
             continue
-        if raw is NOTHING_GIVEN and job.asset_layer is not None and key not in needed_resources(job):
-            continue
+        if raw is NOTHING_GIVEN:
+            needed = needed_resources(job) if needed is None else needed
+            if key not in needed:
+                continue
         resolve_entry(field, raw, ("resources", key), state.walk)
 
 

@@ -8,6 +8,7 @@ is repeated, and of those that it repeated in turn.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from orrery.base.errors import ExecutionStepNotFoundError, InvariantViolationError, RunNotFoundError, nearest_hint
@@ -16,6 +17,7 @@ from orrery.model.events.event import Event, EventType
 from orrery.model.records.run import Run
 from orrery.plan.execution_plan import ExecutionPlan
 from orrery.plan.sources import StepOutputHandle
+from orrery.plan.step import ExecutionStep
 
 __all__ = ["ReexecutionOptions", "Repetition", "decide", "past_of", "repetition_of"]
 
@@ -207,6 +209,7 @@ def _failed(plan: ExecutionPlan, past: _Past) -> list[str]:
     """Return the steps that did not succeed, or were skipped on account of one that did not."""
     chosen: list[str] = []
     again: set[str] = set()
+    single: dict[str, list[str]] = {}
     by_template: dict[str, list[str]] = {}
     for key in past.states:
         if key.endswith("]"):
@@ -222,13 +225,16 @@ def _failed(plan: ExecutionPlan, past: _Past) -> list[str]:
                     if handle.output_name == name and each not in past.states:
                         mapped.append(each)
             if mapped and not any(producer in again for producer, _name in step.dimensions):
-                bad = [each for each in mapped if past.states.get(each) not in ("success", "skipped")]
+                bad = [
+                    each
+                    for each in mapped
+                    if past.states.get(each) not in ("success", "skipped")
+                    or (parents_again and _follows(plan, step, each, again, single))
+                ]
                 if bad:
                     again.add(key)
+                    single[key] = bad
                     chosen += bad
-                elif parents_again:
-                    again.add(key)
-                    chosen.append(key)
                 continue
             if mapped or parents_again:
                 again.add(key)
@@ -240,6 +246,36 @@ def _failed(plan: ExecutionPlan, past: _Past) -> list[str]:
         again.add(key)
         chosen.append(key)
     return chosen
+
+
+def _follows(
+    plan: ExecutionPlan, step: ExecutionStep, key: str, again: AbstractSet[str], single: Mapping[str, Sequence[str]]
+) -> bool:
+    """
+    Tell whether one of a multiplied step takes from anything that is executed again.
+
+    Args:
+        plan: The plan of the whole job.
+        step: The step as it stands in the plan.
+        key: The one of it.
+        again: The steps of the plan of which any is executed again.
+        single: Which ones of a step are, where it is not all of them.
+    """
+    mapping_keys = key[len(step.key) + 1 : -1].split("][")
+    for parent in step.parent_keys:
+        if parent not in again:
+            continue
+        if parent not in single:
+            return True
+        shared = 0
+        for ours, theirs in zip(step.dimensions, plan.step_dict[parent].dimensions, strict=False):
+            if ours != theirs:
+                break
+            shared += 1
+        begin = parent + "".join(f"[{each}]" for each in mapping_keys[:shared])
+        if any(each == begin or each.startswith(f"{begin}[") for each in single[parent]):
+            return True
+    return False
 
 
 def _selected(plan: ExecutionPlan, queries: Sequence[str]) -> list[str]:
