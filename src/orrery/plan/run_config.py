@@ -22,7 +22,8 @@ from orrery.definitions.graphs.structure import GraphStructure
 from orrery.definitions.parts.inputs_outputs import InputDefinition, OutputDefinition
 from orrery.definitions.parts.types import NOTHING
 from orrery.model.config.configured import NOTHING_GIVEN, ConfigurableDefinition, plain_config, resolve_entry
-from orrery.model.config.problems import Path, Walk, at, raise_if_problems
+from orrery.model.config.problems import Path, Walk, at, raise_if_problems, show_value
+from orrery.model.config.run_config import RunConfig, run_config_dict
 from orrery.model.config.schema import Field, resolve_field
 
 __all__ = ["OpConfig", "ResolvedRunConfig", "resolve_run_config"]
@@ -411,7 +412,7 @@ def resolve_run_config(
     recorded = given
     mapping = job.own_config_mapping
     if mapping is not None:
-        given = mapping.resolve_from_unvalidated_config(dict(given), environment)
+        given = _made_by_mapping(job, mapping.resolve_from_unvalidated_config(dict(given), environment))
     elif given is not job.run_config and job.run_config:
         given = over_defaults(job.run_config, given)
     if job.is_subset:
@@ -443,6 +444,19 @@ def resolve_run_config(
         inputs=dict(job_inputs),
         given=recorded if mapping is None else given,
     )
+
+
+def _made_by_mapping(job: JobDefinition, made: Any) -> Mapping[str, Any]:
+    """Return as a dict the run config that the config mapping of *job* made."""
+    if isinstance(made, RunConfig):
+        return run_config_dict(made)
+    if not isinstance(made, Mapping):
+        raise InvalidConfigError(
+            f"The config mapping of job '{job.name}' returned {show_value(made)} ({type(made).__name__}), "
+            "which is no run config.",
+            mend='let the function return {"ops": {...}}, or a RunConfig.',
+        )
+    return made
 
 
 def over_defaults(defaults: Mapping[str, Any], given: Mapping[str, Any]) -> Mapping[str, Any]:

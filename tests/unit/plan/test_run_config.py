@@ -14,6 +14,7 @@ from orrery.definitions.parts.inputs_outputs import In
 from orrery.definitions.parts.io_manager import IOManagerDefinition, input_manager
 from orrery.definitions.parts.types import Nothing
 from orrery.model.config.configured import config_mapping, configured
+from orrery.model.config.run_config import RunConfig
 from orrery.model.config.schema import Field
 from orrery.plan.run_config import OpConfig, ResolvedRunConfig, resolve_run_config
 
@@ -453,3 +454,27 @@ def test_config_of_assets_goes_by_the_names_of_their_ops() -> None:
     assert resolved(made, {}).ops == {"numbers": OpConfig(config={"n": 2})}
     assert resolved(made, {"ops": {"numbers": {"config": {"n": 5}}}}).op("numbers").config == {"n": 5}
     assert 'Did you mean "numbers"?' in message(made, {"ops": {"number": {}}})
+
+
+def job_under_mapping(made: Any) -> Any:
+    """Return a job whose config mapping returns *made*."""
+
+    @job(config=config_mapping(lambda _: made))
+    def mapped() -> None:
+        one()
+
+    return mapped
+
+
+def test_a_config_mapping_of_a_job_may_return_a_run_config() -> None:
+    """A RunConfig is taken as the dictionary that it stands for."""
+    made = RunConfig(ops={"one": {"config": {"n": 4}}})
+    assert resolved(job_under_mapping(made), {"any": 1}).op("one").config == {"n": 4, "name": "none"}
+
+
+@pytest.mark.parametrize(("made", "told"), [(5, "5 (int)"), (None, "None (NoneType)")])
+def test_a_config_mapping_that_returns_no_run_config_is_named_with_its_job(made: Any, told: str) -> None:
+    """What it returned is told, and what it shall return."""
+    text = message(job_under_mapping(made), {"any": 1})
+    assert f"The config mapping of job 'mapped' returned {told}, which is no run config." in text
+    assert "RunConfig" in text
