@@ -193,7 +193,8 @@ class Walk:
 
     def add_limit(self, path: Path, value: object, reason: str) -> None:
         """Note that a limit or validator of a config class refuses *value*, for *reason*."""
-        given = MASK if path in self.from_environment else self.show(value)
+        hidden = any(each[: len(path)] == path for each in self.from_environment)
+        given = MASK if hidden else self.show(value)
         message = f'Value "{given}" {at(path)} is refused: {reason}.'
         self.problems.append(Problem(kind="limit", path=path, message=message, given=given, expected=reason))
 

@@ -28,7 +28,7 @@ from orrery.base.errors import (
 from orrery.model.config.configured import DefinitionConfigSchema
 from orrery.model.config.env import EnvReference
 from orrery.model.config.marker import is_config_class, is_configurable_resource, is_configurable_resource_class
-from orrery.model.config.problems import Path, Problem, Walk, raise_if_problems, show_value
+from orrery.model.config.problems import MASK, Path, Problem, Walk, raise_if_problems, show_value
 from orrery.model.config.scalars import (
     ANY,
     FLOAT,
@@ -225,7 +225,10 @@ def _check_class(config_class: type[Config], resolved: Any, path: Path, walk: Wa
     Where the schema found problems already, the class is asked about the other fields, so that all is told at once;
     but not if it looks at its fields together, as it would be shown only some of them.
     """
-    if is_configurable_resource_class(config_class) or (walk.environment is None and _holds_env_entry(resolved)):
+    if is_configurable_resource_class(config_class):
+        _check_fields(config_class, resolved, path, walk, found)
+        return
+    if walk.environment is None and _holds_env_entry(resolved):
         return
     if found and (not isinstance(resolved, Mapping) or config_class.__pydantic_decorators__.model_validators):
         return
@@ -234,7 +237,23 @@ def _check_class(config_class: type[Config], resolved: Any, path: Path, walk: Wa
     try:
         config_class.from_resolved_config(accepted)
     except pydantic.ValidationError as error:
-        add_pydantic_problems(error, path, walk, known=known, complete=not found)
+        secret = plan_of(config_class).secret_keys
+        add_pydantic_problems(error, path, walk, known=known, complete=not found, secret=secret)
+
+
+def _check_fields(config_class: type[Config], resolved: Any, path: Path, walk: Walk, found: Sequence[Problem]) -> None:
+    """Note what limits of single fields of a resource class refuse; its validators see the object as it is made."""
+    if not isinstance(resolved, Mapping):
+        return
+    known = {each.path[len(path)] for each in found if len(each.path) > len(path)}
+    plan = plan_of(config_class)
+    for key, limits in plan.limits.items():
+        if key not in resolved or key in known or _holds_env_entry(resolved[key]):
+            continue
+        try:
+            limits.validate_python(resolved[key])
+        except pydantic.ValidationError as error:
+            add_pydantic_problems(error, (*path, key), walk, is_secret=key in plan.secret_keys)
 
 
 def add_pydantic_problems(
@@ -244,6 +263,8 @@ def add_pydantic_problems(
     *,
     known: AbstractSet[int | str] = frozenset(),
     complete: bool = True,
+    secret: AbstractSet[str] = frozenset(),
+    is_secret: bool = False,
 ) -> None:
     """
     Note every fault that pydantic found, each with its path below *path*.
@@ -254,12 +275,15 @@ def add_pydantic_problems(
         walk: Takes the problems.
         known: Fields whose faults are noted already.
         complete: Whether all fields were given; if not, that one is missing is noted already, too.
+        secret: Fields whose values are masked; so is the whole object, if it has any.
+        is_secret: Whether all that lies here is masked.
     """
     for each in error.errors(include_url=False):
         place = each["loc"]
         if (place and place[0] in known) or (not complete and each["type"] == "missing"):
             continue
-        walk.add_limit((*path, *place), each["input"], str(each["msg"]))
+        masked = is_secret or (place[0] in secret if place else bool(secret))
+        walk.add_limit((*path, *place), MASK if masked else each["input"], str(each["msg"]))
 
 
 def _holds_env_entry(value: Any) -> bool:
@@ -322,7 +346,7 @@ class ClassPlan:
         nested_names: Fields that hold other resources, and so are no config.
     """
 
-    __slots__ = ("_field", "_unions", "cls", "nested_names", "optional_names")
+    __slots__ = ("_field", "_limits", "_unions", "cls", "nested_names", "optional_names")
 
     def __init__(self, cls: type[Any]) -> None:
         self.cls = cls
@@ -330,6 +354,7 @@ class ClassPlan:
         self.nested_names: list[str] = []
         self._unions: dict[str, _Union] = {}
         self._field: Field | None = None
+        self._limits: dict[str, pydantic.TypeAdapter[Any]] | None = None
         for name, info in cls.model_fields.items():
             if info.is_required() and _allows_none(info.annotation, info.metadata):
                 self.optional_names.append(key_of(name, info))
@@ -351,6 +376,22 @@ class ClassPlan:
             finally:
                 _being_planned.discard(self.cls)
         return self._field
+
+    @property
+    def limits(self) -> Mapping[str, pydantic.TypeAdapter[Any]]:
+        """Return what checks a value, by the key of each field that sets limits."""
+        if self._limits is None:
+            self._limits = {
+                key_of(name, info): pydantic.TypeAdapter(Annotated[info.annotation, *info.metadata])
+                for name, info in self.cls.model_fields.items()
+                if info.metadata and name not in self.nested_names
+            }
+        return self._limits
+
+    @property
+    def secret_keys(self) -> AbstractSet[str]:
+        """Return the keys of the fields whose values are masked."""
+        return {key_of(name, info) for name, info in self.cls.model_fields.items() if _is_secret(info)}
 
     def shape(self, defaults: Mapping[str, Any] | None = None, without: str | None = None) -> ConfigType:
         """
@@ -381,7 +422,7 @@ class ClassPlan:
         config_type = self._type_of(name, info, default)
         given: Any = NO_DEFAULT if default is NO_DEFAULT else _plain(default, info)
         optional = isinstance(config_type, Noneable) or info.default_factory is not None
-        secret = _holds_secret(info.annotation)
+        secret = _is_secret(info)
         if given is None and not isinstance(config_type, Noneable) and config_type is not ANY:
             config_type = Noneable(config_type)
         try:
@@ -493,6 +534,11 @@ class _LiteralType(Enum):
                 if type(each.python_value) is type(value) and each.python_value == value:
                     return value
         return super().resolve(value, path, walk)
+
+
+def _is_secret(info: FieldInfo) -> bool:
+    """Tell whether values of the field are masked."""
+    return _holds_secret(info.annotation)
 
 
 def values_of(instance: Config) -> dict[str, Any]:

@@ -11,6 +11,7 @@ import pydantic
 import pytest
 
 from orrery.api.verbs.build_resources import build_resources
+from orrery.api.verbs.execute_job import validate_run_config
 from orrery.base.errors import (
     InvalidConfigError,
     InvalidDefinitionError,
@@ -18,9 +19,12 @@ from orrery.base.errors import (
     InvariantViolationError,
     ResourceFunctionError,
 )
+from orrery.definitions.decorators.graph import job
+from orrery.definitions.decorators.op import op
 from orrery.definitions.parts.io_manager import IOManager, IOManagerDefinition, io_manager
 from orrery.definitions.parts.resource import resource
 from orrery.model.config.marker import ResourceParam, is_configurable_resource_class, is_resource_param_annotation
+from orrery.model.config.problems import render_path
 from orrery.model.config.pythonic import Config
 from orrery.runtime.resources.configurable import ConfigurableResource
 from orrery.runtime.resources.dependency import ResourceDependency
@@ -382,3 +386,46 @@ class TestIOManagers:
         with build_resources({"m": Wrapped(folder="f")}):
             pass
         assert DIARY == ["{'folder': 'f'}"]
+
+
+class Limited(ConfigurableResource):  # type: ignore[type-arg]
+    """A resource whose fields have limits."""
+
+    size: int = pydantic.Field(default=1, ge=0)
+    password: pydantic.SecretStr = pydantic.Field(default=pydantic.SecretStr("long enough"), min_length=5)
+    host: str = pydantic.Field(default="somewhere", min_length=5)
+
+
+class Amount(Config):
+    """Config of an op with a limit."""
+
+    rows: int = pydantic.Field(gt=0)
+    token: pydantic.SecretStr = pydantic.Field(default=pydantic.SecretStr("long enough"), min_length=8)
+
+
+def test_limits_of_ops_and_resources_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing has been opened; what is secret or comes from the environment is masked, all else is shown."""
+    monkeypatch.setenv("SHORT_HOST", "shh")
+
+    @op
+    def load(config: Amount, limited: Limited) -> None: ...
+
+    @job(resource_defs={"limited": Limited.configure_at_launch()})
+    def loads() -> None:
+        load()
+
+    given = {
+        "ops": {"load": {"config": {"rows": 0, "token": "shh"}}},
+        "resources": {"limited": {"config": {"size": -1, "password": "shh", "host": {"env": "SHORT_HOST"}}}},
+    }
+    with pytest.raises(InvalidConfigError) as caught:
+        validate_run_config(loads, given)
+
+    assert {(render_path(each.path), each.given) for each in caught.value.problems} == {
+        ("root:ops:load:config:rows", "0"),
+        ("root:ops:load:config:token", "********"),
+        ("root:resources:limited:config:size", "-1"),
+        ("root:resources:limited:config:password", "********"),
+        ("root:resources:limited:config:host", "********"),
+    }
+    assert "shh" not in str(caught.value)
