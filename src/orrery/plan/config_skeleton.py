@@ -126,13 +126,18 @@ def _shown(config_type: ConfigType) -> str:
 
 
 def _value(field: Field) -> str:
-    if field.is_secret and field.default_provided:
+    if field.is_secret and field.default_provided and not _is_reference(field.default_value):
         return '"..."'
     value = field.default_value if field.default_provided else _bare(field.config_type).example()
     try:
         return json.dumps(value, ensure_ascii=True, allow_nan=False)
     except (TypeError, ValueError):  # a value that config can hold and JSON cannot
         return json.dumps(_bare(field.config_type).example(), ensure_ascii=True, default=str)
+
+
+def _is_reference(value: Any) -> bool:
+    """Tell whether *value* names a variable of the environment: that tells no secret."""
+    return isinstance(value, dict) and list(value) == ["env"]
 
 
 def _bare(config_type: ConfigType) -> ConfigType:

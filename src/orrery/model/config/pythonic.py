@@ -382,7 +382,7 @@ class ClassPlan:
         """Return what checks a value, by the key of each field that sets limits."""
         if self._limits is None:
             self._limits = {
-                key_of(name, info): pydantic.TypeAdapter(Annotated[info.annotation, *info.metadata])
+                key_of(name, info): _limited_by(info)
                 for name, info in self.cls.model_fields.items()
                 if info.metadata and name not in self.nested_names
             }
@@ -536,9 +536,15 @@ class _LiteralType(Enum):
         return super().resolve(value, path, walk)
 
 
+def _limited_by(info: FieldInfo) -> pydantic.TypeAdapter[Any]:
+    """Return what checks a value against the type and the limits of one field."""
+    limited: Any = Annotated[info.annotation, *info.metadata]
+    return pydantic.TypeAdapter(limited)
+
+
 def _is_secret(info: FieldInfo) -> bool:
     """Tell whether values of the field are masked."""
-    return _holds_secret(info.annotation)
+    return _holds_secret(info.annotation) or isinstance(info.default, EnvReference)
 
 
 def values_of(instance: Config) -> dict[str, Any]:

@@ -26,6 +26,7 @@ from orrery.definitions.parts.resource import resource
 from orrery.model.config.marker import ResourceParam, is_configurable_resource_class, is_resource_param_annotation
 from orrery.model.config.problems import render_path
 from orrery.model.config.pythonic import Config
+from orrery.plan.config_skeleton import skeleton
 from orrery.runtime.resources.configurable import ConfigurableResource
 from orrery.runtime.resources.dependency import ResourceDependency
 from orrery.runtime.resources.env_var import EnvVar
@@ -429,3 +430,32 @@ def test_limits_of_ops_and_resources_are_told_at_once(monkeypatch: pytest.Monkey
         ("root:resources:limited:config:host", "********"),
     }
     assert "shh" not in str(caught.value)
+
+
+class Guarded(ConfigurableResource):  # type: ignore[type-arg]
+    """A resource with a field that is read from the environment as a rule."""
+
+    token: str = EnvVar("GUARDED_TOKEN")
+    name: str = "x"
+
+
+def test_a_field_whose_default_is_read_from_the_environment_is_masked() -> None:
+    """Whatever is given in its place is a secret as well; other fields are shown."""
+
+    @op
+    def ask(guarded: Guarded) -> None: ...
+
+    @job(resource_defs={"guarded": Guarded.configure_at_launch()})
+    def asks() -> None:
+        ask()
+
+    given = {"resources": {"guarded": {"config": {"token": ["hunter2"], "name": ["me"]}}}}
+    with pytest.raises(InvalidConfigError) as caught:
+        validate_run_config(asks, given)
+
+    assert {(each.path[-1], each.given) for each in caught.value.problems} == {
+        ("token", "********"),
+        ("name", "['me']"),
+    }
+    assert "hunter2" not in str(caught.value)
+    assert '#token: {"env": "GUARDED_TOKEN"}' in skeleton(asks)
