@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from orrery.adapters.storage.postgres import PostgresStorage
 from orrery.base.errors import StorageError, StorageUnavailableError
@@ -151,6 +151,16 @@ def test_a_restarted_server_loses_and_doubles_nothing(
     partitions = [int(record.partition_key or -1) for record in storage.get_records_for_run("run-1").records]
     assert partitions == written
     assert storage.get_materialized_partitions(AssetKey("a")) == set(map(str, written))
+
+
+def test_a_transaction_that_a_crash_took_back_was_not_committed(storage: PostgresStorage) -> None:
+    """A restarted server may not have given its number yet: asking for it was an error, and the run ended."""
+    database = storage._database
+    with database.reading.connect() as connection:
+        given = connection.execute(text("SELECT pg_current_xact_id()::text")).scalar_one()
+        connection.commit()
+        assert database.was_committed(connection, given)
+        assert not database.was_committed(connection, str(int(given) + 1000))
 
 
 @pytest.mark.parametrize("arrives", [True, False])

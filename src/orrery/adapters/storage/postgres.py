@@ -189,8 +189,15 @@ class _Server(Database):
         return state is None and _is_operational(error) and not any(words in str(error.orig) for words in _REFUSALS)
 
     def was_committed(self, connection: Connection, transaction: object) -> bool:
-        """Ask what became of a transaction."""
-        ask = text("SELECT pg_xact_status(CAST(:transaction AS xid8))")
+        """
+        Ask what became of a transaction.
+
+        A server that crashed may know nothing of one that had reached no disk: its number is then still to be given.
+        """
+        ask = text(
+            "SELECT CASE WHEN CAST(:transaction AS xid8) >= pg_snapshot_xmax(pg_current_snapshot()) THEN 'unknown' "
+            "ELSE pg_xact_status(CAST(:transaction AS xid8)) END"
+        )
         with connection.begin():
             # One that the server has not yet noticed to be cut off still holds the lock of writers.
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _WRITERS})
