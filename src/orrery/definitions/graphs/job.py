@@ -20,6 +20,7 @@ from orrery.definitions.graphs.dependency import (
 )
 from orrery.definitions.graphs.node import Node, NodeDefinition, NodeHandle
 from orrery.definitions.graphs.structure import GraphStructure
+from orrery.definitions.parts.as_function import ShowsFunction
 from orrery.definitions.parts.executor import ExecutorDefinition, LoggerDefinition
 from orrery.definitions.parts.hook import HookDefinition, check_hooks
 from orrery.definitions.parts.naming import check_name
@@ -35,7 +36,7 @@ from orrery.model.records.run_request import RunRequest
 __all__ = ["JobDefinition", "partition_run_request"]
 
 
-class JobDefinition:
+class JobDefinition(ShowsFunction):
     """
     A graph with the resources, config, executor, loggers and hooks that a run of it needs.
 
@@ -147,6 +148,9 @@ class JobDefinition:
                         f"'{each}', but job has no top-level input with that name.",
                         mend=nearest_hint(each, known, noun="input"),
                     )
+
+    def _function_shown(self) -> Callable[..., Any] | None:
+        return self._graph.composition_fn if self._graph is not None else None
 
     def _set_config(self, config: Any) -> None:
         if config is None:

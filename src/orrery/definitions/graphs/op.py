@@ -10,6 +10,7 @@ from orrery.base.bulk import definition_made
 from orrery.base.errors import InvalidDefinitionError, InvalidInvocationError, nearest_hint
 from orrery.definitions.graphs.composition import current_composition
 from orrery.definitions.graphs.node import NodeDefinition, NodeHandle
+from orrery.definitions.parts.as_function import ShowsFunction
 from orrery.definitions.parts.inputs_outputs import In, InputDefinition, Out, OutputDefinition
 from orrery.definitions.parts.naming import check_name
 from orrery.definitions.parts.orrery_type import ANY
@@ -41,7 +42,7 @@ def _check_arguments(name: str, description: Any, resource_keys: Any, retry_poli
         )
 
 
-class OpDefinition(NodeDefinition):
+class OpDefinition(ShowsFunction, NodeDefinition):
     """
     A function with named inputs and outputs, config and resources.
 
@@ -129,6 +130,9 @@ class OpDefinition(NodeDefinition):
             name: InputDefinition(name, annotation=annotation, fn=fn.fn)
             for name, annotation in sorted((each.name, each.annotation) for each in fn.input_params)
         }
+
+    def _function_shown(self) -> Callable[..., Any] | None:
+        return self._compute_fn.fn if isinstance(self._compute_fn, ComputeFunction) else None
 
     @property
     def compute_fn(self) -> Callable[..., Any] | ComputeFunction:

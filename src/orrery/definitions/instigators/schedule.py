@@ -15,6 +15,7 @@ from orrery.definitions.assets.unresolved_asset_job import checked_owners
 from orrery.definitions.instigators.function import InstigatorFunction
 from orrery.definitions.instigators.results import ScheduleExecutionData
 from orrery.definitions.instigators.target import AutomationTarget, Job, only_one, target_of
+from orrery.definitions.parts.as_function import ShowsFunction
 from orrery.definitions.parts.naming import check_name
 from orrery.definitions.verbs import verbs
 from orrery.model.config.run_config import run_config_dict
@@ -30,7 +31,7 @@ class DefaultScheduleStatus(Enum):
     STOPPED = "STOPPED"
 
 
-class ScheduleDefinition:
+class ScheduleDefinition(ShowsFunction):
     """
     A job that is wished for at instants that a cron string names.
 
@@ -264,6 +265,9 @@ class ScheduleDefinition:
         return [self._target.job_name]
 
     # -- functions -----------------------------------------------------------------------------
+
+    def _function_shown(self) -> Callable[..., Any] | None:
+        return self._execution_fn.fn if self._execution_fn is not None else None
 
     @property
     def execution_fn(self) -> InstigatorFunction | None:

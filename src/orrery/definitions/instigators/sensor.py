@@ -14,6 +14,7 @@ from orrery.definitions.assets.unresolved_asset_job import checked_owners
 from orrery.definitions.instigators.function import InstigatorFunction
 from orrery.definitions.instigators.results import SensorExecutionData
 from orrery.definitions.instigators.target import AutomationTarget, Job, only_one, own_jobs, target_of
+from orrery.definitions.parts.as_function import ShowsFunction
 from orrery.definitions.parts.naming import check_name
 from orrery.definitions.verbs import verbs
 from orrery.model.assets.selection import AssetSelection
@@ -44,7 +45,7 @@ class SensorType(Enum):
     UNKNOWN = "UNKNOWN"
 
 
-class SensorDefinition:
+class SensorDefinition(ShowsFunction):
     """
     A function that is called from time to time, and wishes for runs.
 
@@ -126,6 +127,9 @@ class SensorDefinition:
         self._tags = normalize_definition_tags(tags)
         self._metadata: Mapping[str, MetadataValue[Any]] = normalize_metadata(metadata) if metadata else {}
         self._owners = checked_owners(owners, shown)
+
+    def _function_shown(self) -> Callable[..., Any] | None:
+        return self._function.fn if type(self) is SensorDefinition else None
 
     @property
     def name(self) -> str:

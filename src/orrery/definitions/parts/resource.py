@@ -13,6 +13,7 @@ from collections.abc import Set as AbstractSet
 from typing import Any, Final, Self, TypeVar, cast, overload
 
 from orrery.base.errors import InvalidDefinitionError, InvalidInvocationError, nearest_hint
+from orrery.definitions.parts.as_function import ShowsFunction
 from orrery.model.config.configured import ConfigurableDefinition
 from orrery.model.config.marker import is_configurable_resource, is_configurable_resource_class
 from orrery.model.config.problems import show_value
@@ -41,7 +42,7 @@ class _NoConstant:
 NO_CONSTANT: Final[Any] = _NoConstant()
 
 
-class ResourceDefinition(ConfigurableDefinition):
+class ResourceDefinition(ShowsFunction, ConfigurableDefinition):
     """
     How a resource is made.
 
@@ -82,6 +83,10 @@ class ResourceDefinition(ConfigurableDefinition):
         self._version = version
         self.constant: Any = NO_CONSTANT
         self.takes_context = _takes_context(resource_fn)
+
+    def _function_shown(self) -> Callable[..., Any] | None:
+        is_own = self.constant is NO_CONSTANT and getattr(self, "configured_from", None) is None
+        return self._resource_fn if is_own else None
 
     @property
     def resource_fn(self) -> Callable[..., Any]:
