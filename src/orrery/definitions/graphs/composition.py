@@ -309,6 +309,13 @@ class Composition:
         hint = "pass the output of another call, or an input of the graph; give constants by config or In(default_value=...)."
         if isinstance(value, PendingNodeInvocation) or hasattr(value, "get_pending_invocation"):
             hint = f"call it first: {getattr(value, 'name', 'it')}()."
+        elif isinstance(value, _Handles):
+            outputs = ", ".join(f"'{each}'" for each in value._fields)
+            return InvalidDefinitionError(
+                f"In {self.noun} '{self.graph_name}', all outputs of '{value._owner}' at once were given to input "
+                f"\"{input_name}\" of {node_def.node_type_str} '{name}'{_user_line()}. Its outputs are {outputs}.",
+                mend=f"pass one of them: result = {value._owner}(); {name}(result.{value._fields[0]}).",
+            )
         elif isinstance(value, tuple):
             hint = "pass one of the outputs of the call: they are attributes of what it returned."
         return InvalidDefinitionError(

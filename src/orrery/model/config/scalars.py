@@ -203,7 +203,8 @@ class Scalar(ConfigType):
     """
     A type whose values have no parts: whole number, number, text, truth value.
 
-    A truth value is no whole number here, and a number is no whole number, though a whole number is a number.
+    A truth value is no whole number here, and a number is no whole number, though a whole number is a number, and a
+    truth value is the number 1.0 or 0.0.
     """
 
     __slots__ = ("_example", "accepts", "env_kind")
@@ -220,7 +221,7 @@ class Scalar(ConfigType):
         if isinstance(value, EnvReference):
             return False
         if isinstance(value, bool):
-            return bool in self.accepts
+            return bool in self.accepts or self.accepts[0] is float
         return isinstance(value, self.accepts)
 
     def resolve(self, value: object, path: Path, walk: Walk) -> Any:

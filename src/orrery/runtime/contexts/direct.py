@@ -250,7 +250,7 @@ class DirectStep(StepExecutionContext):
         config: Config of the op: resolved while a function is called, else as given.
     """
 
-    __slots__ = ("_as_given", "config", "given")
+    __slots__ = ("config", "given")
 
     def __init__(
         self,
@@ -263,7 +263,6 @@ class DirectStep(StepExecutionContext):
         super().__init__(_DirectPlan(given, opened), _NO_STEP if step is None else step)
         self.given = given
         self.config = given.config if step is None else config
-        self._as_given: dict[tuple[str, str | None], dict[str, Any]] | None = None
 
     @property
     def is_bound(self) -> bool:
@@ -395,14 +394,6 @@ class DirectStep(StepExecutionContext):
         """Add metadata to an output that is still to come; it is kept as it was given."""
         self._check_bound("add_output_metadata")
         super().add_output_metadata(metadata, output_name, mapping_key)
-        name = output_name if output_name is not None else next(iter(self.step.outputs))
-        if self._as_given is None:
-            self._as_given = {}
-        self._as_given.setdefault((name, mapping_key), {}).update(metadata)
-
-    def get_output_metadata(self, output_name: str, mapping_key: str | None = None) -> Mapping[str, Any] | None:
-        """Return the metadata that was added to the output, as it was given, or None."""
-        return self._as_given.get((output_name, mapping_key)) if self._as_given is not None else None
 
     # -- partitions ----------------------------------------------------------------------------
 

@@ -239,8 +239,8 @@ class OpExecutionContext:
         self._step.add_output_metadata(metadata, output_name, mapping_key)
 
     def get_output_metadata(self, output_name: str, mapping_key: str | None = None) -> Mapping[str, Any] | None:
-        """Return the metadata that was added to the output, or None."""
-        return self._step.get_output_metadata(output_name, mapping_key)  # type: ignore[no-any-return]
+        """Return the metadata that was added to the output, as it was given, or None."""
+        return self._step.get_metadata_as_given(output_name, mapping_key)  # type: ignore[no-any-return]
 
     @property
     def requires_typed_event_stream(self) -> bool:

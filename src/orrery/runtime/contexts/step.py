@@ -50,6 +50,7 @@ class StepExecutionContext:
         "_dependants",
         "_log",
         "_metadata",
+        "_metadata_as_given",
         "_partitions",
         "_ref",
         "_resources",
@@ -77,6 +78,7 @@ class StepExecutionContext:
         self.step_output_capture: dict[Any, Any] | None = None
         self.typed_event_stream_error_message: str | None = None
         self._metadata: dict[tuple[str, str | None], dict[str, Any]] | None = None
+        self._metadata_as_given: dict[tuple[str, str | None], dict[str, Any]]
         self._data_versions: dict[AssetKey, Any] | None = None
         self._dependants: dict[AssetKey, set[str]] | None = None
         self._log: LogManager | None = None
@@ -371,11 +373,17 @@ class StepExecutionContext:
             )
         if self._metadata is None:
             self._metadata = {}
+            self._metadata_as_given = {}
         self._metadata.setdefault((output_name, mapping_key), {}).update(normalize_metadata(metadata))
+        self._metadata_as_given.setdefault((output_name, mapping_key), {}).update(metadata)
 
     def get_output_metadata(self, output_name: str, mapping_key: str | None = None) -> Mapping[str, Any] | None:
         """Return the metadata that was added to the output, or None."""
         return self._metadata.get((output_name, mapping_key)) if self._metadata is not None else None
+
+    def get_metadata_as_given(self, output_name: str, mapping_key: str | None = None) -> Mapping[str, Any] | None:
+        """Return the metadata that was added to the output, as it was given, or None."""
+        return self._metadata_as_given.get((output_name, mapping_key)) if self._metadata is not None else None
 
     def add_asset_metadata(
         self,
@@ -627,7 +635,12 @@ class StepExecutionContext:
 
     def partitions_def_for_output(self, output_name: str) -> Any:
         """Return the partitions of the asset that the output is, or None."""
-        output = self.step.outputs[output_name]
+        output = self.step.outputs.get(output_name)
+        if output is None:
+            raise InvariantViolationError(
+                f"The step '{self.step.key}' has no output '{output_name}'.",
+                mend=f"name one of its outputs: {', '.join(self.step.outputs)}.",
+            )
         return self.partitions_def_of(output.asset_key) if output.asset_key is not None else None
 
     def entity_partitions_def(self, key: Any) -> Any:
