@@ -4,18 +4,19 @@ from typing import Any
 
 import pytest
 
-from orrery.base.errors import InvalidConfigError
+from orrery.base.errors import InvalidConfigError, InvalidDefinitionError
 from orrery.definitions.assets.asset_job import build_asset_job
 from orrery.definitions.assets.asset_spec import AssetIn
 from orrery.definitions.decorators.asset import asset
 from orrery.definitions.decorators.graph import graph, job
 from orrery.definitions.decorators.op import op
-from orrery.definitions.parts.inputs_outputs import In
+from orrery.definitions.parts.inputs_outputs import In, Out
 from orrery.definitions.parts.io_manager import IOManagerDefinition, input_manager
 from orrery.definitions.parts.types import Nothing
 from orrery.model.config.configured import config_mapping, configured
+from orrery.model.config.reasons import EvaluationStackListItemEntry, EvaluationStackPathEntry
 from orrery.model.config.run_config import RunConfig
-from orrery.model.config.schema import Field
+from orrery.model.config.schema import Field, Selector
 from orrery.plan.run_config import OpConfig, ResolvedRunConfig, resolve_run_config
 
 
@@ -478,3 +479,66 @@ def test_a_config_mapping_that_returns_no_run_config_is_named_with_its_job(made:
     text = message(job_under_mapping(made), {"any": 1})
     assert f"The config mapping of job 'mapped' returned {told}, which is no run config." in text
     assert "RunConfig" in text
+
+
+def test_problems_tell_their_reason_and_their_place_step_by_step() -> None:
+    """Old programs compare the reasons, and walk down the stack."""
+
+    @op(config_schema={"numbers": [int], "either": Selector({"a": int, "b": int}), "x": int, "y": int})
+    def many(context):  # type: ignore[no-untyped-def]
+        return 1
+
+    @job
+    def wanting() -> None:
+        many()
+
+    with pytest.raises(InvalidConfigError) as caught:
+        resolve_run_config(
+            wanting, {"ops": {"many": {"config": {"numbers": [1, "x"], "either": {}, "q": 1}}}, "z": 1}, {}
+        )
+
+    found = {each.stack.entries: each.reason.name for each in caught.value.errors}  # type: ignore[attr-defined]
+    below = tuple(EvaluationStackPathEntry(each) for each in ("ops", "many", "config"))
+    numbers = (*below, EvaluationStackPathEntry("numbers"), EvaluationStackListItemEntry(1))
+    assert found[numbers] == "RUNTIME_TYPE_MISMATCH"
+    assert found[(*below, EvaluationStackPathEntry("either"))] == "SELECTOR_FIELD_ERROR"
+    assert found[()] == "FIELD_NOT_DEFINED"
+    assert {each.reason.name for each in caught.value.errors if each.path == ("ops", "many", "config")} == {  # type: ignore[attr-defined]
+        "FIELD_NOT_DEFINED",
+        "MISSING_REQUIRED_FIELDS",
+    }
+
+
+def test_a_truth_value_is_a_number_but_no_whole_number() -> None:
+    """As in the reference."""
+
+    @op(config_schema={"real": float, "whole": Field(int, default_value=1)})
+    def numbers(context):  # type: ignore[no-untyped-def]
+        return 1
+
+    @job
+    def numbering() -> None:
+        numbers()
+
+    given = resolved(numbering, {"ops": {"numbers": {"config": {"real": True}}}}).op("numbers").config["real"]
+    assert (given, type(given)) == (1.0, float)
+    assert problems(numbering, {"ops": {"numbers": {"config": {"real": 1, "whole": True}}}}) == [
+        ("type_mismatch", "ops:numbers:config:whole")
+    ]
+
+
+def test_all_outputs_of_a_call_given_to_one_input_are_named() -> None:
+    """The message tells the outputs of the op, and none of our classes."""
+
+    @op(out={"left": Out(), "right": Out()})
+    def branch():  # type: ignore[no-untyped-def]
+        return 1, 2
+
+    with pytest.raises(InvalidDefinitionError) as caught:
+
+        @graph
+        def wrong():  # type: ignore[no-untyped-def]
+            adding(branch(), 1)
+
+    assert "all outputs of 'branch' at once were given to input \"a\" of graph 'adding'" in str(caught.value)
+    assert "adding(result.left)" in str(caught.value)

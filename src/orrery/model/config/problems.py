@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from orrery.base.errors import InvalidConfigError, nearest
+from orrery.model.config.reasons import REASONS, EvaluationErrorReason, EvaluationStack, stack_of
 
 __all__ = [
     "MASK",
@@ -69,6 +70,18 @@ class Problem:
 
     def __str__(self) -> str:
         return self.message
+
+    @property
+    def reason(self) -> EvaluationErrorReason:
+        """Return which fault, in the words of the compatible package."""
+        if self.kind == "missing_entry" and self.expected is not None and ", " in self.expected:
+            return EvaluationErrorReason.MISSING_REQUIRED_FIELDS
+        return REASONS[self.kind]
+
+    @property
+    def stack(self) -> EvaluationStack:
+        """Return where the fault lies, step by step from the root."""
+        return stack_of(self.path)
 
 
 @dataclass(slots=True)
