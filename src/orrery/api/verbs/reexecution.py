@@ -7,6 +7,7 @@ is repeated, and of those that it repeated in turn.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
@@ -17,7 +18,7 @@ from orrery.model.events.event import Event, EventType
 from orrery.model.records.run import Run
 from orrery.plan.execution_plan import ExecutionPlan
 from orrery.plan.sources import StepOutputHandle
-from orrery.plan.step import ExecutionStep
+from orrery.plan.step import Dimension, ExecutionStep
 
 __all__ = ["ReexecutionOptions", "Repetition", "decide", "past_of", "repetition_of"]
 
@@ -28,8 +29,11 @@ class ReexecutionOptions:
 
     Args:
         parent_run_id: The run.
-        step_selection: Steps to execute, in the op selection syntax (``*a+``); all if empty. What they need
-            of other steps is taken from the run that is repeated.
+        step_selection: Steps to execute, in the op selection syntax (``*a+``); all if empty. Of a step that a
+            dynamic output multiplied, ``a[key]`` names one and ``a[?]`` all, as ``a`` does; ``a[key]*`` takes what
+            follows, with the same mapping key as far as there is one. Where the dynamic output itself is made
+            again, all that it multiplies runs. What they need of other steps is taken from the run that is
+            repeated.
 
     Example::
 
@@ -180,7 +184,7 @@ def decide(plan: ExecutionPlan, options: ReexecutionOptions, instance: Any) -> R
     if not options.is_from_failure and not options.step_selection:
         return Repetition(parent, None, {})
     past = past_of(parent, instance)
-    chosen = _failed(plan, past) if options.is_from_failure else _selected(plan, options.step_selection)
+    chosen = _failed(plan, past) if options.is_from_failure else _selected(plan, options.step_selection, past)
     if not chosen:
         raise InvariantViolationError(
             f"No steps needed to be retried in run '{parent.run_id}'.",
@@ -278,17 +282,79 @@ def _follows(
     return False
 
 
-def _selected(plan: ExecutionPlan, queries: Sequence[str]) -> list[str]:
+def _selected(plan: ExecutionPlan, queries: Sequence[str], past: _Past) -> list[str]:
+    """Return the steps that *queries* name; of a step that a dynamic output multiplied, ``step[key]``."""
     parents = {key: list(step.parent_keys) for key, step in plan.step_dict.items()}
-    mapped = [each for each in queries if each.endswith("]")]
-    plain = [each for each in queries if not each.endswith("]")]
-    for each in queries:
-        name = each.strip("*+").partition("[")[0]
-        if name and name not in parents:
-            raise ExecutionStepNotFoundError(
-                f"Step selection refers to unknown step: {name}",
-                mend=nearest_hint(name, parents, noun="step"),
-                step_keys=[name],
-            )
-    kept = resolve_op_selection(parents, plain) if plain else set()
-    return [key for key in parents if key in kept] + [key for key in mapped if key.partition("[")[0] not in kept]
+    whole: set[str] = set()
+    some: dict[str, None] = {}
+    for clause in (each.strip() for text in queries for each in text.split(",")):
+        name = clause.strip("*+")
+        template = name.partition("[")[0]
+        if template and template not in parents:
+            raise _unknown_step(name, parents)
+        reached = resolve_op_selection(parents, clause.replace(name, template) if template else clause)
+        keys = _mapping_keys_of(name)
+        if not keys:
+            whole |= reached
+            continue
+        dimensions = plan.step_dict[template].dimensions
+        if len(keys) != len(dimensions) or ("?" not in keys and not _was_mapped(plan, past, name)):
+            raise _unknown_step(name, [*parents, *past.states])
+        given = {each: key for each, key in zip(dimensions, keys, strict=True) if key != "?"}
+        for each in reached:
+            found = _mapped_below(plan.step_dict[each], given, past)
+            some.update(dict.fromkeys(found))
+            if not found:
+                whole.add(each)
+    return [key for key in parents if key in whole] + [key for key in some if key.partition("[")[0] not in whole]
+
+
+def _unknown_step(name: str, known: Iterable[str]) -> ExecutionStepNotFoundError:
+    return ExecutionStepNotFoundError(
+        f"Step selection refers to unknown step: {name}",
+        mend=nearest_hint(name, known, noun="step"),
+        step_keys=[name],
+    )
+
+
+def _was_mapped(plan: ExecutionPlan, past: _Past, key: str) -> bool:
+    """Tell whether a dynamic output gave what a multiplied step needs to be there."""
+    if key in past.states:
+        return True
+    dimensions = plan.step_dict[key.partition("[")[0]].dimensions
+    if len(dimensions) != 1:
+        return False
+    ((producer, name),) = dimensions
+    return any(
+        (handle.output_name, handle.mapping_key) == (name, *_mapping_keys_of(key))
+        for handle in past.outputs.get(producer, ())
+    )
+
+
+def _mapped_below(step: ExecutionStep, given: Mapping[Dimension, str], past: _Past) -> list[str]:
+    """Return the steps made of *step* that have the *given* mapping keys; nothing if it is taken whole."""
+    if not any(each in given for each in step.dimensions):
+        return []
+    if all(each in given for each in step.dimensions):
+        return [step.key + "".join(f"[{given[each]}]" for each in step.dimensions)]
+    return [
+        key
+        for key in past.states
+        if key.partition("[")[0] == step.key
+        and all(
+            given.get(each, known) == known for each, known in zip(step.dimensions, _mapping_keys_of(key), strict=True)
+        )
+    ]
+
+
+def _mapping_keys_of(key: str) -> list[str]:
+    """
+    Return the mapping keys in the key of a step; none if it is no multiplied step.
+
+    >>> _mapping_keys_of("work[a][b]"), _mapping_keys_of("work")
+    (['a', 'b'], [])
+    """
+    return _MAPPING_KEY.findall(key)
+
+
+_MAPPING_KEY = re.compile(r"\[([^\]]*)\]")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -66,6 +67,11 @@ def total(xs: list[int]) -> int:
 @o.job
 def fan() -> None:
     total(numbers().map(twice).collect())
+
+
+@o.job
+def chained_fan() -> None:
+    total(numbers().map(twice).map(twice).collect())
 
 
 @o.op(config_schema={"n": int})
@@ -148,6 +154,43 @@ def test_selected_steps_run_again_with_values_of_the_runs_before(instance: Any) 
     )
     assert third.success and executed(third) == {"two", "three"}
     assert third.dagster_run.root_run_id == failed.run_id
+
+
+@pytest.mark.parametrize(
+    ("selection", "runs"),
+    [
+        (["twice[b]*"], {"twice[b]", "total"}),
+        (["twice[b]+", "twice[a]"], {"twice[a]", "twice[b]", "total"}),
+        (["twice[?]"], {"twice[a]", "twice[b]", "twice[c]"}),
+        (["twice[?]*"], {"twice[a]", "twice[b]", "twice[c]", "total"}),
+        (["+twice[b]"], {"numbers", "twice[a]", "twice[b]", "twice[c]"}),  # the dynamic output is made anew
+    ],
+)
+def test_mapped_steps_are_selected_with_what_follows(instance: Any, selection: list[str], runs: set[str]) -> None:
+    first = o.execute_job(o.reconstructable(fan), instance)
+    options = o.ReexecutionOptions(first.run_id, step_selection=selection)
+    with o.execute_job(o.reconstructable(fan), instance, reexecution_options=options) as again:
+        assert again.success and executed(again) == runs
+        if "total" in runs:
+            assert again.output_for_node("total") == 194 + 196 + 198
+
+
+@pytest.mark.parametrize("name", ["twice[z]", "twice[z]*", "total[a]", "twice[a][b]", "none[a]*"])
+def test_a_mapped_step_that_is_not_there_is_refused(instance: Any, name: str) -> None:
+    first = o.execute_job(o.reconstructable(fan), instance)
+    options = o.ReexecutionOptions(first.run_id, step_selection=[name])
+    with pytest.raises(o.ExecutionStepNotFoundError, match=re.escape(f"unknown step: {name.strip('*')}")):
+        o.execute_job(o.reconstructable(fan), instance, reexecution_options=options)
+
+
+def test_a_mapped_step_that_never_came_to_run_can_be_selected(instance: Any) -> None:
+    BROKEN.add("twice 98")
+    failed = o.execute_job(o.reconstructable(chained_fan), instance)
+    BROKEN.clear()
+    options = o.ReexecutionOptions(failed.run_id, step_selection=["twice[b]*"])
+    with o.execute_job(o.reconstructable(chained_fan), instance, reexecution_options=options) as again:
+        assert again.success and executed(again) == {"twice[b]", "twice_2[b]", "total"}
+        assert again.output_for_node("total") == 2 * (194 + 196 + 198)
 
 
 def test_a_mapped_step_that_failed_runs_again_alone(instance: Any) -> None:
