@@ -332,6 +332,24 @@ def test_all_succeeded_is_the_rule_that_holds() -> None:
     assert skips(active)["below"] == "upstream 'bad' failed"
 
 
+def test_any_succeeded_waits_for_all_and_takes_a_parent_that_gave_nothing() -> None:
+    """What a step gets does not hang on which of its parents was faster."""
+
+    @job
+    def small() -> None:
+        maybe = named("maybe", out=Out(is_required=False))()
+        named("below", 2, tags={"orrery/run_when": "any_succeeded"})(maybe, named("bad")())
+
+    active = start(small)
+    launched(active)
+    active.note_success("maybe")
+    assert active.commands() == []
+    active.note_failure("bad")
+    (launch,) = active.commands()
+    assert isinstance(launch, LaunchStep)
+    assert [each.source for each in launch.step.inputs.values()] == [FromDefault(None), FromDefault(None)]
+
+
 def test_any_succeeded_tells_what_became_of_all() -> None:
     """Where none succeeded, the reason names each parent with its state; a skip of all is no failure."""
 

@@ -95,8 +95,9 @@ class RunWhen(Enum):
     When a step runs, as its parents end.
 
     ALL_SUCCEEDED is the rule if none is given; ALL_DONE runs whatever became of the parents;
-    ANY_SUCCEEDED runs when all are done and one at least succeeded. An op says so by the tag
-    ``orrery/run_when``, an asset in ``op_tags``: ``tags={"orrery/run_when": "all_done"}``.
+    ANY_SUCCEEDED runs when all are done and one at least succeeded, even if it did not give an output that
+    is not required. An op says so by the tag ``orrery/run_when``, an asset in ``op_tags``:
+    ``tags={"orrery/run_when": "all_done"}``.
 
     Under the last two an input may have nothing to load, because its parent failed, was skipped, or did
     not give the output (what a failed step gave before it failed does not count). It gets its default
