@@ -117,7 +117,8 @@ def rows_type(frame: OrreryType, model: Any) -> OrreryType:
     """
     Return the type of the frames of *frame* whose every row a pydantic *model* accepts.
 
-    Frames that are not computed yet (of polars, lazy) are checked for their columns alone.
+    A frame that is not computed yet (of polars, lazy) is computed for the check, a batch at a time where polars
+    can do so, and once more by whoever uses it. Its columns are looked at first, which costs nothing.
     """
     name = f"{frame.display_name}[{model.__name__}]"
 
@@ -138,14 +139,15 @@ def rows_type(frame: OrreryType, model: Any) -> OrreryType:
 
 
 def _rows_check(model: Any, name: str, value: Any) -> TypeCheck:
-    if hasattr(value, "collect_schema") and not hasattr(value, "iter_rows"):
+    if _is_lazy(value):
         known = set(value.collect_schema().names())
         missing = [
             field.alias or each
             for each, field in model.model_fields.items()
             if field.is_required() and (field.alias or each) not in known
         ]
-        return failed(f"The frame has no columns {', '.join(missing)}, which {name} wants.") if missing else PASSED
+        if missing:
+            return failed(f"The frame has no columns {', '.join(missing)}, which {name} wants.")
     rows = _rows_of(value)
     if rows is None:
         return failed(f"Value of type {type(value)} is no frame with rows, which {name} wants.")
@@ -168,7 +170,15 @@ def _rows_check(model: Any, name: str, value: Any) -> TypeCheck:
     )
 
 
+def _is_lazy(value: Any) -> bool:
+    return hasattr(value, "collect_schema") and not hasattr(value, "iter_rows")
+
+
 def _rows_of(value: Any) -> Iterator[Mapping[str, Any]] | None:
+    if _is_lazy(value):
+        can_stream = hasattr(value, "collect_batches")  # newer releases of polars: one batch is held, not all
+        frames = value.collect_batches(maintain_order=True) if can_stream else (value.collect(),)
+        return (row for frame in frames for row in frame.iter_rows(named=True))
     if hasattr(value, "iter_rows"):  # polars
         rows: Iterator[Mapping[str, Any]] = value.iter_rows(named=True)
         return rows

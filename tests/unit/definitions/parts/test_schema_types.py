@@ -63,10 +63,39 @@ def test_a_pydantic_model_beside_a_frame_checks_each_row(library: str) -> None:
     assert found.metadata["rows"].value == 2
 
 
-def test_a_lazy_frame_is_checked_for_its_columns_alone() -> None:
+class WithoutBatches:
+    """A lazy frame as older releases of polars have it: it is computed as a whole."""
+
+    def __init__(self, frame: pl.LazyFrame) -> None:
+        self.collect_schema = frame.collect_schema
+        self.collect = frame.collect
+
+
+@pytest.mark.parametrize("lazy", [lambda frame: frame, WithoutBatches])
+def test_all_rows_of_a_lazy_frame_are_checked(lazy: Any) -> None:
+    """Also those that come long after the first batch; rows are counted in their order."""
     rows = resolve_type(Annotated[pl.LazyFrame, Flight])
-    assert check_type(rows, pl.LazyFrame(BAD)).success
-    assert "no columns carrier" in str(check_type(rows, pl.LazyFrame({"number": [1]})).description)
+    assert rows_check(lazy(pl.LazyFrame(GOOD))).success
+    numbers = pl.LazyFrame({"number": range(250_001, 0, -1)}).with_columns(
+        number=pl.col("number") - 1, carrier=pl.lit("X")
+    )
+    found = rows_check(lazy(numbers))
+    assert "1 of 250001 rows are no Flight. Row 250000: number" in str(found.description)
+    assert not check_type(rows, pl.LazyFrame(BAD)).success
+
+
+def rows_check(value: Any) -> Any:
+    """Check the rows of *value*, whatever frame it is."""
+    return check_type(resolve_type(Annotated[Any, Flight]), value)
+
+
+def test_columns_of_a_lazy_frame_are_checked_without_computing_it() -> None:
+    def never(_frame: pl.DataFrame) -> pl.DataFrame:
+        raise AssertionError("computed")
+
+    rows = resolve_type(Annotated[pl.LazyFrame, Flight])
+    lazy = pl.LazyFrame({"number": [1]}).map_batches(never, schema={"number": pl.Int64})
+    assert "no columns carrier" in str(check_type(rows, lazy).description)
 
 
 def test_the_type_of_rows_tells_the_columns() -> None:
