@@ -192,6 +192,7 @@ def _run(
                 trace_out=options.trace_out,
                 origin=origin,
                 in_this_process=origin is None,
+                obeys_retries=True,
                 **selection,
             )
         code = SUCCESS if result.success else FAILED

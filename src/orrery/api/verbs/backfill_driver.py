@@ -329,6 +329,7 @@ class Driver:
             keep_values=False,
             console=False,
             asset_selection=frozenset(run.asset_keys),
+            obeys_retries=True,
         )
         error = None if result.success else _first_error(result.all_events)
         return _Made(outcome_of(run, result.run, self._instance), time.monotonic() - begun, error)

@@ -125,6 +125,7 @@ def execute_job_in_process(
     op_selection: Sequence[str] | None = None,
     origin: JobOrigin | None = None,
     in_this_process: bool = True,
+    obeys_retries: bool = False,
     step_keys: Sequence[str] | None = None,
     known_outputs: Sequence[Any] = (),
     parent_run: Run | None = None,
@@ -153,6 +154,7 @@ def execute_job_in_process(
         trace_out: Write the same to this file, in the Chrome trace format.
         origin: Where the job comes from, for executors of other processes.
         in_this_process: Carry the steps out here, whatever executor the job names.
+        obeys_retries: Let the config of the executor turn retries off, also in this process.
         step_keys: Steps to execute; all if None.
         known_outputs: Outputs of *parent_run*, for steps that are not executed.
         parent_run: The run that is repeated in part.
@@ -187,7 +189,7 @@ def execute_job_in_process(
         if recorded is None:
             refuse_missing_variables(resource_defs, keys, resolved.resources, os.environ)
         executor = (
-            executor_in_this_process(job, resolved, used)
+            executor_in_this_process(job, resolved, used, obeys_retries=obeys_retries)
             if in_this_process
             else executor_for(job, resolved, used, origin)
         )

@@ -80,14 +80,25 @@ def resolve_entry_of_executor(definition: ExecutorDefinition, config: Any) -> An
     return definition.resolve_config(config, subject="execution", environment=os.environ, path=("execution", "config"))
 
 
-def executor_in_this_process(job: JobDefinition, resolved: ResolvedRunConfig, instance: Instance) -> Executor:
-    """Return the executor of a run in this process: the job's own where it is made for that."""
+def executor_in_this_process(
+    job: JobDefinition, resolved: ResolvedRunConfig, instance: Instance, *, obeys_retries: bool
+) -> Executor:
+    """
+    Return the executor of a run in this process: the job's own where it is made for that.
+
+    Args:
+        job: The job.
+        resolved: Its run config.
+        instance: Where the run is recorded.
+        obeys_retries: Whether the executor's config may turn retries off; else steps are retried as they say.
+    """
     definition = job.executor
     if definition is None or definition.executor_creation_fn is None or definition.name != "in_process":
         return InProcessExecutor()
-    made: Executor = definition.executor_creation_fn(
-        InitExecutorContext(job, definition, resolved.execution or {}, instance)
-    )
+    config = resolved.execution or {}
+    if not obeys_retries:
+        config = {name: value for name, value in config.items() if name != "retries"}
+    made: Executor = definition.executor_creation_fn(InitExecutorContext(job, definition, config, instance))
     return made
 
 
