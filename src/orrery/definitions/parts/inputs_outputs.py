@@ -15,6 +15,7 @@ from orrery.base.errors import InvalidDefinitionError
 from orrery.base.keys import AssetKey
 from orrery.base.records import RecordMeta
 from orrery.definitions.parts.naming import DEFAULT_IO_MANAGER_KEY, check_name
+from orrery.definitions.parts.orrery_type import BUILTIN_TYPES
 from orrery.definitions.parts.signature import EMPTY, Parameter, resolve_annotation
 from orrery.definitions.parts.types import ANY, OrreryType, declared_type, resolve_type
 
@@ -106,6 +107,8 @@ class In:
     def to_definition(self, name: str, parameter: Parameter | None = None, fn: Any = None) -> InputDefinition:
         """Return the definition of the input called *name*, read by *parameter* of *fn* if there is one."""
         default = self.default_value
+        if default is not NO_VALUE and isinstance(self.dagster_type, OrreryType):
+            _check_default(name, self.dagster_type, default)
         if default is NO_VALUE and parameter is not None and parameter.default is not EMPTY:
             default = parameter.default
         return InputDefinition(
@@ -120,6 +123,19 @@ class In:
             annotation=parameter.annotation if parameter is not None else EMPTY,
             fn=fn,
         )
+
+
+def _check_default(name: str, wanted: OrreryType, default: Any) -> None:
+    """Refuse a default that is not of its built-in type; types of users are asked when a run comes to them."""
+    if wanted not in _CHECKED_TYPES or wanted.type_check(None, default).success:
+        return
+    raise InvalidDefinitionError(
+        f"The default of input '{name}' is {default!r} ({type(default).__name__}), which is no {wanted.display_name}.",
+        mend=f"give default_value= of type {wanted.display_name}, or another type.",
+    )
+
+
+_CHECKED_TYPES: Final = tuple(BUILTIN_TYPES[each] for each in (int, float, str, bool))
 
 
 class InputDefinition:

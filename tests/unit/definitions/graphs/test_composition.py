@@ -15,7 +15,7 @@ from orrery.definitions.graphs.dependency import (
     NodeInvocation,
 )
 from orrery.definitions.graphs.graph import GraphDefinition
-from orrery.definitions.parts.inputs_outputs import DynamicOut, GraphOut, Out
+from orrery.definitions.parts.inputs_outputs import DynamicOut, GraphOut, In, Out
 
 
 @op
@@ -283,3 +283,11 @@ def test_a_dependency_on_what_is_not_there_is_told_with_the_nearest(dependencies
     with pytest.raises(InvalidDefinitionError) as caught:
         GraphDefinition("made", node_defs=[one, take], dependencies=dependencies)
     assert said in str(caught.value).partition("Try:")[2]
+
+
+@pytest.mark.parametrize("default", ["s", None])
+def test_a_default_of_an_input_that_is_not_of_its_type_is_refused_where_it_is_written(default: Any) -> None:
+    """It would fail in each run otherwise; a default of the type is taken."""
+    with pytest.raises(InvalidDefinitionError, match=r"The default of input 'x' is .* which is no Int\."):
+        op(name="wrong", ins={"x": In(int, default_value=default)})(lambda x: x)
+    assert op(name="right", ins={"x": In(int, default_value=1)})(lambda x: x).input_dict["x"].default_value == 1
