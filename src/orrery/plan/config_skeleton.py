@@ -103,6 +103,7 @@ def _comments(field: Field, indent: str) -> Iterator[str]:
     if not _has_fields(_bare(config_type)):
         facts = [_cut(_safe(_shown(config_type)))]
         facts.append("required" if field.is_required else "optional")
+        facts += map(_safe, field.limits)
         if field.is_secret:
             facts.append("secret")
         yield f"{indent}# {', '.join(facts)}"

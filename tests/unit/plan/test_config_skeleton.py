@@ -274,3 +274,22 @@ def test_where_all_is_optional_the_text_is_no_config_at_all() -> None:
     least, whole = check(easy)
     assert (least, whole) == ({}, {"ops": {"works": {"config": {"n": 1}}}})
     assert "Everything is optional" in skeleton(easy)
+
+
+def test_limits_of_config_classes_stand_beside_the_type() -> None:
+    """The example value need not keep them; the comment says what does."""
+
+    class Bounds(Config):
+        rows: int = pydantic.Field(gt=0, le=9)
+        name: str = pydantic.Field(default="quick", pattern="^q", min_length=1)
+
+    @op
+    def bounded(config: Bounds) -> None: ...
+
+    @job
+    def bounding() -> None:
+        bounded()
+
+    text = skeleton(bounding)
+    assert "# Int or {env: NAME}, required, > 0, <= 9\n" in text
+    assert "optional, length >= 1, matches ^q\n" in text or "optional, matches ^q, length >= 1\n" in text

@@ -406,6 +406,9 @@ class ClassPlan:
             for name, info in self.cls.model_fields.items()
             if name not in self.nested_names and name != without
         }
+        for name, info in self.cls.model_fields.items():
+            if info.metadata and key_of(name, info) in fields:
+                fields[key_of(name, info)].limits = _told_limits(info)
         permissive = self.cls.model_config.get("extra") == "allow"
         if without is not None:
             return (
@@ -534,6 +537,28 @@ class _LiteralType(Enum):
                 if type(each.python_value) is type(value) and each.python_value == value:
                     return value
         return super().resolve(value, path, walk)
+
+
+_LIMITS: Final = {
+    "gt": "> {}",
+    "ge": ">= {}",
+    "lt": "< {}",
+    "le": "<= {}",
+    "multiple_of": "a multiple of {}",
+    "min_length": "length >= {}",
+    "max_length": "length <= {}",
+    "pattern": "matches {}",
+}
+
+
+def _told_limits(info: FieldInfo) -> tuple[str, ...]:
+    """Return the limits of a field as people read them."""
+    return tuple(
+        text.format(getattr(each, name))
+        for each in info.metadata
+        for name, text in _LIMITS.items()
+        if getattr(each, name, None) is not None
+    )
 
 
 def _limited_by(info: FieldInfo) -> pydantic.TypeAdapter[Any]:

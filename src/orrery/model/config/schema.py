@@ -84,6 +84,9 @@ class Field:
         description: What the field is for.
         is_secret: Whether values are masked wherever config is shown.
 
+    Attributes:
+        limits: What a config class asks of the value besides its type, as people read it.
+
     Raises:
         InvalidDefinitionError: The schema cannot be understood, or contradicts itself.
         InvalidConfigError: The default does not satisfy the schema.
@@ -92,7 +95,7 @@ class Field:
     False
     """
 
-    __slots__ = ("_default", "_description", "_is_required", "_is_secret", "config_type")
+    __slots__ = ("_default", "_description", "_is_required", "_is_secret", "config_type", "limits")
 
     def __init__(
         self,
@@ -105,6 +108,7 @@ class Field:
         self.config_type: Final[ConfigType] = resolve_type(config)
         self._description: Final = description
         self._is_secret: Final = bool(is_secret)
+        self.limits: tuple[str, ...] = ()
         if default_value is not NO_DEFAULT:
             if is_required:
                 raise InvalidDefinitionError(
