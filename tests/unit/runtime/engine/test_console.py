@@ -91,7 +91,8 @@ def test_extra_fields_reach_the_loggers_of_the_job() -> None:
 
     class Handler(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            seen.append((record.getMessage(), getattr(record, "rows", None), record.levelname))
+            told = record.dagster_meta["orig_message"]  # type: ignore[attr-defined]  # a field that a record got
+            seen.append((told, getattr(record, "rows", None), record.levelname))
 
     @logger
     def keeping(_context: Any) -> logging.Logger:
