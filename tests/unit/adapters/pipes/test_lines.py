@@ -88,7 +88,8 @@ def test_who_looks_at_lines_gets_records_of_the_standard_library(how: str) -> No
 
     class Keep(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            seen.append((record.levelno, record.getMessage()))
+            meta = getattr(record, "dagster_meta", {})  # of the logger of the job alone
+            seen.append((record.levelno, meta.get("orig_message", record.getMessage())))
 
     def keep(record: logging.LogRecord) -> bool:
         seen.append((record.levelno, record.getMessage()))
