@@ -11,7 +11,6 @@ import ast
 import functools
 import importlib
 import importlib.machinery
-import importlib.metadata
 import importlib.util
 import linecache
 import os
@@ -103,12 +102,14 @@ def _path_of(module: str) -> str | None:
 @functools.cache
 def _distribution(root: str) -> Origin:
     """Return the distribution of a top-level module; to look through all that is installed takes half a second."""
+    from importlib import metadata  # 7 ms, and a script that uses nothing installed needs it not
+
     try:
-        return Origin("distribution", root, importlib.metadata.version(root))
-    except importlib.metadata.PackageNotFoundError:
-        names = importlib.metadata.packages_distributions().get(root)
+        return Origin("distribution", root, metadata.version(root))
+    except metadata.PackageNotFoundError:
+        names = metadata.packages_distributions().get(root)
     if names:
-        return Origin("distribution", names[0], importlib.metadata.version(names[0]))
+        return Origin("distribution", names[0], metadata.version(names[0]))
     version = getattr(sys.modules.get(root), "__version__", "")
     return Origin("distribution", root, str(version))
 
