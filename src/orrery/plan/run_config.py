@@ -544,7 +544,7 @@ def _asset_ops(state: _Resolving, layer: Any, ops: Any) -> None:
 
 
 def _resources(state: _Resolving, job: JobDefinition, given: Mapping[str, Any]) -> None:
-    """Refuse config of resources that there are not; each resource's own config is checked as it is opened."""
+    """Refuse config of resources that there are not, and what does not fit those that there are or is lacking for those needed."""
     resources = given.get("resources")
     if resources is None:
         entries: Mapping[str, Any] = {}

@@ -7,6 +7,7 @@ to reach its engine, what a step may ask of it, and how a task is submitted and 
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, ClassVar
@@ -91,6 +92,7 @@ class ClusterExecutor(Executor):
         """Return the folders that tasks look for modules in, beside those of their own interpreter."""
         return ()
 
+    @abstractmethod
     def check_demands(self, step: Any) -> None:
         """
         See that what a step asks for can be read.
@@ -98,19 +100,18 @@ class ClusterExecutor(Executor):
         Raises:
             InvalidDefinitionError: A tag holds something else.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def connected(self, execution_plan: Any) -> AbstractContextManager[Any]:
         """Give a connection to the cluster, and close it afterwards."""
-        raise NotImplementedError
 
+    @abstractmethod
     def address_of(self, connection: Any) -> str:
         """Return where the cluster is."""
-        raise NotImplementedError
 
+    @abstractmethod
     def tasks(self, connection: Any, hub: Hub, run_id: str) -> Any:
         """Return what submits, cancels and kills the tasks of a run."""
-        raise NotImplementedError
 
 
 def cluster_executor(
