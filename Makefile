@@ -13,6 +13,9 @@ PYTEST_FLAGS ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
+# Compiled modules are kept whatever the machine's habit: a process that compiles Orrery again starts three times as slowly.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help setup oracle s3 peers demo test check format bench bench-peers reliability soak api-score clean
 
@@ -25,6 +28,7 @@ $(VENV)/.installed: $(PROJECTS) constraints.txt
 	@echo "Setting up $(VENV) (a minute or two, once)"
 	@tools/make-venv $(VENV)
 	@tools/install $(VENV) constraints.txt -e '.[dev]' -e packages/orrery-pipes -e packages/orrery-dagster
+	@$(PY) -m compileall -q src packages
 	@touch $@
 
 oracle: $(ORACLE)/.installed ## make .oracle, the reference implementation that behaviour is compared with
