@@ -36,7 +36,7 @@ def negotiate(channel: PipesMessageWriterChannel, params: PipesParams) -> Iterat
     at = offered.get("socket")
     connected = None
     if isinstance(at, Mapping):
-        # Not at the top: socket takes 4 ms to import.
+        # Not at the top: few orchestrators offer one.
         from orrery_pipes.sockets import SocketChannel, connect
 
         connection = connect(at)

@@ -8,9 +8,10 @@ file, marked as sent again.
 
 from __future__ import annotations
 
+# What `socket` is made of, in CPython and PyPy; the whole takes 3 ms to import, half of what a launch costs.
+import _socket as socket
 import json
 import os
-import socket
 import struct
 import threading
 from collections import deque

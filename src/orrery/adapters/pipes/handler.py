@@ -42,6 +42,9 @@ class PipesMessageHandler:
     Args:
         context: That of the op or asset that launches the process.
         message_reader: Told of what the process tells when it opens.
+
+    Attributes:
+        folder: Folder of the session, which the process sees as well: values lie there; None if there is none.
     """
 
     def __init__(self, context: Any, message_reader: Any) -> None:
@@ -61,7 +64,7 @@ class PipesMessageHandler:
         self._death: BaseException | None = None
         self._percent: int | None = None
         self._doing: str | None = None
-        self.values_folder: str | None = None
+        self.folder: str | None = None
         self._told_values: dict[AssetKey, Mapping[str, Any]] = {}
         self._values: dict[AssetKey, Any] = {}
 
@@ -316,7 +319,7 @@ class PipesMessageHandler:
 
     def _take_value(self, params: Mapping[str, Any]) -> None:
         key = self._key(params["asset_key"])
-        self._told_values[key] = check_told(params["value"], self.values_folder)
+        self._told_values[key] = check_told(params["value"], self.folder)
 
     def load_values(self) -> None:
         """Load the values that the process handed over by reference, while their files are there."""

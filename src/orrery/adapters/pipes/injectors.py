@@ -64,7 +64,7 @@ class PipesFileContextInjector(PipesContextInjector):
     def inject_context(self, context_data: PipesContextData) -> Iterator[PipesParams]:
         """Write *context_data* to the file, and give its path."""
         with open(self._path, "w", encoding="utf-8") as file:
-            json.dump(context_data, file)
+            file.write(json.dumps(context_data))
         try:
             yield {"path": self._path}
         finally:
@@ -82,10 +82,9 @@ class PipesTempFileContextInjector(PipesContextInjector):
     @contextmanager
     def inject_context(self, context: PipesContextData) -> Iterator[PipesParams]:
         """Write *context* to a new file, and give its path."""
-        with (
-            tempfile.TemporaryDirectory(prefix="orrery-pipes-") as folder,
-            PipesFileContextInjector(os.path.join(folder, "context")).inject_context(context) as params,
-        ):
+        descriptor, path = tempfile.mkstemp(prefix="orrery-pipes-", suffix=".json")
+        os.close(descriptor)
+        with PipesFileContextInjector(path).inject_context(context) as params:
             yield params
 
     def no_messages_debug_text(self) -> str:

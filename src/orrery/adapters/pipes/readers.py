@@ -6,7 +6,7 @@ import os
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from typing import Any
 
 from orrery.adapters.pipes.context_data import PipesLaunchedData, PipesParams
@@ -129,7 +129,13 @@ class PipesTempFileMessageReader(PipesMessageReader):
     @contextmanager
     def read_messages(self, handler: PipesMessageHandler) -> Iterator[PipesParams]:
         """Read what is appended to a new file while the block runs."""
-        with tempfile.TemporaryDirectory(prefix="orrery-pipes-") as folder:
+        # The folder of the session, if it has one already: on a disk that is at work, a folder more takes a millisecond.
+        own = (
+            tempfile.TemporaryDirectory(prefix="orrery-pipes-")
+            if handler.folder is None
+            else nullcontext(handler.folder)
+        )
+        with own as folder:
             reader = PipesFileMessageReader(
                 os.path.join(folder, "messages"),
                 self._include_stdio,

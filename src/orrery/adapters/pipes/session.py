@@ -214,9 +214,9 @@ def unjudged_session(
 
 @contextmanager
 def _sharing(handler: PipesMessageHandler, values: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Give what a process is told of the folder in which values lie, which is deleted at the end."""
-    with tempfile.TemporaryDirectory(prefix="orrery-pipes-values-") as folder:
-        handler.values_folder = folder
+    """Give what a process is told of the session's folder, in which values lie; it is deleted at the end."""
+    with tempfile.TemporaryDirectory(prefix="orrery-pipes-") as folder:
+        handler.folder = folder
         yield {"folder": folder, "given": give_values(values, folder)}
 
 

@@ -58,6 +58,29 @@ def test_our_processes_take_the_socket(run: Run) -> None:
     assert run(OPEN + HOW) == ["SocketChannel"]
 
 
+def test_opening_by_the_socket_imports_nothing_heavy(run: Run) -> None:
+    """`socket` and what it imports would be half of what a launch costs over the bare process."""
+    heavy = ["argparse", "asyncio", "logging", "selectors", "socket", "subprocess", "tempfile", "traceback"]
+    # What an installed package imports at the start of Python is not ours.
+    before = f"import sys\nbefore = [name for name in {heavy} if name in sys.modules]\n"
+    found = (
+        f"    context.report_custom_message([name for name in {heavy} if name in sys.modules and name not in before])\n"
+    )
+    assert run(before + OPEN + HOW + found) == ["SocketChannel", []]
+
+
+def test_launch_makes_one_folder_and_one_file_that_are_private_and_leaves_none(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "temporary"
+    place.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(place))
+    look = f"    import os\n    for each in os.scandir({str(place)!r}):\n"
+    kinds = run(OPEN + look + "        context.report_custom_message([each.is_dir(), each.stat().st_mode & 0o777])\n")
+    assert sorted(kinds) == [[False, 0o600], [True, 0o700]]
+    assert list(place.iterdir()) == []
+
+
 def test_process_that_cannot_reach_the_socket_takes_the_file(run: Run) -> None:
     """As in a container that shares the folder and not the machine."""
     gone = "import os\nos.rename(params['path'], params['path'] + '.gone')\n"
