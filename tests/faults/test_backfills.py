@@ -41,7 +41,20 @@ PROGRAM = """
     def coarse() -> int:
         return 3
 
-    DEFS = og.Definitions(assets=[fine, finer, coarse])
+    @og.op
+    def work() -> int:
+        return 4
+
+    @og.op
+    def more(number: int) -> int:
+        return number + 1
+
+    @og.job(partitions_def=KEYS)
+    def each() -> None:
+        more(work())
+
+    DEFS = og.Definitions(assets=[fine, finer, coarse], jobs=[each])
+    JOB = os.environ.get("JOB")
 
     def die_at(number, after):
         left = [number]
@@ -66,7 +79,7 @@ PROGRAM = """
                 return known[0].status.value == "SUCCESS"
             if known:
                 return og.resume_backfill(known[0].backfill_id, DEFS, instance=instance).success
-            return og.backfill(DEFS, instance=instance).success
+            return og.backfill(DEFS, instance=instance, job=JOB).success
 
     def in_child(number=None, after=False):
         child = os.fork()
@@ -116,6 +129,10 @@ ONE_KILL = """
                         ]
                         status = instance.backfills.get_backfills()[0].status.value
                         runs = sorted({run.status.value for run in instance.get_runs()})
+                        found += [
+                            ("each", run.tags["orrery/partition"])
+                            for run in instance.get_runs(og.RunsFilter(job_name="each", statuses=[og.RunStatus.SUCCESS]))
+                        ]
                     file.write(json.dumps([number, status, found, runs]) + "\\n")
                     file.flush()
                 finally:
@@ -128,12 +145,12 @@ ONE_KILL = """
 """
 
 
-def run(program: str, *args: object) -> str:
+def run(program: str, *args: object, job: str = "") -> str:
     ended = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(PROGRAM) + textwrap.dedent(program), *map(str, args)],
         capture_output=True,
         text=True,
-        env={**os.environ, "PYTHONPATH": SOURCES},
+        env={**os.environ, "PYTHONPATH": SOURCES, **({"JOB": job} if job else {})},
         timeout=600,
         check=False,
     )
@@ -173,4 +190,17 @@ def test_killed_at_each_write_it_goes_on(tmp_path: Path, when: str) -> None:
         number, status, found, runs = json.loads(line)
         assert status == "SUCCESS", number
         assert Counter(map(tuple, found)) == wanted(2), number
+        assert set(runs) <= {"SUCCESS", "FAILURE"}, number
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_job_killed_at_each_write_goes_on(tmp_path: Path, when: str) -> None:
+    """Of each partition one run succeeds; one that was cut short is a failed one."""
+    told = tmp_path / "told.jsonl"
+    last = int(run(ONE_KILL, tmp_path / "home", 2, 1, when, told, job="each"))
+    assert last > 10
+    for line in told.read_text().splitlines():
+        number, status, found, runs = json.loads(line)
+        assert status == "SUCCESS", number
+        assert sorted(map(tuple, found)) == [("each", "k000"), ("each", "k001")], number
         assert set(runs) <= {"SUCCESS", "FAILURE"}, number

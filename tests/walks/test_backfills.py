@@ -59,6 +59,17 @@ def cities(context) -> None:
 @og.asset(partitions_def=og.DynamicPartitionsDefinition(name="cities"), deps=[cities])
 def weather(context) -> str:
     return context.partition_key
+
+
+@og.op
+def load(context) -> None:
+    if context.partition_key in os.environ.get("BAD", "").split(","):
+        raise ValueError("no data of this key")
+
+
+@og.job(partitions_def=og.StaticPartitionsDefinition(["a", "b", "c"]))
+def nightly() -> None:
+    load()
 '''
 
 
@@ -116,6 +127,20 @@ def test_a_backfill_from_plan_to_retry(shop: Shop) -> None:
     assert (
         shop.run("backfill", "daily", "--partitions", "2013-02-03") == "nothing is missing: there is nothing to make\n"
     )
+
+
+def test_a_job_from_plan_to_retry(shop: Shop) -> None:
+    plan = shop.run("backfill", "--job", "nightly", "--partitions", "a...b", "--dry-run")
+    assert "job" in plan.splitlines()[0]
+    assert "nightly      2  a...b       2 runs" in plan
+    failed = shop.run("backfill", "--job", "nightly", BAD="b", code=1)
+    assert ": 3 items of job nightly" in failed
+    assert "failed  nightly b: ValueError: no data of this key" in failed
+    assert " job nightly" in shop.run("backfills", project=False)
+    again = shop.json("backfills", "retry", "latest")
+    assert (again["status"], again["made"], again["job"]) == ("success", 3, "nightly")
+    assert "nothing is missing" in shop.run("backfill", "--job", "nightly")
+    assert "Both a selection of assets and --job" in shop.run("backfill", "daily", "--job", "nightly", code=2)
 
 
 def test_dynamic_partitions_are_planned_found_and_made(shop: Shop) -> None:

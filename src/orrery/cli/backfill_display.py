@@ -90,7 +90,8 @@ class _Lines:
 
     def begin(self) -> None:
         known = self._known
-        echo(f"backfill {strong(known.backfill_id)}: {_items(known.size)} of {count(len(known.targets), 'asset')}")
+        what = f"job {known.job_name}" if known.job_name is not None else count(len(known.targets), "asset")
+        echo(f"backfill {strong(known.backfill_id)}: {_items(known.size)} of {what}")
 
     def show(self, news: RunNews) -> None:
         if self._first is None:
@@ -156,7 +157,7 @@ def plan_lines(plan: BackfillPlan, which: str) -> list[str]:
                     count(planned, "run") if place == 0 else dim("in the same runs"),
                 ]
             )
-    lines = table(rows, head=["asset", "items", "partitions", "runs"], right=[1])
+    lines = table(rows, head=["asset" if plan.job_name is None else "job", "items", "partitions", "runs"], right=[1])
     return [*lines, f"{_items(plan.size)} in {count(runs, 'run')}"]
 
 
@@ -165,6 +166,7 @@ def plan_document(plan: BackfillPlan) -> dict[str, Any]:
     return {
         "items": plan.size,
         "runs": sum(map(plan.count_of_runs, plan.groups)),
+        "job": plan.job_name,
         "groups": [
             {
                 "assets": [key.to_escaped_user_string() for key in group.keys],
@@ -243,6 +245,7 @@ def backfill_document(known: Backfill, is_held: bool) -> dict[str, Any]:
         "backfill_id": known.backfill_id,
         "status": state_of(known, is_held),
         "selection": known.selection,
+        "job": known.job_name,
         "items": known.size,
         "created": known.created,
         "ended": known.ended,

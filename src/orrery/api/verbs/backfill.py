@@ -15,6 +15,7 @@ import msgspec
 from orrery.api.verbs.backfill_driver import Driver, RunNews, loading, outcome_of
 from orrery.api.verbs.backfill_growth import growing_of, targets_of
 from orrery.api.verbs.backfill_hold import in_hand, is_in_hand
+from orrery.api.verbs.backfill_jobs import check_config_of_job, graph_of_job, plan_of_job
 from orrery.api.verbs.execute import plan_of
 from orrery.base.errors import (
     BackfillNotFoundError,
@@ -111,6 +112,7 @@ def plan_backfill(
     which: str = "missing",
     partitions_of: CoercibleToAssetKey | None = None,
     discover: bool = False,
+    job: str | JobDefinition | None = None,
 ) -> BackfillPlan:
     """
     Say what :func:`backfill` would make, without making it.
@@ -118,13 +120,17 @@ def plan_backfill(
     Args are those of :func:`backfill`.
 
     Returns:
-        A :class:`BackfillPlan`: ``targets`` by asset, and ``groups`` of assets that share runs.
+        A :class:`BackfillPlan`: ``targets`` by asset, and ``groups`` of assets that share runs. Of a job, its name
+        stands for the asset.
     """
+    texts = [partitions] if isinstance(partitions, str) else list(partitions)
+    wanted = _which(which)
+    if job is not None:
+        _refuse_assets_with_job(selection, partitions_of, discover)
+        return plan_of_job(_repository(definitions), _name_of(job), texts, wanted, instance)
     graph = _repository(definitions).asset_graph
     keys = _keys(graph, AssetSelection.from_coercible(selection).resolve(graph))
-    texts = [partitions] if isinstance(partitions, str) else list(partitions)
     of = None if partitions_of is None else AssetKey.from_coercible(partitions_of)
-    wanted = _which(which)
     with partition_loading_context(dynamic_partitions_store=instance):
         named = chosen_partitions(graph, keys, texts, of=of)
         about: set[AssetKey] = set()
@@ -152,6 +158,7 @@ def backfill(
     which: str = "missing",
     partitions_of: CoercibleToAssetKey | None = None,
     discover: bool = False,
+    job: str | JobDefinition | None = None,
     run_config: Mapping[str, Any] | None = None,
     tags: Mapping[str, str] | None = None,
     max_concurrent: int = 1,
@@ -174,7 +181,9 @@ def backfill(
             another ``code_version``, or older than what they need) or ``"all"``.
         partitions_of: The asset whose keys *partitions* are, where several could be meant.
         discover: Make the assets without partitions upstream of dynamic ones in any case, to find new partitions.
-        run_config: Run config of each run.
+        job: A job of *definitions*, instead of assets: it is run for each of its partitions. Ask the result for it by
+            its name: ``result.failed("nightly")``.
+        run_config: Run config of each run; that of the job for the partition if not given.
         tags: Tags of each run.
         max_concurrent: How many runs may go on at once, in threads of this process.
         tell: Called after each run.
@@ -185,7 +194,8 @@ def backfill(
     Raises:
         UnknownPartitionError: No selected asset has a partition that is named.
         InvalidSubsetError: The selection names nothing that this project makes.
-        InvalidInvocationError: *discover* has nothing to find.
+        InvalidInvocationError: *discover* has nothing to find; or the *job* has no partitions, or stands beside what
+            is about assets.
         InvalidConfigError: The run config does not fit.
 
     Example::
@@ -201,12 +211,13 @@ def backfill(
         which=which,
         partitions_of=partitions_of,
         discover=discover,
+        job=job,
     )
     asked = request_backfill(
         plan,
         definitions,
         instance=instance,
-        selection=str(selection),
+        selection="" if plan.job_name is not None else str(selection),
         run_config=run_config,
         tags=tags,
         max_concurrent=max_concurrent,
@@ -246,13 +257,17 @@ def request_backfill(
             mend="give a number above zero.",
         )
     repository = _repository(definitions)
-    for group in plan.groups:
-        plan_of(_job_of(repository, group.keys), run_config)
+    if plan.job_name is not None:
+        check_config_of_job(repository.get_job(plan.job_name), run_config)
+    else:
+        for group in plan.groups:
+            plan_of(_job_of(repository, group.keys), run_config)
     with partition_loading_context(dynamic_partitions_store=instance):
         targets = targets_of(plan, instance)
     asked = Backfill(
         backfill_id=uuid.uuid4().hex[:8],
         selection=selection,
+        job_name=plan.job_name,
         targets=targets,
         tags=normalize_run_tags(tags) if tags else {},
         run_config=run_config,
@@ -286,7 +301,7 @@ def resume_backfill(
     """
     known = require_open(find_backfill(backfill_id, instance))
     repository = _repository(definitions)
-    return _drive(known, _plan_again(known, repository.asset_graph, instance), repository, instance, tell)
+    return _drive(known, _plan_again(known, repository, instance), repository, instance, tell)
 
 
 def retry_backfill(
@@ -376,7 +391,7 @@ def progress_of_backfill(
         BackfillNotFoundError: There is none of this id.
     """
     known = find_backfill(backfill_id, instance)
-    plan = _plan_again(known, _repository(definitions).asset_graph, instance)
+    plan = _plan_again(known, _repository(definitions), instance)
     return _result(known, plan, instance)
 
 
@@ -434,7 +449,7 @@ def _drive(
     tell: Callable[[RunNews], None] | None,
 ) -> BackfillResult:
     with in_hand(known.backfill_id, instance):
-        driver = Driver(known, plan, lambda keys: _job_of(repository, keys), instance, tell)
+        driver = Driver(known, plan, _jobs(known, repository), instance, tell)
         ended = driver.drive()
     return _result(ended, driver.plan, instance)
 
@@ -495,12 +510,43 @@ def _job_of(repository: RepositoryDefinition, keys: Sequence[AssetKey]) -> JobDe
     return whole.get_subset(asset_selection=set(keys), asset_check_selection=set(checks))
 
 
+def _jobs(known: Backfill, repository: RepositoryDefinition) -> Callable[[tuple[AssetKey, ...]], JobDefinition]:
+    """Return what gives the job that makes some assets, or the job itself that a backfill is about."""
+    name = known.job_name
+    if name is not None:
+        return lambda _keys: repository.get_job(name)
+    return lambda keys: _job_of(repository, keys)
+
+
+def _name_of(job: str | JobDefinition) -> str:
+    return job if isinstance(job, str) else job.name
+
+
+def _refuse_assets_with_job(selection: Any, partitions_of: Any, discover: bool) -> None:
+    given = [
+        name
+        for name, is_given in (
+            ("a selection of assets", selection != "*"),
+            ("partitions_of", partitions_of is not None),
+            ("discover", discover),
+        )
+        if is_given
+    ]
+    if given:
+        raise InvalidInvocationError(
+            f"A backfill is about a job or about assets, not both: a job was given, and {given[0]}.",
+            mend="leave one of them out.",
+        )
+
+
 def _no_job(_keys: tuple[AssetKey, ...]) -> JobDefinition:
     raise AssertionError("a backfill that is canceled makes no run")
 
 
-def _plan_again(known: Backfill, graph: AssetGraph, instance: Instance) -> BackfillPlan:
-    """Return the plan of a backfill that was recorded, for the assets as they are now."""
+def _plan_again(known: Backfill, repository: RepositoryDefinition, instance: Instance) -> BackfillPlan:
+    """Return the plan of a backfill that was recorded, for the assets, or the job, as they are now."""
+    graph = repository.asset_graph if known.job_name is None else graph_of_job(repository, known.job_name)
+    what = "Asset" if known.job_name is None else "Job"
     targets: dict[AssetKey, PartitionsSubset] = {}
     with loading(known, instance):
         for target in known.targets:
@@ -516,12 +562,12 @@ def _plan_again(known: Backfill, graph: AssetGraph, instance: Instance) -> Backf
                 )
             ):
                 raise InvariantViolationError(
-                    f"Asset '{target.asset_key.to_user_string()}' has other partitions than when backfill "
+                    f"{what} '{target.asset_key.to_user_string()}' has other partitions than when backfill "
                     f"{known.backfill_id} was asked for.",
                     mend="start another backfill of it; what is made already is left alone.",
                 )
             targets[target.asset_key] = definition.deserialize_subset(target.partitions)
-        return BackfillPlan.of(graph, targets, known.growing)
+        return BackfillPlan.of(graph, targets, known.growing, job_name=known.job_name)
 
 
 def _facts(instance: Instance, graph: AssetGraph, key: AssetKey, *, with_ids: bool, with_code: bool) -> AssetFacts:

@@ -22,7 +22,13 @@ import msgspec
 from orrery.api.verbs.backfill_growth import grown, targets_of
 from orrery.api.verbs.backfill_watch import Watch, watched
 from orrery.api.verbs.execute import execute_job_in_process
-from orrery.base.errors import ExecutionInterruptedError
+from orrery.api.verbs.results import ExecuteInProcessResult
+from orrery.base.errors import (
+    ExecutionInterruptedError,
+    InvalidConfigError,
+    UnknownPartitionError,
+    UserCodeExecutionError,
+)
 from orrery.base.keys import AssetKey
 from orrery.base.tags import BACKFILL_ID_TAG
 from orrery.definitions.graphs.job import JobDefinition
@@ -40,6 +46,7 @@ from orrery.model.partitions.loading import PartitionLoadingContext, partition_l
 from orrery.model.records.backfill import Backfill, BackfillRun, BackfillRunState, BackfillStatus
 from orrery.model.records.lease import run_lease_name
 from orrery.model.records.run import Run, RunStatus
+from orrery.runtime.engine.boundary import Boundary
 
 __all__ = ["Driver", "RunNews", "loading", "outcome_of"]
 
@@ -95,7 +102,7 @@ class Driver:
     Args:
         backfill: The backfill.
         plan: What is to be made.
-        job_of: Gives the job that makes some assets, with their checks.
+        job_of: Gives the job that makes some assets, with their checks; or the job that the backfill is about.
         instance: Where it is kept.
         tell: Called after each run.
     """
@@ -317,22 +324,32 @@ class Driver:
 
     def _execute(self, run: BackfillRun, job: JobDefinition) -> _Made:
         begun = time.monotonic()
-        result = execute_job_in_process(
+        try:
+            result = self._run(run, job)
+        except (InvalidConfigError, UserCodeExecutionError, UnknownPartitionError) as error:
+            if self._backfill.job_name is None and not isinstance(error, UnknownPartitionError):
+                raise  # the config of assets was checked for all of them; only a partition may be gone by now
+            failed = msgspec.structs.replace(run, state=BackfillRunState.FAILURE)
+            return _Made(failed, time.monotonic() - begun, _first_line(error))
+        what = None if result.success else _first_error(result.all_events)
+        return _Made(outcome_of(run, result.run, self._instance), time.monotonic() - begun, what)
+
+    def _run(self, run: BackfillRun, job: JobDefinition) -> ExecuteInProcessResult:
+        is_of_job = self._backfill.job_name is not None
+        return execute_job_in_process(
             job,
             run_id=run.run_id,
             instance=self._instance,
-            run_config=self._backfill.run_config,
+            run_config=_config_of_job(self._backfill, run, job) if is_of_job else self._backfill.run_config,
             partition_key=run.start if run.start == run.end else None,
             partition_key_range=(run.start, run.end) if run.start != run.end else None,  # type: ignore[arg-type]  # both or none
             tags={**self._backfill.tags, BACKFILL_ID_TAG: self._backfill.backfill_id},
             raise_on_error=False,
             keep_values=False,
             console=False,
-            asset_selection=frozenset(run.asset_keys),
+            asset_selection=None if is_of_job else frozenset(run.asset_keys),
             obeys_retries=True,
         )
-        error = None if result.success else _first_error(result.all_events)
-        return _Made(outcome_of(run, result.run, self._instance), time.monotonic() - begun, error)
 
     def _after(self, made: _Made) -> BackfillRun:
         """Write down what came of a run, and tell of it."""
@@ -372,6 +389,8 @@ def outcome_of(run: BackfillRun, record: Run, instance: Any) -> BackfillRun:
         return msgspec.structs.replace(run, state=state)
     if state is BackfillRunState.FAILURE and _was_cut_short(instance, run.run_id):
         state = BackfillRunState.GIVEN_UP
+    if record.asset_selection is None:  # a run of a job: it is made whole or not at all
+        return msgspec.structs.replace(run, state=state)
     return msgspec.structs.replace(run, state=state, made=_made_by(instance, run.run_id))
 
 
@@ -401,6 +420,23 @@ def _items(run: BackfillRun, plan: BackfillPlan) -> int:
     if run.state is BackfillRunState.GIVEN_UP:
         return sum(len(keys) for _, keys in run.made)
     return len(run.asset_keys) * len(keys_of_run(run, plan))
+
+
+def _config_of_job(backfill: Backfill, run: BackfillRun, job: JobDefinition) -> Any:
+    """Return the run config of a partition of a job: that of the backfill, or what the job's own function gives."""
+    if backfill.run_config is not None or job.partitioned_config is None:
+        return backfill.run_config
+    with Boundary(
+        UserCodeExecutionError,
+        lambda: f"The run config or the tags of partition '{run.start}' of job '{job.name}' could not be made.",
+    ):
+        job.get_tags_for_partition_key(str(run.start))  # raises here, if it will raise
+        return job.get_run_config_for_partition_key(str(run.start))
+
+
+def _first_line(error: Exception) -> str:
+    cause = getattr(error, "user_exception", None) or error
+    return next(iter(str(cause).strip().splitlines()), type(cause).__name__)
 
 
 def _first_error(events: Sequence[Any]) -> str | None:

@@ -8,6 +8,7 @@ import click
 
 from orrery.api.verbs.backfill import plan_backfill, request_backfill
 from orrery.cli.backfill_display import go_on_shown, plan_document, plan_lines
+from orrery.cli.completion import complete_jobs
 from orrery.cli.endings import SUCCESS, wrong_usage
 from orrery.cli.json_output import echo_json
 from orrery.cli.options import Source, json_option, source_options, tag_option
@@ -28,6 +29,9 @@ __all__ = ["command"]
     metavar="KEYS",
     multiple=True,
     help="Keys, a range (A...B), or NAME=KEYS of one dimension; all if not given.",
+)
+@click.option(
+    "--job", "job_name", metavar="NAME", shell_complete=complete_jobs, help="A partitioned job, instead of assets."
 )
 @click.option("--of", "of", metavar="ASSET", help="The asset whose keys they are.")
 @click.option("--missing", "which", flag_value="missing", default=True, help="Make what was never made (the default).")
@@ -58,6 +62,7 @@ def command(
     selection: tuple[str, ...],
     source: Source,
     partitions: tuple[str, ...],
+    job_name: str | None,
     of: str | None,
     which: str,
     discover: bool,
@@ -68,7 +73,7 @@ def command(
     as_json: bool,
 ) -> int:
     """
-    Make many partitions of the assets of SELECTION, with their checks, in the right order.
+    Make many partitions of the assets of SELECTION, with their checks, in the right order; or run a job for many.
 
     A failure leaves alone what does not need what failed. Ctrl-C stops it; `orrery backfills resume` goes on, also
     after a crash, and makes nothing twice.
@@ -78,27 +83,34 @@ def command(
       orrery backfill daily                               what was never made of it
       orrery backfill 'daily+' --partitions 2013-01-01...2013-01-31
       orrery backfill by_carrier --partitions carrier=AA,UA
+      orrery backfill --job nightly --failed              a job, once for each partition that failed
       orrery backfill '*' --stale --dry-run               what is out of date
       orrery backfill 'cities+' --discover                new cities, and what is missing of them
     """  # noqa: D301 - click reads the backspace: the lines below it stay as they are
-    if not selection:
+    if bool(selection) and job_name is not None:
+        raise click.UsageError(
+            "Both a selection of assets and --job are given.\n  Try: leave one of them out.",
+            click.get_current_context(),
+        )
+    if not selection and job_name is None:
         raise click.UsageError(
             "No asset is selected.\n  Try: orrery backfill '*' for all that the project makes.",
             click.get_current_context(),
         )
     project = load_project(source)
-    keys, _ = project.select(selection)
+    keys, _ = project.select(selection) if job_name is None else ((), ())
     run_config = load_config(config)
     with Instance.get() as instance:
         with wrong_usage():
             plan = plan_backfill(
                 project.repository,
-                sorted(keys),
+                sorted(keys) if job_name is None else "*",
                 instance=instance,
                 partitions=partitions,
                 which=which,
                 partitions_of=None if of is None else project.asset_key(of),
                 discover=discover,
+                job=job_name,
             )
         if dry_run or not plan.size:
             with partition_loading_context(dynamic_partitions_store=instance):

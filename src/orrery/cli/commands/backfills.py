@@ -57,7 +57,7 @@ def list_backfills(limit: int, as_json: bool) -> None:
             styled(state_of(each, is_held)),
             since(now - each.created),
             number(each.size),
-            one_line(each.selection),
+            one_line(each.selection if each.job_name is None else f"job {each.job_name}"),
         ]
         for each, is_held in found
     ]

@@ -81,16 +81,22 @@ class BackfillPlan:
         targets: The partitions of each asset that are to be made; :data:`WHOLE` for one without.
         groups: Assets that are made together, upstream first.
         growing: Assets of which more partitions may be found on the way, each with those that may add them.
+        job_name: The job that is run for each partition; it is then the one node of the graph. None for assets.
     """
 
     graph: AssetGraph
     targets: Mapping[AssetKey, PartitionsSubset]
     groups: tuple[RunGroup, ...]
     growing: Mapping[AssetKey, tuple[AssetKey, ...]] = field(default_factory=dict)
+    job_name: str | None = None
 
     @staticmethod
     def of(
-        graph: AssetGraph, targets: Mapping[AssetKey, PartitionsSubset], growing: Collection[AssetKey] = ()
+        graph: AssetGraph,
+        targets: Mapping[AssetKey, PartitionsSubset],
+        growing: Collection[AssetKey] = (),
+        *,
+        job_name: str | None = None,
     ) -> BackfillPlan:
         """
         Return the plan that makes *targets*.
@@ -100,6 +106,7 @@ class BackfillPlan:
             targets: The partitions of each asset; assets of which nothing is wanted are left out.
             growing: Assets whose partitions may become more while it goes on. One with nothing upstream that is
                 made does not grow.
+            job_name: The job, if it is about one.
         """
         feeders: dict[AssetKey, tuple[AssetKey, ...]] = {}
         for key in growing:
@@ -108,7 +115,7 @@ class BackfillPlan:
             if any(not targets[each].is_empty for each in found):
                 feeders[key] = tuple(each for each in found if not targets[each].is_empty)
         wanted = {key: targets[key] for key in graph.sort_keys(targets) if key in feeders or not targets[key].is_empty}
-        return BackfillPlan(graph, wanted, group_assets(graph, wanted), feeders)
+        return BackfillPlan(graph, wanted, group_assets(graph, wanted), feeders, job_name)
 
     def fed_by(self, parent: AssetKey, key: AssetKey) -> tuple[AssetKey, ...]:
         """

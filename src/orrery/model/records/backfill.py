@@ -66,6 +66,7 @@ class Backfill(msgspec.Struct, frozen=True, kw_only=True):
         backfill_id: Names it; short enough to type.
         status: How it stands. One that is ``STARTED`` and has no process goes on when it is resumed.
         selection: The assets, as the user wrote them.
+        job_name: The job whose partitions are run; None if it is about assets. Its one target bears the name.
         targets: What is to be made of each asset, upstream first.
         tags: Tags of its runs.
         run_config: Run config of its runs; None for that of the assets.
@@ -78,6 +79,7 @@ class Backfill(msgspec.Struct, frozen=True, kw_only=True):
     backfill_id: str
     status: BackfillStatus = BackfillStatus.STARTED
     selection: str = ""
+    job_name: str | None = None
     targets: tuple[BackfillTarget, ...] = ()
     tags: Mapping[str, str] = {}
     run_config: Mapping[str, Any] | None = None
