@@ -105,6 +105,15 @@ def _steps() -> Iterator[Case | Slope]:
     for instance, goal in (("ephemeral", 100), ("persistent", 300)):
         for shape in ("chain", "wide"):
             yield from _sizes(STEPS, "assets", shape, (instance, "default"), goal)
+    yield Case(
+        group=STEPS,
+        title="1,000 files of such values by hand, without an orchestrator",
+        program="files",
+        arguments=("1000",),
+        count=1_000,
+        unit="us",
+        ours_only=True,
+    )
     yield from _sizes(STEPS, "assets", "chain", ("ephemeral", "files"), None)
     yield from _sizes(STEPS, "assets", "wide", ("ephemeral", "memory"), None)
     yield from _sizes(STEPS, "assets", "wide", ("ephemeral", "memory", "quiet"), None)

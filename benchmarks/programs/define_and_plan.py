@@ -1,7 +1,8 @@
 """
 Define assets and plan the run of all of them: define_and_plan.py MODULE SHAPE N.
 
-A few assets have been defined and planned before the watch starts, so that no side pays here for modules it loads late.
+A few assets have been defined and planned before the watch starts, so that no side pays here for modules it loads late;
+which asset takes which is drawn before, too.
 """
 
 import random
@@ -10,24 +11,29 @@ from typing import Any
 from common_api import StopWatch, asset_job, execution_plan, run
 
 
-def chain(og: Any, n: int) -> list[Any]:
+def chain(n: int) -> list[list[int]]:
     """Each asset takes the one before it."""
-    return [_asset(og, i, [i - 1] if i else []) for i in range(n)]
+    return [[i - 1] if i else [] for i in range(n)]
 
 
-def fan(og: Any, n: int) -> list[Any]:
+def fan(n: int) -> list[list[int]]:
     """All assets take the first one."""
-    return [_asset(og, i, [0] if i else []) for i in range(n)]
+    return [[0] if i else [] for i in range(n)]
 
 
-def layers(og: Any, n: int) -> list[Any]:
+def layers(n: int) -> list[list[int]]:
     """Layers as wide as deep; each asset takes five random ones of the layer above."""
     chance = random.Random(7)
     width = max(10, int(n**0.5))
     return [
-        _asset(og, i, chance.sample(range(start, start + width), 5) if (start := (i // width - 1) * width) >= 0 else [])
+        chance.sample(range(start, start + width), 5) if (start := (i // width - 1) * width) >= 0 else []
         for i in range(n)
     ]
+
+
+def define(og: Any, parents: list[list[int]]) -> list[Any]:
+    """Return an asset for each list of the numbers of its parents."""
+    return [_asset(og, number, above) for number, above in enumerate(parents)]
 
 
 def _asset(og: Any, number: int, parents: list[int]) -> Any:
@@ -51,10 +57,11 @@ def _asset(og: Any, number: int, parents: list[int]) -> Any:
 def main(og: Any, shape: str, count: str) -> None:
     watch = StopWatch()
     n = int(count)
-    execution_plan(og, asset_job(og, layers(og, 30)))
+    parents = {"chain": chain, "fan": fan, "layers": layers}[shape](n)
+    execution_plan(og, asset_job(og, define(og, layers(30))))
     with watch.part("total"):
         with watch.part("define"):
-            assets = {"chain": chain, "fan": fan, "layers": layers}[shape](og, n)
+            assets = define(og, parents)
         with watch.part("plan"):
             plan = execution_plan(og, asset_job(og, assets))
     steps = plan.get_steps() if hasattr(plan, "get_steps") else plan.steps

@@ -395,7 +395,7 @@ def test_values_of_a_batch_are_synced_before_they_are_renamed(
     monkeypatch.setattr(atomic, "sync_file", lambda path: (order.append("sync"), real_sync(path)))
     if real_fs is not None:
         monkeypatch.setattr(atomic, "_sync_file_system", lambda path: (order.append("sync"), real_fs(path)))
-    monkeypatch.setattr(atomic, "_rename", lambda a, b: (order.append("rename"), real_rename(a, b)))
+    monkeypatch.setattr(atomic, "_rename", lambda *names: (order.append("rename"), real_rename(*names)))
     with active(batch):
         for number in range(many):
             write_whole(str(tmp_path / str(number)), b"x")

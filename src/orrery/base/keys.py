@@ -11,6 +11,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from orrery.base.errors import InvalidDefinitionError
@@ -24,6 +25,7 @@ __all__ = [
     "CoercibleToAssetKey",
     "CoercibleToAssetKeyPrefix",
     "EntityKey",
+    "key_named",
     "key_prefix_parts",
     "parse_asset_keys",
 ]
@@ -221,6 +223,19 @@ class AssetKey:
 
 CoercibleToAssetKey: TypeAlias = AssetKey | str | Sequence[str]
 CoercibleToAssetKeyPrefix: TypeAlias = str | Sequence[str]
+
+
+@lru_cache(maxsize=1 << 15)
+def key_named(name: str) -> AssetKey:
+    """
+    Return the key of one part, the same object for the same name as a rule.
+
+    An asset is named where it is declared and wherever it is taken; keys that are one object are quickly found equal.
+
+    >>> key_named("orders")
+    AssetKey(['orders'])
+    """
+    return AssetKey(name)
 
 
 def _checked_parts(path: Any) -> tuple[str, ...]:

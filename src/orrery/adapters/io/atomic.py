@@ -243,18 +243,18 @@ class WriteBatch:
                 removed = [final for final, temporary in left.items() if not os.path.lexists(temporary)]
                 for final in removed:
                     del left[final]
-                published = list(left)
                 _sync_all([*left.values(), *included])
                 refused: OSError | None = None
-                for final in published:
+                folders = {folder for _, made in pending.values() for folder in made}
+                for final, temporary in list(left.items()):
+                    folder = os.path.dirname(final)
+                    folders.add(folder)
                     try:
-                        _rename(left[final], final)
+                        _rename(temporary, final, folder)
                     except OSError as error:
                         refused = refused or error
                         continue
                     del left[final]
-                folders = {os.path.dirname(final) for final in published}
-                folders.update(folder for _, made in pending.values() for folder in made)
                 _sync_all(folders)
                 if refused is not None:
                     raise refused
@@ -371,17 +371,19 @@ def _make_directories(folder: str) -> tuple[str, ...]:
 
 
 def _publish(temporary: str, final: str, made: Iterable[str]) -> None:
-    _rename(temporary, final)
+    folder = os.path.dirname(final)
+    _rename(temporary, final, folder)
     _staged.pop(final, None)
-    sync_file(os.path.dirname(final))
+    sync_file(folder)
     for folder in made:
         sync_file(folder)
 
 
-def _rename(temporary: str, final: str) -> None:
+def _rename(temporary: str, final: str, folder: str) -> None:
+    """Give *temporary* the name *final*, in *folder*; the directory that was made for it alone goes."""
     os.replace(temporary, final)
-    room = os.path.dirname(temporary)
-    if room != os.path.dirname(final):
+    room = temporary.rpartition("/")[0]
+    if room != folder:
         os.rmdir(room)
 
 
@@ -412,7 +414,7 @@ def _sync_all(paths: Iterable[str]) -> None:
             sync_file(path)
         return
     done: set[int] = set()
-    for path in remaining:
+    for path in {path.rpartition("/")[0]: path for path in remaining}.values():  # one of each folder
         device = os.stat(path).st_dev
         if device not in done:
             _sync_file_system(path)

@@ -16,7 +16,13 @@ from types import EllipsisType
 from typing import Any, NamedTuple, NoReturn, TypeAlias
 
 from orrery.base.errors import InvalidDefinitionError, InvariantViolationError
-from orrery.base.keys import AssetKey, CoercibleToAssetKey, CoercibleToAssetKeyPrefix, key_prefix_parts
+from orrery.base.keys import (
+    AssetKey,
+    CoercibleToAssetKey,
+    CoercibleToAssetKeyPrefix,
+    key_named,
+    key_prefix_parts,
+)
 from orrery.base.records import RecordMeta
 from orrery.base.tags import KIND_PREFIX, kinds_as_tags, kinds_of_tags, normalize_event_tags
 from orrery.definitions.parts.inputs_outputs import NO_VALUE, Out
@@ -655,7 +661,7 @@ class AssetIn:
             )
         set_ = object.__setattr__
         if key is not None:
-            key = AssetKey(key) if type(key) is str else _single_key(key)
+            key = key_named(key) if type(key) is str else _single_key(key)
         set_(self, "key", key)
         if (
             metadata is None

@@ -12,7 +12,13 @@ import msgspec
 
 from orrery.base.arguments import check_kind
 from orrery.base.errors import CyclicDependencyError, InvalidDefinitionError, nearest, nearest_hint
-from orrery.base.keys import AssetKey, CoercibleToAssetKey, CoercibleToAssetKeyPrefix, key_prefix_parts
+from orrery.base.keys import (
+    AssetKey,
+    CoercibleToAssetKey,
+    CoercibleToAssetKeyPrefix,
+    key_named,
+    key_prefix_parts,
+)
 from orrery.definitions.assets.asset_spec import (
     IO_MANAGER_KEY_METADATA_KEY,
     AssetDep,
@@ -259,7 +265,9 @@ def asset(
         automation_condition = _condition(automation_condition, legacy.get("auto_materialize_policy"))
 
     if ins is not None:
-        check_kind(ins, Mapping, name="ins", of="@asset", wanted="a mapping of AssetIn, or of keys, by parameter")
+        check_kind(
+            ins, (dict, Mapping), name="ins", of="@asset", wanted="a mapping of AssetIn, or of keys, by parameter"
+        )
     if resource_defs is not None:
         check_kind(resource_defs, Mapping, name="resource_defs", of="@asset", wanted="a mapping of resources by key")
     if hooks is not None:
@@ -302,7 +310,8 @@ def asset(
                 )
             asset_key = AssetKey.from_coercible(key)
         else:
-            asset_key = AssetKey(name if name is not None else analysed.name)
+            called = name if name is not None else analysed.name
+            asset_key = key_named(called) if type(called) is str else AssetKey(called)
             if key_prefix is not None:
                 asset_key = asset_key.with_prefix(key_prefix)
         identifier = asset_key.to_python_identifier()
@@ -321,7 +330,7 @@ def asset(
             parents = tuple(keys.values())
             if len(keys) > 1:
                 keys = {each: keys[each] for each in sorted(keys)}
-        if partitions_def is None and asset_key in parents:
+        if partitions_def is None and asset_key.parts in [parent.parts for parent in parents]:
             raise CyclicDependencyError(
                 f'Asset "{asset_key.to_user_string()}" depends on itself. Assets can only depend on themselves if they are '
                 "partitioned and each partition depends on earlier ones.",

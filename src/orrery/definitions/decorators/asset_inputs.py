@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from orrery.base.errors import InvalidDefinitionError, nearest_hint
-from orrery.base.keys import AssetKey
+from orrery.base.keys import AssetKey, key_named
 from orrery.definitions.assets.asset_spec import AssetDep, AssetIn, coerce_asset_deps
 from orrery.definitions.parts.inputs_outputs import NO_VALUE, InputDefinition
 from orrery.definitions.parts.naming import check_name
@@ -33,22 +33,19 @@ def keys_as_written(fn: ComputeFunction, ins: Mapping[str, Any] | None) -> dict[
     if names is None:
         return None
     if not ins:
-        return {name: AssetKey(name) for name in names}
+        return {name: key_named(name) for name in names}
     keys: dict[str, AssetKey] = {}
-    parts: set[tuple[str, ...]] = set()
     declared = 0
     for name in names:
         given = ins.get(name)
         if given is None:
-            key = AssetKey(name)
+            keys[name] = key_named(name)
         elif type(given) is AssetIn and given._more is None and given.key is not None:
-            key = given.key
+            keys[name] = given.key
             declared += 1
         else:
             return None
-        keys[name] = key
-        parts.add(key.parts)
-    return keys if len(parts) == len(keys) and declared == len(ins) else None
+    return keys if declared == len(ins) and len({key.parts for key in keys.values()}) == len(keys) else None
 
 
 def asset_inputs(
@@ -80,7 +77,7 @@ def asset_inputs(
         name = parameter.name
         declared = given.pop(name, None)
         if declared is None:
-            key = AssetKey(name)
+            key = key_named(name)
             inputs[name] = InputDefinition(check_name(name, noun=noun), annotation=parameter.annotation, fn=fn.fn)
             keys[name] = key
             taken.add(key.parts)

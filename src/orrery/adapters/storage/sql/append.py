@@ -4,16 +4,17 @@ Store a batch of entries, with everything that follows from it, in the transacti
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, bindparam, case, delete, func, insert, select, update
+from sqlalchemy import Connection, Dialect, Update, bindparam, delete, func, insert, select, true, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from orrery.adapters.storage.sql.latest import StepChange, change_partitions, change_steps
 from orrery.adapters.storage.sql.lease_tables import leases, pool_claims
+from orrery.adapters.storage.sql.many import execute_many
 from orrery.adapters.storage.sql.tables import assets, checks, counters, events, run_keys, runs
 from orrery.adapters.storage.sql.text import escape
 from orrery.base.keys import AssetCheckKey, AssetKey
@@ -53,34 +54,6 @@ _take_numbers = (
     .values(value=counters.c.value + bindparam("many"))
     .returning(counters.c.value)
 )
-_FOLLOWING = {
-    "ASSET_MATERIALIZATION": ("materialized_at", "data_version", "code_version"),
-    "ASSET_OBSERVATION": ("observed_at", "observed_version"),
-    "ASSET_MATERIALIZATION_PLANNED": ("planned_run",),
-    "ASSET_FAILED_TO_MATERIALIZE": (),
-}
-"""Columns that are set together with the one of the kind, also to nothing."""
-
-
-def _new(name: str) -> Any:
-    return bindparam(f"new_{name}", type_=assets.c[name].type)
-
-
-_update_assets = (
-    update(assets)
-    .where(assets.c.id == bindparam("number"))
-    .values(
-        known=True,
-        last_run=func.coalesce(_new("last_run"), assets.c.last_run),
-        **{name: func.coalesce(_new(name), assets.c[name]) for name in _ASSET_COLUMNS.values()},
-        **{
-            name: case((_new(_ASSET_COLUMNS[kind]).is_(None), assets.c[name]), else_=_new(name))
-            for kind, names in _FOLLOWING.items()
-            for name in names
-        },
-    )
-)
-_NO_CHANGE = {f"new_{name}": None for name in (*_ASSET_COLUMNS.values(), *chain(*_FOLLOWING.values()), "last_run")}
 _update_checks = (
     update(checks)
     .where(checks.c.id == bindparam("number"))
@@ -197,13 +170,10 @@ def append_entries(connection: Connection, entries: Sequence[EventLogEntry], num
                 elif asset_key is not None and kind in _ASSET_COLUMNS:
                     asset = numbers.assets[asset_key]
                     told = _told(kind, storage_id, run_number, entry)
-                    change = asset_changes.get(asset)
-                    if change is None:
-                        change = asset_changes[asset] = {"number": asset, **_NO_CHANGE}
-                    for name, value in told.items():
-                        change[f"new_{name}"] = value
+                    change = asset_changes.setdefault(asset, {})
+                    change.update(told)
                     if kind in _RUN_OF and run_id:
-                        change["new_last_run"] = run_id
+                        change["last_run"] = run_id
                         told["last_run"] = run_number
                     if partition is not None or kind == "ASSET_MATERIALIZATION_PLANNED":
                         for each in partitions_of(event):
@@ -219,7 +189,7 @@ def append_entries(connection: Connection, entries: Sequence[EventLogEntry], num
         rows.append((storage_id, run_number, entry.timestamp, kind, watched, asset, check, partition, body))
     _insert_events(connection, rows)
     if asset_changes:
-        connection.execute(_update_assets, list(asset_changes.values()))
+        _change_assets(connection, asset_changes)
     if check_changes:
         connection.execute(_update_checks, list(check_changes.values()))
     for number, changes in partition_changes.items():
@@ -262,6 +232,21 @@ _MANY_ROWS = _ONE_ROW + f", ({', '.join('?' * len(_COLUMNS))})" * (_ROWS - 1)
 def _insertion(dialect: Dialect) -> str:
     """Return the insertion of an event in the words of a database that names its parameters."""
     return str(insert(events).compile(dialect=dialect, column_keys=_COLUMNS))
+
+
+def _change_assets(connection: Connection, changes: Mapping[int, Mapping[str, Any]]) -> None:
+    by_columns: dict[tuple[str, ...], list[tuple[Any, ...]]] = {}
+    for number, change in changes.items():
+        by_columns.setdefault(tuple(change), []).append((*change.values(), number))
+    for columns, rows in by_columns.items():
+        execute_many(connection, _update_assets(columns), (*columns, "number"), rows)
+
+
+@lru_cache(maxsize=64)
+def _update_assets(columns: tuple[str, ...]) -> Update:
+    """Return the change of these columns of an asset."""
+    new = {name: bindparam(name, type_=assets.c[name].type) for name in columns}
+    return update(assets).where(assets.c.id == bindparam("number")).values(known=true(), **new)
 
 
 def _told(kind: str, storage_id: int, run: int, entry: EventLogEntry) -> dict[str, Any]:

@@ -8,6 +8,7 @@ partition is wiped. Number ``n`` stands in page ``n // PAGE`` of the asset; a pa
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from sqlalchemy import Connection, bindparam, case, delete, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from orrery.adapters.storage.sql.entries import record_of, select_records
+from orrery.adapters.storage.sql.many import execute_many
 from orrery.adapters.storage.sql.tables import asset_partitions, events, partition_pages, run_keys, run_steps
 from orrery.model.events.entry import EventLogRecord
 from orrery.model.records.latest import LatestState, PartitionStates, StepState, flags_of, latest_of
@@ -284,9 +286,20 @@ class StepChange(msgspec.Struct):
 
 def change_steps(connection: Connection, changes: Mapping[tuple[int, str], StepChange]) -> None:
     """Change the states of steps, named by the number of their run and their key."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    adding = dialect.insert(run_steps)
-    statement = adding.on_conflict_do_update(
+    rows = [
+        (run, step_key, change.status.value, change.attempts, change.started, change.ended)
+        for (run, step_key), change in changes.items()
+    ]
+    execute_many(connection, _upsert_steps(connection.dialect.name), _STEP, rows)
+
+
+_STEP = ("run", "step_key", "status", "attempts", "started", "ended")
+
+
+@lru_cache(maxsize=2)
+def _upsert_steps(database: str) -> Any:
+    adding = (postgresql if database == "postgresql" else sqlite).insert(run_steps)
+    return adding.values({name: bindparam(name, type_=run_steps.c[name].type) for name in _STEP}).on_conflict_do_update(
         index_elements=["run", "step_key"],
         set_={
             "status": adding.excluded.status,
@@ -297,20 +310,6 @@ def change_steps(connection: Connection, changes: Mapping[tuple[int, str], StepC
                 (adding.excluded.ended < run_steps.c.started, run_steps.c.started), else_=adding.excluded.ended
             ),
         },
-    )
-    connection.execute(
-        statement,
-        [
-            {
-                "run": run,
-                "step_key": step_key,
-                "status": change.status.value,
-                "attempts": change.attempts,
-                "started": change.started,
-                "ended": change.ended,
-            }
-            for (run, step_key), change in changes.items()
-        ],
     )
 
 
