@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from orrery.api.verbs.recorded import carry_out_run
+from orrery.api.verbs.rehearsal import rehearse
 from orrery.api.wiring.defaults import starts_workers
 from orrery.api.wiring.instance import load_adapters
 from orrery.base.errors import OrreryError
@@ -44,6 +45,7 @@ def main() -> int:
 def prepare(argument: bytes) -> RepositoryDefinition:
     """Import the definitions that a pointer names, and all that a run needs besides, for the runs that are forked."""
     load_adapters()
+    rehearse()
     return load_repository(argument)
 
 

@@ -1,0 +1,67 @@
+"""What a process did once before it is forked is not done again in its children."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+from collections.abc import Sized
+from pathlib import Path
+
+import pytest
+
+from orrery import Instance, job, op
+from orrery.adapters.storage import sqlite
+from orrery.api.verbs.rehearsal import rehearse
+from orrery.base.pointer import FilePointer, encode_pointer
+from orrery.workers.run import prepare
+
+
+@op
+def one() -> int:
+    return 1
+
+
+@job
+def of_ours() -> None:
+    one()
+
+
+def statements() -> Sized:
+    """Return what was put into words for SQLite in this process so far."""
+    return sqlite._shared()[-1]
+
+
+def test_a_run_after_it_puts_no_statement_into_words(tmp_path: Path) -> None:
+    """Another database and another job use what is there."""
+    sqlite._shared.cache_clear()
+    assert rehearse()
+    before = len(statements())
+    assert before > 10
+    with Instance.local_temp(str(tmp_path)) as instance:
+        assert of_ours.execute_in_process(instance=instance).success
+        assert len(statements()) == before
+
+
+def test_the_process_of_a_launcher_does_it(tmp_path: Path) -> None:
+    """Runs are forked from a process that has done one."""
+    code = tmp_path / "project.py"
+    code.write_text("from orrery import Definitions\n\ndefs = Definitions()\n")
+    sqlite._shared.cache_clear()
+    prepare(encode_pointer(FilePointer(path=str(code))))
+    assert len(statements()) > 10
+
+
+def test_it_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No thread, which would forbid to fork; no open file, no variable, no directory."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    before = threading.enumerate(), os.listdir("/proc/self/fd"), dict(os.environ)
+    assert rehearse()
+    assert (threading.enumerate(), os.listdir("/proc/self/fd"), dict(os.environ)) == before
+    assert not list(tmp_path.iterdir())
+
+
+def test_it_is_left_out_where_nothing_can_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Runs then do their first things themselves."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    assert not rehearse()
