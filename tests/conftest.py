@@ -19,6 +19,7 @@ from orrery.testing.postgres import PostgresNotAvailable, PostgresServer
 
 settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
 settings.register_profile("dev", deadline=None)
+settings.register_profile("long", deadline=None, max_examples=1_000)  # HYPOTHESIS_PROFILE=long: by hand, for hours
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci" if os.environ.get("CI") else "dev"))
 
 # What a shell puts into the background ignores interrupts, and what ``nohup`` starts hangups: tests that send them to

@@ -126,7 +126,10 @@ class AssetKey:
 
     def to_db_string(self) -> str:
         """Return the key as it stands in records."""
-        return json.dumps(self.parts)
+        parts = self.parts
+        if len(parts) == 1 and parts[0].isascii() and parts[0].isidentifier():  # nothing in it to escape
+            return f'["{parts[0]}"]'
+        return json.dumps(parts)
 
     def to_user_string(self) -> str:
         """Return the parts joined by ``/``, as people read and type them."""

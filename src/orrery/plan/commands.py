@@ -6,6 +6,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from orrery.model.events.reuse import Reason
 from orrery.plan.step import ExecutionStep
 
 __all__ = ["Command", "LaunchStep", "SkipStep", "Wait"]
@@ -33,12 +34,16 @@ class SkipStep(msgspec.Struct, frozen=True):
         reason: Why, as shown to people.
         failed_parents: The steps whose failure is the reason, if that is it.
         reused: Whether its stored values are as good as new ones: what follows loads them.
+        reasons: Why, as data, where they are.
+        saved_seconds: How long making them took.
     """
 
     step: ExecutionStep
     reason: str
     failed_parents: tuple[str, ...] = ()
     reused: bool = False
+    reasons: tuple[Reason, ...] = ()
+    saved_seconds: float | None = None
 
 
 class Wait(msgspec.Struct, frozen=True):

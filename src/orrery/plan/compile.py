@@ -90,12 +90,25 @@ def compile_plan(
     layer = job.asset_layer
     with collection_paused():
         if layer is not None and layer.is_asset_job:
-            steps = _AssetCompiler(job, layer, resolved).compile()
+            steps = _asset_steps(job, layer, resolved)
         else:
             compiler = _GraphCompiler(job, resolved)
             compiler.graph(job.graph, None, compiler.top_inputs(job.graph), job.hook_defs, None)
             steps = _in_levels(compiler.steps)
     return ExecutionPlan(job, steps, resolved, step_keys_to_execute, parent_run_id)
+
+
+def _asset_steps(job: JobDefinition, layer: Any, resolved: ResolvedRunConfig) -> list[ExecutionStep]:
+    """Return the steps of an asset job: those of the plan before, where run config has no say in them."""
+    job_kept, steps = layer.kept.get(_KEPT_STEPS, (None, []))
+    if job_kept is not job:
+        steps = _AssetCompiler(job, layer, resolved).compile()
+        if all(step.is_whole_asset for step in steps):
+            layer.kept[_KEPT_STEPS] = (job, steps)
+    return list(steps)
+
+
+_KEPT_STEPS = "steps"
 
 
 def _in_levels(steps: list[ExecutionStep]) -> list[ExecutionStep]:

@@ -586,6 +586,9 @@ def needed_resources(job: JobDefinition) -> set[str]:
     layer = job.asset_layer
     needed: set[str] = set()
     if layer is not None and layer.is_asset_job:
+        job_kept, found = layer.kept.get(_KEPT_NEEDS, (None, needed))
+        if job_kept is job:
+            return set(found)
         for node in layer.nodes:
             needed.update(node.assets_def.get_resource_requirements())
             for hook in node.assets_def.hook_defs:
@@ -605,7 +608,12 @@ def needed_resources(job: JobDefinition) -> set[str]:
             if key not in needed:
                 needed.add(key)
                 stack.append(key)
+    if layer is not None and layer.is_asset_job:
+        layer.kept[_KEPT_NEEDS] = (job, frozenset(needed))
     return needed
+
+
+_KEPT_NEEDS = "needed resources"
 
 
 def _loggers(state: _Resolving, job: JobDefinition, given: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -126,8 +126,13 @@ class InProcessExecutor(Executor):
                     plain.append(launch)
             for command in commands:
                 if type(command) is SkipStep:
-                    ref = plan_context.for_step(command.step).ref
-                    yield build.step_skipped(ref, command.reason, command.failed_parents)
+                    yield build.step_skipped(
+                        plan_context.ref_of(command.step),
+                        command.reason,
+                        command.failed_parents,
+                        command.reasons,
+                        command.saved_seconds,
+                    )
                 elif isinstance(command, Wait):
                     wait = command
             if tasks and plain:
@@ -146,6 +151,8 @@ class InProcessExecutor(Executor):
             if limit is not None and active.has_ready:
                 continue
             waits = slots is not None and slots.has_waiting
+            if tasks or waits or wait is not None:
+                plan_context.push()
             if tasks:
                 due = active.next_retry()
                 if waits:

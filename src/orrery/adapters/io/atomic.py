@@ -173,6 +173,50 @@ def is_stored(path: str) -> bool:
     return path in _staged or os.path.lexists(path)
 
 
+def stored_among(paths: Iterable[str]) -> set[str]:
+    """
+    Return those of *paths* for which there is a value; asked of a folder at once where many lie in it.
+
+    A folder that holds far more than was asked for is not read to its end.
+    """
+    found: set[str] = set()
+    by_folder: dict[str, list[str]] = {}
+    for path in paths:
+        if path in _staged:
+            found.add(path)
+        else:
+            by_folder.setdefault(path[: path.rindex("/")], []).append(path)
+    for folder, wanted in by_folder.items():
+        names = _names_in(folder, _WORTH * len(wanted)) if len(wanted) >= _FEW else None
+        if names is None:
+            found.update(path for path in wanted if os.path.lexists(path))
+        else:
+            start = len(folder) + 1
+            found.update(path for path in wanted if path[start:] in names)
+    return found
+
+
+_FEW = 8
+_WORTH = 8
+"""To read one name of a folder takes about an eighth of the time of asking for one file."""
+
+
+def _names_in(folder: str, most: int) -> set[str] | None:
+    """Return the names in a folder, none if it is not there; None if there are more than *most*."""
+    names: set[str] = set()
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if len(names) == most:
+                    return None
+                names.add(entry.name)
+    except FileNotFoundError:
+        return names
+    except OSError:  # no folder, or one that may not be read: each path speaks for itself
+        return None
+    return names
+
+
 def remove_whole(path: str) -> None:
     """Remove the file *path*, staged or not; nothing happens if it is not there."""
     temporary = _staged.pop(path, None)

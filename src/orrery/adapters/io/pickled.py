@@ -5,15 +5,18 @@ Values as pickles in files below a directory, each whole or not at all.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import Any
 
-from orrery.adapters.io.atomic import is_stored
+from orrery.adapters.io.atomic import is_stored, stored_among
 from orrery.adapters.io.formats import dump_pickle, load_pickle
 from orrery.adapters.io.notes import write_notes
 from orrery.adapters.io.places import relative_path, value_key
 from orrery.adapters.io.seal import MissingFileError, Seal, joined_seal, note_content, open_sealed, read_file
 from orrery.base.errors import InvalidDefinitionError
+from orrery.base.keys import AssetKey
 from orrery.base.metadata import MetadataValue
+from orrery.base.names import key_path
 from orrery.definitions.parts.io_manager import IOManager, IOManagerDefinition
 from orrery.model.config.scalars import StringSource
 from orrery.model.config.schema import Field, Noneable
@@ -98,6 +101,12 @@ class PickledObjectFilesystemIOManager(IOManager):
         """Tell whether a value is stored for the output of *context*."""
         keys = (value_key(context, partition) for partition in partitions_of_output(context))
         return all(is_stored(f"{self.base_dir}/{relative_path(key, extension=_EXTENSION)}") for key in keys)
+
+    def stored_assets(self, keys: Sequence[AssetKey]) -> set[AssetKey]:
+        """Return those of these assets, all without partitions, of which a value is stored: folders are read as a whole."""
+        paths = {f"{self.base_dir}/{key_path(key.parts, extension=_EXTENSION)}": key for key in keys}
+        there = stored_among(paths)
+        return {key for path, key in paths.items() if path in there}
 
     def check_output(self, context: Any) -> None:
         """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -22,6 +23,7 @@ from orrery.model.assets.selection import AssetSelection
 from orrery.model.assets.subset import subset_to_run, with_needed_upstream
 from orrery.model.events.entry import EventLogEntry
 from orrery.runtime.engine.reuse import Reuse
+from orrery.runtime.instance.instance import Instance
 
 __all__ = ["EPHEMERAL_JOB_NAME", "ephemeral_job", "materialize", "materialize_to_memory", "observe", "reuse_of"]
 
@@ -76,7 +78,7 @@ def materialize(
         InvalidConfigError: The run config does not fit.
         Exception: What the first failed step raised, under *raise_on_error*.
     """
-    job, graph, asset_keys = ephemeral_job(assets, resources, selection, definitions)
+    job, graph, asset_keys = _job_of(assets, resources, selection, definitions, instance)
     return execute_job_in_process(
         job,
         run_config=run_config,
@@ -115,6 +117,27 @@ def reuse_of(reuse: bool | CachePolicy, force: Any, graph: AssetGraph) -> Reuse 
         return Reuse(policy=policy, force_all=True)
     forced = AssetSelection.from_coercible(force).resolve(graph) if force else frozenset()
     return Reuse(policy=policy, forced=frozenset(forced)) if policy is not None or forced else None
+
+
+_Made = tuple[JobDefinition, AssetGraph, set[AssetKey]]
+_KEPT = "last job of materialize"
+
+
+def _job_of(assets: Sequence[Any], resources: Any, selection: Any, definitions: Any, instance: Any) -> _Made:
+    """Return what :func:`ephemeral_job` does: for the very assets that the instance was given last, what it made then."""
+    if resources or selection is not None or definitions is not None or not isinstance(instance, Instance):
+        return ephemeral_job(assets, resources, selection, definitions)
+    if not isinstance(assets, list | tuple):
+        return ephemeral_job(assets, resources, selection, definitions)
+    given = tuple(assets)
+    before, made = instance.scratch.get(_KEPT, ((), None))
+    if made is not None and len(before) == len(given) and all(map(operator.is_, before, given)):
+        found: _Made = made
+        return found
+    made = ephemeral_job(assets, resources, selection, definitions)
+    if all(isinstance(each, AssetsDefinition) for each in given):  # those never change
+        instance.scratch[_KEPT] = given, made
+    return made
 
 
 def ephemeral_job(

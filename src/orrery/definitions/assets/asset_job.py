@@ -60,6 +60,7 @@ class AssetLayer:
         selected_keys: The assets that the job makes or observes.
         selected_check_keys: The checks that the job makes.
         producers: For the parts of each key made in the job: node position and output name.
+        kept: What was worked out of the job before and holds as long as it does, by name.
     """
 
     __slots__ = (
@@ -67,6 +68,7 @@ class AssetLayer:
         "_resources",
         "asset_graph",
         "external_by_key",
+        "kept",
         "nodes",
         "producers",
         "selected_check_keys",
@@ -93,6 +95,7 @@ class AssetLayer:
             key for each in selected if each._check_specs_by_output_name for key in each.check_keys
         }
         self.external_by_key: dict[AssetKey, AssetsDefinition] | None = None
+        self.kept: dict[str, tuple[Any, Any]] = {}
 
     def assets_def_for_key(self, key: AssetKey) -> AssetsDefinition | None:
         """Return the definition that makes or describes the asset, whether the job runs it or not."""

@@ -47,6 +47,7 @@ from orrery.model.events.payloads import (
     TypeCheckData,
     UserFailureData,
 )
+from orrery.model.events.reuse import Reason
 from orrery.model.events.user import AssetMaterialization, AssetObservation, ExpectationResult
 
 __all__ = [
@@ -189,11 +190,20 @@ def step_restarted(step: StepRef, previous_attempts: int) -> Event:
     return _of_step("STEP_RESTARTED", step, StepRestartedData(attempt=previous_attempts + 1))
 
 
-def step_skipped(step: StepRef, reason: str | None = None, upstream_step_keys: Iterable[str] = ()) -> Event:
-    """Say that a step is not run, why, and on account of which steps."""
+def step_skipped(
+    step: StepRef,
+    reason: str | None = None,
+    upstream_step_keys: Iterable[str] = (),
+    reasons: tuple[Reason, ...] = (),
+    saved_seconds: float | None = None,
+) -> Event:
+    """Say that a step is not run, why (in words and as data), on account of which steps, and what time that saves."""
     if reason is None and not upstream_step_keys:
         return _of_step("STEP_SKIPPED", step)
-    return _of_step("STEP_SKIPPED", step, StepSkippedData(reason=reason, upstream_step_keys=tuple(upstream_step_keys)))
+    data = StepSkippedData(
+        reason=reason, upstream_step_keys=tuple(upstream_step_keys), reasons=reasons, saved_seconds=saved_seconds
+    )
+    return _of_step("STEP_SKIPPED", step, data)
 
 
 def loaded_input(

@@ -106,8 +106,12 @@ class Reacher:
         nothing but functions, modules and values that cannot change.
         """
         known = self._known.get(id(function))
-        if known is not None and known[0] is function and all(_holds(guard) for guard in known[2]):
-            return known[1]
+        if known is not None and known[0] is function:
+            for guard in known[2]:
+                if not _holds(guard):
+                    break
+            else:
+                return known[1]
         walk = _Walk(self, self._facts)
         found = walk.run(function)
         if walk.guards is not None:

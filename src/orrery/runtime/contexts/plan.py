@@ -8,6 +8,7 @@ from typing import Any
 
 from orrery.base.tags import PARTITION_NAME_TAG
 from orrery.definitions.graphs.job import JobDefinition
+from orrery.model.events.build import StepRef
 from orrery.model.records.run import Run
 from orrery.plan.commands import SkipStep
 from orrery.plan.execution_plan import ExecutionPlan
@@ -42,6 +43,7 @@ class PlanOrchestrationContext:
         limits: How long the run may take, or None.
         capture: Captures what steps write, or None.
         settle: Makes what was recorded so far visible to other processes; None where nothing is recorded.
+        push: Hands over what was recorded so far and waits to be stored; an executor calls it before it waits itself.
         consult: Says before a step is launched whether its stored values may be used instead, or None.
         active: The state of the run; kept by the executor.
         slots: Claims slots of pools for steps (``runtime/engine/slots.py``), or None where no step wants any.
@@ -73,6 +75,7 @@ class PlanOrchestrationContext:
         "opened",
         "origin",
         "output_metadata",
+        "push",
         "raise_on_error",
         "run",
         "settle",
@@ -98,6 +101,7 @@ class PlanOrchestrationContext:
         limits: Any = None,
         capture: Any = None,
         settle: Callable[[], None] | None = None,
+        push: Callable[[], None] | None = None,
     ) -> None:
         self.execution_plan = execution_plan
         self.run = run
@@ -113,6 +117,7 @@ class PlanOrchestrationContext:
         self.limits = limits
         self.capture = capture
         self.settle = settle
+        self.push = push or _nothing_to_push
         self.consult: Callable[[ExecutionStep], SkipStep | None] | None = None
         self.active: Any = None
         self.slots: Any = None
@@ -225,6 +230,11 @@ class PlanOrchestrationContext:
             self.trace.note("for_step", step.key)
         return StepExecutionContext(self, step, previous_attempts)
 
+    def ref_of(self, step: ExecutionStep) -> StepRef:
+        """Return what the events of a step begin with that has no context of its own: one that is skipped."""
+        handle = step._handle
+        return StepRef(self.run.job_name, step.key, handle.to_string() if handle is not None else step.template_key)
+
     def producer_of(self, asset_parts: tuple[str, ...]) -> tuple[str, str] | None:
         """Return (step key, output name) of the step of this run that makes the asset, if one does."""
         producers = self._producers
@@ -237,3 +247,7 @@ class PlanOrchestrationContext:
             }
             self._producers = producers
         return producers.get(asset_parts)
+
+
+def _nothing_to_push() -> None:
+    """Do nothing: nothing is recorded here."""

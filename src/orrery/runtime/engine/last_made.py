@@ -39,7 +39,7 @@ class Made(NamedTuple):
 
 
 _NOTHING = Made(_UNKNOWN, None)
-_Known = MutableMapping[tuple[AssetKey, str | None], tuple[int, float | None, Made]]
+_Known = MutableMapping[int, tuple[float | None, Made]]
 
 
 class PresentValues:
@@ -48,7 +48,7 @@ class PresentValues:
 
     Args:
         instance: Whose event log is asked.
-        named: Gives the assets that the run speaks of; asked once.
+        named: Gives the assets that the run speaks of, each once; asked once.
         is_external: Tells whether an asset is one that the project does not make.
     """
 
@@ -104,7 +104,7 @@ class PresentValues:
     def _all(self) -> dict[AssetKey, Made]:
         wanted: dict[EventType, dict[int, tuple[AssetKey, float | None]]] = {}
         found: dict[AssetKey, Made] = {}
-        for key, state in self._log.get_latest_of_assets(list(dict.fromkeys(self._named()))).items():
+        for key, state in self._log.get_latest_of_assets(list(self._named())).items():
             made, seen = state.materialization, state.observation
             kind, number, at = EventType.ASSET_MATERIALIZATION, made, state.materialized_at
             if seen is not None and (
@@ -115,16 +115,16 @@ class PresentValues:
                     self._seen_at[key] = at
             if number is None:
                 continue
-            known = self._known.get((key, None))
-            if known is not None and known[0] == number and known[1] == at:
-                found[key] = known[2]
+            known = self._known.get(number)
+            if known is not None and known[0] == at:
+                found[key] = known[1]
             else:
                 wanted.setdefault(kind, {})[number] = (key, at)
         for kind, numbers in wanted.items():
             for record in self._log.get_event_records(EventRecordsFilter(kind, storage_ids=list(numbers))):
                 key, at = numbers[record.storage_id]
                 found[key] = made_by = _made(record)
-                self._known[key, None] = (record.storage_id, at, made_by)
+                self._known[record.storage_id] = (at, made_by)
         return found
 
     # -- partitions ----------------------------------------------------------------------------

@@ -21,6 +21,7 @@ from typing import Any
 from orrery.model.events.entry import EventLogEntry
 from orrery.model.events.error_info import error_info_from_exception
 from orrery.model.events.event import Event, level_of
+from orrery.model.events.payloads import StepSkippedData
 from orrery.model.records.run import Run
 
 __all__ = ["Recorder"]
@@ -94,7 +95,7 @@ class Recorder:
             self._waiting.append(entry)
         for listener in self._listeners:
             listener(entry)
-        if kind in self.pushed or len(self._waiting) >= _BATCH:
+        if (kind in self.pushed and not _is_reused(event)) or len(self._waiting) >= _BATCH:
             self.push()
 
     def log(self, level: int, message: str, step_key: str | None, record: logging.LogRecord | None) -> None:
@@ -140,6 +141,12 @@ class Recorder:
         """Hand over what waits, and return when all of it is durable."""
         self.push()
         self._flush(self._run_id)
+
+
+def _is_reused(event: Event) -> bool:
+    """Tell whether the event skips a step whose value is current: of those many come at once, and are stored together."""
+    data = event.event_specific_data
+    return type(data) is StepSkippedData and bool(data.reasons)
 
 
 def _tell(listeners: Sequence[Listener], entries: Sequence[EventLogEntry]) -> None:

@@ -9,7 +9,7 @@ materialization is recorded with what it was made from. ``orrery plan`` asks the
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from typing import Any
@@ -28,7 +28,7 @@ from orrery.definitions.parts.cache_policy import CachePolicy, policies_in_setti
 from orrery.definitions.parts.probe import Probe
 from orrery.definitions.parts.signature import ComputeFunction
 from orrery.model.events.event import Event
-from orrery.model.events.payloads import StepMaterializationData, StepSkippedData
+from orrery.model.events.payloads import StepMaterializationData
 from orrery.model.events.reuse import InputPart, Provenance, Reason
 from orrery.model.events.user import AssetMaterialization
 from orrery.plan.commands import SkipStep
@@ -42,12 +42,14 @@ from orrery.runtime.contexts.step import StepExecutionContext
 from orrery.runtime.engine.code_facts import InstalledCode
 from orrery.runtime.engine.last_made import PresentValues
 from orrery.runtime.engine.probing import Sighting, look_at
+from orrery.runtime.engine.unchanged import ShortWay
 
 __all__ = ["PlannedStep", "Reuse", "RunReuse", "undecided_steps"]
 
 _WHOLE: tuple[str | None, ...] = (None,)
 _NOWHERE: frozenset[str] = frozenset()
 _NO_PLACES: Mapping[str, Place] = {}
+_MOST_KEPT = 20_000
 
 
 class Reuse(msgspec.Struct, frozen=True, kw_only=True):
@@ -104,9 +106,10 @@ class RunReuse:
         if "reacher" not in kept:
             kept["reacher"] = Reacher(InstalledCode())  # what it knows of a code object stays true
         self._reacher: Reacher = kept["reacher"]
+        self._kept_parts: dict[int, tuple[Reach, Mapping[str, str]]] = kept.setdefault("parts of code", {})
         self._codes: dict[int, tuple[Reach, Mapping[str, str]]] = {}
         self._now: dict[str, Provenance] = {}
-        self._decisions: dict[str, Decision] = {}
+        self._reused: set[str] = set()
         self._saved: dict[str, float] = {}
         self._started: dict[str, float] = {}
         self._present = PresentValues(self._instance, self._named_assets, self._is_external)
@@ -116,7 +119,17 @@ class RunReuse:
         self._managers: Mapping[str, Any] = plan_context.opened.mapping if plan_context.opened is not None else {}
         self._job_policy = policy_in(plan_context.run.tags)
         self._project = policies_in_settings(plan_context.instance.get_settings("cache"))
-        self._asset_steps = _steps_of_assets(self._plan).keys()
+        steps = _steps_of_assets(self._plan)
+        self._asset_steps = steps.keys()
+        self._short_way = ShortWay(
+            steps.values(),
+            self._present,
+            self._code_of,
+            self._managers,
+            self._config_of,
+            lambda step, output, policy: self._value(step, self._context.for_step(step), output, policy),
+            self._partitioned_assets(),
+        )
 
     # -- what lies outside ---------------------------------------------------------------------
 
@@ -163,35 +176,34 @@ class RunReuse:
         """Return the command to skip the step, if its value is as good as a new one."""
         if step.key not in self._asset_steps:
             return None
+        policy, reuse = self._policy_of(step), self._reuse
+        if policy is not None and (reuse is None or not (reuse.force_all or reuse.forced)):
+            skip = self._short_way.skip(step, policy)
+            if skip is not None:
+                self._reused.add(step.key)
+                return skip
         context = self._context.for_step(step)
-        outputs, policy = _asset_outputs(step), self._policy_of(step)
+        outputs = _asset_outputs(step)
         now = self._now[step.key] = self._provenance(step, context, outputs, policy)
-        if policy is None and self._reuse is None:
+        if policy is None and reuse is None:
             return None
-        decision = self._decisions[step.key] = self._decide(step, context, outputs, now, policy, ())
-        return SkipStep(step, decision.told, reused=True) if decision.action == "skip" else None
+        decision = self._decide(step, context, outputs, now, policy, ())
+        if decision.action != "skip":
+            return None
+        self._reused.add(step.key)
+        return SkipStep(step, decision.told, (), True, decision.reasons, self._saved.get(step.key))
 
     def is_reused(self, step_key: str) -> bool:
         """Tell whether it was decided that the step need not run."""
-        decision = self._decisions.get(step_key)
-        return decision is not None and decision.action == "skip"
+        return step_key in self._reused
 
     def completed(self, event: Event) -> Event:
-        """Return *event* with what is recorded of a materialization or of a skip."""
+        """Return *event* with what is recorded of a materialization."""
         kind = event.event_type_value
         if kind == "STEP_START" or kind == "STEP_RESTARTED":
             self._started[event.step_key or ""] = time.perf_counter()
-            return event
-        if kind == "ASSET_MATERIALIZATION":
+        elif kind == "ASSET_MATERIALIZATION":
             return self._materialized(event)
-        if kind == "STEP_SKIPPED" and event.step_key in self._decisions:
-            decision = self._decisions[event.step_key]
-            if decision.action == "skip":
-                told: Any = event.event_specific_data
-                data = StepSkippedData(
-                    reason=told.reason, reasons=decision.reasons, saved_seconds=self._saved.get(event.step_key)
-                )
-                return msgspec.structs.replace(event, event_specific_data=data)
         return event
 
     def _materialized(self, event: Event) -> Event:
@@ -406,8 +418,20 @@ class RunReuse:
         if known is None:
             fn = step.op._compute_fn
             reach = self._reacher.reach(fn.fn if type(fn) is ComputeFunction else fn)
-            known = self._codes[id(step.op)] = (reach, code_parts(reach))
+            known = self._kept_parts.get(id(reach))
+            if known is None or known[0] is not reach:
+                if len(self._kept_parts) >= _MOST_KEPT:
+                    self._kept_parts.clear()
+                known = self._kept_parts[id(reach)] = (reach, code_parts(reach))
+            self._codes[id(step.op)] = known
         return known
+
+    def _code_of(self, step: ExecutionStep) -> tuple[Mapping[str, str], Mapping[str, str]]:
+        reach, code = self._reach(step)
+        return code, reach.distributions
+
+    def _config_of(self, step: ExecutionStep) -> Any:
+        return self._context.for_step(step).op_entry.config if self._plan.resolved_run_config.ops else None
 
     def _resources(self, needed: AbstractSet[str]) -> Mapping[str, str]:
         definitions = self._plan.job.resource_defs
@@ -451,11 +475,25 @@ class RunReuse:
             found = self._partitions_defs[key] = None if known is None else known._specs_by_key[key].partitions_def
             return found
 
-    def _named_assets(self) -> Iterator[AssetKey]:
+    def _partitioned_assets(self) -> frozenset[AssetKey]:
+        layer = self._plan.job.asset_layer
+        return frozenset(
+            key
+            for definition in (layer.all_defs if layer is not None else ())
+            for key, spec in definition._specs_by_key.items()
+            if spec.partitions_def is not None
+        )
+
+    def _named_assets(self) -> Iterable[AssetKey]:
+        named: dict[AssetKey, None] = {}
         for step in self._plan.steps:
-            for each in (*step.inputs.values(), *step.outputs.values()):
+            for output in step.outputs.values():
+                if output.asset_key is not None:
+                    named[output.asset_key] = None
+            for each in step.inputs.values():
                 if each.asset_key is not None:
-                    yield each.asset_key
+                    named[each.asset_key] = None
+        return named
 
     def _is_external(self, key: AssetKey) -> bool:
         known = self._external.get(key)

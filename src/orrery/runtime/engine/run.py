@@ -326,6 +326,7 @@ def _execute(
             limits=limits,
             capture=capture,
             settle=recorder.close,
+            push=recorder.push,
         )
         context.origin = origin
         context.slots = slots_for(plan.steps, instance, run)

@@ -85,6 +85,7 @@ class Dispatch:
         self._is_unsettled = True
         self._told_end: set[str] = set()
         self._slots: StepSlots | None = plan_context.slots
+        self._push: Callable[[], None] = plan_context.push
         self._trace: Trace | None = plan_context.trace
         self._spans: dict[str, Span] = {}
         self.under_way: dict[str, LaunchStep] = {}
@@ -108,7 +109,13 @@ class Dispatch:
                     launches.append(command)
                 elif isinstance(command, SkipStep):
                     found = True
-                    yield build.step_skipped(self._ref(command.step), command.reason, command.failed_parents)
+                    yield build.step_skipped(
+                        self._ref(command.step),
+                        command.reason,
+                        command.failed_parents,
+                        command.reasons,
+                        command.saved_seconds,
+                    )
                 else:
                     assert isinstance(command, Wait)
             if self._slots is not None:
@@ -117,6 +124,7 @@ class Dispatch:
             self._queue += launches
             if not found:
                 break
+        self._push()
         if self._active.has_priorities:
             self._queue.sort(key=lambda each: -self._active.priority_of(each.step))
 

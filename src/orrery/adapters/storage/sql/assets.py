@@ -116,8 +116,14 @@ def latest_of_assets(connection: Connection, keys: Sequence[AssetKey]) -> Mappin
     texts = list(by_text)
     query = select(*_LATEST).outerjoin(run_keys, run_keys.c.id == assets.c.planned_run).where(assets.c.known)
     found: dict[AssetKey, LatestState] = {}
-    for start in range(0, len(texts), _CHUNK):
-        for row in connection.execute(query.where(assets.c.key.in_(texts[start : start + _CHUNK]))):
+    if connection.dialect.name == "sqlite":  # one parameter for all: a list of hundreds is written out at each question
+        named = func.json_each(json.dumps(texts)).table_valued("value")
+        questions = [query.where(assets.c.key.in_(select(named.c.value)))]
+    else:
+        chunks = (texts[start : start + _CHUNK] for start in range(0, len(texts), _CHUNK))
+        questions = [query.where(assets.c.key.in_(chunk)) for chunk in chunks]
+    for question in questions:
+        for row in connection.execute(question).fetchall():
             text, made, made_at, seen, seen_at, planned, planned_run, failed, run, version, code, seen_version = row
             found[by_text[text]] = LatestState(
                 materialization=made,

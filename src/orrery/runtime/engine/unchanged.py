@@ -1,0 +1,160 @@
+"""
+The short way to find out that nothing changed: no contexts, no list of differences, one look at each fact.
+
+Most steps of most runs are as they were. For those, what was recorded is compared with what is there now, field by field,
+and the first that differs ends it: then ``reuse`` takes the whole way, which tells what differs. The short way never says
+that a step runs, so both can only agree; the laws of reuse hold them to that.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from datetime import timedelta
+from typing import Any
+
+from orrery.base.keys import AssetKey
+from orrery.definitions.parts.cache_policy import CachePolicy
+from orrery.model.events.reuse import InputPart, Provenance, Reason
+from orrery.plan.commands import SkipStep
+from orrery.plan.decide import age_text
+from orrery.plan.step import ExecutionStep, StepOutput
+from orrery.runtime.engine.last_made import PresentValues
+
+__all__ = ["ShortWay"]
+
+_FRESH_SECONDS = 1.0
+"""How long the answer to which values are stored counts, which is asked for all of them at once."""
+
+
+class ShortWay:
+    """
+    Find the steps of one run that need not run, where that is plain.
+
+    Args:
+        steps: Those that may be skipped.
+        present: How the values were made last.
+        code_of: Gives what the code of a step reaches, and the libraries that it uses.
+        managers: IO managers by key.
+        config_of: Gives the config of a step.
+        value_of: Tells how a stored value is, where its IO manager cannot tell of many at once.
+        partitioned: Assets with partitions: for those, the whole way.
+    """
+
+    def __init__(
+        self,
+        steps: Iterable[ExecutionStep],
+        present: PresentValues,
+        code_of: Callable[[ExecutionStep], tuple[Mapping[str, str], Mapping[str, str]]],
+        managers: Mapping[str, Any],
+        config_of: Callable[[ExecutionStep], Any],
+        value_of: Callable[[ExecutionStep, StepOutput, CachePolicy], str],
+        partitioned: AbstractSet[AssetKey],
+    ) -> None:
+        self._steps = steps
+        self._present = present
+        self._code_of = code_of
+        self._managers = managers
+        self._config_of = config_of
+        self._value_of = value_of
+        self._partitioned = partitioned
+        self._formats: dict[str, str | None] = {}
+        self._stored: dict[str, AbstractSet[AssetKey] | None] = {}
+        self._looked = -_FRESH_SECONDS
+        self._told: dict[tuple[int, str], tuple[str, tuple[Reason, ...]]] = {}
+
+    def skip(self, step: ExecutionStep, policy: CachePolicy) -> SkipStep | None:
+        """Return the command to skip the step; None if it has to run, or if that takes the whole way to find out."""
+        if len(step.outputs) != 1 or step.dimensions or policy.always or policy.verify == "digest":
+            return None
+        (output,) = step.outputs.values()
+        key = output.asset_key
+        if key is None or not output.is_selected or output.is_dynamic or key in self._partitioned:
+            return None
+        last = self._present.last(key)
+        if last is None or last.provenance is None:
+            return None
+        was = last.provenance
+        age = time.time() - last.at
+        if policy.ttl is not None and age > policy.ttl:
+            return None
+        if was.salt != policy.salt or was.config or was.resources or self._config_of(step) is not None:
+            return None
+        if not (self._has_code(step, output, was) and self._has_inputs(step, was.inputs)):
+            return None
+        if step.op.required_resource_keys or not self._has_format(output, was.format):
+            return None
+        if last.is_stored and not self._is_stored(step, output, key, policy):
+            return None
+        told, reasons = self._current(age, last.run_id)
+        return SkipStep(step, told, (), True, reasons, was.seconds)
+
+    def _has_code(self, step: ExecutionStep, output: StepOutput, was: Provenance) -> bool:
+        declared = output.definition.code_version
+        if declared is None:
+            declared = step.op.version
+        if declared is not None or was.code_version is not None:
+            return declared == was.code_version
+        code, libraries = self._code_of(step)
+        return code == was.code and libraries == was.libraries
+
+    def _has_inputs(self, step: ExecutionStep, was: Mapping[str, InputPart]) -> bool:
+        count = 0
+        for each in step.inputs.values():
+            key = each.asset_key
+            if key is None:
+                continue
+            part = was.get(key.to_user_string())
+            if part is None or key in self._partitioned or part.version != self._present.version(key)[0]:
+                return False
+            count += 1
+        return count == len(was)
+
+    def _has_format(self, output: StepOutput, was: str | None) -> bool:
+        name = output.definition.io_manager_key
+        if name not in self._formats:
+            manager = self._managers.get(name)
+            known = None if manager is None else getattr(manager, "format_name", None) or type(manager).__name__
+            self._formats[name] = known
+        now = self._formats[name]
+        return now == was or now is None or was is None
+
+    # -- stored values -------------------------------------------------------------------------
+
+    def _is_stored(self, step: ExecutionStep, output: StepOutput, key: AssetKey, policy: CachePolicy) -> bool:
+        if policy.verify == "none" or output.definition.dagster_type.is_nothing:
+            return True
+        now = time.monotonic()
+        if now - self._looked >= _FRESH_SECONDS:
+            self._stored.clear()
+            self._looked = now
+        name = output.definition.io_manager_key
+        if name not in self._stored:
+            look = getattr(self._managers.get(name), "stored_assets", None)
+            self._stored[name] = None if look is None else look(self._keys_of(name))
+        stored = self._stored[name]
+        if stored is not None:
+            return key in stored
+        return self._value_of(step, output, policy) in ("present", "unknown")
+
+    def _keys_of(self, manager: str) -> Sequence[AssetKey]:
+        """Return the assets whose values an IO manager has, as far as this run may skip them."""
+        return [
+            output.asset_key
+            for step in self._steps
+            for output in step.outputs.values()
+            if output.asset_key is not None
+            and output.definition.io_manager_key == manager
+            and output.asset_key not in self._partitioned
+        ]
+
+    # -- what is told --------------------------------------------------------------------------
+
+    def _current(self, age: float, run_id: str) -> tuple[str, tuple[Reason, ...]]:
+        seconds = round(age) if age >= 1 else 0
+        found = self._told.get((seconds, run_id))
+        if found is None:
+            reason = Reason(kind="current", old=age_text(timedelta(seconds=seconds)), run_id=run_id)
+            found = self._told[seconds, run_id] = (str(reason), (reason,))
+        return found
