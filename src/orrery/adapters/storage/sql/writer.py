@@ -7,7 +7,7 @@ transactions larger, not runs slower. ``wait`` returns when all that was submitt
 
 The thread belongs to one process: in a forked child the first use starts another, with nothing waiting -
 what the parent had submitted is the parent's to write. An error is kept for those whose entries it lost:
-``wait`` raises it in their name. The thread goes on.
+``wait`` raises it in their name. The thread goes on, whatever was raised: nobody waits for one that has ended.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from orrery.base.errors import StorageError
 from orrery.model.events.entry import EventLogEntry
 
 __all__ = ["Batch", "Writer"]
@@ -80,11 +81,24 @@ class Writer:
             self._waiting.append(batch)
             self._submitted += 1
             if self._thread is None:
-                self._closing = False
-                self._thread = threading.Thread(target=self._run, name="orrery-writer", daemon=True)
-                self._thread.start()
+                self._start()
             elif len(self._waiting) == 1:
                 self._change.notify_all()
+
+    def _start(self) -> None:
+        """Start the thread for the one batch that waits; a batch that no thread will write is not taken."""
+        self._closing = False
+        thread = threading.Thread(target=self._run, name="orrery-writer", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:
+            self._waiting.pop()
+            self._submitted -= 1
+            raise StorageError(
+                f"Cannot start the thread that writes the records: {error}.",
+                mend="raise the limit of threads of this process, or start fewer.",
+            ) from error
+        self._thread = thread
 
     def settle(self) -> None:
         """Wait until all that was submitted before is stored, or was lost by an error."""
@@ -138,7 +152,10 @@ class Writer:
                 batches, self._waiting = self._waiting, []
                 if not batches:
                     return
-            failures = self._write(batches)
+            try:
+                failures = self._write(batches)
+            except BaseException as error:  # noqa: BLE001  # raised into the thread from outside: told all the same
+                failures = [_failure(batch, error) for batch in batches]
             with self._change:
                 self._failures.extend(failures)
                 self._done += len(batches)
@@ -148,7 +165,7 @@ class Writer:
         """Store *batches*; what fails alone is lost alone."""
         failures: list[_Failure] = []
         ready: list[Batch] = []
-        broken: dict[Callable[[], None], Exception] = {}
+        broken: dict[Callable[[], None], BaseException] = {}
         called: set[Callable[[], None]] = set()
         for batch in batches:
             before = batch.before
@@ -156,7 +173,7 @@ class Writer:
                 called.add(before)
                 try:
                     before()
-                except Exception as error:  # noqa: BLE001  # told to those who wait for these entries
+                except BaseException as error:  # noqa: BLE001  # told to those who wait for these entries
                     broken[before] = error
             if before in broken:
                 failures.append(_failure(batch, broken[before]))
@@ -187,10 +204,18 @@ def _told(batches: Sequence[Batch]) -> list[_Failure]:
         if batch.after is not None:
             try:
                 batch.after()
-            except Exception as error:  # noqa: BLE001  # told to those who wait for these entries
+            except BaseException as error:  # noqa: BLE001  # told to those who wait for these entries
                 failures.append(_failure(batch, error))
     return failures
 
 
-def _failure(batch: Batch, error: Exception) -> _Failure:
+def _failure(batch: Batch, error: BaseException) -> _Failure:
+    if not isinstance(error, Exception):
+        # Such as SystemExit of a listener: raised by `wait`, it would end a program that did not ask for it.
+        ended = StorageError(
+            f"Writing the records was broken off by {type(error).__name__}: {error}.",
+            mend="see whether a logger or a listener for events ends the process.",
+        )
+        ended.__cause__ = error
+        error = ended
     return _Failure(frozenset(entry.run_id for entry in batch.entries), error)

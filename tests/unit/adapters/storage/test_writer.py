@@ -1,0 +1,132 @@
+"""The thread that writes outlives whatever is raised in it: who waits is told, and nobody waits for ever."""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+
+from orrery.adapters.storage.sql.writer import Batch, Writer
+from orrery.base.errors import StorageError
+from orrery.testing.conformance.samples import materialized
+
+WAIT_SECONDS = 60.0
+
+
+def batch(run_id: str = "run-1", **options: Any) -> Batch:
+    return Batch((materialized("a", run_id=run_id),), options.get("before"), options.get("after"))
+
+
+def within(seconds: float, act: Callable[[], Any]) -> BaseException | None:
+    """Return what *act* raises, or None; fail if it does not return."""
+    raised: list[BaseException | None] = []
+
+    def try_it() -> None:
+        try:
+            act()
+        except BaseException as error:  # noqa: BLE001  # the answer
+            raised.append(error)
+        else:
+            raised.append(None)
+
+    thread = threading.Thread(target=try_it, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    assert raised, "it waits for ever"
+    return raised[0]
+
+
+def leave() -> None:
+    raise SystemExit(3)
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_listener_that_ends_its_thread_is_told_and_the_next_batch_is_stored(place: str) -> None:
+    stored: list[Batch] = []
+    writer = Writer(stored.extend)
+    writer.submit(batch(**{place: leave}))
+    error = within(WAIT_SECONDS, writer.wait)
+    assert isinstance(error, StorageError)
+    assert "broken off by SystemExit: 3" in str(error)
+    assert isinstance(error.__cause__, SystemExit)
+    told: list[str] = []
+    writer.submit(batch(after=lambda: told.append("stored")))
+    assert within(WAIT_SECONDS, writer.wait) is None
+    assert told == ["stored"]
+    assert len(stored) == (1 if place == "before" else 2)
+    assert within(WAIT_SECONDS, writer.close) is None
+
+
+def test_listener_that_ends_its_thread_costs_the_others_of_the_transaction_nothing() -> None:
+    free, told = threading.Event(), []
+    writer = Writer(lambda batches: None)
+    writer.submit(batch(before=free.wait))  # the others gather meanwhile
+    writer.submit(batch("run-1", after=leave))
+    writer.submit(batch("run-2", after=lambda: told.append("run-2")))
+    free.set()
+    assert within(WAIT_SECONDS, lambda: writer.wait("run-2")) is None
+    assert told == ["run-2"]
+    assert isinstance(within(WAIT_SECONDS, lambda: writer.wait("run-1")), StorageError)
+    writer.close()
+
+
+def test_store_that_is_broken_off_is_told_to_all_whose_entries_it_lost() -> None:
+    tries: list[int] = []
+
+    def store(batches: Sequence[Batch]) -> None:
+        tries.append(len(batches))
+        if len(tries) == 1:
+            raise KeyboardInterrupt
+
+    writer = Writer(store)
+    writer.submit(batch())
+    assert isinstance(within(WAIT_SECONDS, writer.wait), StorageError)
+    writer.submit(batch())
+    assert within(WAIT_SECONDS, writer.wait) is None
+    writer.close()
+
+
+def test_exception_raised_into_the_thread_from_outside_is_told() -> None:
+    """As by a debugger, or by a library that stops threads."""
+    inside, raised = threading.Event(), threading.Event()
+
+    def store(_batches: Sequence[Batch]) -> None:
+        inside.set()
+        while not raised.is_set():
+            raised.wait(0.01)
+
+    writer = Writer(store)
+    writer.submit(batch())
+    assert inside.wait(WAIT_SECONDS)
+    assert writer._thread is not None
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(writer._thread.ident or 0), ctypes.py_object(SystemExit))
+    assert isinstance(within(WAIT_SECONDS, writer.wait), StorageError)
+    raised.set()
+    writer.submit(batch())
+    assert within(WAIT_SECONDS, writer.wait) is None
+    writer.close()
+
+
+def test_thread_that_cannot_be_started_is_told_to_who_appends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As where a container allows no more threads."""
+    stored: list[Batch] = []
+    writer = Writer(stored.extend)
+    start = threading.Thread.start
+
+    def refuse(thread: threading.Thread) -> None:
+        if thread.name == "orrery-writer":
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    with monkeypatch.context() as limit:
+        limit.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(StorageError, match="Cannot start the thread that writes the records: can't start"):
+            writer.submit(batch())
+        assert within(WAIT_SECONDS, writer.wait) is None
+    writer.submit(batch())
+    assert within(WAIT_SECONDS, writer.wait) is None
+    assert len(stored) == 1  # who was told of the first may try again: it is not stored behind their back
+    writer.close()
