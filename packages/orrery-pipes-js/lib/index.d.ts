@@ -80,6 +80,7 @@ export type ValueFile = {
 export type Offered = {
     readonly numbers?: Json;
     readonly progress?: Json;
+    readonly longest_message_bytes?: Json;
     readonly socket?: {
         readonly path?: Json;
     } | null;
@@ -93,6 +94,11 @@ export type Offered = {
 /** Thrown when Pipes is used wrongly, or when what the orchestrator handed over cannot be used. */
 export declare class PipesError extends Error {
     readonly name = "PipesError";
+}
+/** Thrown when a message is longer than the orchestrator takes; it was not sent, and all later ones can be. */
+export declare class PipesMessageTooLongError extends PipesError {
+    readonly longestBytes: number;
+    constructor(method: string, sizeBytes: number, longestBytes: number);
 }
 /** The two encoded params, or undefined where the orchestrator left none. */
 export type EncodedParams = {

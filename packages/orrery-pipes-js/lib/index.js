@@ -33,6 +33,15 @@ export const METADATA_TYPES = [
 export class PipesError extends Error {
     name = "PipesError";
 }
+/** Thrown when a message is longer than the orchestrator takes; it was not sent, and all later ones can be. */
+export class PipesMessageTooLongError extends PipesError {
+    longestBytes;
+    constructor(method, sizeBytes, longestBytes) {
+        super(`Cannot send a \`${method}\` message of ${sizeBytes} bytes: the orchestrator takes at most ${longestBytes}. ` +
+            "Hand a large value over by reference, with `putValue`; or write it to a store, and report where.");
+        this.longestBytes = longestBytes;
+    }
+}
 /** Return the params in the environment. */
 export function paramsFromEnvironment(environment = process.env) {
     return { context: environment["DAGSTER_PIPES_CONTEXT"], messages: environment["DAGSTER_PIPES_MESSAGES"] };
@@ -358,6 +367,13 @@ export function pipesException(error, depth = 50) {
         context: null,
     };
 }
+/** Return the ends of the text and the stack of `exception`, for an orchestrator that takes no more. */
+function shortened(exception, longestBytes) {
+    // A sign has at most twelve bytes in JSON.
+    const message = `${exception.message.slice(0, longestBytes / 32)}... (shortened)\n`;
+    const stack = exception.stack.slice(-20).map((frame) => frame.slice(0, longestBytes / 1000));
+    return { ...exception, message, stack, cause: null, context: null };
+}
 /** What the step is about, and how to report from it. Get it from {@link withPipes} or {@link openPipes}. */
 export class PipesContext {
     #data;
@@ -387,6 +403,11 @@ export class PipesContext {
         try {
             this.#write("closed", exception === undefined ? {} : { exception: exception });
         }
+        catch (error) {
+            if (!(error instanceof PipesMessageTooLongError) || exception === undefined)
+                throw error;
+            this.#write("closed", { exception: shortened(exception, error.longestBytes) });
+        }
         finally {
             this.#closed = true;
             this.#channel.close();
@@ -400,11 +421,28 @@ export class PipesContext {
             throw new PipesError("Cannot send message after pipes context is closed.");
         const message = { __dagster_pipes_version: PROTOCOL_VERSION, method, params };
         const line = encode(this.#offered.numbers === true ? { ...message, number: this.#number + 1 } : message, method);
+        const longest = this.#offered.longest_message_bytes;
+        if (typeof longest === "number" && line.length > longest) {
+            throw new PipesMessageTooLongError(method, line.length, longest);
+        }
         this.#channel.write(line);
         this.#number += 1;
     }
+    /** Send a text, shortened if the orchestrator takes no more: who logs is not to fail by it. */
+    #writeText(method, params, key) {
+        try {
+            this.#write(method, params);
+        }
+        catch (error) {
+            if (!(error instanceof PipesMessageTooLongError))
+                throw error;
+            const text = String(params[key]);
+            const kept = text.slice(0, error.longestBytes / 16); // a sign has at most twelve bytes in JSON
+            this.#write(method, { ...params, [key]: `${kept}... (shortened: it has ${text.length} characters)` });
+        }
+    }
     #log(level, message) {
-        this.#write("log", { message: String(message), level });
+        this.#writeText("log", { message: String(message), level }, "message");
     }
     // What the step is about.
     get isAssetStep() {
@@ -616,7 +654,7 @@ export class PipesContext {
     }
     /** Send a piece of some stream, such as the output of another program. */
     logExternalStream(stream, text, extras = {}) {
-        this.#write("log_external_stream", { stream, text, extras });
+        this.#writeText("log_external_stream", { stream, text, extras }, "text");
     }
 }
 /** A context on which every call does nothing, also if it is awaited or printed. */

@@ -103,6 +103,7 @@ export type ValueFile = {
 export type Offered = {
   readonly numbers?: Json;
   readonly progress?: Json;
+  readonly longest_message_bytes?: Json;
   readonly socket?: { readonly path?: Json } | null;
   readonly values?: { readonly folder: string; readonly given?: { readonly [name: string]: ValueFile } } | null;
 };
@@ -110,6 +111,20 @@ export type Offered = {
 /** Thrown when Pipes is used wrongly, or when what the orchestrator handed over cannot be used. */
 export class PipesError extends Error {
   override readonly name = "PipesError";
+}
+
+/** Thrown when a message is longer than the orchestrator takes; it was not sent, and all later ones can be. */
+export class PipesMessageTooLongError extends PipesError {
+  constructor(
+    method: string,
+    sizeBytes: number,
+    readonly longestBytes: number,
+  ) {
+    super(
+      `Cannot send a \`${method}\` message of ${sizeBytes} bytes: the orchestrator takes at most ${longestBytes}. ` +
+        "Hand a large value over by reference, with `putValue`; or write it to a store, and report where.",
+    );
+  }
 }
 
 // --- params: where the process finds out how to reach its orchestrator
@@ -457,6 +472,14 @@ export function pipesException(error: unknown, depth = 50): PipesException {
   };
 }
 
+/** Return the ends of the text and the stack of `exception`, for an orchestrator that takes no more. */
+function shortened(exception: PipesException, longestBytes: number): PipesException {
+  // A sign has at most twelve bytes in JSON.
+  const message = `${exception.message.slice(0, longestBytes / 32)}... (shortened)\n`;
+  const stack = exception.stack.slice(-20).map((frame) => frame.slice(0, longestBytes / 1000));
+  return { ...exception, message, stack, cause: null, context: null };
+}
+
 // --- the context
 
 export type Logger = {
@@ -497,6 +520,9 @@ export class PipesContext {
     if (this.#closed) return;
     try {
       this.#write("closed", exception === undefined ? {} : { exception: exception as unknown as Json });
+    } catch (error) {
+      if (!(error instanceof PipesMessageTooLongError) || exception === undefined) throw error;
+      this.#write("closed", { exception: shortened(exception, error.longestBytes) as unknown as Json });
     } finally {
       this.#closed = true;
       this.#channel.close();
@@ -511,12 +537,28 @@ export class PipesContext {
     if (this.#closed) throw new PipesError("Cannot send message after pipes context is closed.");
     const message: Message = { __dagster_pipes_version: PROTOCOL_VERSION, method, params };
     const line = encode(this.#offered.numbers === true ? { ...message, number: this.#number + 1 } : message, method);
+    const longest = this.#offered.longest_message_bytes;
+    if (typeof longest === "number" && line.length > longest) {
+      throw new PipesMessageTooLongError(method, line.length, longest);
+    }
     this.#channel.write(line);
     this.#number += 1;
   }
 
+  /** Send a text, shortened if the orchestrator takes no more: who logs is not to fail by it. */
+  #writeText(method: Method, params: Params, key: string): void {
+    try {
+      this.#write(method, params);
+    } catch (error) {
+      if (!(error instanceof PipesMessageTooLongError)) throw error;
+      const text = String(params[key]);
+      const kept = text.slice(0, error.longestBytes / 16); // a sign has at most twelve bytes in JSON
+      this.#write(method, { ...params, [key]: `${kept}... (shortened: it has ${text.length} characters)` });
+    }
+  }
+
   #log(level: Level, message: string): void {
-    this.#write("log", { message: String(message), level });
+    this.#writeText("log", { message: String(message), level }, "message");
   }
 
   // What the step is about.
@@ -768,7 +810,7 @@ export class PipesContext {
 
   /** Send a piece of some stream, such as the output of another program. */
   logExternalStream(stream: string, text: string, extras: { readonly [key: string]: Json } = {}): void {
-    this.#write("log_external_stream", { stream, text, extras });
+    this.#writeText("log_external_stream", { stream, text, extras }, "text");
   }
 }
 

@@ -22,6 +22,7 @@ _pipes_tab='	'
 _pipes_bridge=
 _pipes_progress=
 _pipes_values=
+_pipes_longest=
 
 # One JSON parser, in awk. Reads a JSON text from stdin and prints the value at the path in the environment variable
 # PIPES_PATH (keys and indexes, separated by \001): strings decoded, all else as JSON. Ends with 1 if there is no such
@@ -258,6 +259,7 @@ pipes_open() {
     if [ "$(_pipes_at "$_pipes_params" orrery numbers)" = true ]; then _pipes_number=0; fi
     _pipes_progress=$(_pipes_at "$_pipes_params" orrery progress) || _pipes_progress=false
     _pipes_values=$(_pipes_at "$_pipes_params" orrery values) || _pipes_values=
+    _pipes_longest=$(_pipes_at "$_pipes_params" orrery longest_message_bytes) || _pipes_longest=
     _pipes_send opened '{"extras": {}}' || return 1
     trap '_pipes_at_exit $?' EXIT
 
@@ -279,6 +281,10 @@ _pipes_send() {
         return 1
     fi
     _pipes_line="{\"__dagster_pipes_version\": \"0.1\", \"method\": \"$1\", \"params\": $2"
+    if [ -n "$_pipes_longest" ] && [ "${#_pipes_line}" -gt "$((_pipes_longest - 100))" ]; then
+        _pipes_fail "cannot send a '$1' message of ${#_pipes_line} bytes: the orchestrator takes at most $_pipes_longest. Hand a large value over by reference, with pipes_put_value."
+        return 1
+    fi
     if [ -n "$_pipes_number" ]; then
         _pipes_number=$((_pipes_number + 1))
         _pipes_line="$_pipes_line, \"number\": $_pipes_number"

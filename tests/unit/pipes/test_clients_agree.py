@@ -172,6 +172,62 @@ def test_every_client_numbers_messages_if_asked(
     assert [message["number"] for message in finished.messages] == list(range(1, 12))
 
 
+def target_of_short_messages(tmp_path: Path) -> dict[str, Any]:
+    """An orchestrator that takes no message of more than 2,000 bytes; the first launch of a test writes there."""
+    return {"path": str(tmp_path / "messages-1"), "orrery": {"numbers": True, "longest_message_bytes": 2000}}
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_every_client_refuses_a_message_that_is_too_long_and_sends_the_next(
+    launch: Launch, command: Callable[..., list[str]], client: str, tmp_path: Path
+) -> None:
+    line = command(
+        client,
+        python="from orrery_pipes import *\nwith open_pipes() as context:\n    try:\n"
+        "        context.report_custom_message('x' * 5000)\n    except PipesMessageTooLongError as error:\n"
+        "        print(error)\n    context.report_custom_message('after')\n",
+        javascript="import { openPipes } from %s;\nconst context = openPipes();\n"
+        "try { context.reportCustomMessage('x'.repeat(5000)); } catch (error) { console.log(error.message); }\n"
+        "context.reportCustomMessage('after');\n",
+        shell=". %s\npipes_open\nlong=$(printf '%5000s' '')\n"
+        'pipes_report_custom_message "\\"$long\\"" 2>&1\npipes_report_custom_message \'"after"\'\npipes_close\n',
+    )
+    finished = launch(line, messages=target_of_short_messages(tmp_path))
+    assert finished.returncode == 0, finished.stderr
+    assert finished.custom() == "after"
+    assert [message["number"] for message in finished.messages] == [1, 2, 3]
+    assert re.search(
+        "annot send a .report_custom_message. message of 5[0-9]{3} bytes: the orchestrator takes at most 2000. Hand a "
+        "large value over by reference",
+        finished.stdout,
+    )
+
+
+@pytest.mark.parametrize("client", ["python", "node"])
+def test_texts_that_are_too_long_are_shortened(
+    launch: Launch, command: Callable[..., list[str]], client: str, tmp_path: Path
+) -> None:
+    """Who logs does not fail by it, and an exception with a long text is told for what it is."""
+    line = command(
+        client,
+        python="from orrery_pipes import *\nwith open_pipes() as context:\n    context.log.info('é' * 5000)\n"
+        "    context.log_external_stream('stdout', 'x' * 5000)\n    raise ValueError('y' * 5000)\n",
+        javascript="import { withPipes } from %s;\nawait withPipes((context) => {\n"
+        "  context.log.info('é'.repeat(5000));\n  context.logExternalStream('stdout', 'x'.repeat(5000));\n"
+        "  const error = new Error('y'.repeat(5000));\n  error.name = 'ValueError';\n  throw error;\n});\n",
+    )
+    finished = launch(line, messages=target_of_short_messages(tmp_path))
+    assert finished.returncode == 1
+    assert finished.methods == ["opened", "log", "log_external_stream", "closed"]
+    kept = 2000 // 16
+    assert finished.params_of("log")[0]["message"] == "é" * kept + "... (shortened: it has 5000 characters)"
+    assert finished.params_of("log_external_stream")[0]["text"].startswith("x" * kept + "... (shortened")
+    exception = finished.params_of("closed")[0]["exception"]
+    assert exception["message"].startswith("ValueError: yyy")
+    assert exception["message"].endswith("... (shortened)\n")
+    assert exception["name"] == "ValueError"
+
+
 @pytest.mark.parametrize("client", CLIENTS)
 def test_every_client_does_nothing_without_an_orchestrator(
     launch: Launch, command: Callable[..., list[str]], client: str

@@ -41,7 +41,7 @@ from orrery_pipes.clouds import (
 )
 from orrery_pipes.context import PipesContext, open_pipes
 from orrery_pipes.encoding import decode_env_var, decode_param, encode_env_var, encode_param
-from orrery_pipes.errors import PipesError, PipesSerializationError, PipesWarning
+from orrery_pipes.errors import PipesError, PipesMessageTooLongError, PipesSerializationError, PipesWarning
 from orrery_pipes.loaders import PipesContextLoader, PipesDefaultContextLoader
 from orrery_pipes.logs import (
     ExcThread,
@@ -111,6 +111,7 @@ __all__ = [
     "PipesContext",
     # Errors.
     "PipesError",
+    "PipesMessageTooLongError",
     "PipesSerializationError",
     "PipesWarning",
     # Params loaders.

@@ -15,12 +15,19 @@ from contextlib import contextmanager
 from io import StringIO
 from typing import IO, Any, Iterator, Sequence, TextIO, cast
 
-from orrery_pipes.errors import PipesError, PipesSerializationError
+from orrery_pipes.errors import PipesError, PipesMessageTooLongError, PipesSerializationError
 from orrery_pipes.messages import PipesMessage, encode_message
 
 
 class PipesMessageWriterChannel(ABC):
-    """Object that writes messages back to the orchestrator."""
+    """
+    Object that writes messages back to the orchestrator.
+
+    Attributes:
+        longest_message_bytes: The longest message that the orchestrator takes; None if it does not say.
+    """
+
+    longest_message_bytes: int | None = None
 
     @abstractmethod
     def write_message(self, message: PipesMessage) -> None:
@@ -30,6 +37,14 @@ class PipesMessageWriterChannel(ABC):
         Args:
             message: The message; it is not kept, so that the caller may change it afterwards.
         """
+
+    def _encode(self, message: PipesMessage) -> str:
+        """Return *message* as one line, without its end; raise if the orchestrator would not take it."""
+        line = encode_message(message)
+        longest = self.longest_message_bytes
+        if longest is not None and len(line) > longest:
+            raise PipesMessageTooLongError(message["method"], len(line), longest)
+        return line
 
 
 class PipesFileMessageWriterChannel(PipesMessageWriterChannel):
@@ -50,7 +65,7 @@ class PipesFileMessageWriterChannel(PipesMessageWriterChannel):
 
     def write_message(self, message: PipesMessage) -> None:
         """Append *message* to the file."""
-        line = (encode_message(message) + "\n").encode("ascii")
+        line = (self._encode(message) + "\n").encode("ascii")
         if self._torn:
             # A full disk cut the last message short: end its line, so that it spoils this one not too.
             line = b"\n" + line
@@ -86,7 +101,7 @@ class PipesStreamMessageWriterChannel(PipesMessageWriterChannel):
 
     def write_message(self, message: PipesMessage) -> None:
         """Write *message* to the stream."""
-        self._stream.write(encode_message(message) + "\n")
+        self._stream.write(self._encode(message) + "\n")
         self._stream.flush()
 
 
@@ -107,7 +122,7 @@ class PipesBufferedStreamMessageWriterChannel(PipesMessageWriterChannel):
 
     def write_message(self, message: PipesMessage) -> None:
         """Keep *message* until the flush."""
-        self._buffer.append(encode_message(message) + "\n")
+        self._buffer.append(self._encode(message) + "\n")
 
     def flush(self) -> None:
         """Write all kept messages to the stream."""
@@ -138,7 +153,7 @@ class PipesBlobStoreMessageWriterChannel(PipesMessageWriterChannel):
 
     def write_message(self, message: PipesMessage) -> None:
         """Keep *message* until the next upload."""
-        line = encode_message(message)
+        line = self._encode(message)
         with self._lock:
             self._lines.append(line)
 
@@ -257,7 +272,7 @@ class NumberedChannel(PipesMessageWriterChannel):
         self._process_id = os.getpid()
 
     def write_message(self, message: PipesMessage) -> None:
-        """Write *message* with the next number; one that could not be written leaves a gap, one without JSON none."""
+        """Write *message* with the next number; one that could not be written leaves a gap, one that cannot be sent none."""
         if os.getpid() != self._process_id:
             self._channel.write_message(message)
             return
@@ -266,6 +281,6 @@ class NumberedChannel(PipesMessageWriterChannel):
             self._number += 1
             try:
                 self._channel.write_message(cast(PipesMessage, {**message, "number": self._number}))
-            except PipesSerializationError:
+            except (PipesSerializationError, PipesMessageTooLongError):
                 self._number -= 1
                 raise

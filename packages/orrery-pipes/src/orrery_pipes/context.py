@@ -9,8 +9,15 @@ import warnings
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any, ClassVar, Mapping, Sequence, TypeVar, cast
 
-from orrery_pipes.errors import PipesError, PipesWarning, check_opt_param_type, check_param_type, check_param_value
-from orrery_pipes.exceptions import pipes_exception
+from orrery_pipes.errors import (
+    PipesError,
+    PipesMessageTooLongError,
+    PipesWarning,
+    check_opt_param_type,
+    check_param_type,
+    check_param_value,
+)
+from orrery_pipes.exceptions import pipes_exception, shortened
 from orrery_pipes.loaders import PipesContextLoader, PipesDefaultContextLoader
 from orrery_pipes.messages import (
     CHECK_SEVERITIES,
@@ -174,6 +181,9 @@ class PipesContext:
                 return
             try:
                 self._write_message("closed", {} if exc is None else {"exception": exc})
+            except PipesMessageTooLongError as error:
+                assert exc is not None
+                self._write_message("closed", {"exception": shortened(exc, error.longest_bytes)})
             finally:
                 self._is_closed = True
                 self._io_stack.close()
@@ -188,6 +198,16 @@ class PipesContext:
             if self._is_closed:
                 raise PipesError("Cannot send message after pipes context is closed.")
             self._channel.write_message(make_message(method, {} if params is None else params))
+
+    def _write_text(self, method: Method, params: Mapping[str, Any], key: str) -> None:
+        """Send the text *key* of *params*, shortened if the orchestrator takes no more: who logs is not to fail by it."""
+        try:
+            self._write_message(method, params)
+        except PipesMessageTooLongError as error:
+            text = params[key]
+            # A sign has at most twelve bytes in JSON.
+            kept = text[: error.longest_bytes // 16]
+            self._write_message(method, {**params, key: f"{kept}... (shortened: it has {len(text)} characters)"})
 
     # --- what the step is about
 
@@ -405,7 +425,7 @@ class PipesContext:
             payload: Comes out of ``get_custom_messages()`` there.
 
         Raises:
-            PipesError: *payload* has no JSON form.
+            PipesError: *payload* has no JSON form, or is longer than the orchestrator takes.
         """
         self._write_message("report_custom_message", {"payload": payload})
 
@@ -488,7 +508,7 @@ class PipesContext:
             text: The piece, line ends included.
             extras: What else to tell about it.
         """
-        self._write_message("log_external_stream", {"stream": stream, "text": text, "extras": extras or {}})
+        self._write_text("log_external_stream", {"stream": stream, "text": text, "extras": extras or {}}, "text")
 
     @property
     def log(self) -> logging.Logger:
@@ -498,7 +518,7 @@ class PipesContext:
             from orrery_pipes.logger import PipesLogger
 
             self._logger = PipesLogger(
-                lambda text, level: self._write_message("log", {"message": text, "level": level})
+                lambda text, level: self._write_text("log", {"message": text, "level": level}, "message")
             )
         return self._logger
 

@@ -13,6 +13,24 @@ class PipesSerializationError(PipesError, TypeError):
     """Raised when a value that is to be sent has no JSON form."""
 
 
+class PipesMessageTooLongError(PipesError, ValueError):
+    """
+    Raised when a message is longer than the orchestrator takes; it was not sent, and all later ones can be.
+
+    Args:
+        method: Of the message.
+        size_bytes: Of the message.
+        longest_bytes: What the orchestrator takes.
+    """
+
+    def __init__(self, method: str, size_bytes: int, longest_bytes: int):
+        super().__init__(
+            f"Cannot send a `{method}` message of {size_bytes} bytes: the orchestrator takes at most {longest_bytes}. "
+            "Hand a large value over by reference, with `put_value`; or write it to a store, and report where."
+        )
+        self.longest_bytes = longest_bytes
+
+
 class PipesWarning(Warning):
     """Issued when a process opens Pipes that no orchestrator launched."""
 

@@ -24,6 +24,15 @@ def pipes_exception(error: BaseException) -> PipesException:
     return _from_traceback(TracebackException(type(error), error, error.__traceback__), _DEPTH)
 
 
+def shortened(exception: PipesException, longest_bytes: int) -> PipesException:
+    """Return *exception* with the ends of its text and its stack alone, for an orchestrator that takes no more."""
+    # A sign has at most twelve bytes in JSON.
+    text, frame = longest_bytes // 32, longest_bytes // 1000
+    stack = [each[:frame] for each in exception["stack"][-20:]]
+    message = f"{exception['message'][:text]}... (shortened)\n"
+    return {"message": message, "stack": stack, "name": exception["name"], "cause": None, "context": None}
+
+
 def _from_traceback(told: TracebackException, depth: int) -> PipesException:
     # Python 3.13 keeps the name as text and warns about the class.
     name = told.exc_type_str if hasattr(told, "exc_type_str") else getattr(told.exc_type, "__qualname__", None)

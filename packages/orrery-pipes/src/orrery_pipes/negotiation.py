@@ -28,11 +28,15 @@ def negotiate(channel: PipesMessageWriterChannel, params: PipesParams) -> Iterat
     Give *channel*, fitted with those extras that the orchestrator offers in *params* and this package knows.
 
     ``numbers: true``: messages are numbered, so that a lost one is noticed. ``socket: {"path": ...}``:
-    messages go to a socket of this machine, if it can be reached; *channel* is what remains otherwise. What else is
+    messages go to a socket of this machine, if it can be reached; *channel* is what remains otherwise.
+    ``longest_message_bytes``: a longer message is refused here, as it would be lost there. What else is
     offered (``progress``, ``values``) the context looks up itself. Keys that are not known here are left alone, so that
     newer orchestrators work with older processes.
     """
     offered = offered_by(params)
+    longest = offered.get("longest_message_bytes")
+    if isinstance(longest, int):
+        channel.longest_message_bytes = longest
     at = offered.get("socket")
     connected = None
     if isinstance(at, Mapping):
@@ -41,7 +45,9 @@ def negotiate(channel: PipesMessageWriterChannel, params: PipesParams) -> Iterat
 
         connection = connect(at)
         if connection is not None:
-            channel = connected = SocketChannel(connection, at, channel)
+            connected = SocketChannel(connection, at, channel)
+            connected.longest_message_bytes = channel.longest_message_bytes
+            channel = connected
     try:
         yield NumberedChannel(channel) if offered.get("numbers") is True else channel
     finally:

@@ -18,7 +18,7 @@ from collections import deque
 from typing import Any, Mapping, cast
 
 from orrery_pipes.channels import PipesMessageWriterChannel
-from orrery_pipes.messages import PipesMessage, encode_message
+from orrery_pipes.messages import PipesMessage
 
 AGAIN_KEY = "again"
 """Key of a message that may have arrived already."""
@@ -81,7 +81,7 @@ class SocketChannel(PipesMessageWriterChannel):
         if os.getpid() != self._process_id:
             # A forked child: the connection is its parent's.
             self._begin(connect(self._offered))
-        line = (encode_message(message) + "\n").encode("ascii")
+        line = (self._encode(message) + "\n").encode("ascii")
         with self._lock:
             if self._connection is None:
                 self._fallback.write_message(message)

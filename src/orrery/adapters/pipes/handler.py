@@ -233,7 +233,9 @@ class PipesMessageHandler:
         if not self._is_new(message, writer):
             return
         method, params = message["method"], message["params"]
-        if self._closed and self.received_closed_message and method not in ("log_external_stream", "closed"):
+        # A second process of the same command opens and closes as well. Its output goes on after a process has closed.
+        ended = self.received_closed_message and self._closed >= self._opened
+        if ended and method not in ("opened", "log_external_stream"):
             self._warn("it came after the process had closed; it counts all the same", _shown(message))
         try:
             if method == "opened":

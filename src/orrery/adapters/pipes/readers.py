@@ -13,6 +13,7 @@ from orrery.adapters.pipes.context_data import PipesLaunchedData, PipesParams
 from orrery.adapters.pipes.following import Follower
 from orrery.adapters.pipes.handler import PipesMessageHandler
 from orrery.adapters.pipes.listening import listening
+from orrery.adapters.pipes.wire import LONGEST_LINE_BYTES
 from orrery.base.errors import InvalidDefinitionError
 
 __all__ = [
@@ -24,7 +25,14 @@ __all__ = [
     "PipesTempFileMessageReader",
 ]
 
-NEGOTIATED: Mapping[str, Any] = {"numbers": True, "progress": True}
+_SENT_AGAIN_BYTES = 1000
+"""More than a message grows by when it is sent again."""
+
+NEGOTIATED: Mapping[str, Any] = {
+    "numbers": True,
+    "progress": True,
+    "longest_message_bytes": LONGEST_LINE_BYTES - _SENT_AGAIN_BYTES,
+}
 """What our side offers beyond the protocol; it stands under the key ``orrery`` of the params, where strangers do not look."""
 
 

@@ -165,7 +165,7 @@ def test_last_message_without_a_line_end_counts(run: Callable[..., Ran]) -> None
 
 
 def test_message_after_close_counts_and_is_told(run: Callable[..., Ran]) -> None:
-    ran = run(f"{RAW}send('closed')\nsend('report_custom_message', payload=1)\nsend('closed')\n")
+    ran = run(f"{RAW}send('closed')\nsend('report_custom_message', payload=1)\n")
     assert ran.invocation.get_custom_messages() == (1,)
     (warning,) = ran.warnings
     assert "came after the process had closed" in warning

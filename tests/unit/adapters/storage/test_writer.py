@@ -27,7 +27,7 @@ def within(seconds: float, act: Callable[[], Any]) -> BaseException | None:
     def try_it() -> None:
         try:
             act()
-        except BaseException as error:  # noqa: BLE001  # the answer
+        except BaseException as error:  # the answer
             raised.append(error)
         else:
             raised.append(None)
