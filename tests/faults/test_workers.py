@@ -209,7 +209,7 @@ def test_a_worker_that_does_not_come_back_at_its_limit_is_killed(
     instance: Instance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As code that never lets Python look at signals."""
-    monkeypatch.setattr("orrery.adapters.executors.multiprocess.GRACE_SECONDS", 0.5)
+    monkeypatch.setattr("orrery.adapters.executors.worker_pool.GRACE_SECONDS", 0.5)
     story = story_of(run("stuck", instance).all_events)
     assert "Step 'never_looks' was stopped at its limit of 0.5 s" in failure_of(story, "never_looks")
     assert story["one"][-1][0] == "STEP_SUCCESS"

@@ -58,6 +58,29 @@ def test_the_door_costs_nothing_heavy() -> None:
     assert not modules_after("import orrery") & HEAVY
 
 
+def test_a_script_of_one_asset_loads_nothing_of_workers() -> None:
+    """What only child processes, sockets and other databases need stays out of a run in this process."""
+    script = "from orrery import asset, materialize\nassert materialize([asset(lambda: 1, name='one')]).success"
+    assert not modules_after(script) & {
+        *HEAVY - {"msgspec"},
+        "subprocess",
+        "socket",
+        "tempfile",
+        "asyncio",
+        "hmac",
+        "secrets",
+    }
+
+
+def test_loading_a_name_leaves_the_collector_as_it_was() -> None:
+    """It rests while modules are loaded."""
+    told = (
+        "import gc, orrery; orrery.materialize; a = gc.isenabled(); gc.disable(); orrery.op; print(a, gc.isenabled())"
+    )
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["True", "False"]
+
+
 def test_a_misspelt_name_is_told_the_nearest_one() -> None:
     with pytest.raises(AttributeError, match="Try: write 'AssetKey'"):
         _ = orrery.Assetkey  # type: ignore[attr-defined]

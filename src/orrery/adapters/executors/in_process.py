@@ -16,7 +16,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any
 
-from orrery.adapters.executors.overlapping import Overlapping
 from orrery.adapters.executors.schemas import (
     RETRIES,
     STEP_DEPENDENCIES,
@@ -35,13 +34,12 @@ from orrery.plan.active import ActiveExecution
 from orrery.plan.commands import LaunchStep, SkipStep, Wait
 from orrery.plan.step import ExecutionStep
 from orrery.runtime.engine.attempt import attempt_step, awaits_here, chance_for
-from orrery.runtime.engine.executor import Executor, RetryMode, drive_async
+from orrery.runtime.engine.executor import Executor, RetryMode, TagLimit, drive_async
 from orrery.runtime.engine.hooks import run_hooks
 from orrery.runtime.engine.limits import waiting_within
 from orrery.runtime.engine.slots import TICK_SECONDS
 from orrery.runtime.engine.step import StepEnd, execute_step
 from orrery.runtime.ports.write_barrier import active_barrier
-from orrery.runtime.remote.dispatch import Dispatch, TagLimit
 
 __all__ = ["IN_PROCESS_CONFIG", "InProcessExecutor", "create", "in_process_executor"]
 
@@ -87,6 +85,10 @@ class InProcessExecutor(Executor):
         if plan_context.capture is not None:
             yield _logs_captured(job_name, plan_context.capture.file_key, execution_plan.step_keys_to_execute, pid)
         if self._threads or self._max_concurrent is not None or self._tag_limits:
+            # Only runs whose steps overlap pay for what that needs.
+            from orrery.adapters.executors.overlapping import Overlapping
+            from orrery.runtime.remote.dispatch import Dispatch
+
             yield from Overlapping(
                 Dispatch(plan_context, self._retries, self._tag_limits),
                 plan_context,

@@ -10,8 +10,7 @@ from typing import Any
 
 from orrery.base.errors import InvalidConfigError
 from orrery.model.config.schema import Field, Noneable, Selector, Shape
-from orrery.runtime.engine.executor import RetryMode
-from orrery.runtime.remote.dispatch import TagLimit
+from orrery.runtime.engine.executor import RetryMode, TagLimit
 
 __all__ = [
     "MAX_CONCURRENT",

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from orrery.base.wire import from_wire, to_wire
+from orrery.base.wire import Decoder, from_wire, to_wire
 from orrery.model.events.entry import EventLogEntry, as_known, damaged, decode_entry, given_text
 from orrery.model.events.error_info import ErrorInfo
 from orrery.model.events.event import Event, given_message
@@ -50,7 +50,7 @@ class _Entry(msgspec.Struct, array_like=True, frozen=True, gc=False, tag=COMPACT
 
 
 _encode = msgspec.json.Encoder(enc_hook=to_wire).encode
-_decode = msgspec.json.Decoder(_Entry, dec_hook=from_wire).decode
+_decoder = Decoder(_Entry)
 
 
 def pack_entry(entry: EventLogEntry) -> bytes:
@@ -93,7 +93,7 @@ def unpack_entry(body: bytes, kind: str | None, run_id: str, timestamp: float) -
     if body[:1] != b"[":
         return decode_entry(body)
     try:
-        row = _decode(body)
+        row = _decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError):
         row = _unpack_other(body)
     packed, step_key, job_name = row.event, row.step_key, row.job_name

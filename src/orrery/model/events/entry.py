@@ -18,7 +18,7 @@ import msgspec
 from orrery.base.errors import InvalidDefinitionError, StorageError
 from orrery.base.keys import AssetKey
 from orrery.base.metadata import AnyMetadataValue
-from orrery.base.wire import from_wire, to_wire
+from orrery.base.wire import Decoder, from_wire, to_wire
 from orrery.model.events.checks import AssetCheckEvaluation
 from orrery.model.events.error_info import ErrorInfo
 from orrery.model.events.event import RUN_EVENTS, Event, EventType
@@ -417,7 +417,7 @@ def _smallest(*ids: int | None) -> int | None:
 
 
 _encoder = msgspec.json.Encoder(enc_hook=to_wire)
-_decoder = msgspec.json.Decoder(EventLogEntry, dec_hook=from_wire)
+_decoder = Decoder(EventLogEntry)
 
 
 def encode_entry(entry: EventLogEntry) -> bytes:

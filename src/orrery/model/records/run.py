@@ -33,7 +33,7 @@ from orrery.base.tags import (
     canonical_tag,
     canonical_tags,
 )
-from orrery.base.wire import from_wire, to_wire
+from orrery.base.wire import Decoder, from_wire, to_wire
 
 __all__ = [
     "ACTIVE_RUN_STATUSES",
@@ -348,7 +348,7 @@ class RunsFilter(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 _encoder = msgspec.json.Encoder(enc_hook=to_wire)
-_decoder = msgspec.json.Decoder(Run, dec_hook=from_wire)
+_decoder = Decoder(Run)
 
 
 def encode_run(run: Run) -> bytes:

@@ -11,7 +11,6 @@ import ast
 import functools
 import importlib
 import importlib.machinery
-import importlib.util
 import linecache
 import os
 import sys
@@ -92,8 +91,10 @@ def _path_of(module: str) -> str | None:
         if path is None and getattr(loaded, "__path__", None):
             path = next(iter(loaded.__path__), None)
         return path
+    from importlib import util  # 4 ms, and modules that are loaded say themselves where they are
+
     try:
-        spec = importlib.util.find_spec(module)
+        spec = util.find_spec(module)
     except (ImportError, ValueError, AttributeError):
         return None
     return None if spec is None else spec.origin

@@ -8,7 +8,7 @@ the events. :func:`drive` and :func:`drive_async` carry a step's generator to it
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Generator, Iterator
+from collections.abc import Awaitable, Callable, Generator, Iterator, Mapping
 from enum import Enum
 from typing import Any
 
@@ -16,7 +16,7 @@ from orrery.model.events.event import Event
 from orrery.runtime.engine.requests import Await
 from orrery.runtime.engine.step import StepEnd
 
-__all__ = ["Executor", "RetryMode", "drive_async", "exit_as_error"]
+__all__ = ["Executor", "RetryMode", "TagLimit", "drive_async", "exit_as_error"]
 
 
 class RetryMode(Enum):
@@ -25,6 +25,33 @@ class RetryMode(Enum):
     ENABLED = "enabled"
     DISABLED = "disabled"
     DEFERRED = "deferred"
+
+
+class TagLimit:
+    """
+    How many steps with a tag may be under way at once.
+
+    Args:
+        key: The tag.
+        limit: How many.
+        value: Only with this value; any value if None.
+        per_value: Count each value apart.
+    """
+
+    __slots__ = ("key", "limit", "per_value", "value")
+
+    def __init__(self, key: str, limit: int, value: str | None = None, *, per_value: bool = False) -> None:
+        self.key = key
+        self.limit = limit
+        self.value = value
+        self.per_value = per_value
+
+    def counted(self, tags: Mapping[str, str]) -> str | None:
+        """Return under which name a step with these tags is counted; None if it is not."""
+        found = tags.get(self.key)
+        if found is None or (self.value is not None and found != self.value):
+            return None
+        return found if self.per_value else ""
 
 
 class Executor(ABC):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-import socket
+import platform
 import threading
 import time
 from collections.abc import Iterable, Mapping
@@ -155,7 +155,7 @@ class Trace:
             below = tuple(tell(child) for child in span.children)
             return SpanTold(span.kind, span.name, started, span.seconds, span.thread, details, below)
 
-        return TraceTold(socket.gethostname(), os.getpid(), tuple(tell(each) for each in self.roots))
+        return TraceTold(platform.node(), os.getpid(), tuple(tell(each) for each in self.roots))
 
     def graft(self, span: Span, told: TraceTold) -> None:
         """
@@ -182,7 +182,7 @@ class Trace:
                 hang(child, made)
 
         span.details["process"] = told.process
-        if told.host != socket.gethostname():
+        if told.host != platform.node():
             span.details["host"] = told.host
         for each in told.spans:
             hang(each, span)

@@ -9,7 +9,7 @@ processes, and renews all of them every few seconds; in a forked child it has no
 from __future__ import annotations
 
 import os
-import socket
+import platform
 import threading
 import uuid
 from functools import lru_cache
@@ -48,7 +48,7 @@ def _process(pid: int) -> Owner:
 
 @lru_cache(maxsize=1)
 def _host() -> str:
-    return socket.gethostname()
+    return platform.node()
 
 
 @lru_cache(maxsize=1)

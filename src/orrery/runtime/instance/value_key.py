@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import secrets
 from collections.abc import Mapping
 from typing import Any
 
@@ -119,10 +118,10 @@ def _kept(path: str) -> bytes:
     """Return the key in the file *path*, made at need: whole or not at all, and by one of many who come at once."""
     try:
         if not os.path.exists(path):
-            temporary = f"{path}.{os.getpid()}.{secrets.token_hex(4)}"
+            temporary = f"{path}.{os.getpid()}.{os.urandom(4).hex()}"
             fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o600)
             try:
-                os.write(fd, secrets.token_bytes(_BYTES))
+                os.write(fd, os.urandom(_BYTES))
                 os.fsync(fd)
                 os.close(fd)
                 fd = -1

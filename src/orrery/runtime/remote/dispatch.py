@@ -10,7 +10,7 @@ from __future__ import annotations
 import pickle
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from orrery.base.errors import SubprocessError
@@ -21,42 +21,15 @@ from orrery.model.events.payloads import ErrorSource
 from orrery.plan.active import ActiveExecution
 from orrery.plan.commands import LaunchStep, SkipStep, Wait
 from orrery.plan.step import ExecutionStep
-from orrery.runtime.engine.executor import RetryMode
+from orrery.runtime.engine.executor import RetryMode, TagLimit
 from orrery.runtime.engine.slots import TICK_SECONDS, StepSlots
 from orrery.runtime.engine.trace import Span, Trace
 from orrery.runtime.remote.messages import EventTold, FromWorker, LineTold, StepEnded, StepOrder, record_of
 from orrery.runtime.remote.orders import order_for
 
-__all__ = ["Dispatch", "TagLimit"]
+__all__ = ["Dispatch"]
 
 _ENDS_FAILED = frozenset({"STEP_FAILURE", "STEP_UP_FOR_RETRY"})
-
-
-class TagLimit:
-    """
-    How many steps with a tag may be under way at once.
-
-    Args:
-        key: The tag.
-        limit: How many.
-        value: Only with this value; any value if None.
-        per_value: Count each value apart.
-    """
-
-    __slots__ = ("key", "limit", "per_value", "value")
-
-    def __init__(self, key: str, limit: int, value: str | None = None, *, per_value: bool = False) -> None:
-        self.key = key
-        self.limit = limit
-        self.value = value
-        self.per_value = per_value
-
-    def counted(self, tags: Mapping[str, str]) -> str | None:
-        """Return under which name a step with these tags is counted; None if it is not."""
-        found = tags.get(self.key)
-        if found is None or (self.value is not None and found != self.value):
-            return None
-        return found if self.per_value else ""
 
 
 class Dispatch:

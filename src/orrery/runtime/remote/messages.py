@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from orrery.base.wire import from_wire, to_wire
+from orrery.base.wire import Decoder, to_wire
 from orrery.model.events.error_info import ErrorInfo
 from orrery.model.events.event import Event
 from orrery.model.records.run import Run
@@ -202,6 +202,21 @@ def describe_run(plan_context: Any, origin: JobOrigin) -> RunDescription:
 
 
 encode = msgspec.msgpack.Encoder(enc_hook=to_wire).encode
-decode_description = msgspec.msgpack.Decoder(RunDescription, dec_hook=from_wire).decode
-decode_order = msgspec.msgpack.Decoder(StepOrder, dec_hook=from_wire).decode
-decode_from_worker = msgspec.msgpack.Decoder(FromWorker, dec_hook=from_wire).decode
+_descriptions = Decoder(RunDescription, "msgpack")
+_orders = Decoder(StepOrder, "msgpack")
+_from_workers: Decoder[FromWorker] = Decoder(FromWorker, "msgpack")  # type: ignore[arg-type]  # a union is no class
+
+
+def decode_description(data: bytes | bytearray) -> RunDescription:
+    """Return the description of a run."""
+    return _descriptions.decode(data)
+
+
+def decode_order(data: bytes | bytearray) -> StepOrder:
+    """Return the order for a step."""
+    return _orders.decode(data)
+
+
+def decode_from_worker(data: bytes | bytearray) -> FromWorker:
+    """Return what a worker tells."""
+    return _from_workers.decode(data)
