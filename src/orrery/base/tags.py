@@ -66,6 +66,7 @@ __all__ = [
     "Tags",
     "canonical_tag",
     "canonical_tags",
+    "has_partition_tags",
     "kinds_as_tags",
     "kinds_of_tags",
     "normalize_definition_tags",
@@ -290,6 +291,15 @@ def kinds_of_tags(tags: Mapping[str, str]) -> set[str]:
     """Return the kinds that *tags* keep, under our name or its alias."""
     names = map(canonical_tag, tags)
     return {name[len(KIND_PREFIX) :] for name in names if name.startswith(KIND_PREFIX)}
+
+
+def has_partition_tags(tags: Mapping[str, str]) -> bool:
+    """Tell whether a run with these tags was given a partition, or a range of them."""
+    return bool(tags) and (
+        PARTITION_NAME_TAG in tags
+        or ASSET_PARTITION_RANGE_START_TAG in tags
+        or any(name.startswith(MULTIDIMENSIONAL_PARTITION_PREFIX) for name in tags)
+    )
 
 
 def partition_dimension_tag(dimension: str) -> str:

@@ -23,6 +23,7 @@ from orrery.cli.options import RunOptions
 from orrery.cli.paper import is_terminal
 from orrery.model.events.entry import EventLogEntry
 from orrery.model.partitions.loading import PartitionLoadingContext, partition_loading_context
+from orrery.plan.discovering import finds_all_partitions
 from orrery.plan.execution_plan import ExecutionPlan
 from orrery.plan.step import ExecutionStep
 from orrery.runtime.engine.variables import refuse_missing_variables
@@ -103,7 +104,7 @@ def plan_checked(
     with wrong_usage(), partition_loading_context(dynamic_partitions_store=instance) as context:
         if partition_range is not None:
             check_partition_range(job, partition_range)
-        else:
+        elif partition is not None or job.partitions_def is None or not finds_all_partitions(plan_of(job, config)):
             _check_partition(job.partitions_def, partition, context)
         if partition is not None and config is None and job.partitioned_config is not None:
             config = job.get_run_config_for_partition_key(partition)

@@ -13,22 +13,15 @@ from typing import Any
 from orrery.base.keys import AssetKey
 from orrery.model.assets.graph import AssetGraph
 from orrery.model.automation.backfill_progress import BackfillPlan
-from orrery.model.partitions.dynamic import DynamicPartitionsDefinition
-from orrery.model.partitions.multi import MultiPartitionsDefinition
 from orrery.model.records.backfill import BackfillTarget
+from orrery.plan.discovering import has_kept_keys
 
 __all__ = ["growing_of", "grown", "targets_of"]
 
 
 def growing_of(graph: AssetGraph, keys: Collection[AssetKey]) -> list[AssetKey]:
     """Return those of *keys* that are cut by keys which an instance keeps, upstream first."""
-    return [key for key in graph.sort_keys(keys) if _is_dynamic(graph.get(key).partitions_def)]
-
-
-def _is_dynamic(definition: Any) -> bool:
-    if isinstance(definition, MultiPartitionsDefinition):
-        return any(_is_dynamic(each.partitions_def) for each in definition.partitions_defs)
-    return isinstance(definition, DynamicPartitionsDefinition) and definition.name is not None
+    return [key for key in graph.sort_keys(keys) if has_kept_keys(graph.get(key).partitions_def)]
 
 
 def grown(plan: BackfillPlan, made_now: Collection[AssetKey], instance: Any) -> BackfillPlan:

@@ -83,7 +83,7 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         kind: ``never_materialized``, ``nothing_recorded``, ``code_changed``, ``library_changed``,
             ``code_version_changed``, ``config_changed``, ``input_changed``, ``resource_changed``, ``format_changed``,
             ``salt_changed``, ``expired``, ``value_missing``, ``value_damaged``, ``upstream_will_run``, ``forced``,
-            ``always``, ``not_reusable``, ``no_policy``; ``current`` for a step that is skipped.
+            ``always``, ``not_reusable``, ``no_policy``; ``current`` or ``none_missing`` for a step that is skipped.
         subject: What changed: a function, an asset, a field.
         old: What it was; None if it was not there.
         new: What it is; None if it is gone.
@@ -108,6 +108,8 @@ def _told(reason: Reason) -> str:
     subject, old, new = reason.subject, reason.old, reason.new
     where = f" ({reason.place})" if reason.place else ""
     match reason.kind:
+        case "none_missing":
+            return "no partition of it is missing: those that are there were made before"
         case "never_materialized":
             return "never materialized"
         case "nothing_recorded":

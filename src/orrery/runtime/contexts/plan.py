@@ -6,11 +6,12 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from orrery.base.tags import PARTITION_NAME_TAG
+from orrery.base.tags import PARTITION_NAME_TAG, has_partition_tags
 from orrery.definitions.graphs.job import JobDefinition
 from orrery.model.events.build import StepRef
 from orrery.model.records.run import Run
 from orrery.plan.commands import SkipStep
+from orrery.plan.discovering import discovering_steps
 from orrery.plan.execution_plan import ExecutionPlan
 from orrery.plan.run_config import ResolvedRunConfig
 from orrery.plan.step import ExecutionStep
@@ -19,6 +20,9 @@ from orrery.runtime.contexts.log import LogManager
 from orrery.runtime.contexts.step import StepExecutionContext
 
 __all__ = ["PlanOrchestrationContext", "StopRun"]
+
+
+_NO_STEPS: frozenset[str] = frozenset()
 
 
 class StopRun(Exception):
@@ -57,6 +61,7 @@ class PlanOrchestrationContext:
     """
 
     __slots__ = (
+        "_discovering",
         "_producers",
         "active",
         "barrier",
@@ -119,6 +124,7 @@ class PlanOrchestrationContext:
         self.settle = settle
         self.push = push or _nothing_to_push
         self.consult: Callable[[ExecutionStep], SkipStep | None] | None = None
+        self._discovering: frozenset[str] | None = None
         self.active: Any = None
         self.slots: Any = None
         self.failures: dict[str, BaseException | None] = {}
@@ -223,6 +229,16 @@ class PlanOrchestrationContext:
             return await awaitable
 
         return self.loop.run(awaitable if inspect.iscoroutine(awaitable) else wait())
+
+    @property
+    def discovering(self) -> frozenset[str]:
+        """Return the keys of the steps that find their partitions on the way; none in a run that was given some."""
+        found = self._discovering
+        if found is None:
+            found = self._discovering = (
+                _NO_STEPS if has_partition_tags(self.run.tags) else discovering_steps(self.execution_plan)
+            )
+        return found
 
     def for_step(self, step: ExecutionStep, previous_attempts: int = 0) -> StepExecutionContext:
         """Return the context of one attempt at a step."""

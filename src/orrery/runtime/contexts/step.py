@@ -48,6 +48,7 @@ class StepExecutionContext:
     __slots__ = (
         "_data_versions",
         "_dependants",
+        "_found",
         "_log",
         "_metadata",
         "_metadata_as_given",
@@ -85,6 +86,7 @@ class StepExecutionContext:
         self._ref: StepRef | None = None
         self._resources: ScopedResources | None = None
         self._partitions: Any = None
+        self._found: tuple[str, ...] | None = None
 
     def outputs_after(self, asset_key: AssetKey) -> set[str]:
         """Return the names of the step's outputs whose assets depend on *asset_key*."""
@@ -513,14 +515,56 @@ class StepExecutionContext:
         return own if own is not None else self.job_def.partitions_def
 
     @property
+    def discovers(self) -> bool:
+        """Tell whether the step finds its partitions on the way: the run was given none."""
+        return self.step.key in self.plan_context.discovering
+
+    @property
+    def found_partitions(self) -> Sequence[str]:
+        """
+        Return the partitions that the run has found for the step: those that are there now and were never made.
+
+        None where the step does not discover.
+        """
+        found = self._found
+        if found is None:
+            found = self._found = self._look_for_partitions() if self.discovers else ()
+        return found
+
+    def _look_for_partitions(self) -> tuple[str, ...]:
+        definition, assets_def = self.run_partitions_def, self.step.assets_def
+        assert assets_def is not None
+        if self.plan_context.settle is not None:
+            self.plan_context.settle()  # what an earlier attempt made is not made again
+        with _loading(self.instance):
+            there = definition.subset_with_all_partitions()
+            missing = there.empty_subset()
+            for output in self.step.outputs.values():
+                if output.asset_key is not None and output.is_selected and output.check_spec is None:
+                    made = self.instance.event_log.get_materialized_partitions(output.asset_key)
+                    missing = missing | (there - (there & there.empty_subset().with_partition_keys(made)))
+            return tuple(key for key in definition.get_partition_keys() if key in missing)
+
+    def of_partitions(self, keys: Sequence[str]) -> StepExecutionContext:
+        """Return the context of the same attempt at some of its partitions."""
+        found = StepExecutionContext(self.plan_context, self.step, self.previous_attempt_count)
+        found._found = tuple(keys)
+        found.step_output_capture = self.step_output_capture
+        return found
+
+    @property
     def has_partitions(self) -> bool:
-        """Tell whether the run has one partition or a range of them."""
+        """Tell whether the run has one partition or a range of them, or has found some for the step."""
         return self.has_partition_key or self.has_partition_key_range
 
     @property
     def has_partition_key(self) -> bool:
-        """Tell whether the run has exactly one partition."""
-        return PARTITION_NAME_TAG in self.run_tags or self._multi_tags() is not None
+        """Tell whether the run has exactly one partition, or has found one for the step."""
+        return (
+            PARTITION_NAME_TAG in self.run_tags
+            or self._multi_tags() is not None
+            or (self.discovers and len(self.found_partitions) == 1)
+        )
 
     def _multi_tags(self) -> dict[str, str] | None:
         prefix = MULTIDIMENSIONAL_PARTITION_PREFIX
@@ -529,16 +573,16 @@ class StepExecutionContext:
 
     @property
     def has_partition_key_range(self) -> bool:
-        """Tell whether the run has a range of partitions."""
-        return ASSET_PARTITION_RANGE_START_TAG in self.run_tags
+        """Tell whether the run has a range of partitions, or has found several for the step."""
+        return ASSET_PARTITION_RANGE_START_TAG in self.run_tags or (self.discovers and len(self.found_partitions) > 1)
 
     @property
     def partition_key(self) -> str:
         """
-        Return the partition of the run.
+        Return the partition of the run, or the one that it has found for the step.
 
         Raises:
-            InvariantViolationError: The run has none, or a range of several.
+            InvariantViolationError: There is none, or several.
         """
         key = self.run_tags.get(PARTITION_NAME_TAG)
         if key is not None:
@@ -552,6 +596,8 @@ class StepExecutionContext:
         multi = self._multi_tags()
         if multi is not None:
             return partitions.MultiPartitionKey(multi)
+        if self.discovers and len(self.found_partitions) == 1:
+            return self.found_partitions[0]
         if self.has_partition_key_range:
             given = self.partition_key_range
             if given.start == given.end:
@@ -589,12 +635,29 @@ class StepExecutionContext:
         end = self.run_tags.get(ASSET_PARTITION_RANGE_END_TAG)
         if start is not None and end is not None:
             return PartitionKeyRange(start, end)
+        if self.discovers and len(self.found_partitions) > 1:
+            return self._range_of_found()
         key = self.partition_key
         return PartitionKeyRange(key, key)
+
+    def _range_of_found(self) -> PartitionKeyRange:
+        found = self.found_partitions
+        with _loading(self.instance):
+            whole = PartitionKeyRange(found[0], found[-1])
+            between = list(self.run_partitions_def.get_partition_keys_in_range(whole))
+        if between != list(found):
+            raise InvariantViolationError(
+                f"The partitions that the run has found for {self.describe_op()} are no range: others, that were made "
+                "before, lie between them.",
+                mend="use context.partition_keys.",
+            )
+        return whole
 
     @property
     def partition_keys(self) -> Sequence[str]:
         """Return the partitions of the run, in order."""
+        if self.discovers and self.found_partitions:
+            return list(self.found_partitions)
         if self.has_partition_key_range:
             with _loading(self.instance):
                 found: Sequence[str] = self.run_partitions_def.get_partition_keys_in_range(self.partition_key_range)

@@ -27,6 +27,7 @@ from orrery.model.events.user import (
     ObserveResult,
     Output,
 )
+from orrery.model.partitions.dynamic import AddDynamicPartitionsRequest, DeleteDynamicPartitionsRequest
 from orrery.plan.step import StepOutput
 from orrery.runtime.contexts.asset import AssetCheckExecutionContext, AssetExecutionContext
 from orrery.runtime.contexts.op import CURRENT_CONTEXT, OpExecutionContext
@@ -44,6 +45,7 @@ __all__ = [
     "run_function",
 ]
 
+_KEY_REQUESTS = (AddDynamicPartitionsRequest, DeleteDynamicPartitionsRequest)
 _LOGGED = (AssetMaterialization, AssetObservation, ExpectationResult, AssetCheckEvaluation)
 _OUTPUTS = (Output, DynamicOutput, MaterializeResult, ObserveResult, AssetCheckResult)
 _VERSIONS = (DataVersion, DataVersionsByPartition, *_OUTPUTS, *_LOGGED, list, tuple)
@@ -236,6 +238,8 @@ def _item(context: StepExecutionContext, item: Any) -> ResultStream:
         yield item
     elif isinstance(item, _OUTPUTS):
         yield from _typed(context, item)
+    elif isinstance(item, _KEY_REQUESTS):
+        _meet(context, item)
     elif item is None and context.step.assets_def is None:
         raise InvariantViolationError(
             f'Compute function for op "{context.step.name}" yielded None.', mend="yield Output(...)."
@@ -302,6 +306,16 @@ def _output(context: StepExecutionContext, name: str) -> StepOutput:
             mend=nearest_hint(name, context.step.outputs, noun="output"),
         )
     return output
+
+
+def _meet(context: StepExecutionContext, request: Any) -> None:
+    """Add or remove the keys of dynamic partitions that a function asks for; who comes after it in the run sees them."""
+    name = request.partitions_def_name
+    if isinstance(request, AddDynamicPartitionsRequest):
+        context.instance.add_dynamic_partitions(name, request.partition_keys)
+        return
+    for key in request.partition_keys:
+        context.instance.delete_dynamic_partition(name, key)
 
 
 def _asset_output(context: StepExecutionContext, item: Any) -> StepOutput:
@@ -409,6 +423,10 @@ def _one(context: StepExecutionContext, output: StepOutput, value: Any) -> Resul
             "implied result from returning a value.",
             mend="yield it.",
         )
+    if isinstance(value, _KEY_REQUESTS) and output.asset_key is not None:
+        _meet(context, value)
+        yield from _typed(context, MaterializeResult())
+        return
     if isinstance(value, DataVersion | DataVersionsByPartition) and _observes(context):
         yield Result(output, None, data_version=value, has_value=False)
         return

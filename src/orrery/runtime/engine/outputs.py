@@ -213,7 +213,7 @@ def _tell_asset(
             all_tags[DATA_VERSION_IS_USER_PROVIDED_TAG] = "true"
     elif content is not None:
         all_tags = {**(all_tags or {}), DATA_VERSION_TAG: content}
-    partitions = context.partition_keys_of_output(asset_key) if context.run_tags else ()
+    partitions = context.partition_keys_of_output(asset_key) if context.run_tags or context.discovers else ()
     if not partitions:
         yield _asset_event(context, asset_key, metadata, None, all_tags, is_observation, is_stored)
         return

@@ -254,7 +254,11 @@ class RunReuse:
                     if each.asset_key is not None and each.asset_key in running
                 )
             )
-            decision = self._decide(step, context, outputs, now, policy, above)
+            decision = (
+                _of_found(context.found_partitions, above)
+                if context.discovers
+                else self._decide(step, context, outputs, now, policy, above)
+            )
             keys = [output.asset_key for output in outputs if output.asset_key is not None]
             if decision.action == "run":
                 running.update(keys)
@@ -308,7 +312,9 @@ class RunReuse:
         for output in outputs:
             key = output.asset_key
             assert key is not None
-            partitions: Sequence[str] = context.partition_keys_of_output(key) if self._is_partitioned else ()
+            partitions: Sequence[str] = (
+                context.partition_keys_of_output(key) if self._is_partitioned or context.discovers else ()
+            )
             for partition, last in self._made(key, partitions):
                 if last is not None and last.provenance is not None and last.provenance.seconds is not None:
                     self._saved[step.key] = max(self._saved.get(step.key, 0.0), last.provenance.seconds)
@@ -524,6 +530,16 @@ def _is_materialization(step: ExecutionStep) -> bool:
 
 def _asset_outputs(step: ExecutionStep) -> list[StepOutput]:
     return [output for output in step.outputs.values() if output.asset_key is not None and output.is_selected]
+
+
+def _of_found(partitions: Sequence[str], above: tuple[str, ...]) -> Decision:
+    """Return what comes of a step that finds its partitions on the way: it makes those that were never made."""
+    if partitions:
+        return Decision(action="run", reasons=(Reason(kind="never_materialized"),))
+    if above:  # which may find some
+        reasons = tuple(Reason(kind="upstream_will_run", subject=each) for each in above)
+        return Decision(action="run", reasons=reasons, is_certain=False)
+    return Decision(action="skip", reasons=(Reason(kind="none_missing"),))
 
 
 def _of_a_graph(step: ExecutionStep, outputs: Sequence[StepOutput]) -> PlannedStep:

@@ -20,7 +20,7 @@ from orrery.base.errors import (
     TimeLimitExceededError,
     UserCodeExecutionError,
 )
-from orrery.base.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
+from orrery.base.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG, has_partition_tags
 from orrery.definitions.parts.resource import ResourceDefinition
 from orrery.model.events import build
 from orrery.model.events.error_info import error_info_from_exception
@@ -29,12 +29,14 @@ from orrery.model.events.payloads import RunFailureReason
 from orrery.model.partitions.keys import PartitionKeyRange
 from orrery.model.partitions.loading import partition_loading_context
 from orrery.model.records.run import Run
+from orrery.plan.discovering import discovering_steps
 from orrery.plan.execution_plan import ExecutionPlan
 from orrery.plan.step import ExecutionStep
 from orrery.runtime.contexts.log import LogManager
 from orrery.runtime.contexts.plan import PlanOrchestrationContext, StopRun
 from orrery.runtime.engine.executor import Executor
 from orrery.runtime.engine.expiry import LimitReached
+from orrery.runtime.engine.found_partitions import consult_found
 from orrery.runtime.engine.interrupts import interruptible
 from orrery.runtime.engine.limits import TimeLimits, limit_in
 from orrery.runtime.engine.loop import RunLoop
@@ -140,6 +142,9 @@ def execute_run(
                 recorder.pushed |= {"ASSET_MATERIALIZATION"}
             try:
                 undecided = undecided_steps(plan, reuse) if is_kept else {}
+                if not has_partition_tags(run.tags):
+                    discovering = discovering_steps(plan)
+                    undecided.update({step.key: step for step in plan.steps if step.key in discovering})
                 _plan_events((step for step in plan.steps if step.key not in undecided), run, recorder)
                 recorder.event(build.run_started(job_name, pid=pid))
                 log = make_logger(recorder) if make_logger is not None else LogManager(sink=recorder)
@@ -190,8 +195,10 @@ def _checks_what_it_makes(step: ExecutionStep) -> bool:
     return len(step.outputs) > 1 and any(output.check_spec is not None for output in step.outputs.values())
 
 
-def _plan_events(steps: Iterable[ExecutionStep], run: Run, recorder: Recorder) -> None:
-    """Record which assets and checks the run is going to make by these steps."""
+def _plan_events(
+    steps: Iterable[ExecutionStep], run: Run, recorder: Recorder, found: Sequence[str] | None = None
+) -> None:
+    """Record which assets and checks the run is going to make by these steps; of assets the partitions that were *found*."""
     job_name = run.job_name
     partition = run.tags.get("orrery/partition") if run.tags else None
     in_range: dict[int, tuple[str, ...]] = {}
@@ -203,7 +210,9 @@ def _plan_events(steps: Iterable[ExecutionStep], run: Run, recorder: Recorder) -
                 continue
             if output.asset_key is not None:
                 keys = (
-                    None
+                    tuple(map(str, found))
+                    if found is not None
+                    else None
                     if partition is not None
                     else _keys_in_range(
                         step.assets_def.specs_by_key[output.asset_key].partitions_def, run, recorder, in_range
@@ -239,7 +248,7 @@ def _keys_in_range(
 
 def _record(
     events: Iterable[Event],
-    run: Run,
+    context: PlanOrchestrationContext,
     recorder: Recorder,
     made_from: RunReuse | None,
     undecided: dict[str, ExecutionStep],
@@ -247,14 +256,18 @@ def _record(
     """
     Record what the executor tells.
 
-    Of a step that may turn out to be current, the run plans to make the assets once it is decided that it runs.
+    Of a step that may turn out to be current, the run plans to make the assets once it is decided that it runs; of one
+    that finds its partitions on the way, once it runs: these.
     """
     for event in events:
         told = event if made_from is None else made_from.completed(event)
         if undecided:
             step = undecided.pop(told.step_key or "", None)
             if step is not None and not (made_from is not None and made_from.is_reused(step.key)):
-                _plan_events((step,), run, recorder)
+                if step.key not in context.discovering:
+                    _plan_events((step,), context.run, recorder)
+                elif event.event_type_value == "STEP_START":
+                    _plan_events((step,), context.run, recorder, context.for_step(step).found_partitions)
         recorder.event(told)
 
 
@@ -340,15 +353,17 @@ def _execute(
         made_from = RunReuse(context, reuse) if is_kept and plan.job.asset_layer is not None else None
         if made_from is not None:
             context.consult = made_from.consult
+        context.consult = consult_found(context, context.consult)
         try:
             if made_from is not None:
                 found = made_from.look_at_sources(unseen=f"unseen by run {run.run_id}")
                 _record_sightings(found, run.job_name, recorder, log)
-            _record(executor.execute(context, plan), run, recorder, made_from, undecided)
+            _record(executor.execute(context, plan), context, recorder, made_from, undecided)
         except StopRun:
             pass  # the failure is noted below, and raised by whoever asked for it
         finally:
-            _plan_events(undecided.values(), run, recorder)  # the run ends before it came to them
+            late = [step for key, step in undecided.items() if key not in context.discovering]
+            _plan_events(late, run, recorder)  # the run ends before it came to them
             outcome.failed_steps = list(context.failures)
             outcome.error = next(iter(context.failures.values()), None)
     finally:

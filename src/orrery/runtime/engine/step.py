@@ -35,6 +35,7 @@ from orrery.model.events.user import AssetMaterialization, AssetObservation, Fai
 from orrery.runtime.contexts.step import StepExecutionContext
 from orrery.runtime.engine.compute import Result, run_function
 from orrery.runtime.engine.expiry import LimitReached
+from orrery.runtime.engine.found_partitions import attempt_each
 from orrery.runtime.engine.inputs import load_inputs
 from orrery.runtime.engine.outputs import evaluation_of, store_output
 from orrery.runtime.engine.requests import Await
@@ -84,7 +85,7 @@ def execute_step(context: StepExecutionContext, chance: float = 0.5) -> StepEven
     else:
         yield build.step_start(context.ref)
     try:
-        yield from _attempt(context)
+        yield from attempt_each(context, _attempt) if context.discovers else _attempt(context)
     except (ExecutionInterruptedError, GeneratorExit):
         raise
     except KeyboardInterrupt:
