@@ -4,16 +4,23 @@ Formats: how a value becomes the bytes of a file and comes back.
 
 from __future__ import annotations
 
+import hashlib
 import pickle
+import threading
 from collections.abc import Callable
+from contextlib import ExitStack
+from io import BufferedRandom
 from typing import Any
 
-from orrery.adapters.io.atomic import write_whole
+from orrery.adapters.io.atomic import open_whole, write_whole
 from orrery.adapters.io.seal import Seal, open_sealed, read_file, seal_header
 from orrery.base.errors import InvariantViolationError
 from orrery.runtime.instance.value_key import ValueKey
 
 __all__ = ["dump_pickle", "load_pickle"]
+
+_LARGE_BYTES = 1 << 20
+"""What is larger is not kept beside the value itself."""
 
 
 def dump_pickle(path: str, value: Any, *, what: Callable[[], str], key: ValueKey | None = None) -> Seal:
@@ -32,17 +39,100 @@ def dump_pickle(path: str, value: Any, *, what: Callable[[], str], key: ValueKey
     Raises:
         InvariantViolationError: The value cannot be pickled.
     """
+    sink = _Sink(path, key)
     try:
-        data = pickle.dumps(value, 5)
+        with sink:
+            pickle.Pickler(sink, 5).dump(value)
+            return sink.finish()
     except Exception as error:  # whatever a user's __reduce__ raises
+        if error is sink.trouble:
+            raise
         raise InvariantViolationError(
             f"The value of {what()} ({type(value).__name__}) cannot be pickled, so no file can hold it: {error}",
             mend="return a value that pickle takes (a function defined at the top of a module, not a lambda), or give "
             "this output an IO manager that stores it otherwise, for example mem_io_manager.",
         ) from error
-    seal = Seal.of(data)
-    write_whole(path, seal_header(seal, key), data)
-    return seal
+
+
+class _Sink:
+    """
+    Takes a pickle piece by piece: a small one is kept until its end, a large one goes to the file as it comes.
+
+    A large value is so copied nowhere in memory: its bytes come here as they are, and their digest is worked out
+    while the system takes them.
+
+    Args:
+        path: Absolute path of the file.
+        key: Signs the pickle; None where nobody signs.
+
+    Attributes:
+        trouble: What went wrong with the file, rather than with the value.
+    """
+
+    def __init__(self, path: str, key: ValueKey | None) -> None:
+        self.trouble: Exception | None = None
+        self._path = path
+        self._key = key
+        self._digest = hashlib.sha256()
+        self._length = 0
+        self._kept: list[bytes] = []
+        self._file: BufferedRandom | None = None
+        self._open = ExitStack()
+
+    def write(self, piece: Any) -> int:
+        """Take the next piece; it is not looked at again."""
+        size = memoryview(piece).nbytes
+        self._length += size
+        if self._file is None and self._length <= _LARGE_BYTES:
+            self._kept.append(bytes(piece))
+            return size
+        try:
+            if self._file is None:
+                self._file = self._open.enter_context(open_whole(self._path))
+                self._file.write(seal_header(Seal(0, self._digest.digest()), self._key))
+                for each in self._kept:
+                    self._put(self._file, each)
+                self._kept.clear()
+            self._put(self._file, piece)
+        except Exception as error:
+            self.trouble = error
+            raise
+        return size
+
+    def _put(self, file: BufferedRandom, piece: Any) -> None:
+        if memoryview(piece).nbytes <= _LARGE_BYTES:
+            self._digest.update(piece)
+            file.write(piece)
+            return
+        beside = threading.Thread(target=self._digest.update, args=(piece,), name="orrery-digest")
+        beside.start()
+        try:
+            file.write(piece)
+        finally:
+            beside.join()
+
+    def finish(self) -> Seal:
+        """Write what was kept, or the seal of what was written; return the seal."""
+        try:
+            if self._file is None:
+                data = b"".join(self._kept)
+                seal = Seal.of(data)
+                write_whole(self._path, seal_header(seal, self._key), data)
+                return seal
+            seal = Seal(self._length, self._digest.digest())
+            self._file.seek(0)
+            self._file.write(seal_header(seal, self._key))
+            self._open.close()
+            return seal
+        except Exception as error:
+            self.trouble = error
+            raise
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
+        self._open.__exit__(kind, error, trace)
 
 
 def load_pickle(path: str, *, what: Callable[[], str], key: ValueKey | None = None) -> Any:

@@ -124,7 +124,7 @@ def open_sealed(data: bytes, *, what: Callable[[], str], path: str, key: ValueKe
             mend="read it with the release of Orrery that wrote it, or a newer one.",
         )
     fields = data[len(_OPEN) : len(_OPEN) + _FIELDS.size]
-    signature = data[HEADER_BYTES:][:_SIGNATURE_BYTES] if kind == _SIGNED else b""
+    signature = data[HEADER_BYTES : HEADER_BYTES + _SIGNATURE_BYTES] if kind == _SIGNED else b""
     body = memoryview(data)[HEADER_BYTES + len(signature) :]
     if len(body) != length:
         raise damaged(what, path, f"{len(body):,} of {length:,} bytes")
