@@ -19,6 +19,8 @@ class Case:
         goal: What we promise, in the same unit; None where nothing is promised.
         ours_only: Not asked of the reference implementation, which cannot do it in reasonable time.
         large: Left out by ``--small``.
+        their_count: A smaller number, which takes the place of ``count`` in what the reference implementation is asked.
+        their_limit: What that number is of, for the table: ``of 2,000 events``.
     """
 
     group: str
@@ -30,6 +32,23 @@ class Case:
     goal: float | None = None
     ours_only: bool = False
     large: bool = False
+    their_count: int | None = None
+    their_limit: str = ""
+
+    def arguments_for(self, *, ours: bool) -> tuple[str, ...]:
+        """Return the arguments of one side."""
+        if ours or self.their_count is None:
+            return self.arguments
+        return tuple(str(self.their_count) if each == str(self.count) else each for each in self.arguments)
+
+    def count_for(self, *, ours: bool) -> int:
+        """Return how many things one side handles."""
+        return self.count if ours or self.their_count is None else self.their_count
+
+    @property
+    def is_comparable(self) -> bool:
+        """Tell whether the figures of the sides may be divided: they are of the same size, or of one thing."""
+        return self.their_count is None or self.unit != "ms"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +64,34 @@ class Slope:
     goal: float | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ratio:
+    """
+    A line computed from two parts of one program: how many times as long one takes as the other.
+    """
+
+    group: str
+    title: str
+    case: Case
+    part: str
+    over: str
+    goal: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """
+    A line that shows another part of a program that is measured already, in milliseconds.
+    """
+
+    group: str
+    title: str
+    case: Case
+    part: str
+
+
+Row = Case | Slope | Ratio | Part
+
 START = "Start"
 PLAN = "Define and plan, per asset: t(n) / n"
 STEPS = "One step in process"
@@ -56,7 +103,7 @@ PARTITIONS = "Partitions and backfills, time of the processor"
 PROCESSES = "Steps in processes of their own, and steps that overlap"
 
 
-def all_cases() -> list[Case | Slope]:
+def all_cases() -> list[Row]:
     """Return every line of the table, in order."""
     return [*_start(), *_plan(), *_steps(), *_ops(), *_pipes(), *_records(), *_reuse(), *_processes(), *_partitions()]
 
@@ -101,7 +148,7 @@ def _plan() -> Iterator[Case]:
             )
 
 
-def _steps() -> Iterator[Case | Slope]:
+def _steps() -> Iterator[Row]:
     for instance, goal in (("ephemeral", 100), ("persistent", 300)):
         for shape in ("chain", "wide"):
             yield from _sizes(STEPS, "assets", shape, (instance, "default"), goal)
@@ -146,7 +193,7 @@ def _pipes() -> Iterator[Case]:
     )
 
 
-def _sizes(group: str, kind: str, shape: str, setting: tuple[str, ...], goal: float | None) -> Iterator[Case | Slope]:
+def _sizes(group: str, kind: str, shape: str, setting: tuple[str, ...], goal: float | None) -> Iterator[Row]:
     words = {
         "default": "default IO manager",
         "files": "fs_io_manager",
@@ -170,7 +217,7 @@ def _sizes(group: str, kind: str, shape: str, setting: tuple[str, ...], goal: fl
     yield Slope(group=group, title=f"{title}: each step more", small=cases[1], large=cases[2], goal=goal)
 
 
-def _ops() -> Iterator[Case | Slope]:
+def _ops() -> Iterator[Row]:
     yield from _sizes(OPS, "ops", "chain", ("ephemeral", "default"), 100)
     yield from _sizes(OPS, "ops", "wide", ("ephemeral", "default"), 100)
     for n in (100, 1_000, 10_000):
@@ -206,17 +253,29 @@ def _records() -> Iterator[Case]:
     yield _record("a run of one step, persistent, warm", "run", 20, unit="us", goal=5_000)
     yield _record("2,000 events reported, durable at the end, each", "append", 2_000, unit="us", goal=20)
     yield _record(
-        "50,000 events reported, durable at the end, each", "append", 50_000, unit="us", goal=20, ours_only=True
+        "50,000 events reported, durable at the end, each",
+        "append",
+        50_000,
+        unit="us",
+        goal=20,
+        theirs=(2_000, "events"),
     )
-    yield _record("an event of a 1,000-step run, on the disk", "size", 1_000, unit="B", goal=400)
-    yield _record("events of a 1,000-step run, read", "read", 1_000, goal=40)
-    yield _record("1,000,000 events in one run: a page of 100", "page", 1_000_000, goal=20, ours_only=True)
+    yield _record("an event of a 1,000-step run, on the disk", "size", 1_000, unit="B", goal=400, theirs=(100, "steps"))
+    yield _record("events of a 1,000-step run, read", "read", 1_000, goal=40, theirs=(100, "steps"))
+    yield _record("1,000,000 events in one run: a page of 100", "page", 1_000_000, goal=20, theirs=(2_000, "events"))
     yield _record("status of an asset with 100,000 partitions", "status", 100_000, goal=5, ours_only=True)
     yield _record("status of an asset with 1,000,000 partitions", "status", 1_000_000, goal=50, ours_only=True)
 
 
 def _record(
-    title: str, what: str, n: int, *, unit: str = "ms", goal: float | None = None, ours_only: bool = False
+    title: str,
+    what: str,
+    n: int,
+    *,
+    unit: str = "ms",
+    goal: float | None = None,
+    ours_only: bool = False,
+    theirs: tuple[int, str] | None = None,
 ) -> Case:
     return Case(
         group=RECORDS,
@@ -228,6 +287,8 @@ def _record(
         goal=goal,
         ours_only=ours_only,
         large=n >= 1_000,
+        their_count=theirs[0] if theirs else None,
+        their_limit=f"of {theirs[0]:,} {theirs[1]}" if theirs else "",
     )
 
 
@@ -260,7 +321,14 @@ def _reuse() -> Iterator[Case]:
         )
 
 
-def _processes() -> Iterator[Case | Slope]:
+def _processes() -> Iterator[Row]:
+    yield Case(
+        group=PROCESSES,
+        title="a launched run: from its launch to its start (ours forked from a process that has the code)",
+        program="launches",
+        arguments=("3",),
+        goal=20,
+    )
     for shape in ("wide", "chain"):
         cases = [
             Case(
@@ -281,7 +349,6 @@ def _processes() -> Iterator[Case | Slope]:
     for title, kind, n, goal in (
         ("multiprocess, 32 steps that sleep 0.1 s, eight at once", "sleep", 32, 600),
         ("multiprocess, 8 steps that compute for 0.5 s, two at once", "cpu", 8, 2_500),
-        ("multiprocess, a value of 200 MB from one step to the next", "large", 2, None),
         ("in process, 16 steps that await 0.1 s", "await", 16, 150),
     ):
         yield Case(
@@ -292,6 +359,29 @@ def _processes() -> Iterator[Case | Slope]:
             goal=goal,
             large=kind != "await",
         )
+    large = Case(
+        group=PROCESSES,
+        title="multiprocess, two steps, and a value of 200 MB from one to the other",
+        program="processes",
+        arguments=("large", str(200 * 1024 * 1024)),
+        large=True,
+    )
+    yield large
+    yield Part(group=PROCESSES, title="the value alone: over a run with one of a byte", case=large, part="value")
+    yield Part(
+        group=PROCESSES,
+        title="a plain copy of 200 MB: written, made durable, and read, by hand",
+        case=large,
+        part="plain copy",
+    )
+    yield Ratio(
+        group=PROCESSES,
+        title="the value alone, in plain copies",
+        case=large,
+        part="value",
+        over="plain copy",
+        goal=2,
+    )
 
 
 def _partitions() -> Iterator[Case]:

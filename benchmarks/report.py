@@ -2,21 +2,25 @@
 
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from benchmarks.cases import Case, Slope
+from benchmarks.cases import Case, Part, Ratio, Row, Slope
 from benchmarks.sides import OURS, THEIRS, Sample
 
 #: Samples by case and by the side's title.
 Samples = Mapping[tuple[Case, str], Sequence[Sample]]
 
 
-_UNITS = {"ms": "ms", "us": "µs", "B": "B"}
+_UNITS = {"ms": "ms", "us": "µs", "B": "B", "x": "times"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line of the table, as text; ``figures`` holds the numbers in the case's unit, by side."""
+    """
+    One line of the table, as text; ``figures`` holds the numbers in the case's unit, by side.
+
+    ``limits`` says of a side that was asked for less than the title tells; then ``is_comparable`` may be false.
+    """
 
     group: str
     title: str
@@ -24,6 +28,8 @@ class Line:
     goal: float | None
     figures: Mapping[str, float | None]
     problems: Mapping[str, str]
+    limits: Mapping[str, str] = field(default_factory=dict)
+    is_comparable: bool = True
 
     def cell(self, side: str) -> str:
         """Return what stands in the column of *side*."""
@@ -31,10 +37,13 @@ class Line:
         problem = self.problems.get(side, "")
         if figure is None:
             return problem
-        return f"{_number(figure)} {_UNITS[self.unit]}" + (f" ({problem})" if problem else "")
+        told = ", ".join(each for each in (self.limits.get(side, ""), problem) if each)
+        return f"{_number(figure)} {_UNITS[self.unit]}" + (f" ({told})" if told else "")
 
     def ratio(self, ours: str, theirs: str) -> str:
         """Return how many times as long *theirs* takes as *ours*."""
+        if not self.is_comparable:
+            return ""
         a, b = self.figures.get(ours), self.figures.get(theirs)
         return f"{b / a:.1f}" if a and b and a > 0 else ""
 
@@ -47,27 +56,47 @@ class Line:
         return f"{self.goal:g}{mark}"
 
 
-def lines(cases: Sequence[Case | Slope], samples: Samples, sides: Sequence[str]) -> list[Line]:
+def lines(cases: Sequence[Row], samples: Samples, sides: Sequence[str]) -> list[Line]:
     """Return the table's lines, without those nobody measured."""
     made = []
     for case in cases:
-        parts = [case] if isinstance(case, Case) else [case.small, case.large]
-        if not any((part, side) in samples for part in parts for side in sides):
+        measured = _measured(case)
+        if not any((each, side) in samples for each in measured for side in sides):
             continue
-        figures: dict[str, float | None] = {}
+        figures = {side: _figure(case, samples, side) for side in sides}
         problems: dict[str, str] = {}
         for side in sides:
-            taken = [sample for part in parts for sample in samples.get((part, side), ())]
-            seconds = [median_seconds(samples.get((part, side), ())) for part in parts]
-            figures[side] = None if None in seconds else _figure(case, [s for s in seconds if s is not None])
+            taken = [sample for each in measured for sample in samples.get((each, side), ())]
             bad = [sample.problem for sample in taken if sample.problem]
             if bad:
                 problems[side] = bad[0] if figures[side] is None else f"{len(bad)} of {len(taken)}: {bad[0]}"
-        unit = case.unit if isinstance(case, Case) else "us"
+        limited = isinstance(case, Case) and case.their_count is not None
         made.append(
-            Line(group=case.group, title=case.title, unit=unit, goal=case.goal, figures=figures, problems=problems)
+            Line(
+                group=case.group,
+                title=case.title,
+                unit=_unit(case),
+                goal=None if isinstance(case, Part) else case.goal,
+                figures=figures,
+                problems=problems,
+                limits={THEIRS: case.their_limit} if isinstance(case, Case) and limited else {},
+                is_comparable=not isinstance(case, Ratio) and (not isinstance(case, Case) or case.is_comparable),
+            )
         )
     return made
+
+
+def _measured(row: Row) -> list[Case]:
+    """Return the cases from whose samples a line is made."""
+    if isinstance(row, Slope):
+        return [row.small, row.large]
+    return [row] if isinstance(row, Case) else [row.case]
+
+
+def _unit(row: Row) -> str:
+    if isinstance(row, Case):
+        return row.unit
+    return {Slope: "us", Ratio: "x", Part: "ms"}[type(row)]
 
 
 def median_seconds(samples: Sequence[Sample], part: str = "total") -> float | None:
@@ -76,12 +105,28 @@ def median_seconds(samples: Sequence[Sample], part: str = "total") -> float | No
     return statistics.median(found) if found else None
 
 
-def _figure(case: Case | Slope, seconds: Sequence[float]) -> float:
-    if isinstance(case, Slope):
-        return (seconds[1] - seconds[0]) / (case.large.count - case.small.count) * 1e6
-    if case.unit == "B":
-        return seconds[0]
-    return seconds[0] * 1e3 if case.unit == "ms" else seconds[0] / case.count * 1e6
+def _figure(row: Row, samples: Samples, side: str) -> float | None:
+    """Return the number of a line in its unit; None if nothing was measured."""
+    if isinstance(row, Slope):
+        small, large = (median_seconds(samples.get((each, side), ())) for each in (row.small, row.large))
+        if small is None or large is None:
+            return None
+        return (large - small) / (row.large.count - row.small.count) * 1e6
+    if isinstance(row, Ratio):
+        return _median_ratio(samples.get((row.case, side), ()), row.part, row.over)
+    if isinstance(row, Part):
+        part = median_seconds(samples.get((row.case, side), ()), row.part)
+        return None if part is None else part * 1e3
+    seconds = median_seconds(samples.get((row, side), ()))
+    if seconds is None or row.unit == "B":
+        return seconds
+    return seconds * 1e3 if row.unit == "ms" else seconds / row.count_for(ours=side == OURS) * 1e6
+
+
+def _median_ratio(samples: Sequence[Sample], part: str, over: str) -> float | None:
+    """Return the median of how many times as long *part* took as *over*, in the same sample."""
+    found = [sample.seconds[part] / sample.seconds[over] for sample in samples if sample.seconds]
+    return statistics.median(found) if found else None
 
 
 def _number(value: float) -> str:

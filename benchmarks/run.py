@@ -113,7 +113,8 @@ def alternate(case: Case, sides: Sequence[Side], options: argparse.Namespace) ->
     for _ in range(options.repeat):
         for side in tuple(open_sides):
             start = time.perf_counter()
-            sample = measure(side, case.program, case.arguments, limit_seconds=options.limit_seconds)
+            arguments = case.arguments_for(ours=side.module == "orrery")
+            sample = measure(side, case.program, arguments, limit_seconds=options.limit_seconds)
             yield side, sample
             if sample.problem == NOT_YET or time.perf_counter() - start > LONG_SECONDS:
                 open_sides.remove(side)

@@ -4,11 +4,13 @@ import importlib
 import time
 from typing import Any
 
-LARGE_BYTES = 200 * 1024 * 1024
-
 
 def make(module: str, kind: str, n: str) -> Any:
-    """Return the job of a kind: wide, chain, sleep, cpu or large in worker processes; await in one process."""
+    """
+    Return the job of a kind: wide, chain, sleep, cpu or large in worker processes; await in one process.
+
+    N is how many steps it has; of ``large``, how many bytes pass from one step to the other.
+    """
     og = importlib.import_module(module)
     count = int(n)
 
@@ -38,7 +40,7 @@ def make(module: str, kind: str, n: str) -> Any:
 
     @og.op(name="large")
     def large():
-        return bytes(LARGE_BYTES)
+        return bytes(count)
 
     @og.op(name="measures")
     def measures(value):

@@ -1,0 +1,122 @@
+"""
+Launch runs, and tell how long each took from its launch to its first event as a running one: launches.py MODULE N.
+
+Both instants are those of the run's own events (starting, started), so that nobody's polling counts. Ours is forked from a
+process that has the code, after one run that is not counted; theirs is launched by its command through a server that has
+the code, which starts a fresh process.
+"""
+
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from common_api import persistent_instance, run
+
+PROJECT = """
+from {module} import Definitions, job, op
+
+@op
+def say():
+    return 1
+
+@job
+def quick():
+    say()
+
+defs = Definitions(jobs=[quick])
+"""
+AT_ONCE = "run_coordinator: {module: dagster.core.run_coordinator, class: DefaultRunCoordinator}\n"
+LONGEST_SECONDS = 60.0
+
+
+def seconds_to_start(instance: Any, run_id: str) -> float:
+    """Wait until a run has ended, and return how long it took from its launch to its start."""
+    until = time.monotonic() + LONGEST_SECONDS
+    while not (record := instance.get_run_by_id(run_id)) or not record.is_finished:
+        assert time.monotonic() < until, "it has not ended"
+        time.sleep(0.05)
+    at = {
+        entry.dagster_event.event_type_value: entry.timestamp
+        for entry in instance.all_logs(run_id)
+        if entry.dagster_event is not None
+    }
+    return at["PIPELINE_START"] - at["PIPELINE_STARTING"]
+
+
+def ours(og: Any, code: Path, folder: str, n: int) -> list[float]:
+    """Launch from one process that keeps the code."""
+    from orrery.base.pointer import FilePointer, encode_pointer
+
+    origin = encode_pointer(FilePointer(path=str(code))).decode()
+    taken = []
+    with og.Instance.local_temp(folder, overrides={"run_launcher": "forked"}) as instance:
+        for number in range(n + 1):
+            instance.create_run(job_name="quick", run_id=f"run-{number}", job_code_origin=origin)
+            instance.launch_run(f"run-{number}")
+            taken.append(seconds_to_start(instance, f"run-{number}"))
+    return taken[1:]
+
+
+def theirs(og: Any, code: Path, folder: str, n: int) -> list[float]:
+    """Launch by the command, through a server that has the code."""
+    home = Path(folder)
+    (home / "dagster.yaml").write_text(AT_ONCE)
+    command = str(Path(sys.executable).parent / "dagster")
+    environment = {**os.environ, "DAGSTER_HOME": folder}
+    with socket.socket() as found:
+        found.bind(("localhost", 0))
+        port = found.getsockname()[1]
+    workspace = home / "workspace.yaml"
+    workspace.write_text(f"load_from:\n  - grpc_server: {{host: localhost, port: {port}}}\n")
+    server = subprocess.Popen(
+        [command, "api", "grpc", "--host", "localhost", "--port", str(port), "-f", str(code)],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        _wait_for(port)
+        known: set[str] = set()
+        taken = []
+        with persistent_instance(og, folder) as instance:
+            for _ in range(n):
+                launch = [command, "job", "launch", "-w", str(workspace), "-j", "quick"]
+                subprocess.run(launch, env=environment, capture_output=True, check=True)
+                (run_id,) = {each.run_id for each in instance.get_runs()} - known
+                known.add(run_id)
+                taken.append(seconds_to_start(instance, run_id))
+        return taken
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _wait_for(port: int) -> None:
+    until = time.monotonic() + LONGEST_SECONDS
+    while True:
+        with socket.socket() as attempt:
+            if attempt.connect_ex(("localhost", port)) == 0:
+                return
+        assert time.monotonic() < until, "the server of the code does not answer"
+        time.sleep(0.1)
+
+
+def main(og: Any, count: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        code = Path(folder) / "project.py"
+        code.write_text(PROJECT.format(module=og.__name__))
+        home = Path(folder) / "home"
+        home.mkdir()
+        taken = (ours if og.__name__ == "orrery" else theirs)(og, code, str(home), int(count))
+    print(json.dumps({"seconds": {"total": statistics.median(taken)}}))
+
+
+if __name__ == "__main__":
+    run(main)
