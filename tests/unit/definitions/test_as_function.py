@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from orrery.definitions.decorators.graph import job
+from orrery.definitions.decorators.graph import graph, job
 from orrery.definitions.decorators.op import op
 from orrery.definitions.decorators.schedule import schedule
 from orrery.definitions.decorators.sensor import sensor
@@ -33,6 +33,7 @@ def nothing() -> None:
         (sensor(job_name="x"), work),
         (schedule(cron_schedule="* * * * *", job_name="x"), work),
         (job(name="other"), nothing),
+        (graph(name="other"), nothing),
     ],
 )
 def test_a_definition_shows_its_function(decorator: Callable[..., Any], function: Callable[..., Any]) -> None:

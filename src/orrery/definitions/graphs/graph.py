@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
 from orrery.definitions.graphs.job import JobDefinition
 from orrery.definitions.graphs.structure import GraphStructure, InputSources
+from orrery.definitions.parts.as_function import ShowsFunction
 from orrery.definitions.parts.hook import HookDefinition
 from orrery.definitions.parts.policies import RetryPolicy
 
 __all__ = ["GraphDefinition", "InputSources"]
 
 
-class GraphDefinition(GraphStructure):
+class GraphDefinition(ShowsFunction, GraphStructure):
     """
     Nodes that depend on one another.
 
@@ -37,6 +38,9 @@ class GraphDefinition(GraphStructure):
     """
 
     __slots__ = ()
+
+    def _function_shown(self) -> Callable[..., Any] | None:
+        return self.composition_fn
 
     def coerce_to_job(self) -> JobDefinition:
         """Return the graph as a job; all its inputs must come from config or defaults."""

@@ -384,7 +384,7 @@ class ClassPlan:
             self._limits = {
                 key_of(name, info): _limited_by(info)
                 for name, info in self.cls.model_fields.items()
-                if info.metadata and name not in self.nested_names
+                if (info.metadata or _holds_limits(info.annotation)) and name not in self.nested_names
             }
         return self._limits
 
@@ -561,9 +561,14 @@ def _told_limits(info: FieldInfo) -> tuple[str, ...]:
     )
 
 
+def _holds_limits(annotation: Any) -> bool:
+    """Tell whether something inside *annotation* is limited, as the members of ``list[Annotated[int, Field(ge=1)]]`` are."""
+    return get_origin(annotation) is Annotated or any(_holds_limits(each) for each in get_args(annotation))
+
+
 def _limited_by(info: FieldInfo) -> pydantic.TypeAdapter[Any]:
     """Return what checks a value against the type and the limits of one field."""
-    limited: Any = Annotated[info.annotation, *info.metadata]
+    limited: Any = Annotated[info.annotation, *info.metadata] if info.metadata else info.annotation
     return pydantic.TypeAdapter(limited)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import traceback
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
 
 import pydantic
 import pytest
@@ -430,6 +430,31 @@ def test_limits_of_ops_and_resources_are_told_at_once(monkeypatch: pytest.Monkey
         ("root:resources:limited:config:host", "********"),
     }
     assert "shh" not in str(caught.value)
+
+
+class Listening(ConfigurableResource):  # type: ignore[type-arg]
+    """A resource whose fields limit what lies inside them."""
+
+    ports: list[Annotated[int, pydantic.Field(ge=1)]]
+    shares: dict[str, Annotated[float, pydantic.Field(lt=1)]] = {}
+
+
+def test_limits_inside_lists_and_mappings_are_told_with_the_others() -> None:
+    @op
+    def listen(listening: Listening) -> None: ...
+
+    @job(resource_defs={"listening": Listening.configure_at_launch()})
+    def listens() -> None:
+        listen()
+
+    given = {"resources": {"listening": {"config": {"ports": [80, 0, -3], "shares": {"a": 0.5, "b": 2.0}}}}}
+    with pytest.raises(InvalidConfigError) as caught:
+        validate_run_config(listens, given)
+    assert [render_path(each.path) for each in caught.value.problems] == [
+        "root:resources:listening:config:ports[1]",
+        "root:resources:listening:config:ports[2]",
+        "root:resources:listening:config:shares:b",
+    ]
 
 
 class Guarded(ConfigurableResource):  # type: ignore[type-arg]
