@@ -155,7 +155,9 @@ from orrery.base.errors import InvariantViolationError as InvariantViolationErro
 from orrery.base.errors import MaxRetriesExceededError as MaxRetriesExceededError
 from orrery.base.errors import OrreryError as OrreryError
 from orrery.base.errors import PipesExecutionError as PipesExecutionError
+from orrery.base.errors import PlanOutdatedError as PlanOutdatedError
 from orrery.base.errors import ProbeFailedError as ProbeFailedError
+from orrery.base.errors import RemoteValueError as RemoteValueError
 from orrery.base.errors import ResourceFunctionError as ResourceFunctionError
 from orrery.base.errors import RunAlreadyExistsError as RunAlreadyExistsError
 from orrery.base.errors import RunConflictError as RunConflictError

@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from orrery.adapters.cache.probes import file_probe
 from orrery.adapters.io.pickled import PickledObjectFilesystemIOManager
 from orrery.api.verbs.materialize import materialize
 from orrery.definitions.assets.source_asset import SourceAsset
@@ -38,17 +39,21 @@ class Partitions(RuleBasedStateMachine):
         self.instance = Instance.ephemeral()
         self.ran: list[str] = []
         self.factor = 1
+        self.outside = dict.fromkeys("abc", 0)
+        for letter in self.outside:
+            (self.folder / f"outside-{letter}").write_text("0")
         self.ttl: float | None = None
         self.made: dict[str, tuple[Any, ...]] = {}
         self.values: dict[str, int] = {}
 
     def _assets(self) -> tuple[Any, Any, Any]:
-        factor, ran = self.factor, self.ran
+        factor, ran, folder = self.factor, self.ran, self.folder
 
-        @asset(partitions_def=LETTERS, config_schema={"add": int})
+        @asset(partitions_def=LETTERS, config_schema={"add": int}, deps=["outside"])
         def part(context: Any) -> int:
             ran.append(f"part {context.partition_key}")
-            return (ord(context.partition_key) * factor + int(context.op_config["add"])) % 3
+            there = int((folder / f"outside-{context.partition_key}").read_text())
+            return (ord(context.partition_key) * factor + there + int(context.op_config["add"])) % 3
 
         @asset(partitions_def=LETTERS)
         def double(context: Any, part: int) -> int:
@@ -77,6 +82,12 @@ class Partitions(RuleBasedStateMachine):
         return [] if is_current else [name]
 
     # -- what people do ------------------------------------------------------------------------
+
+    @rule(letter=letters, number=small)
+    def change_what_is_probed(self, letter: str, number: int) -> None:
+        """Let one partition of what lies outside change, and tell nobody: the run looks."""
+        self.outside[letter] = number
+        (self.folder / f"outside-{letter}").write_text(str(number))
 
     @rule(factor=small)
     def change_the_code(self, factor: int) -> None:
@@ -107,9 +118,13 @@ class Partitions(RuleBasedStateMachine):
 
     def _run_one(self, letter: str, add: int) -> None:
         part, double, _ = self._assets()
-        ran = self._run([part, double], partition_key=letter, run_config={"ops": {"part": {"config": {"add": add}}}})
-        value = (ord(letter) * self.factor + add) % 3
-        expected = self._expect(f"part {letter}", (self.factor, add), value)
+        outside = SourceAsset("outside", partitions_def=LETTERS, probe=file_probe(self.folder / "outside-{partition}"))
+        ran = self._run(
+            [part, double, outside], partition_key=letter, run_config={"ops": {"part": {"config": {"add": add}}}}
+        )
+        there = self.outside[letter]
+        value = (ord(letter) * self.factor + there + add) % 3
+        expected = self._expect(f"part {letter}", (self.factor, add, there), value)
         expected += self._expect(f"double {letter}", (value,), value * 2)
         assert ran == expected
 

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from functools import lru_cache, partial
 from typing import Any
+from urllib.parse import quote
 
 from orrery.base.errors import InvalidDefinitionError, RemoteValueError
 from orrery.definitions.parts.probe import Probe
@@ -21,6 +22,8 @@ from orrery.plan.fingerprint.canonical import canonical_digest
 
 __all__ = ["file_probe", "file_version", "query_probe", "rows_version", "url_probe", "url_version"]
 
+PARTITION = "{partition}"
+_OUT = ("/", "\\", "\0")
 _TAGS = ("ETag", "etag", "md5Hash", "content_md5", "checksum")
 _TIMES = ("LastModified", "last_modified", "mtime", "updated", "created")
 _TIMEOUT_SECONDS = 30.0
@@ -148,7 +151,8 @@ def file_probe(
     Return a probe of a local file: see :func:`file_version`.
 
     Args:
-        path: The file; a relative one lies below the folder in which the run works.
+        path: The file; a relative one lies below the folder in which the run works. ``{partition}`` in it stands for the
+            key of a partition, where the source has partitions and each a file of its own.
         quick: Go by size and time of the last change alone.
         max_lag: How long what was seen last counts (a ``timedelta`` or seconds).
         on_failure: ``fail`` if the file is not there, or ``warn`` and go by what was seen last.
@@ -156,7 +160,11 @@ def file_probe(
     >>> file_probe("prices.csv", max_lag=60).max_lag
     60.0
     """
-    return Probe(partial(file_version, os.fspath(path), quick=quick), max_lag, on_failure)
+    text = os.fspath(path)
+    look: Callable[..., Any] = partial(file_version, text, quick=quick)
+    if PARTITION in text:
+        look = partial(_file_of_partition, text, quick)
+    return Probe(look, max_lag, on_failure)
 
 
 def url_probe(
@@ -166,12 +174,35 @@ def url_probe(
     Return a probe of a page, or of an object in a store: see :func:`url_version`.
 
     Args:
-        url: An address of the web, or of a file system that fsspec knows (``s3://bucket/key``).
+        url: An address of the web, or of a file system that fsspec knows (``s3://bucket/key``). ``{partition}`` in it
+            stands for the key of a partition, as in :func:`file_probe`.
         options: Options of the file system.
         max_lag: How long what was seen last counts (a ``timedelta`` or seconds).
         on_failure: ``fail`` if the place is out of reach, or ``warn`` and go by what was seen last.
     """
-    return Probe(partial(url_version, url, options), max_lag, on_failure)
+    look: Callable[..., Any] = partial(url_version, url, options)
+    if PARTITION in url:
+        look = partial(_url_of_partition, url, options)
+    return Probe(look, max_lag, on_failure)
+
+
+def _file_of_partition(path: str, quick: bool, partition: str) -> DataVersion:
+    return file_version(_with_partition(path, partition), quick=quick)
+
+
+def _url_of_partition(url: str, options: dict[str, Any] | None, partition: str) -> DataVersion:
+    if url.startswith(("http://", "https://")):
+        return url_version(url.replace(PARTITION, quote(partition, safe="")), options)
+    return url_version(_with_partition(url, partition), options)
+
+
+def _with_partition(path: str, partition: str) -> str:
+    if partition in (".", "..") or any(each in partition for each in _OUT):
+        raise InvalidDefinitionError(
+            f"The partition key '{partition}' cannot stand in {path}: it may lead elsewhere.",
+            mend="give a function of the key that returns a DataVersion.",
+        )
+    return path.replace(PARTITION, partition)
 
 
 def query_probe(connect: Callable[[], Any], query: str, *, max_lag: Any = None, on_failure: str = "fail") -> Probe:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -24,25 +24,29 @@ class Probe:
     """
     Say how to learn the version of a source: an asset that the project does not make.
 
-    A run that depends on the source calls the function once, before its first step.
+    A run that depends on the source calls the function once, before its first step. Of a source with partitions, it looks
+    at those that it takes values from.
 
     Args:
-        look: Function without arguments that returns a ``DataVersion``, or its text. It should be cheap.
+        look: Function without arguments that returns a ``DataVersion``, or its text; for a source with partitions also
+            ``DataVersionsByPartition``, or a dictionary of either by partition key. Or, for such a source, a function of
+            one argument, a partition key, called for each. It should be cheap.
         max_lag: How long what was seen last counts without another look (a ``timedelta`` or seconds); None to look
             in every run. Only what a run or an observation recorded counts.
         on_failure: ``fail`` if the function raises, or ``warn`` and go by what was seen last.
 
     Raises:
-        InvalidDefinitionError: *look* is no function that can be called without arguments, *max_lag* is no length of time, or
-            *on_failure* is none of its choices.
+        InvalidDefinitionError: *look* is no function that can be called without arguments, or with one, *max_lag* is no
+            length of time, or *on_failure* is none of its choices.
 
     >>> Probe(lambda: "v1", max_lag=timedelta(minutes=10)).max_lag
     600.0
     """
 
-    look: Callable[[], Any]
+    look: Callable[..., Any]
     max_lag: Any = None
     on_failure: str = "fail"
+    by_partition: bool = field(init=False, default=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not callable(self.look):
@@ -50,7 +54,7 @@ class Probe:
                 f"Probe(look={self.look!r}): that is no function.",
                 mend='write file_probe("prices.csv"), or give a function that returns a DataVersion.',
             )
-        _check_function(self.look)
+        object.__setattr__(self, "by_partition", _takes_partition(self.look))
         lag: Any = self.max_lag
         if isinstance(lag, timedelta):
             lag = lag.total_seconds()
@@ -66,21 +70,29 @@ class Probe:
             )
 
 
-def _check_function(look: Callable[[], Any]) -> None:
+def _takes_partition(look: Callable[..., Any]) -> bool:
+    """Tell whether the function takes the key of a partition; refuse one that takes something else."""
     name = getattr(look, "__name__", repr(look))
     if inspect.iscoroutinefunction(look):
         raise InvalidDefinitionError(
             f"The probe '{name}' is an async function.", mend="give a plain one: a run asks before it starts its loop."
         )
     try:
-        inspect.signature(look).bind()
-    except TypeError as error:
-        raise InvalidDefinitionError(
-            f"The probe '{name}' cannot be called without arguments: {error}.",
-            mend=f"bind them: probe=lambda: {name}(...).",
-        ) from error
+        signature = inspect.signature(look)
     except ValueError:
-        return  # some functions of extension modules tell no signature
+        return False  # some functions of extension modules tell no signature
+    try:
+        signature.bind()
+    except TypeError as error:
+        try:
+            signature.bind("a partition")
+        except TypeError:
+            raise InvalidDefinitionError(
+                f"The probe '{name}' cannot be called without arguments, nor with a partition key alone: {error}.",
+                mend=f"bind them: probe=lambda: {name}(...).",
+            ) from error
+        return True
+    return False
 
 
 def as_probe(given: Any, asset: str, partitions_def: Any = None) -> Probe | None:
@@ -88,20 +100,20 @@ def as_probe(given: Any, asset: str, partitions_def: Any = None) -> Probe | None
     Return what was given as ``probe=`` of the asset called *asset*; a bare function as a probe of it.
 
     Raises:
-        InvalidDefinitionError: It is neither a probe nor a function, or the asset has partitions.
+        InvalidDefinitionError: It is neither a probe nor a function, or takes a partition key where there are none.
     """
     if given is None:
         return None
-    if partitions_def is not None:
-        raise InvalidDefinitionError(
-            f"Asset '{asset}' has partitions, and a probe: a probe tells one version for the whole asset.",
-            mend="leave one of them out.",
-        )
-    if isinstance(given, Probe):
-        return given
-    if not callable(given):
+    if not isinstance(given, Probe) and not callable(given):
         raise InvalidDefinitionError(
             f"'probe' of asset '{asset}' is {given!r} ({type(given).__name__}).",
             mend='write probe=file_probe("prices.csv"), or give a function that returns a DataVersion.',
         )
-    return Probe(given)
+    probe = given if isinstance(given, Probe) else Probe(given)
+    if probe.by_partition and partitions_def is None:
+        name = getattr(probe.look, "__name__", repr(probe.look))
+        raise InvalidDefinitionError(
+            f"The probe '{name}' of asset '{asset}' takes an argument, the key of a partition, and the asset has none.",
+            mend=f"bind it: probe=lambda: {name}(...); or give the asset partitions_def=.",
+        )
+    return probe

@@ -62,7 +62,7 @@ class PresentValues:
         self._found: dict[AssetKey, Made] | None = None
         self._found_partitions: dict[tuple[AssetKey, str], Made] = {}
         self._noted: dict[tuple[AssetKey, str | None], Version] = {}
-        self._seen_at: dict[AssetKey, float | None] = {}
+        self._seen_at: dict[AssetKey | tuple[AssetKey, str], float | None] = {}
 
     def note(self, key: AssetKey, partition: str | None, version: str, run_id: str | None) -> None:
         """Note that the asset has this data version now; *run_id* made it so, if a run did."""
@@ -73,8 +73,11 @@ class PresentValues:
         noted = self._noted.get((key, None)) if self._noted else None
         return noted if noted is not None else self._of(key).version
 
-    def seen_at(self, key: AssetKey) -> float | None:
+    def seen_at(self, key: AssetKey, partition: str | None = None) -> float | None:
         """Return when the version of an asset outside was observed last, in seconds since 1970; None if never."""
+        if partition is not None:
+            self._of_partitions(key, (partition,))
+            return self._seen_at.get((key, partition))
         self._of(key)
         return self._seen_at.get(key)
 
@@ -140,8 +143,10 @@ class PresentValues:
             if self._is_external(key):
                 for each, record in self._latest_by_partition(key, EventType.ASSET_OBSERVATION, unknown):
                     before = found[key, each].version[2]
-                    if _tells_version(record) and (before is None or before < record.storage_id):
-                        found[key, each] = _made(record)
+                    if _tells_version(record):
+                        self._seen_at[key, each] = record.timestamp
+                        if before is None or before < record.storage_id:
+                            found[key, each] = _made(record)
         return {each: found[key, each] for each in partitions}
 
     def _latest_by_partition(

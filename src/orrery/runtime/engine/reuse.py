@@ -41,7 +41,7 @@ from orrery.runtime.contexts.output import OutputContext
 from orrery.runtime.contexts.step import StepExecutionContext
 from orrery.runtime.engine.code_facts import InstalledCode
 from orrery.runtime.engine.last_made import PresentValues
-from orrery.runtime.engine.probing import Sighting, look_at
+from orrery.runtime.engine.probing import Looked, Sighting, look_at
 from orrery.runtime.engine.unchanged import ShortWay
 
 __all__ = ["PlannedStep", "Reuse", "RunReuse", "undecided_steps"]
@@ -146,19 +146,31 @@ class RunReuse:
         probes = self._probes()
         if not probes:
             return []
-        used: dict[AssetKey, Probe] = {}
+        used: dict[AssetKey, dict[str, None] | None] = {}
         decisive: set[AssetKey] = set()
         for step in self._plan.steps:
             if step.key not in self._asset_steps:
                 continue
             policy = self._policy_of(step)
-            for each in step.inputs.values():
+            for name, each in step.inputs.items():
                 key = each.asset_key
-                if key is not None and key in probes:
-                    used[key] = probes[key]
-                    if policy is not None and policy.sources == "check":
-                        decisive.add(key)
-        return look_at(used, self._present, decisive.__contains__, unseen)
+                if key is None or key not in probes:
+                    continue
+                if self._partitions_def_of(key) is None:
+                    used[key] = None
+                else:
+                    context = self._context.for_step(step)
+                    taken = context.asset_partitions_subset_for_input(name, require_valid_partitions=False)
+                    known = used.setdefault(key, {})
+                    assert known is not None
+                    known.update(dict.fromkeys(taken.get_partition_keys()))
+                if policy is not None and policy.sources == "check":
+                    decisive.add(key)
+        wanted = {
+            key: Looked(probes[key], None if partitions is None else tuple(partitions))
+            for key, partitions in used.items()
+        }
+        return look_at(wanted, self._present, decisive.__contains__, unseen)
 
     def _probes(self) -> Mapping[AssetKey, Probe]:
         layer = self._plan.job.asset_layer

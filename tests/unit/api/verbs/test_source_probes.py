@@ -25,6 +25,7 @@ from orrery.definitions.parts.cache_policy import CachePolicy
 from orrery.definitions.parts.probe import Probe
 from orrery.model.events.data_version import DataVersion
 from orrery.model.partitions.static import StaticPartitionsDefinition
+from orrery.runtime.contexts.asset import AssetExecutionContext
 from orrery.runtime.instance.instance import Instance
 
 seen = AssetKey("seen")
@@ -332,7 +333,7 @@ def test_a_probe_is_kept_by_copies(tmp_path: Path) -> None:
         (lambda: AssetSpec("seen", probe="prices.csv"), "'probe' of asset 'seen' is 'prices.csv'"),
         (lambda: SourceAsset("seen", probe=5), "'probe' of asset 'seen' is 5"),
         (lambda: Probe("prices.csv"), "that is no function"),
-        (lambda: AssetSpec("seen", probe=url_version), "'url_version' cannot be called without .*: missing .* 'url'"),
+        (lambda: AssetSpec("seen", probe=url_version), "'url_version' of asset 'seen' takes an argument, the key of"),
         (lambda: AssetSpec("seen", probe=sleepy), "'sleepy' is an async function"),
         (lambda: file_probe("a", max_lag=-1), "no length of time"),
         (lambda: file_probe("a", max_lag=True), "no length of time"),
@@ -344,8 +345,12 @@ def test_a_probe_is_kept_by_copies(tmp_path: Path) -> None:
             "has a probe, and a f",
         ),
         (
-            lambda: AssetSpec("seen", probe=Outside().look, partitions_def=StaticPartitionsDefinition(["a"])),
-            "has partitions, and a probe",
+            lambda: AssetSpec("seen", probe=lambda partition: "v1"),
+            "takes an argument, the key of a partition, and the asset has none",
+        ),
+        (
+            lambda: Probe(lambda one, two: "v1"),
+            "cannot be called without arguments, nor with a partition key alone",
         ),
     ],
 )
@@ -353,3 +358,141 @@ def test_what_cannot_be_a_probe_is_told_at_once(make: Callable[[], Any], told: s
     """Where it was written."""
     with pytest.raises(InvalidDefinitionError, match=told):
         make()
+
+
+# -- partitions --------------------------------------------------------------------------------
+
+LETTERS = StaticPartitionsDefinition(["a", "b", "c"])
+
+
+class Letters:
+    """Something outside that has partitions, and which of them were looked at."""
+
+    def __init__(self) -> None:
+        self.versions: dict[str, Any] = {"a": "v1", "b": "v1", "c": "v1"}
+        self.looks: list[str] = []
+
+    def look(self, partition: str) -> Any:
+        """Return the version of one, or raise it."""
+        self.looks.append(partition)
+        version = self.versions[partition]
+        if isinstance(version, BaseException):
+            raise version
+        return version
+
+    def look_at_all(self) -> Any:
+        """Return the versions of all."""
+        return dict(self.versions)
+
+
+@asset(deps=["seen"], partitions_def=LETTERS)
+def by_letter(context: AssetExecutionContext) -> Any:
+    """Made from the partition of the same key."""
+    keys = context.partition_keys
+    return 1 if len(keys) == 1 else dict.fromkeys(keys, 1)
+
+
+@asset(deps=["seen"])
+def of_all() -> int:
+    """Made from all partitions."""
+    return 1
+
+
+def ran_of(made: Any, probe: Any, instance: Instance, **options: Any) -> bool:
+    """Materialize what is made from the source with partitions, and tell whether it ran."""
+    source = AssetSpec("seen", probe=probe, partitions_def=LETTERS)
+    given = {"instance": instance, "reuse": True, "on_event": lambda entry: None, **options}
+    return not any(event.is_step_skipped for event in materialize([made, source], **given).all_events)
+
+
+@pytest.mark.parametrize("by_partition", [True, False])
+def test_a_partition_is_made_again_when_its_own_source_changed(instance: Instance, by_partition: bool) -> None:
+    """Whether the probe is asked for each, or tells all at once."""
+    letters = Letters()
+    probe = letters.look if by_partition else letters.look_at_all
+
+    def ran_now() -> list[str]:
+        return [each for each in "abc" if ran_of(by_letter, probe, instance, partition_key=each)]
+
+    assert ran_now() == ["a", "b", "c"]
+    assert ran_now() == []
+    letters.versions["b"] = "v2"
+    assert ran_now() == ["b"]
+    assert ran_of(of_all, probe, instance)
+    assert not ran_of(of_all, probe, instance)
+    letters.versions["c"] = "v2"
+    assert ran_of(of_all, probe, instance)
+
+
+def test_a_run_looks_at_the_partitions_that_it_takes_and_records_what_is_new(instance: Instance) -> None:
+    """Of a partition run, one; of a range, those of the range; a second look that sees the same records nothing."""
+    letters = Letters()
+    ran_of(by_letter, letters.look, instance, partition_key="b")
+    assert letters.looks == ["b"]
+    ran_of(by_letter, letters.look, instance, partition_key_range=("a", "b"))
+    assert letters.looks == ["b", "a", "b"]
+    assert observed(instance) == ["v1", "v1"]
+
+
+def test_one_version_stands_for_all_partitions(instance: Instance) -> None:
+    """A source in one file is one file, whatever its partitions are."""
+    outside = Outside()
+    assert ran_of(by_letter, outside.look, instance, partition_key="a")
+    assert not ran_of(by_letter, outside.look, instance, partition_key="a")
+    outside.version = "v2"
+    assert ran_of(by_letter, outside.look, instance, partition_key="a")
+
+
+def test_a_partition_in_a_file_of_its_own(instance: Instance, tmp_path: Path) -> None:
+    """``{partition}`` in the path stands for the key; one that may lead elsewhere is refused."""
+    for each in "abc":
+        (tmp_path / f"{each}.csv").write_text("1")
+    probe = file_probe(tmp_path / "{partition}.csv")
+    assert ran_of(by_letter, probe, instance, partition_key="a")
+    (tmp_path / "b.csv").write_text("2")
+    assert not ran_of(by_letter, probe, instance, partition_key="a")
+    (tmp_path / "a.csv").write_text("2")
+    assert ran_of(by_letter, probe, instance, partition_key="a")
+    with pytest.raises(InvalidDefinitionError, match="may lead elsewhere"):
+        probe.look("../a")
+    with pytest.raises(InvalidDefinitionError, match="may lead elsewhere"):
+        url_probe("memory://folder/{partition}").look("..")
+
+
+def test_a_partition_that_could_not_be_seen_counts_as_its_probe_says(instance: Instance) -> None:
+    """It ends a run that takes it, and no other; under ``warn`` what was seen last counts."""
+    letters = Letters()
+    ran_of(by_letter, letters.look, instance, partition_key="a")
+    letters.versions["a"] = OSError("gone")
+    with pytest.raises(ProbeFailedError, match="asset 'seen', partition 'a', failed: OSError: gone"):
+        ran_of(by_letter, letters.look, instance, partition_key="a")
+    assert ran_of(by_letter, letters.look, instance, partition_key="b")
+    assert not ran_of(by_letter, Probe(letters.look, on_failure="warn"), instance, partition_key="a")
+    with pytest.raises(ProbeFailedError, match="says nothing of partition 'c'"):
+        ran_of(by_letter, lambda: {"a": "v1"}, instance, partition_key="c")
+
+
+def test_partitions_are_not_looked_at_again_within_the_lag(instance: Instance) -> None:
+    """Each has its own time."""
+    letters = Letters()
+    probe = Probe(letters.look, max_lag=timedelta(hours=1))
+    with time_machine.travel(0, tick=False) as clock:
+        ran_of(by_letter, probe, instance, partition_key="a")
+        clock.shift(3000)
+        ran_of(by_letter, probe, instance, partition_key="b")
+        clock.shift(1000)
+        ran_of(of_all, probe, instance)
+    assert letters.looks == ["a", "b", "a", "c"]
+
+
+def test_a_plan_looks_at_partitions_too(instance: Instance) -> None:
+    """And records nothing."""
+    letters = Letters()
+    ran_of(by_letter, letters.look, instance, partition_key="a")
+    source = AssetSpec("seen", probe=letters.look, partitions_def=LETTERS)
+    options: Any = {"instance": instance, "partition_key": "a"}
+    assert plan_materialization([by_letter, source], **options).is_current
+    letters.versions["a"] = "v2"
+    (step,) = plan_materialization([by_letter, source], **options).to_run
+    assert "input seen changed: v1 to v2" in step.decision.told
+    assert observed(instance) == ["v1"]
