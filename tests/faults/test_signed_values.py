@@ -7,6 +7,7 @@ import pickle
 import stat
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,9 @@ from orrery import (
     StorageError,
     UntrustedValueError,
     asset,
+    build_reconstructable_job,
+    execute_job,
+    fs_io_manager,
     materialize,
 )
 from orrery.adapters.io.filesystem import PickledObjectFilesystemIOManager
@@ -44,6 +48,12 @@ def make(home: Path, selection: str, values: Path | None = None, **settings: Any
     resources = {} if values is None else {"io_manager": FilesystemIOManager(base_dir=str(values))}
     with Instance.local_temp(str(home), overrides={"values": settings} if settings else None) as instance:
         return materialize([orders, total], selection=selection, instance=instance, resources=resources)
+
+
+def that_nobody_signed(folder: Path) -> Path:
+    values = folder / "values"
+    PickledObjectFilesystemIOManager(values).handle_output(ORDERS, [1, 2, 3])
+    return values
 
 
 def the_value(folder: Path) -> Path:
@@ -103,13 +113,67 @@ def test_a_value_that_nobody_signed_is_refused_in_the_instance_s_own_directory(t
     assert make(tmp_path, "total").output_for_node("total") == 6
 
 
-def test_a_value_that_nobody_signed_is_loaded_from_a_folder_that_the_user_named(tmp_path: Path) -> None:
-    """Programs without an instance write there; unless the settings say otherwise."""
-    values = tmp_path / "values"
-    assert materialize([orders], resources={"io_manager": FilesystemIOManager(base_dir=str(values))}).success
+def test_a_value_that_nobody_signed_is_refused_in_a_folder_that_the_user_named(tmp_path: Path) -> None:
+    """The error names asset, file and what to do; nothing of the pickle was run."""
+    values = that_nobody_signed(tmp_path)
+    with pytest.raises(UntrustedValueError, match="asset 'orders'") as told:
+        make(tmp_path / "home", "total", values)
+    assert str(the_value(values)) in str(told.value)
+    assert "it is not signed" in str(told.value)
+    assert "materialize asset 'orders' again" in str(told.value)
+    assert make(tmp_path / "home", "*", values).output_for_node("total") == 6
+
+
+def test_a_value_that_nobody_signed_is_loaded_where_that_is_allowed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the settings, by the argument for one folder, or by the environment for one process."""
+    values = that_nobody_signed(tmp_path)
+    assert make(tmp_path / "home", "total", values, allow_unsigned=True).output_for_node("total") == 6
+    trusting = {"io_manager": FilesystemIOManager(base_dir=str(values), allow_unsigned=True)}
+    configured = {"io_manager": fs_io_manager.configured({"base_dir": str(values), "allow_unsigned": True})}
+    with Instance.local_temp(str(tmp_path / "home")) as instance:
+        for resources in (trusting, configured):
+            result = materialize([orders, total], selection="total", instance=instance, resources=resources)
+            assert result.output_for_node("total") == 6
+    with pytest.raises(UntrustedValueError):
+        make(tmp_path / "home", "total", values)
+    monkeypatch.setenv("ORRERY_ALLOW_UNSIGNED", "true")
     assert make(tmp_path / "home", "total", values).output_for_node("total") == 6
-    with pytest.raises(UntrustedValueError, match="it is not signed"):
-        make(tmp_path / "home", "total", values, allow_unsigned=False)
+    monkeypatch.setenv("ORRERY_ALLOW_UNSIGNED", "perhaps")
+    with pytest.raises(StorageError, match="ORRERY_ALLOW_UNSIGNED is true or false, not 'perhaps'"):
+        Instance.local_temp(str(tmp_path / "home"))
+
+
+def test_an_argument_refuses_what_the_settings_allow(tmp_path: Path) -> None:
+    """For a folder that others write to."""
+    values = that_nobody_signed(tmp_path)
+    wary = {"io_manager": FilesystemIOManager(base_dir=str(values), allow_unsigned=False)}
+    with (
+        Instance.local_temp(str(tmp_path / "home"), overrides={"values": {"allow_unsigned": True}}) as instance,
+        pytest.raises(UntrustedValueError),
+    ):
+        materialize([orders, total], selection="total", instance=instance, resources=wary)
+
+
+def test_tasks_of_an_engine_sign_with_the_key_of_their_run(
+    tmp_path: Path, dask_cluster: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The workers were started without the variable that holds it: the run tells it to each task."""
+    monkeypatch.setenv("VALUES_KEY_OF_A_RUN", "a long secret text")
+    config = {"cluster": {"existing": {"address": dask_cluster}}}
+    made = build_reconstructable_job(
+        "orrery.testing.conformance.executor_programs", "make", ("values", "orrery:dask_executor", config)
+    )
+    settings = {"values": {"key": {"env": "VALUES_KEY_OF_A_RUN"}}}
+    with Instance.local_temp(str(tmp_path / "home"), overrides=settings) as instance:
+        with execute_job(made, instance) as result:
+            assert result.success
+            assert result.output_for_node("one") == 1
+        name = value_key_of(instance).name  # type: ignore[union-attr]  # it is persistent
+    stored = list((tmp_path / "home" / "storage").rglob("*.pickle"))
+    assert stored
+    assert all(name in path.read_bytes()[54:97] for path in stored)
 
 
 def test_a_signature_that_was_taken_from_another_value_is_noticed(tmp_path: Path) -> None:
@@ -157,9 +221,30 @@ def test_a_damaged_key_is_told(tmp_path: Path) -> None:
     assert "has 5 bytes, not 32" in str(told.value.__cause__)
 
 
-def test_values_of_runs_without_an_instance_are_not_signed(tmp_path: Path) -> None:
-    """They belong to nobody, and such runs read them."""
-    resources = {"io_manager": FilesystemIOManager(base_dir=str(tmp_path))}
+WITHOUT_AN_INSTANCE = """
+    import sys
+    from orrery import FilesystemIOManager, asset, materialize
+
+    @asset
+    def orders():
+        return [1, 2, 3]
+
+    materialize([orders], resources={"io_manager": FilesystemIOManager(base_dir=sys.argv[1])})
+"""
+
+
+def test_what_a_run_without_an_instance_stored_is_loaded_in_its_process_alone(tmp_path: Path) -> None:
+    """Whoever is in the process wrote it; of another process nobody knows who did."""
+    values = tmp_path / "values"
+    resources = {"io_manager": FilesystemIOManager(base_dir=str(values))}
     assert materialize([orders], resources=resources).success
-    result = materialize([orders, total], selection="total", resources=resources)
-    assert result.output_for_node("total") == 6
+    assert make(tmp_path / "home", "total", values).output_for_node("total") == 6
+    subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(WITHOUT_AN_INSTANCE), str(values)],
+        env={**os.environ, "PYTHONPATH": SOURCES},
+        check=True,
+        timeout=60,
+    )
+    assert materialize([orders, total], selection="total", resources=resources).output_for_node("total") == 6
+    with pytest.raises(UntrustedValueError, match="another instance signed it"):
+        make(tmp_path / "home", "total", values)

@@ -18,8 +18,9 @@ import msgspec
 
 from orrery.api.wiring.instance import instance_from_ref
 from orrery.base.errors import ExecutionInterruptedError
+from orrery.runtime.instance.value_key import take_key
 from orrery.runtime.processes.channel import Channel
-from orrery.runtime.remote.hub import Errand, Hello
+from orrery.runtime.remote.handshake import Errand, Hello, open_secret
 from orrery.runtime.remote.messages import FromWorker, decode_order, encode
 from orrery.runtime.remote.session import WorkSession
 from orrery.workers.steps import PreparedRun, prepare
@@ -38,22 +39,24 @@ def carry_out(told: bytes) -> None:
     channel = Channel(socket.create_connection((errand.host, errand.port)))
     try:
         place = f"{socket.gethostname()}, process {os.getpid()}"
-        channel.send(msgspec.msgpack.encode(Hello(errand.token, errand.key, errand.attempt, place)))
-        frame = channel.receive()
-        if frame is None:
+        channel.send(msgspec.msgpack.encode(Hello.of(errand, place)))
+        sealed, frame = channel.receive(), channel.receive()
+        if sealed is None or frame is None:
             return
-        _work(channel, bytes(frame.body), prepared)
+        _work(channel, bytes(frame.body), prepared, open_secret(bytes(sealed.body), errand.token))
     finally:
         channel.close()
 
 
-def _work(channel: Channel, order: bytes, prepared: PreparedRun) -> None:
+def _work(channel: Channel, order: bytes, prepared: PreparedRun, secret: bytes) -> None:
     def tell(message: FromWorker) -> None:
         with suppress(OSError):  # the run is gone, and the watch interrupts the step
             channel.send(encode(message))
 
     over = threading.Event()
     instance: Any = instance_from_ref(prepared.description.instance)
+    if secret:
+        take_key(instance, secret)
     try:
         with (
             _plain_streams(),

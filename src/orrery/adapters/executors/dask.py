@@ -19,7 +19,8 @@ from orrery.model.config.schema import Field
 from orrery.plan.active import priority_in
 from orrery.plan.commands import LaunchStep
 from orrery.runtime.processes.messages import function_named
-from orrery.runtime.remote.hub import Errand, Hub
+from orrery.runtime.remote.handshake import Errand
+from orrery.runtime.remote.hub import Hub
 
 __all__ = ["DaskExecutor", "dask_executor"]
 

@@ -22,7 +22,8 @@ from orrery.base.errors import InvalidDefinitionError, InvalidInvocationError, U
 from orrery.model.config.schema import Field, Permissive
 from orrery.plan.commands import LaunchStep
 from orrery.runtime.processes.messages import function_named
-from orrery.runtime.remote.hub import Errand, Hub
+from orrery.runtime.remote.handshake import Errand
+from orrery.runtime.remote.hub import Hub
 
 __all__ = ["RayExecutor", "ray_executor"]
 

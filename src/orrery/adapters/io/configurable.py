@@ -21,6 +21,8 @@ class FilesystemIOManager(ConfigurableIOManagerFactory[PickledObjectFilesystemIO
 
     Attributes:
         base_dir: The directory; by default the storage directory of the instance.
+        allow_unsigned: Whether pickles are loaded that the instance did not sign, as those of programs that run without
+            one; by default what its settings say, and else not.
 
     Example::
 
@@ -28,9 +30,10 @@ class FilesystemIOManager(ConfigurableIOManagerFactory[PickledObjectFilesystemIO
     """
 
     base_dir: str | None = None
+    allow_unsigned: bool | None = None
 
     def create_io_manager(self, context: InitResourceContext) -> PickledObjectFilesystemIOManager:
         """Return the IO manager that steps use."""
         return PickledObjectFilesystemIOManager(
-            self.base_dir or storage_directory(context), signing_key(context, self.base_dir)
+            self.base_dir or storage_directory(context), signing_key(context, self.allow_unsigned)
         )

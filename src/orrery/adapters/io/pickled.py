@@ -180,32 +180,44 @@ def storage_directory(context: Any) -> str:
     return str(directory)
 
 
-def signing_key(context: Any, named: str | None) -> ValueKey | None:
-    """Return the key of the instance of a run, for its own directory or for the folder that the user *named*."""
-    return value_key_of(getattr(context, "instance", None), is_own_directory=not named)
+def signing_key(context: Any, allow_unsigned: bool | None) -> ValueKey | None:
+    """Return the key of the instance of a run; *allow_unsigned* as the user wrote it for one IO manager, or None."""
+    return value_key_of(getattr(context, "instance", None), allow_unsigned=allow_unsigned)
 
 
 def _make_filesystem(context: Any) -> PickledObjectFilesystemIOManager:
-    base_dir = (context.resource_config or {}).get("base_dir")
-    return PickledObjectFilesystemIOManager(base_dir or storage_directory(context), signing_key(context, base_dir))
+    config = context.resource_config or {}
+    key = signing_key(context, config.get("allow_unsigned"))
+    return PickledObjectFilesystemIOManager(config.get("base_dir") or storage_directory(context), key)
 
 
 def _make_custom_path(context: Any) -> CustomPathPickledObjectFilesystemIOManager:
+    config = context.resource_config
     return CustomPathPickledObjectFilesystemIOManager(
-        context.resource_config["base_dir"], signing_key(context, context.resource_config["base_dir"])
+        config["base_dir"], signing_key(context, config.get("allow_unsigned"))
     )
 
 
+_ALLOW_FIELD = Field(
+    Noneable(bool),
+    default_value=None,
+    is_required=False,
+    description="Whether pickles are loaded that the instance did not sign; by default what its settings say.",
+)
+
 fs_io_manager = IOManagerDefinition(
     _make_filesystem,
-    config_schema={"base_dir": Field(Noneable(StringSource), default_value=None, is_required=False)},
+    config_schema={
+        "base_dir": Field(Noneable(StringSource), default_value=None, is_required=False),
+        "allow_unsigned": _ALLOW_FIELD,
+    },
     description="Store values as pickles below a directory.",
 )
 """An IO manager that stores values as files; config ``base_dir``, by default the instance's storage."""
 
 custom_path_fs_io_manager = IOManagerDefinition(
     _make_custom_path,
-    config_schema={"base_dir": Field(StringSource, is_required=True)},
+    config_schema={"base_dir": Field(StringSource, is_required=True), "allow_unsigned": _ALLOW_FIELD},
     description="Store values as pickles at paths that their outputs name.",
 )
 """An IO manager that stores each value at the path in the metadata of its output."""

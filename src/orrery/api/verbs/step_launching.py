@@ -26,6 +26,7 @@ from orrery.runtime.contexts.step import StepExecutionContext
 from orrery.runtime.engine.executor import RetryMode
 from orrery.runtime.engine.record import Recorder
 from orrery.runtime.instance.instance import Instance
+from orrery.runtime.instance.value_key import KeyPlace, find_key_at, place_of_key
 from orrery.runtime.processes.messages import function_named
 from orrery.runtime.remote.messages import (
     EventTold,
@@ -58,10 +59,12 @@ class KnownExecutionState:
     Attributes:
         order: The attempt at the step: its number, and where its inputs come from.
         told: The run.
+        key_place: Where the key is found that signs the values of the run; None where nobody signs them.
     """
 
     order: StepOrder
     told: RunTold
+    key_place: KeyPlace | None = None
 
 
 class StepRunRef(NamedTuple):
@@ -128,7 +131,9 @@ def step_context_to_step_run_ref(step_context: StepExecutionContext, package_dir
         retry_mode=RetryMode.ENABLED,
         step_key=step_context.step.key,
         recon_job=origin,
-        known_state=KnownExecutionState(order=order, told=tell_run(plan_context, origin)),
+        known_state=KnownExecutionState(
+            order=order, told=tell_run(plan_context, origin), key_place=place_of_key(plan_context.instance)
+        ),
     )
 
 
@@ -199,6 +204,7 @@ def step_run_ref_to_step_context(step_run_ref: StepRunRef, instance: Instance) -
 
 def _session(reference: StepRunRef, instance: Instance, recorder: Recorder) -> WorkSession:
     told = reference.known_state.told
+    find_key_at(instance, reference.known_state.key_place)
     run = reference.dagster_run
     job: JobDefinition = function_named(reference.recon_job.function)(reference.recon_job.argument)
     plan = compile_plan(

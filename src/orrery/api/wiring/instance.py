@@ -77,7 +77,7 @@ def open_instance(home: str | None = None, config_filename: str = "orrery.yaml")
 
 def instance_from_ref(ref: InstanceRef) -> Instance:
     """Return the instance that *ref* names."""
-    return _persistent(ref.home, ref.settings)
+    return _persistent(ref.home, ref.settings, is_worker=True)
 
 
 def temporary_instance(*, tempdir: str | None = None, overrides: Mapping[str, Any] | None = None) -> Instance:
@@ -166,7 +166,7 @@ class _TemporaryHome:
         return self._folder.name
 
 
-def _persistent(home: str, settings: Mapping[str, Any]) -> Instance:
+def _persistent(home: str, settings: Mapping[str, Any], *, is_worker: bool = False) -> Instance:
     try:
         os.makedirs(home, exist_ok=True)
     except OSError as error:
@@ -174,7 +174,7 @@ def _persistent(home: str, settings: Mapping[str, Any]) -> Instance:
             f"The directory for records, {home}, cannot be made: {error.strerror or error}.",
             mend=f"make it, or name another place in {HOME_VARIABLE}.",
         ) from error
-    check_value_settings(settings.get("values") or {})
+    check_value_settings(settings.get("values") or {}, is_worker=is_worker)
     storage = open_records(home, settings)
     instance = Instance(
         event_log=storage,

@@ -8,9 +8,15 @@ directory, readable by its owner only. Instances that share stored values share 
       key: {env: ORRERY_VALUES_KEY}     # any text; instead of the file
       allow_unsigned: true              # load what is not signed with the key: whoever writes there is trusted
 
-Without the setting, what nobody signed is refused in the instance's own directory, where nobody else writes, and loaded
-from a folder that the user named, which may be shared with programs that run without an instance. What another
-instance signed is refused in both. With ``false``, everything is refused that is not signed with the key.
+Without the second setting, what nobody signed and what another instance signed is refused, wherever it lies. The variable
+``ORRERY_ALLOW_UNSIGNED`` and the argument ``allow_unsigned`` of an IO manager say the same for one process and one folder.
+
+Runs without an instance of their own sign with a key that lives as long as their process: whoever loads their values there,
+with an instance or without, knows them. They load what they find.
+
+Other processes of a run sign with the same key. Those of this machine find it in the directory; a process that a step
+launcher started is told where it finds it (:class:`KeyPlace`), and never the key itself; tasks of an engine get it from
+their run (``runtime/remote/handshake.py``).
 """
 
 from __future__ import annotations
@@ -18,17 +24,32 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import msgspec
 
 from orrery.base.errors import StorageError
 
-__all__ = ["ValueKey", "check_value_settings", "value_key_of"]
+__all__ = [
+    "ALLOW_VARIABLE",
+    "KeyPlace",
+    "ValueKey",
+    "allows_unsigned_here",
+    "check_value_settings",
+    "find_key_at",
+    "place_of_key",
+    "take_key",
+    "value_key_of",
+]
+
+ALLOW_VARIABLE = "ORRERY_ALLOW_UNSIGNED"
+"""Environment variable: ``true`` lets a process load pickles that its instance did not sign."""
 
 _FILE = "values.key"
 _BYTES = 32
 _KEPT = "value_key"
+_PLACE = "value_key_place"
 
 
 class ValueKey(msgspec.Struct, frozen=True):
@@ -37,50 +58,128 @@ class ValueKey(msgspec.Struct, frozen=True):
 
     Attributes:
         secret: The key.
-        allows_unsigned: Whether pickles are loaded that nobody signed.
-        allows_foreign: Whether those are that somebody else signed.
+        allows_others: Whether pickles are loaded that nobody signed, or another instance.
+        process: The key of runs without an instance in this process, whose pickles are loaded, too.
     """
 
     secret: bytes
-    allows_unsigned: bool = False
-    allows_foreign: bool = False
+    allows_others: bool = False
+    process: bytes = b""
 
     @property
     def name(self) -> bytes:
         """Return eight bytes that name the key and tell nothing of it."""
-        return hashlib.sha256(b"orrery-values\0" + self.secret).digest()[:8]
+        return _name(self.secret)
+
+    def secret_named(self, name: bytes) -> bytes | None:
+        """Return the key of this name; None if it is somebody else's."""
+        for secret in (self.secret, self.process):
+            if secret and _name(secret) == name:
+                return secret
+        return None
 
     def __repr__(self) -> str:
         return f"ValueKey({self.name.hex()})"
 
 
-def value_key_of(instance: Any, *, is_own_directory: bool = True) -> ValueKey | None:
+class KeyPlace(msgspec.Struct, frozen=True):
     """
-    Return the key of an instance; None for an ephemeral one, whose values nobody signs.
+    Where another process finds the key of an instance, which is not told here.
+
+    Attributes:
+        home: The directory of the instance.
+        settings: What its settings say of values.
+        name: That of the key.
+    """
+
+    home: str
+    settings: Mapping[str, Any]
+    name: bytes
+
+
+def value_key_of(instance: Any, *, allow_unsigned: bool | None = None) -> ValueKey | None:
+    """
+    Return the key of an instance, for an ephemeral one that of the process; None where there is no instance.
 
     Args:
         instance: The instance.
-        is_own_directory: Whether the values lie in its own directory, and not in a folder that the user named.
+        allow_unsigned: Whether what it did not sign is loaded; by default what settings and environment say.
 
     Raises:
-        StorageError: The settings are wrong, or the key cannot be read or made.
+        StorageError: The settings are wrong, or the key cannot be read, found or made.
     """
-    if instance is None or instance.is_ephemeral:
+    if instance is None:
         return None
-    settings = instance.get_settings("values") or {}
+    place: KeyPlace | None = instance.scratch.get(_PLACE)
+    if place is None and instance.is_ephemeral:
+        return ValueKey(_process_secret(), allow_unsigned is not False)
+    settings = (instance.get_settings("values") if place is None else place.settings) or {}
     secret: bytes | None = instance.scratch.get(_KEPT)
     if secret is None:
-        secret = instance.scratch[_KEPT] = _secret(instance.root_directory, settings)
-    allows = settings.get("allow_unsigned")
-    return ValueKey(secret, not is_own_directory if allows is None else allows, bool(allows))
+        secret = _secret(instance.root_directory, settings) if place is None else _found(place)
+        instance.scratch[_KEPT] = secret
+    if allow_unsigned is None:
+        allow_unsigned = bool(settings.get("allow_unsigned")) or allows_unsigned_here()
+    return ValueKey(secret, allow_unsigned, _process_secret())
 
 
-def check_value_settings(settings: Mapping[str, Any]) -> None:
+@lru_cache(maxsize=1)
+def _process_secret() -> bytes:
+    return os.urandom(_BYTES)
+
+
+def _name(secret: bytes) -> bytes:
+    return hashlib.sha256(b"orrery-values\0" + secret).digest()[:8]
+
+
+def allows_unsigned_here() -> bool:
+    """
+    Tell whether the environment lets this process load what its instance did not sign.
+
+    Raises:
+        StorageError: The variable is neither true nor false.
+    """
+    told = os.environ.get(ALLOW_VARIABLE, "")
+    if told.lower() in ("1", "true", "yes"):
+        return True
+    if told.lower() in ("", "0", "false", "no"):
+        return False
+    raise StorageError(
+        f"The environment variable {ALLOW_VARIABLE} is true or false, not {told!r}.", mend="write true, or unset it."
+    )
+
+
+def place_of_key(instance: Any) -> KeyPlace | None:
+    """Return where another process finds the key of *instance*, which is made at need; None for an ephemeral one."""
+    place: KeyPlace | None = instance.scratch.get(_PLACE)
+    if place is not None or instance.is_ephemeral:
+        return place
+    key = value_key_of(instance)
+    assert key is not None
+    return KeyPlace(instance.root_directory, dict(instance.get_settings("values") or {}), key.name)
+
+
+def find_key_at(instance: Any, place: KeyPlace | None) -> None:
+    """Let an ephemeral *instance* use the key at *place*, once a value is stored or loaded; others have their own."""
+    if place is not None and instance.is_ephemeral:
+        instance.scratch[_PLACE] = place
+
+
+def take_key(instance: Any, secret: bytes) -> None:
+    """Let *instance* use the key that its run told this process."""
+    instance.scratch[_KEPT] = secret
+
+
+def check_value_settings(settings: Mapping[str, Any], *, is_worker: bool = False) -> None:
     """
     Check what the settings of an instance say of its values.
 
+    Args:
+        settings: What stands below ``values``.
+        is_worker: Whether this process works for a run, which may tell it the key: a variable may be missing here.
+
     Raises:
-        StorageError: They say what nobody understands.
+        StorageError: They, or the environment, say what nobody understands.
     """
     allows = settings.get("allow_unsigned")
     if allows is not None and not isinstance(allows, bool):
@@ -88,7 +187,9 @@ def check_value_settings(settings: Mapping[str, Any]) -> None:
             f"The setting 'values: allow_unsigned' of the instance is true or false, not {allows!r}.",
             mend="correct orrery.yaml.",
         )
-    _given_secret(settings)
+    allows_unsigned_here()
+    if not (is_worker and isinstance(settings.get("key"), Mapping)):
+        _given_secret(settings)
 
 
 def _given_secret(settings: Mapping[str, Any]) -> bytes | None:
@@ -112,6 +213,22 @@ def _given_secret(settings: Mapping[str, Any]) -> bytes | None:
 def _secret(home: str, settings: Mapping[str, Any]) -> bytes:
     given = _given_secret(settings)
     return _kept(os.path.join(home, _FILE)) if given is None else given
+
+
+def _found(place: KeyPlace) -> bytes:
+    """Return the key at *place*: it is never made there, as another would be another's."""
+    path = os.path.join(place.home, _FILE)
+    secret = _given_secret(place.settings)
+    if secret is None and os.path.exists(path):
+        secret = _kept(path)
+    if secret is None or ValueKey(secret).name != place.name:
+        raise StorageError(
+            "This process carries out a step of a run elsewhere, and does not have the key that signs the run's stored "
+            f"values: {f'there is no {path} here' if secret is None else 'it has another'}.",
+            mend="let it reach the directory of the instance; or write 'values: {key: {env: ORRERY_VALUES_KEY}}' into the "
+            "orrery.yaml of the instance, and give both processes that variable.",
+        )
+    return secret
 
 
 def _kept(path: str) -> bytes:

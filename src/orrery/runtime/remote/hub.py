@@ -1,14 +1,14 @@
 """
 Steps as tasks of an engine that has workers of its own: Dask, Ray, or another.
 
-The run listens on a socket. A task that the engine starts somewhere connects, proves that it was sent by this run, and
-asks for its step. The run hands each attempt out once: an engine that runs a task again, because it lost a worker, is
-refused, and the step is lost as its retry policy says. Everything that happens comes back over the same connection.
+The run listens on a socket. A task that the engine starts somewhere connects, proves that it was sent by this run
+(``handshake.py``), and asks for its step. The run hands each attempt out once: an engine that runs a task again, because
+it lost a worker, is refused, and the step is lost as its retry policy says. Everything that happens comes back over the
+same connection.
 """
 
 from __future__ import annotations
 
-import hmac
 import os
 import secrets
 import socket
@@ -25,56 +25,15 @@ import msgspec
 from orrery.base.errors import SubprocessError
 from orrery.model.events.event import Event
 from orrery.plan.commands import LaunchStep
+from orrery.runtime.instance.value_key import value_key_of
 from orrery.runtime.processes.channel import Channel
 from orrery.runtime.remote.dispatch import Dispatch
+from orrery.runtime.remote.handshake import Errand, decode_hello, seal_secret
 from orrery.runtime.remote.messages import LineTold, decode_from_worker, encode
 
-__all__ = ["Engine", "Errand", "Hello", "Hub"]
+__all__ = ["Engine", "Hub"]
 
 _HELLO_SECONDS = 10.0
-
-
-class Errand(msgspec.Struct, frozen=True, kw_only=True):
-    """
-    What a task is given: where the run listens, and who it is.
-
-    Attributes:
-        host: Where the run listens.
-        port: The port.
-        token: Proves that the task was sent by the run.
-        key: The step.
-        attempt: Which attempt.
-        preparation: What its process prepares, once for all steps of the run.
-        import_path: Folders that imports may begin at, besides its own.
-    """
-
-    host: str
-    port: int
-    token: str
-    key: str
-    attempt: int
-    preparation: bytes
-    import_path: Sequence[str] = ()
-
-
-class Hello(msgspec.Struct, frozen=True):
-    """
-    The first message of a task.
-
-    Attributes:
-        token: That of the errand.
-        key: The step.
-        attempt: Which attempt.
-        place: Host and process, for people.
-    """
-
-    token: str
-    key: str
-    attempt: int
-    place: str
-
-
-_decode_hello = msgspec.msgpack.Decoder(Hello).decode
 
 
 class Engine(Protocol):
@@ -222,7 +181,7 @@ class Hub:
         channel = Channel(connection)
         try:
             frame = channel.receive()
-            hello = _decode_hello(frame.body) if frame is not None else None
+            hello = decode_hello(frame.body) if frame is not None else None
         except (OSError, msgspec.DecodeError):  # a stranger
             hello = None
         connection.settimeout(None)
@@ -230,7 +189,7 @@ class Hub:
         if (
             hello is None
             or launch is None
-            or not hmac.compare_digest(hello.token, self._token)
+            or not hello.knows(self._token)
             or launch.attempt != hello.attempt
             or (hello.key, hello.attempt) in self._claimed
         ):
@@ -238,12 +197,18 @@ class Hub:
             return
         self._claimed.add((hello.key, hello.attempt))
         try:
+            channel.send(self._sealed_key())
             channel.send(encode(self._dispatch.order(launch)))
         except OSError:  # it is gone already, which is heard in a moment
             pass
         line = _Line(channel, hello.key, hello.place)
         self._lines[channel.fileno()] = line
         self._selector.register(channel, EVENT_READ, line)
+
+    def _sealed_key(self) -> bytes:
+        """Return the key that signs stored values, for a task to sign with."""
+        key = value_key_of(self._context.instance)
+        return seal_secret(b"" if key is None else key.secret, self._token)
 
     def _hear(self, line: _Line, engine: Engine) -> Iterator[Event]:
         for frame in line.channel.receive_ready():

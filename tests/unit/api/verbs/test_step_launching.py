@@ -10,9 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 import orrery as o
+from orrery.runtime.instance.value_key import find_key_at, place_of_key, value_key_of
 
 _HERE = Path(__file__).resolve()
 _CHILD = """
@@ -28,16 +30,18 @@ pickle.dump((events, lines), sys.stdout.buffer)
 """
 LINES: list[str] = []
 HOOKS: list[str] = []
+REFERENCES: list[bytes] = []
 
 
 class InAnotherProcess(o.StepLauncher):
     """Sends a step to a fresh interpreter that knows this module by another path."""
 
     def launch_step(self, step_context: Any) -> Iterator[o.Event]:
-        reference = o.step_context_to_step_run_ref(step_context, package_dir=str(_HERE.parent))
+        reference = pickle.dumps(o.step_context_to_step_run_ref(step_context, package_dir=str(_HERE.parent)))
+        REFERENCES.append(reference)
         answer = subprocess.run(
             [sys.executable, "-c", _CHILD],
-            input=pickle.dumps(reference),
+            input=reference,
             stdout=subprocess.PIPE,
             cwd=_HERE.parents[4],
             check=True,
@@ -140,6 +144,36 @@ def test_a_step_is_carried_out_by_another_process_and_its_events_are_of_the_run(
     assert at_home == os.getpid() != there
     assert kinds == ["STEP_START", "STEP_OUTPUT", "HANDLED_OUTPUT", "STEP_SUCCESS"]
     assert LINES == ["far away"]
+
+
+def test_the_other_process_signs_with_the_key_of_the_instance_and_is_never_told_it(instance: o.Instance) -> None:
+    """It looks where the reference says: the run loads what it stored, and refuses what is signed by nobody."""
+    REFERENCES.clear()
+    with o.execute_job(o.reconstructable(far), instance) as result:
+        assert result.success
+    key = value_key_of(instance)
+    assert key is not None
+    assert REFERENCES
+    assert not any(key.secret in reference for reference in REFERENCES)
+    assert all(key.name in reference for reference in REFERENCES)
+
+
+def test_a_process_that_does_not_find_the_key_says_so(instance: o.Instance, tmp_path: Path) -> None:
+    """It makes none of its own, which would sign with another."""
+    elsewhere = tmp_path / "elsewhere"
+    place = place_of_key(instance)
+    assert place is not None
+    here = o.Instance.ephemeral()
+    find_key_at(here, msgspec.structs.replace(place, home=str(elsewhere)))
+    with pytest.raises(
+        o.StorageError, match=r"does not have the key(.|\n)*there is no \S+values.key here(.|\n)*ORRERY"
+    ):
+        value_key_of(here)
+    assert not elsewhere.exists()
+    with o.Instance.local_temp(str(elsewhere)) as other:
+        value_key_of(other)
+    with pytest.raises(o.StorageError, match="it has another"):
+        value_key_of(here)
 
 
 def test_mapped_steps_and_retries_are_launched_each_and_hooks_run_once_where_the_run_is(instance: o.Instance) -> None:
