@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from orrery.model.automation.pool_rules import PoolRoom, PoolRules, pool_rules
 from orrery.model.automation.pools import Claim, granted, hindrances
 from orrery.model.automation.queue import QueueLimits, TagLimit, queue_limits, runs_to_launch
 from orrery.model.records.lease import Owner
-from orrery.model.records.run import Run
+from orrery.model.records.run import Run, RunStatus
+from orrery.model.records.run_pools import RunOpConcurrency
 
 VALUES = st.sampled_from(["a", "b", "c"])
 RUNS = st.lists(
@@ -168,3 +170,101 @@ def test_a_heavy_claim_is_not_starved(claims: list[Claim], slots: dict[str, int]
             for later in order[place + 1 :]:
                 if later.token in served:
                     assert not set(later.wants) & set(claim.wants) & set(slots)
+
+
+# -- pools in the queue ------------------------------------------------------------------------
+
+STEPS = st.lists(
+    st.tuples(st.booleans(), st.dictionaries(st.sampled_from(["db", "api", "free"]), st.integers(1, 3))), max_size=3
+)
+POOLED = st.lists(st.tuples(STEPS, st.integers(-1, 1)), max_size=8).map(
+    lambda given_runs: [
+        Run(
+            job_name="j",
+            run_id=str(n),
+            tags={"orrery/priority": str(priority)},
+            run_op_concurrency=RunOpConcurrency.of_steps(steps),
+            status=RunStatus.STARTED,
+        )
+        for n, (steps, priority) in enumerate(given_runs)
+    ]
+)
+OF_RUNS = PoolRules(is_of_runs=True)
+
+
+def weight(run: Run, pool: str, slots: dict[str, int]) -> int:
+    told = run.run_op_concurrency
+    return min(told.pools.get(pool, 0), slots[pool]) if told is not None else 0
+
+
+@given(POOLED, st.integers(0, 8), SLOTS)
+def test_no_pool_has_more_runs_than_slots(runs: list[Run], many: int, slots: dict[str, int]) -> None:
+    """Whoever goes on already; each who stays would take a slot too many, or one that another waits for."""
+    going_on, queued = runs[:many], runs[many:]
+    chosen = runs_to_launch(queued, going_on, QueueLimits(runs=None), PoolRoom(OF_RUNS, slots, (), going_on))
+    for pool, limit in slots.items():
+        before = sum(weight(run, pool, slots) for run in going_on)
+        taken_now = sum(weight(run, pool, slots) for run in chosen)
+        assert taken_now == 0 or before + taken_now <= limit
+    waiting: set[str] = set()
+    room = {pool: limit - sum(weight(run, pool, slots) for run in going_on) for pool, limit in slots.items()}
+    for run in sorted(queued, key=lambda run: -int(run.tags["orrery/priority"])):
+        pools = run.run_op_concurrency.all_pools if run.run_op_concurrency is not None else frozenset()
+        if run in chosen:
+            assert not pools & waiting & slots.keys()
+            room = {pool: left - weight(run, pool, slots) for pool, left in room.items()}
+        else:
+            zero = any(slots.get(pool) == 0 for pool in pools)
+            assert (
+                zero or pools & waiting or any(room[pool] < weight(run, pool, slots) for pool in pools & slots.keys())
+            )
+            waiting |= pools
+
+
+@given(POOLED, CLAIMS, SLOTS, st.integers(0, 2))
+def test_only_a_run_that_could_not_begin_is_kept_back_by_pools_of_steps(
+    runs: list[Run], claims: list[Claim], slots: dict[str, int], buffer: int
+) -> None:
+    """One whose first steps would all wait; a step that takes no slot lets it go."""
+    room = PoolRoom(PoolRules(buffer=buffer), slots, claims)
+    asked = {pool: sum(claim.wants.get(pool, 0) for claim in claims) for pool in slots}
+    for run in runs:
+        told = run.run_op_concurrency
+        full = told is not None and [p for p in told.root_key_counts if p in slots and asked[p] >= slots[p] + buffer]
+        held = bool(room.hinders(run))
+        assert held is (
+            told is not None
+            and not told.has_unconstrained_root_nodes
+            and len(full or ()) == len(told.root_key_counts) > 0
+        )
+
+
+def test_a_run_that_only_just_starts_counts_with_its_first_steps() -> None:
+    """It has asked for nothing yet; once it has, its claims count instead."""
+    told = RunOpConcurrency.of_steps([(True, {"db": 1})])
+    starting = Run(job_name="j", run_id="r", status=RunStatus.STARTING, run_op_concurrency=told)
+    waits = Run(job_name="j", run_id="w", run_op_concurrency=told)
+    claim = Claim(token="t", run_id="r", step_key="s", wants={"db": 1}, owner=OWNER, asked=0.0, expires=0.0)
+    assert PoolRoom(PoolRules(), {"db": 1}, (), [starting]).hinders(waits) == ("db",)
+    assert PoolRoom(PoolRules(), {"db": 2}, [claim], [starting]).hinders(waits) == ()
+    assert PoolRoom(PoolRules(buffer=1), {"db": 1}, (), [starting]).hinders(waits) == ()
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"granularity": "step"}, "is 'op' or 'run', not 'step'"),
+        ({"default_limit": "1"}, "'default_limit' is '1', no number"),
+        ({"default_limit": True}, "no number"),
+        ({"op_granularity_run_buffer": -1}, "'op_granularity_run_buffer' is -1"),
+        ({"granlarity": "run"}, "'granlarity' is unknown"),
+    ],
+)
+def test_settings_of_pools_that_nobody_understands_are_told(settings: dict[str, object], words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        pool_rules(settings)
+
+
+def test_settings_of_pools_are_read() -> None:
+    assert pool_rules({"granularity": "run", "default_limit": 2}) == PoolRules(is_of_runs=True, default=2)
+    assert pool_rules({"op_granularity_run_buffer": 3}) == PoolRules(buffer=3)

@@ -43,9 +43,11 @@ from orrery.runtime.engine.loggers import make_run_logger
 from orrery.runtime.engine.record import Recorder
 from orrery.runtime.engine.reuse import Reuse
 from orrery.runtime.engine.run import RunOutcome, execute_run
+from orrery.runtime.engine.slots import pools_of
 from orrery.runtime.engine.trace import Trace
 from orrery.runtime.engine.variables import refuse_missing_variables
 from orrery.runtime.instance.instance import Instance
+from orrery.runtime.instance.queue import let_waiting_runs_go
 from orrery.runtime.remote.messages import JobOrigin
 
 __all__ = ["check_partition_range", "execute_in_process", "execute_job_in_process", "resources_for"]
@@ -206,6 +208,7 @@ def execute_job_in_process(
             asset_check_selection=check_selection,
             parent_run_id=parent_run.run_id if parent_run is not None else None,
             root_run_id=(parent_run.root_run_id or parent_run.run_id) if parent_run is not None else None,
+            run_op_concurrency=None if used.is_ephemeral else pools_of(plan.steps),
         )
         barrier = used.new_write_barrier() if not used.is_ephemeral or _stores_values(job, keys) else None
         listeners = [on_event] if on_event is not None else []
@@ -230,6 +233,8 @@ def execute_job_in_process(
             is_kept=not own_instance,
             origin=origin,
         )
+        if recorded is None and run.run_op_concurrency is not None:
+            let_waiting_runs_go(used, run.run_op_concurrency.all_pools)
         if traced is not None and span is not None:
             traced.end(span)
             _show_trace(traced, trace, trace_out)

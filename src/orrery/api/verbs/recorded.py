@@ -5,7 +5,7 @@ Runs that are recorded first and executed by whoever has them in hand: what laun
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
@@ -26,6 +26,8 @@ from orrery.model.records.run import Run
 from orrery.plan.compile import compile_plan
 from orrery.plan.execution_plan import ExecutionPlan
 from orrery.plan.run_config import resolve_run_config
+from orrery.plan.step import ExecutionStep
+from orrery.runtime.engine.slots import pools_of
 from orrery.runtime.remote.messages import JobOrigin
 
 __all__ = ["carry_out_run", "execute_recorded_run", "job_of_run", "origin_of", "record_repetition", "record_run"]
@@ -103,7 +105,7 @@ def record_run(
     """
     run_tags, config = tags_and_config(job, run_config, tags, partition_key, None, instance)
     resolved = resolve_run_config(job, config, os.environ)
-    compile_plan(job, resolved)
+    plan = compile_plan(job, resolved)
     resources_for(job)
     run: Run = instance.create_run(
         job_name=job.name,
@@ -112,6 +114,7 @@ def record_run(
         asset_selection=asset_selection,
         asset_check_selection=check_selection,
         job_code_origin=origin_of(pointer),
+        run_op_concurrency=pools_of(plan.steps),
     )
     return run
 
@@ -152,8 +155,15 @@ def record_repetition(
         parent_run_id=run.run_id,
         root_run_id=root,
         job_code_origin=origin_of(pointer),
+        run_op_concurrency=pools_of(_steps_to_repeat(plan, repetition.step_keys)),
     )
     return made
+
+
+def _steps_to_repeat(plan: ExecutionPlan, step_keys: Sequence[str] | None) -> list[ExecutionStep]:
+    """Return the steps of *plan* that a repetition executes; steps that a dynamic output multiplied stand in it once."""
+    wanted = None if step_keys is None else {key.partition("[")[0] for key in step_keys}
+    return [step for step in plan.steps if wanted is None or step.key.partition("[")[0] in wanted]
 
 
 def execute_recorded_run(

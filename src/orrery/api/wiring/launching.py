@@ -2,7 +2,8 @@
 Which launcher and which coordinator stand in an instance, as its settings say.
 
 ``run_launcher: subprocess`` (as without it), ``forked`` or ``in_process``; ``concurrency: {runs: {...}}`` puts runs
-into a queue with limits, and ``run_coordinator: queued`` does so with the usual ones.
+into a queue with limits, as does ``concurrency: {pools: {granularity: run}}``; ``run_coordinator: queued`` does so with the
+usual ones.
 """
 
 from __future__ import annotations
@@ -59,7 +60,9 @@ def coordinator_of(settings: Mapping[str, Any]) -> RunCoordinator:
         StorageError: They name none that there is.
     """
     concurrency = settings.get("concurrency") or {}
-    is_limited = isinstance(concurrency, Mapping) and concurrency.get("runs") is not None
+    is_limited = isinstance(concurrency, Mapping) and (
+        concurrency.get("runs") is not None or (concurrency.get("pools") or {}).get("granularity") == "run"
+    )
     name = _chosen(settings, "run_coordinator", _COORDINATORS, "queued" if is_limited else "immediate")
     if name == "queued":
         queued: RunCoordinator = importlib.import_module("orrery.adapters.coordinators.queued").QueuedRunCoordinator()

@@ -16,8 +16,8 @@ from orrery.cli.options import json_option
 from orrery.cli.paper import echo, table
 from orrery.cli.text import count, one_line
 from orrery.model.automation.pools import Claim, Pool, granted
-from orrery.runtime.engine.slots import default_slots
 from orrery.runtime.instance.instance import Instance
+from orrery.runtime.instance.queue import pool_rules_of
 from orrery.runtime.ports.leases import LeaseStorage
 
 __all__ = ["command"]
@@ -40,10 +40,11 @@ def list_pools(as_json: bool) -> None:
     with Instance.get() as instance:
         storage = _storage(instance)
         claims = storage.get_claims()
+        default = pool_rules_of(instance).default
         slots: dict[str, int | None] = {pool.name: pool.slots for pool in storage.get_pools()}
         for claim in claims:
             for pool in claim.wants:
-                slots.setdefault(pool, default_slots(instance))
+                slots.setdefault(pool, default)
     if as_json:
         echo_json({"pools": [_document(name, slots[name], claims) for name in sorted(slots)]})
         return

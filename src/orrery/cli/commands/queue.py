@@ -13,11 +13,11 @@ from orrery.cli.json_output import echo_json
 from orrery.cli.options import json_option
 from orrery.cli.paper import echo, table
 from orrery.cli.past_runs import what_ran
-from orrery.cli.text import since
+from orrery.cli.text import one_line, since
 from orrery.model.automation.queue import in_order_of_queue, priority_of
 from orrery.model.records.run import ACTIVE_RUN_STATUSES, RunsFilter, RunStatus
 from orrery.runtime.instance.instance import Instance
-from orrery.runtime.instance.queue import limits_of
+from orrery.runtime.instance.queue import limits_of, pools_now
 
 __all__ = ["command"]
 
@@ -41,11 +41,22 @@ def list_queue(as_json: bool) -> None:
     with Instance.get() as instance:
         limits = limits_of(instance)
         waiting = instance.get_run_records(RunsFilter(statuses=[RunStatus.QUEUED]), ascending=True)
-        many = instance.get_runs_count(RunsFilter(statuses=sorted(ACTIVE_RUN_STATUSES, key=lambda each: each.value)))
+        going_on = instance.get_runs(RunsFilter(statuses=sorted(ACTIVE_RUN_STATUSES, key=lambda each: each.value)))
+        room = pools_now(instance, limits.pools, going_on)
+    many = len(going_on)
     records = {record.run.run_id: record for record in waiting}
     ordered = in_order_of_queue(record.run for record in waiting)
+    hindrances = {run.run_id: room.hinders(run) for run in ordered}
     if as_json:
-        rows = [{"run_id": run.run_id, "job": run.job_name, "priority": priority_of(run)} for run in ordered]
+        rows = [
+            {
+                "run_id": run.run_id,
+                "job": run.job_name,
+                "priority": priority_of(run),
+                "pools": list(hindrances[run.run_id]),
+            }
+            for run in ordered
+        ]
         echo_json({"waiting": rows, "going_on": many, "limit": limits.runs})
         return
     now = time.time()
@@ -55,10 +66,11 @@ def list_queue(as_json: bool) -> None:
             str(priority_of(run)),
             since(now - records[run.run_id].create_timestamp.timestamp()),
             what_ran(run),
+            ", ".join(f"pool {one_line(pool)}" for pool in hindrances[run.run_id]),
         ]
         for run in ordered
     ]
-    for line in table(lines, head=["run", "priority", "asked", "what"], right=[1]) if lines else ():
+    for line in table(lines, head=["run", "priority", "asked", "what", "waits for"], right=[1]) if lines else ():
         echo(line)
     most = "" if limits.runs is None else f" of {limits.runs}"
     echo(f"{len(ordered)} waiting, {many}{most} going on")

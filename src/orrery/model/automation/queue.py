@@ -2,7 +2,7 @@
 The queue of runs: which of them may be launched now.
 
 Pure: the runs that wait, the runs that go on, and the limits in; the runs to launch out, in order. Higher priorities
-go first, then who came first. A run that a limit of a tag holds back lets those behind it pass.
+go first, then who came first. A run that a limit of a tag, or a pool, holds back lets those behind it pass.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 
 from orrery.base.tags import PRIORITY_TAG, canonical_tag
+from orrery.model.automation.pool_rules import PoolRoom, PoolRules
 from orrery.model.records.run import Run
 
 __all__ = ["QueueLimits", "TagLimit", "in_order_of_queue", "priority_of", "queue_limits", "runs_to_launch"]
@@ -43,10 +44,12 @@ class QueueLimits(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         runs: How many runs may go on at once; None for as many as there are.
         tags: Limits of tags.
+        pools: What pools limit.
     """
 
     runs: int | None = DEFAULT_RUNS
     tags: tuple[TagLimit, ...] = ()
+    pools: PoolRules = PoolRules()
 
 
 def queue_limits(settings: Mapping[str, object]) -> QueueLimits:
@@ -101,7 +104,9 @@ def in_order_of_queue(queued: Iterable[Run]) -> list[Run]:
     return sorted(queued, key=lambda run: -priority_of(run))
 
 
-def runs_to_launch(queued: Sequence[Run], going_on: Iterable[Run], limits: QueueLimits) -> tuple[Run, ...]:
+def runs_to_launch(
+    queued: Sequence[Run], going_on: Iterable[Run], limits: QueueLimits, pools: PoolRoom | None = None
+) -> tuple[Run, ...]:
     """
     Return the runs to launch now, in order.
 
@@ -109,6 +114,7 @@ def runs_to_launch(queued: Sequence[Run], going_on: Iterable[Run], limits: Queue
         queued: The runs that wait, oldest first.
         going_on: The runs that were launched and have not ended.
         limits: The limits.
+        pools: The room that is left in pools; None where none is counted.
 
     >>> waiting = [Run(job_name="j", run_id=each) for each in "abc"]
     >>> [run.run_id for run in runs_to_launch(waiting, [], QueueLimits(runs=2))]
@@ -127,6 +133,10 @@ def runs_to_launch(queued: Sequence[Run], going_on: Iterable[Run], limits: Queue
         places = _places(run, limits)
         if any(counts.get(place, 0) >= place[0].limit for place in places):
             continue
+        if pools is not None:
+            if pools.hinders(run):
+                continue
+            pools.take(run)
         many += 1
         for place in places:
             counts[place] = counts.get(place, 0) + 1

@@ -34,6 +34,7 @@ from orrery.base.tags import (
     canonical_tags,
 )
 from orrery.base.wire import Decoder, from_wire, to_wire
+from orrery.model.records.run_pools import RunOpConcurrency
 
 __all__ = [
     "ACTIVE_RUN_STATUSES",
@@ -105,7 +106,7 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True):
         remote_job_origin: Where the job is defined, for launchers.
         job_code_origin: Where the job's code is, for launchers.
         has_repository_load_data: Whether its code location keeps data for loading it again.
-        run_op_concurrency: What it takes of concurrency pools.
+        run_op_concurrency: What its steps take of pools; None for nothing.
         partitions_subset: The partitions it makes, if they are several.
     """
 
@@ -126,7 +127,7 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True):
     remote_job_origin: Any = None
     job_code_origin: Any = None
     has_repository_load_data: bool = False
-    run_op_concurrency: Any = None
+    run_op_concurrency: RunOpConcurrency | None = None
     partitions_subset: Any = None
 
     def __post_init__(self) -> None:

@@ -3,28 +3,31 @@ Slots of pools for the steps of a run: which launches may be carried out now.
 
 For executors: what the state machine says to launch goes through :meth:`StepSlots.admitted`, and
 :meth:`StepSlots.give_back` is called when an attempt at a step has ended. A run none of whose steps names a pool has no
-``StepSlots`` at all. Slots belong to this process, so that they are free again when it is gone, whatever ended it.
+``StepSlots`` at all, nor has one where pools limit runs and not steps. Slots belong to this process, so that they are free
+again when it is gone, whatever ended it.
 """
 
 from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from orrery.base.errors import InvariantViolationError, StorageError
+from orrery.base.errors import InvariantViolationError
 from orrery.base.tags import CONCURRENCY_KEY_TAG, POOL_SLOTS_TAG, PRIORITY_TAG, STEP_POOL_TAG_PREFIX
 from orrery.model.automation.pools import Claim, granted, hindrances
 from orrery.model.events import build
 from orrery.model.events.event import Event
 from orrery.model.records.lease import LEASE_SECONDS
 from orrery.model.records.run import Run
+from orrery.model.records.run_pools import RunOpConcurrency
 from orrery.plan.commands import LaunchStep
 from orrery.plan.step import ExecutionStep
 from orrery.runtime.instance.leases import LeaseKeeper, is_gone, this_process
+from orrery.runtime.instance.queue import let_waiting_runs_go, pool_rules_of
 
-__all__ = ["TICK_SECONDS", "StepSlots", "slots_for", "wants_of"]
+__all__ = ["TICK_SECONDS", "StepSlots", "pools_of", "slots_for", "wants_of"]
 
 TICK_SECONDS = 0.1
 """How often those who wait look whether they were served."""
@@ -62,25 +65,18 @@ def slots_for(steps: Iterable[ExecutionStep], instance: Any, run: Run) -> StepSl
     """Return the slots of a run's steps; None where no step wants any, or nobody counts them."""
     if instance.keeper is None or not any(map(wants_of, steps)):
         return None
-    return StepSlots(instance.keeper, run, default_slots(instance))
-
-
-def default_slots(instance: Any) -> int | None:
-    """
-    Return how many slots pools have whose number nobody set, as ``concurrency: {pools: {default_limit: ...}}`` says.
-
-    Raises:
-        StorageError: The setting is no number.
-    """
-    limit = ((instance.get_settings("concurrency") or {}).get("pools") or {}).get("default_limit")
-    if limit is None:
+    rules = pool_rules_of(instance)
+    if rules.is_of_runs:
         return None
-    if isinstance(limit, bool) or not isinstance(limit, int) or limit < 0:
-        raise StorageError(
-            f"The setting 'concurrency: pools: default_limit' of the instance is {limit!r}, no number from 0.",
-            mend="correct orrery.yaml.",
-        )
-    return limit
+    return StepSlots(instance.keeper, run, rules.default, lambda pools: let_waiting_runs_go(instance, pools))
+
+
+def pools_of(steps: Iterable[ExecutionStep]) -> RunOpConcurrency | None:
+    """Return what the steps of a plan take of pools, for the record of its run; None for nothing."""
+    found = [(step, wants_of(step)) for step in steps]
+    if not any(wants for _, wants in found):
+        return None
+    return RunOpConcurrency.of_steps((not step.parent_keys, wants) for step, wants in found)
 
 
 class StepSlots:
@@ -91,10 +87,19 @@ class StepSlots:
         keeper: Keeps the claims, and renews them.
         run: The run.
         default: How many slots a pool has whose number nobody set; None for as many as are wanted.
+        on_free: Called with the pools of which slots were given back.
     """
 
-    def __init__(self, keeper: LeaseKeeper, run: Run, default: int | None = None) -> None:
+    def __init__(
+        self,
+        keeper: LeaseKeeper,
+        run: Run,
+        default: int | None = None,
+        on_free: Callable[[Iterable[str]], None] | None = None,
+    ) -> None:
         self._keeper = keeper
+        self._on_free = on_free
+        self._wants: dict[str, Mapping[str, int]] = {}
         self._run = run
         self._default = default
         self._tokens: dict[str, str] = {}
@@ -134,9 +139,12 @@ class StepSlots:
     def give_back(self, step_key: str) -> None:
         """Let go of the slots of a step; nothing happens if it has none."""
         token = self._tokens.pop(step_key, None)
-        if token is not None:
-            self._keeper.forget(token)
-            self._exchange([], [token])
+        if token is None:
+            return
+        self._keeper.forget(token)
+        self._exchange([], [token])
+        if self._on_free is not None:
+            self._on_free(self._wants.pop(step_key))
 
     def _claim(self, launch: LaunchStep, wants: Mapping[str, int]) -> Claim:
         step = launch.step
@@ -161,6 +169,7 @@ class StepSlots:
             expires=now + LEASE_SECONDS,
         )
         self._tokens[step.key] = claim.token
+        self._wants[step.key] = wants
         self._waiting[step.key] = launch
         self._keeper.hold(claim.token)
         return claim

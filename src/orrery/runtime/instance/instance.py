@@ -41,6 +41,7 @@ from orrery.model.events.payloads import (
 from orrery.model.events.user import AssetMaterialization, AssetObservation
 from orrery.model.records.asset import AssetCheckExecutionRecord, AssetRecord, check_execution
 from orrery.model.records.run import FINISHED_STATUSES, Run, RunRecord, RunsFilter, RunStatus
+from orrery.model.records.run_pools import RunOpConcurrency
 from orrery.model.records.stats import RunStats, StepStats, run_stats, step_stats
 from orrery.model.records.upkeep import PruneReport
 from orrery.runtime.instance import assets as _assets
@@ -811,6 +812,7 @@ class Instance:
         remote_job_origin: Any = None,
         job_code_origin: Any = None,
         asset_graph: Any = None,
+        run_op_concurrency: RunOpConcurrency | None = None,
     ) -> Run:
         """
         Record a new run and return it.
@@ -835,6 +837,7 @@ class Instance:
             remote_job_origin: Where the job is defined, for launchers.
             job_code_origin: Where the job's code is, for launchers.
             asset_graph: Accepted for compatibility.
+            run_op_concurrency: What its steps take of pools, for the queue.
 
         Raises:
             RunAlreadyExistsError: There is a run of this id.
@@ -857,6 +860,7 @@ class Instance:
                 op_selection=op_selection,
                 remote_job_origin=remote_job_origin,
                 job_code_origin=job_code_origin,
+                run_op_concurrency=run_op_concurrency,
             )
         return self.runs.add_run(run)
 

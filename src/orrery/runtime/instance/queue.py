@@ -2,7 +2,8 @@
 The queue at work: launch what may be launched now.
 
 There is no daemon in this either. :func:`launch_queued_runs` makes one pass; it is called when a run is submitted, by
-every launched run when it has ended, and by ``orrery queue run``. One process at a time makes a pass, by a lease; whoever
+every launched run when it has ended, by any run that gives a slot of a pool back for which somebody waits
+(:func:`let_waiting_runs_go`), and by ``orrery queue run``. One process at a time makes a pass, by a lease; whoever
 finds it taken waits for it, as the pass that goes on may have looked before there was room.
 """
 
@@ -10,21 +11,25 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
+import msgspec
+
 from orrery.base.errors import OrreryError, StorageError
+from orrery.model.automation.pool_rules import PoolRoom, PoolRules, pool_rules
 from orrery.model.automation.queue import QueueLimits, queue_limits, runs_to_launch
 from orrery.model.events import build
-from orrery.model.records.run import ACTIVE_RUN_STATUSES, RunsFilter, RunStatus
+from orrery.model.records.run import ACTIVE_RUN_STATUSES, Run, RunsFilter, RunStatus
 from orrery.runtime.instance.leases import is_gone
 
-__all__ = ["launch_queued_runs", "limits_of"]
+__all__ = ["launch_queued_runs", "limits_of", "pool_rules_of", "let_waiting_runs_go", "pools_now"]
 
 _LEASE = "queue"
 _PASSING = "thread of the pass over the queue"
 _LOOK_SECONDS = 0.02
 _PATIENCE_SECONDS = 60.0
+_PATIENCE_OF_RUNS_SECONDS = 1.0
 
 
 def limits_of(instance: Any) -> QueueLimits:
@@ -36,14 +41,56 @@ def limits_of(instance: Any) -> QueueLimits:
     """
     given = (instance.get_settings("concurrency") or {}).get("runs") or {}
     try:
-        return queue_limits(given)
+        limits = queue_limits(given)
     except ValueError as error:
         raise StorageError(
             f"The settings of the instance, concurrency: runs: {error}.", mend="correct orrery.yaml."
         ) from error
+    return msgspec.structs.replace(limits, pools=pool_rules_of(instance))
 
 
-def launch_queued_runs(instance: Any, workspace: Any = None) -> Sequence[str]:
+def pool_rules_of(instance: Any) -> PoolRules:
+    """
+    Return what the settings of an instance say of pools.
+
+    Raises:
+        StorageError: They say what nobody understands.
+    """
+    given = (instance.get_settings("concurrency") or {}).get("pools") or {}
+    try:
+        return pool_rules(given)
+    except ValueError as error:
+        raise StorageError(
+            f"The settings of the instance, concurrency: pools: {error}.", mend="correct orrery.yaml."
+        ) from error
+
+
+def pools_now(instance: Any, rules: PoolRules, going_on: Iterable[Run]) -> PoolRoom:
+    """Return the room that is left in pools, without what processes had that are gone."""
+    storage = instance.keeper.storage
+    now = storage.get_lease_time()
+    claims = [claim for claim in storage.get_claims() if not is_gone(claim.owner, claim.expires, now)]
+    return PoolRoom(rules, {pool.name: pool.slots for pool in storage.get_pools()}, claims, going_on)
+
+
+def let_waiting_runs_go(instance: Any, pools: Iterable[str]) -> None:
+    """
+    Launch the runs that may be launched now that slots of *pools* are free, if one of those that wait takes any.
+
+    For runs, between their steps and at their end. Where runs are launched in the thread that launches them, it is left
+    to the end of launched runs: another run would be carried out in the midst of this one.
+    """
+    names = set(pools)
+    if instance.coordinator is None or instance.get_settings("run_launcher") == "in_process":
+        return
+    waiting = instance.get_runs(RunsFilter(statuses=[RunStatus.QUEUED]))
+    if any(run.run_op_concurrency is not None and names & run.run_op_concurrency.all_pools for run in waiting):
+        launch_queued_runs(instance, patience_seconds=_PATIENCE_OF_RUNS_SECONDS)
+
+
+def launch_queued_runs(
+    instance: Any, workspace: Any = None, *, patience_seconds: float = _PATIENCE_SECONDS
+) -> Sequence[str]:
     """
     Launch the runs that wait and may be launched now; return their ids.
 
@@ -53,19 +100,20 @@ def launch_queued_runs(instance: Any, workspace: Any = None) -> Sequence[str]:
     Args:
         instance: The instance.
         workspace: Handed to the launcher.
+        patience_seconds: How long to wait for another process that makes a pass.
     """
     if instance.scratch.get(_PASSING) == threading.get_ident():
         return []
     launched: list[str] = []
-    while found := _pass(instance, workspace):
+    while found := _pass(instance, workspace, patience_seconds):
         launched.extend(found)
     return launched
 
 
-def _pass(instance: Any, workspace: Any) -> Sequence[str]:
+def _pass(instance: Any, workspace: Any, patience_seconds: float) -> Sequence[str]:
     limits = limits_of(instance)
     instance.report_lost_runs()
-    end = time.monotonic() + _PATIENCE_SECONDS
+    end = time.monotonic() + patience_seconds
     while (lease := _take(instance)) is None:
         if time.monotonic() > end:
             return []  # whoever has it makes passes of more than a minute, and sees the end of each run that it launches
@@ -75,7 +123,8 @@ def _pass(instance: Any, workspace: Any) -> Sequence[str]:
     try:
         queued = instance.get_runs(RunsFilter(statuses=[RunStatus.QUEUED]), ascending=True)
         going_on = instance.get_runs(RunsFilter(statuses=sorted(ACTIVE_RUN_STATUSES, key=lambda each: each.value)))
-        for run in runs_to_launch(queued, going_on, limits) if queued else ():
+        pools = pools_now(instance, limits.pools, going_on) if any(each.run_op_concurrency for each in queued) else None
+        for run in runs_to_launch(queued, going_on, limits, pools) if queued else ():
             instance.report_dagster_event(build.run_dequeued(run.job_name), run.run_id)
             try:
                 instance.launch_run(run.run_id, workspace)

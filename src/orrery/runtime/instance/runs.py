@@ -13,6 +13,7 @@ from orrery.base.errors import InvalidInvocationError
 from orrery.base.keys import AssetCheckKey, AssetKey
 from orrery.base.tags import canonical_tags
 from orrery.model.records.run import Run, RunStatus
+from orrery.model.records.run_pools import RunOpConcurrency
 
 __all__ = ["make_run", "run_of_job"]
 
@@ -36,6 +37,7 @@ def make_run(
     job_snapshot_id: str | None = None,
     execution_plan_snapshot_id: str | None = None,
     has_repository_load_data: bool = False,
+    run_op_concurrency: RunOpConcurrency | None = None,
 ) -> Run:
     """Return a run that is not yet recorded; it gets an id (a UUID) if none is given."""
     return Run(
@@ -56,6 +58,7 @@ def make_run(
         remote_job_origin=remote_job_origin,
         job_code_origin=job_code_origin,
         has_repository_load_data=has_repository_load_data,
+        run_op_concurrency=run_op_concurrency,
     )
 
 
