@@ -59,6 +59,7 @@ demo: setup ## run the main job on real data: a year of flights
 	@cd examples/flights && $(CURDIR)/$(VENV)/bin/orrery materialize '*' --reuse
 
 test: setup oracle s3 ## pass all tests; reasons of skipped ones are printed at the end
+	@$(PY) -m compileall -q src packages
 	@$(PY) -m pytest -q $(PYTEST_FLAGS)
 
 check: setup ## lint, format, types, and the rule of imports
