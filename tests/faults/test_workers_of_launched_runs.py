@@ -15,6 +15,8 @@ from orrery.model.records.run import RunStatus
 from orrery.runtime.instance import Instance
 
 WAIT_SECONDS = 60.0
+PROMISED_SECONDS = 5.0
+LOAD_SECONDS = 10.0
 PROJECT = """
 import os
 import time
@@ -143,7 +145,9 @@ def test_workers_end_when_a_forked_run_is_killed(instance: Instance, folder: Pat
     assert len(session_of(leader)) == 3, "the run, the copy that workers are forked from, and a worker"
     assert len(numbers_in(folder / "imported")) == 1
     os.kill(leader, signal.SIGKILL)
+    killed = time.monotonic()
     assert wait_until(lambda: not session_of(leader))
+    assert time.monotonic() - killed < PROMISED_SECONDS + LOAD_SECONDS
 
 
 def test_a_forked_run_that_is_stopped_takes_its_workers_with_it(instance: Instance, folder: Path) -> None:

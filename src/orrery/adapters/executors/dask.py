@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from typing import Any
 
 import msgspec
 
 from orrery.adapters.executors.cluster import LOOPBACK, TASK, ClusterExecutor, cluster_executor
 from orrery.adapters.executors.demands import amounts_in
+from orrery.adapters.executors.warden import warden_of_run
 from orrery.model.config.schema import Field
 from orrery.plan.active import priority_in
 from orrery.plan.commands import LaunchStep
@@ -55,11 +56,11 @@ class DaskExecutor(ClusterExecutor):
             "dashboard_address": None,
             **(self._cluster.get("local") or {}),
         }
-        with (
-            distributed.LocalCluster(**given) as cluster,
-            distributed.Client(cluster, set_as_default=False) as client,
-        ):
-            yield client
+        with ExitStack() as stack:
+            warden = stack.enter_context(warden_of_run())
+            with warden.marking() if warden is not None else nullcontext():
+                cluster = stack.enter_context(distributed.LocalCluster(**given))
+            yield stack.enter_context(distributed.Client(cluster, set_as_default=False))
 
     def address_of(self, connection: Any) -> str:
         """Return where the scheduler is."""

@@ -11,13 +11,14 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import msgspec
 
 from orrery.adapters.executors.cluster import TASK, ClusterExecutor, cluster_executor
 from orrery.adapters.executors.demands import amount, demands_in
+from orrery.adapters.executors.warden import warden_of_run
 from orrery.base.errors import InvalidDefinitionError, InvalidInvocationError, UnmetExecutorRequirementsError
 from orrery.model.config.schema import Field, Permissive
 from orrery.plan.commands import LaunchStep
@@ -116,13 +117,14 @@ def _connected(cluster: Mapping[str, Any]) -> Iterator[Any]:
             "object_store_memory": _STORE_BYTES,
             **(cluster.get("local") or {}),
         }
-    try:
-        with _signals_kept():
-            ray.init(log_to_driver=False, **{"configure_logging": False, **given})
-        yield ray
-    finally:
-        with _signals_kept():
-            ray.shutdown()
+    with warden_of_run() if existing is None else nullcontext() as warden:
+        try:
+            with _signals_kept(), warden.marking() if warden is not None else nullcontext():
+                ray.init(log_to_driver=False, **{"configure_logging": False, **given})
+            yield ray
+        finally:
+            with _signals_kept():
+                ray.shutdown()
 
 
 @contextmanager
