@@ -114,9 +114,11 @@ def reuse_of(reuse: bool | CachePolicy, force: Any, graph: AssetGraph) -> Reuse 
         )
     policy = CachePolicy() if reuse is True else reuse or None
     if force is True:
-        return Reuse(policy=policy, force_all=True)
+        return Reuse(policy=policy, is_default=reuse is True, force_all=True)
     forced = AssetSelection.from_coercible(force).resolve(graph) if force else frozenset()
-    return Reuse(policy=policy, forced=frozenset(forced)) if policy is not None or forced else None
+    if policy is None and not forced:
+        return None
+    return Reuse(policy=policy, is_default=reuse is True, forced=frozenset(forced))
 
 
 _Made = tuple[JobDefinition, AssetGraph, set[AssetKey]]
@@ -162,6 +164,8 @@ def ephemeral_job(
     bound: dict[str, Any] = dict(as_resource_definitions(resources))
     pulled_from = None
     if definitions is not None:
+        chosen = [definitions.with_policies(each) for each in chosen]
+        everything = list(chosen)
         known = {id(each) for each in chosen}
         keys = {key for each in chosen for key in each.asset_and_check_keys}
         for each in definitions.all_assets_defs():

@@ -53,7 +53,7 @@ def command(plan: str, source: Source, options: RunOptions) -> int:
         for name in step.assets
         if any(reason.kind == "forced" for reason in step.decision.reasons)
     }
-    reuse = Reuse(policy=CachePolicy(), forced=frozenset(forced))
+    reuse = Reuse(policy=CachePolicy(), is_default=True, forced=frozenset(forced))
     with Instance.get() as instance:
         check_plan(saved, plan_job(job, instance, reuse, saved.run_config, saved.partition_key))
     own = replace(options, config=(), partition=saved.partition_key)

@@ -58,7 +58,7 @@ def run_job(name: str, reuse: bool, source: Source, options: RunOptions) -> int:
     """Run the job NAME, and keep what it makes."""
     project = load_project(source)
     job = _job_named(name, project)
-    wanted = Reuse(policy=CachePolicy()) if reuse else None
+    wanted = Reuse(policy=CachePolicy(), is_default=True) if reuse else None
     return run_shown(job, options, load_config(options.config), origin=project.origin_of(job), reuse=wanted)
 
 

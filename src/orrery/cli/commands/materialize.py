@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import click
+import msgspec
 
 from orrery.api.verbs.materialize import reuse_of
 from orrery.base.keys import AssetKey
@@ -14,7 +15,6 @@ from orrery.cli.options import RunOptions, Source, run_options, source_options
 from orrery.cli.project import load_project
 from orrery.cli.running import load_config, run_shown
 from orrery.model.assets.graph import AssetGraph
-from orrery.runtime.engine.reuse import Reuse
 
 __all__ = ["command"]
 
@@ -68,7 +68,7 @@ def command(
     with wrong_usage():
         wanted = reuse_of(reuse, force, project.graph)
         if wanted is not None:
-            wanted = Reuse(policy=wanted.policy, forced=wanted.forced | fresh)
+            wanted = msgspec.structs.replace(wanted, forced=wanted.forced | fresh)
     return run_shown(
         job,
         options,

@@ -8,12 +8,13 @@ from typing import Any
 
 from orrery.base.errors import InvalidDefinitionError, InvalidInvocationError, InvalidSubsetError, nearest_hint
 from orrery.base.keys import AssetCheckKey, AssetKey, CoercibleToAssetKeyPrefix, EntityKey, key_prefix_parts
-from orrery.definitions.assets.asset_spec import IO_MANAGER_KEY_METADATA_KEY, AssetDep, AssetSpec
+from orrery.definitions.assets.asset_spec import DEFAULT_GROUP_NAME, IO_MANAGER_KEY_METADATA_KEY, AssetDep, AssetSpec
 from orrery.definitions.assets.source_asset import OBSERVATION, UNEXECUTABLE, SourceAsset
 from orrery.definitions.graphs.composition import current_composition
 from orrery.definitions.graphs.graph import GraphDefinition
 from orrery.definitions.graphs.node import NodeDefinition
 from orrery.definitions.graphs.op import OpDefinition
+from orrery.definitions.parts.cache_policy import CachePolicy
 from orrery.definitions.parts.hook import HookDefinition, check_hooks
 from orrery.definitions.parts.resource import ResourceDefinition, as_resource_definitions
 from orrery.definitions.parts.types import NOTHING
@@ -26,6 +27,7 @@ __all__ = ["ASSET_EXECUTION_TYPES", "AssetChecksDefinition", "AssetsDefinition"]
 
 MATERIALIZATION = "MATERIALIZATION"
 _NO_HOOKS: frozenset[HookDefinition] = frozenset()
+_NONE_AROUND: tuple[CachePolicy | None, CachePolicy | None] = (None, None)
 ASSET_EXECUTION_TYPES = (MATERIALIZATION, OBSERVATION, UNEXECUTABLE)
 
 
@@ -74,6 +76,7 @@ class AssetsDefinition:
         "_original",
         "_output_name_by_key",
         "_partition_mappings",
+        "_policies_around",
         "_selected_check_keys",
         "_selected_keys",
         "_source",
@@ -198,6 +201,7 @@ class AssetsDefinition:
         self._selected_check_keys = None
         self.is_subset = False
         self._original: AssetsDefinition | None = None
+        self._policies_around: tuple[CachePolicy | None, CachePolicy | None] = _NONE_AROUND
         self.auto_observe_interval_minutes: float | None = None
 
     # -- keys ----------------------------------------------------------------------------------
@@ -794,6 +798,27 @@ class AssetsDefinition:
             # Dependencies are now more, or fewer, than the inputs: a selection, even of all, follows the specs.
             return self._changed(_specs_by_key=specs, _selected_keys=set(specs))
         return self._changed(_specs_by_key=specs)
+
+    def with_policies_around(
+        self, of_group: Callable[[str], CachePolicy | None], of_project: CachePolicy | None
+    ) -> AssetsDefinition:
+        """
+        Return a copy that bears the cache policy of its group, and that of the project, where it has none of its own.
+
+        What it bears already stays: what was said nearer to the asset counts.
+
+        Args:
+            of_group: Gives the policy of a group by its name; of several assets, the first of which it knows one counts.
+            of_project: The policy for all.
+        """
+        if self._node_def is None:
+            return self
+        group, project = self._policies_around
+        if group is None:
+            named = (of_group(spec.group_name or DEFAULT_GROUP_NAME) for spec in self._specs_by_key.values())
+            group = next((each for each in named if each is not None), None)
+        around = (group, project or of_project)
+        return self if around == self._policies_around else self._changed(_policies_around=around)
 
     def with_hooks(self, hook_defs: AbstractSet[HookDefinition]) -> AssetsDefinition:
         """Return the definition with hooks added."""

@@ -14,11 +14,12 @@ from typing import Any
 from orrery.base.errors import InvalidDefinitionError, InvalidInvocationError, InvariantViolationError, nearest_hint
 from orrery.base.keys import AssetCheckKey, AssetKey, CoercibleToAssetKey
 from orrery.base.metadata import normalize_metadata
-from orrery.definitions.assets.asset_spec import AssetSpec
+from orrery.definitions.assets.asset_spec import DEFAULT_GROUP_NAME, AssetSpec
 from orrery.definitions.assets.assets_definition import AssetsDefinition
 from orrery.definitions.assets.source_asset import SourceAsset
 from orrery.definitions.assets.unresolved_asset_job import UnresolvedAssetJobDefinition
 from orrery.definitions.graphs.job import JobDefinition
+from orrery.definitions.parts.cache_policy import CachePolicy
 from orrery.definitions.parts.executor import ExecutorDefinition, LoggerDefinition
 from orrery.definitions.parts.resource import ResourceDefinition, as_resource_definitions
 from orrery.definitions.project.repository import (
@@ -55,6 +56,8 @@ class Definitions:
         asset_checks: Checks of assets.
         metadata: Any metadata, by name.
         component_tree: The components that the definitions came from.
+        cache: When stored values may be used instead of being made again: for assets of which nothing else speaks.
+        cache_by_group: The same for the assets of a group, by its name, that have no policy of their own.
 
     Raises:
         InvalidDefinitionError: Something stands where it does not belong.
@@ -71,6 +74,8 @@ class Definitions:
         "_repository",
         "asset_checks",
         "assets",
+        "cache",
+        "cache_by_group",
         "component_tree",
         "executor",
         "jobs",
@@ -93,6 +98,9 @@ class Definitions:
         asset_checks: Iterable[AssetsDefinition] | None = None,
         metadata: Mapping[str, Any] | None = None,
         component_tree: Any = None,
+        *,
+        cache: CachePolicy | None = None,
+        cache_by_group: Mapping[str, CachePolicy] | None = None,
     ) -> None:
         self.assets = _listed("assets", assets, _is_asset, "assets, made by @asset and its kin")
         self.schedules = _listed("schedules", schedules, _is_schedule, "schedules, made by @schedule")
@@ -120,6 +128,10 @@ class Definitions:
         self.executor = executor
         self.metadata = normalize_metadata(metadata) if metadata else {}
         self.component_tree = component_tree
+        self.cache = _policy("cache", cache)
+        self.cache_by_group: Mapping[str, CachePolicy] | None = _mapped("cache_by_group", cache_by_group)
+        for group, policy in (self.cache_by_group or {}).items():
+            _policy(f"cache_by_group[{group!r}]", policy)
         self._repository: RepositoryDefinition | None = None
 
     # -- resolving -----------------------------------------------------------------------------
@@ -135,7 +147,7 @@ class Definitions:
         if made is None:
             made = create_repository_using_definitions_args(
                 SINGLETON_REPOSITORY_NAME,
-                assets=self.assets,
+                assets=self._assets_with_policies(),
                 schedules=self.schedules,
                 sensors=self.sensors,
                 jobs=self.jobs,
@@ -148,6 +160,31 @@ class Definitions:
             )
             self._repository = made
         return made
+
+    def _assets_with_policies(self) -> list[Any] | None:
+        """Return the assets, with the cache policies of their groups and of the whole."""
+        if self.assets is None or (self.cache is None and not self.cache_by_group):
+            return self.assets
+        by_group = self.cache_by_group or {}
+        there = {
+            spec.group_name or DEFAULT_GROUP_NAME
+            for each in self.assets
+            for spec in (each.specs if isinstance(each, AssetsDefinition) else [each])
+            if hasattr(spec, "group_name")
+        }
+        for group in by_group:
+            if group not in there:
+                raise InvalidDefinitionError(
+                    f"cache_by_group of Definitions names the group '{group}', and no asset is in it.",
+                    mend=nearest_hint(group, sorted(there), noun="group"),
+                )
+        return [self.with_policies(each) for each in self.assets]
+
+    def with_policies(self, asset: Any) -> Any:
+        """Return *asset* with the cache policies that :class:`Definitions` was given for its group, and for all."""
+        if not isinstance(asset, AssetsDefinition):
+            return asset
+        return asset.with_policies_around((self.cache_by_group or {}).get, self.cache)
 
     def has_resolved_repository_def(self) -> bool:
         """Tell whether the names have been resolved."""
@@ -400,7 +437,7 @@ class Definitions:
                 executor, executor_of = each.executor, number
             component_tree = component_tree if component_tree is not None else each.component_tree
         return Definitions(
-            assets=[item for each in def_sets for item in each.assets or ()],
+            assets=[item for each in def_sets for item in each._assets_with_policies() or ()],
             schedules=[item for each in def_sets for item in each.schedules or ()],
             sensors=[item for each in def_sets for item in each.sensors or ()],
             jobs=[item for each in def_sets for item in each.jobs or ()],
@@ -624,6 +661,15 @@ def _mapped(name: str, given: Any) -> dict[str, Any] | None:
             mend=f"write {name}={{'key': ...}}.",
         )
     return dict(given)
+
+
+def _policy(name: str, given: Any) -> CachePolicy | None:
+    if given is not None and not isinstance(given, CachePolicy):
+        raise InvalidDefinitionError(
+            f"{name} of Definitions is {given!r} ({type(given).__name__}), which is no policy.",
+            mend="write cache=CachePolicy(ttl=timedelta(hours=24)), or cache_by_group={'mails': CachePolicy(always=True)}.",
+        )
+    return given
 
 
 def _same(one: Any, other: Any) -> bool:

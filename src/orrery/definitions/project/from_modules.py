@@ -22,6 +22,7 @@ from orrery.definitions.assets.assets_definition import AssetChecksDefinition, A
 from orrery.definitions.assets.source_asset import SourceAsset
 from orrery.definitions.assets.unresolved_asset_job import UnresolvedAssetJobDefinition
 from orrery.definitions.graphs.job import JobDefinition
+from orrery.definitions.parts.cache_policy import CachePolicy
 from orrery.definitions.project.definitions import Definitions
 
 __all__ = [
@@ -147,6 +148,7 @@ _ARGUMENTS = (
     "include_specs",
     "legacy_freshness_policy",
     "auto_materialize_policy",
+    "cache",
 )
 
 
@@ -161,6 +163,7 @@ def load_assets_from_modules(
     include_specs: bool = False,
     legacy_freshness_policy: Any = None,
     auto_materialize_policy: Any = None,
+    cache: CachePolicy | None = None,
     **unknown: Any,
 ) -> list[Any]:
     """
@@ -176,6 +179,7 @@ def load_assets_from_modules(
         include_specs: Whether specs without a function count as assets.
         legacy_freshness_policy: For assets that have none; carried.
         auto_materialize_policy: Older form of *automation_condition*.
+        cache: When stored values may be used instead of being made again, for assets that have no policy of their own.
 
     Returns:
         Copies where something was changed, else the objects themselves.
@@ -200,6 +204,16 @@ def load_assets_from_modules(
         _changed(each, renamed, group_name, automation_condition, backfill_policy, legacy_freshness_policy)
         for each, _module in found
     ]
+    if cache is not None:
+        if not isinstance(cache, CachePolicy):
+            raise InvalidDefinitionError(
+                f"load_assets_from_modules(cache={cache!r}): that is no policy.",
+                mend="write cache=CachePolicy(ttl=timedelta(hours=24)).",
+            )
+        made = [
+            each.with_policies_around(lambda group: cache, None) if isinstance(each, AssetsDefinition) else each
+            for each in made
+        ]
     rank = {AssetSpec: 1, SourceAsset: 2}
     by_module: dict[str, list[Any]] = {}
     for (_each, module), each in zip(found, made, strict=True):
@@ -285,6 +299,7 @@ def load_assets_from_current_module(
     include_specs: bool = False,
     legacy_freshness_policy: Any = None,
     auto_materialize_policy: Any = None,
+    cache: CachePolicy | None = None,
     **unknown: Any,
 ) -> list[Any]:
     """Return the assets of the module that calls this; args are those of :func:`load_assets_from_modules`."""
@@ -298,6 +313,7 @@ def load_assets_from_current_module(
         include_specs=include_specs,
         legacy_freshness_policy=legacy_freshness_policy,
         auto_materialize_policy=auto_materialize_policy,
+        cache=cache,
         **unknown,
     )
 
@@ -313,6 +329,7 @@ def load_assets_from_package_module(
     include_specs: bool = False,
     legacy_freshness_policy: Any = None,
     auto_materialize_policy: Any = None,
+    cache: CachePolicy | None = None,
     **unknown: Any,
 ) -> list[Any]:
     """
@@ -330,6 +347,7 @@ def load_assets_from_package_module(
         include_specs=include_specs,
         legacy_freshness_policy=legacy_freshness_policy,
         auto_materialize_policy=auto_materialize_policy,
+        cache=cache,
         **unknown,
     )
 
@@ -345,6 +363,7 @@ def load_assets_from_package_name(
     include_specs: bool = False,
     legacy_freshness_policy: Any = None,
     auto_materialize_policy: Any = None,
+    cache: CachePolicy | None = None,
     **unknown: Any,
 ) -> list[Any]:
     """
@@ -362,6 +381,7 @@ def load_assets_from_package_name(
         include_specs=include_specs,
         legacy_freshness_policy=legacy_freshness_policy,
         auto_materialize_policy=auto_materialize_policy,
+        cache=cache,
         **unknown,
     )
 

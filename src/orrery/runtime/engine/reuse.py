@@ -24,6 +24,7 @@ from orrery.base.tags import (
     INPUT_EVENT_POINTER_TAG_PREFIX,
     NULL_EVENT_POINTER,
 )
+from orrery.definitions.assets.asset_spec import DEFAULT_GROUP_NAME
 from orrery.definitions.parts.cache_policy import CachePolicy, policies_in_settings, policy_in
 from orrery.definitions.parts.probe import Probe
 from orrery.definitions.parts.signature import ComputeFunction
@@ -58,11 +59,13 @@ class Reuse(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         policy: For assets that have none of their own; None if those always run.
+        is_default: Whether the user said only that values may be used: any policy goes before that one.
         forced: Assets that run whatever their policy says.
         force_all: Whether all do.
     """
 
     policy: CachePolicy | None = None
+    is_default: bool = False
     forced: frozenset[AssetKey] = frozenset()
     force_all: bool = False
 
@@ -118,7 +121,7 @@ class RunReuse:
         self._is_partitioned = bool(plan_context.run.tags)
         self._managers: Mapping[str, Any] = plan_context.opened.mapping if plan_context.opened is not None else {}
         self._job_policy = policy_in(plan_context.run.tags)
-        self._project = policies_in_settings(plan_context.instance.get_settings("cache"))
+        self._settings = policies_in_settings(plan_context.instance.get_settings("cache"))
         steps = _steps_of_assets(self._plan)
         self._asset_steps = steps.keys()
         self._short_way = ShortWay(
@@ -291,20 +294,34 @@ class RunReuse:
     # -- the decision --------------------------------------------------------------------------
 
     def _policy_of(self, step: ExecutionStep) -> CachePolicy | None:
-        own = policy_in(step.tags) if step.tags else None
-        said = own or self._job_policy or (self._reuse.policy if self._reuse is not None else None)
-        return self._policy_of_project(step) if said is None and self._project is not None else said
+        """
+        Return the policy that speaks nearest of the step.
 
-    def _policy_of_project(self, step: ExecutionStep) -> CachePolicy | None:
-        project = self._project
-        if project is None:
+        Of the asset itself, its group, the job, the run if it has one of its own, the project, the settings of the instance;
+        a run that only says that values may be used again has the last word.
+        """
+        own = policy_in(step.tags) if step.tags else None
+        if own is not None:
+            return own
+        group, project = step.assets_def._policies_around if step.assets_def is not None else (None, None)
+        said = group or self._job_policy
+        if said is not None:
+            return said
+        of_run = self._reuse.policy if self._reuse is not None else None
+        if of_run is not None and self._reuse is not None and not self._reuse.is_default:
+            return of_run
+        return project or (self._policy_in_settings(step) if self._settings is not None else None) or of_run
+
+    def _policy_in_settings(self, step: ExecutionStep) -> CachePolicy | None:
+        settings = self._settings
+        if settings is None:
             return None
         for output in _asset_outputs(step):
             spec = step.assets_def._specs_by_key.get(output.asset_key)
-            found = project.groups.get(spec.group_name) if spec is not None else None
+            found = settings.groups.get(spec.group_name or DEFAULT_GROUP_NAME) if spec is not None else None
             if found is not None:
                 return found
-        return project.default
+        return settings.default
 
     def _decide(
         self,
