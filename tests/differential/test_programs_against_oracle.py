@@ -8,6 +8,7 @@ each; the oracle's answers are kept (see ``harness/sides.py``).
 from collections.abc import Mapping
 
 import pytest
+from tests.differential.conftest import collected_programs
 from tests.differential.harness import sides
 from tests.differential.harness.compare import compare, load_differences
 from tests.differential.harness.page import PAGE, page
@@ -16,24 +17,19 @@ NAMES = {sides.program_name(path): path for path in sides.program_paths()}
 DIFFERENCES = load_differences(sides.DIFFERENTIAL / "differences.toml")
 
 
-def _collected(request: pytest.FixtureRequest) -> list[str]:
-    names = [item.callspec.params.get("program") for item in request.session.items if hasattr(item, "callspec")]
-    return sorted({name for name in names if name in NAMES})
-
-
 @pytest.fixture(scope="session")
-def oracle_answers(request: pytest.FixtureRequest) -> Mapping[str, sides.Answer]:
+def oracle_answers(request: pytest.FixtureRequest, early_oracle: None) -> Mapping[str, sides.Answer]:
     """What the oracle answers to the programs of this session."""
     python = sides.oracle_python()
     if python is None:
         pytest.skip("no oracle: set ORRERY_ORACLE_PYTHON, or make .oracle with `make oracle`")
-    return sides.theirs(python, [NAMES[name] for name in _collected(request)])
+    return sides.theirs(python, [NAMES[name] for name in collected_programs(request.session)])
 
 
 @pytest.fixture(scope="session")
 def our_answers(request: pytest.FixtureRequest) -> Mapping[str, sides.Answer]:
     """What Orrery answers to the programs of this session."""
-    return sides.ours([NAMES[name] for name in _collected(request)])
+    return sides.ours([NAMES[name] for name in collected_programs(request.session)])
 
 
 @pytest.mark.parametrize("program", NAMES)
