@@ -6,6 +6,7 @@ PY := $(VENV)/bin/python
 ORACLE := .oracle
 S3 := .s3
 PEERS := .peers
+NODE := .node
 PROJECTS := pyproject.toml packages/orrery-pipes/pyproject.toml packages/orrery-dagster/pyproject.toml
 SCORE := ../shared/tools/api_score.py
 
@@ -17,7 +18,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup oracle s3 peers demo test check format bench bench-peers reliability soak api-score clean
+.PHONY: help setup oracle s3 node peers demo test check format bench bench-peers reliability soak api-score clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +48,11 @@ $(S3)/.installed: constraints-s3.txt
 	@tools/install $(S3) constraints-s3.txt 'moto[server,s3]' boto3
 	@touch $@
 
+node: $(NODE)/.installed ## make .node, where npm is: the compiler of the client for Node, and a server that speaks Azure's store
+
+$(NODE)/.installed: constraints-node.txt
+	@tools/install-node $(NODE) constraints-node.txt
+
 peers: $(PEERS)/.installed ## make .peers, the tools that the reuse of values is measured beside
 
 $(PEERS)/.installed: constraints-peers.txt
@@ -58,7 +64,7 @@ $(PEERS)/.installed: constraints-peers.txt
 demo: setup ## run the main job on real data: a year of flights
 	@cd examples/flights && $(CURDIR)/$(VENV)/bin/orrery materialize '*' --reuse
 
-test: setup oracle s3 ## pass all tests; reasons of skipped ones are printed at the end
+test: setup oracle s3 node ## pass all tests; reasons of skipped ones are printed at the end
 	@$(PY) -m compileall -q src packages
 	@$(PY) -m pytest -q $(PYTEST_FLAGS)
 
@@ -88,4 +94,4 @@ api-score: setup ## compare the public API with the inventory of the reference
 	fi
 
 clean: ## remove the environments and all caches
-	rm -rf $(VENV) $(ORACLE) $(S3) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks
+	rm -rf $(VENV) $(ORACLE) $(S3) $(NODE) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .benchmarks

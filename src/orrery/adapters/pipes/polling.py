@@ -180,7 +180,12 @@ class PipesBlobStoreMessageReader(PipesThreadedMessageReader):
     Args:
         interval: Seconds between two looks, at most.
         log_readers: Bring the output of the process, while the session is open.
+
+    Attributes:
+        counter: Number of the chunk that comes next; each session begins with 1.
     """
+
+    counter: int = 1
 
     @abstractmethod
     def download_messages_chunk(self, index: int, params: PipesParams) -> str | None:
@@ -194,6 +199,9 @@ class PipesBlobStoreMessageReader(PipesThreadedMessageReader):
 
     def download_messages(self, cursor: int | None, params: PipesParams) -> tuple[int, str] | None:
         """Return the next chunk."""
-        index = 1 if cursor is None else cursor + 1
+        index = self.counter = 1 if cursor is None else cursor + 1
         text = self.download_messages_chunk(index, params)
-        return None if text is None else (index, text)
+        if text is None:
+            return None
+        self.counter = index + 1
+        return index, text

@@ -93,6 +93,7 @@ class PipesFileMessageReader(PipesMessageReader):
     ) -> None:
         self._path = os.fspath(path)
         self._socket = socket_path
+        self.launched_payload: PipesLaunchedData | None = None
         self._include_stdio = include_stdio_in_messages
         self._cleanup = cleanup_file
 
@@ -114,6 +115,10 @@ class PipesFileMessageReader(PipesMessageReader):
                 if self._cleanup:
                     with suppress(FileNotFoundError):
                         os.remove(self._path)
+
+    def on_launched(self, params: PipesLaunchedData) -> None:
+        """Keep what the launcher told of the launch, as ``launched_payload``."""
+        self.launched_payload = params
 
     def no_messages_debug_text(self) -> str:
         """Return where messages were looked for."""

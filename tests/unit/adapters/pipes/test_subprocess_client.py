@@ -181,6 +181,13 @@ def test_lost_message_fails_the_step(run: Callable[..., Ran]) -> None:
     assert "[pipes] 2 messages are missing before message number 5." in ran.warnings
 
 
+def test_reader_of_a_file_keeps_what_the_launcher_told(tmp_path: Path) -> None:
+    """By the name that the reference gives the argument."""
+    reader = orrery.PipesFileMessageReader(str(tmp_path / "messages"))
+    reader.on_launched(params={"extras": {"job": "7"}})
+    assert reader.launched_payload == {"extras": {"job": "7"}}
+
+
 # --- how a process ends
 
 
