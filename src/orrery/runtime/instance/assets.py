@@ -142,7 +142,6 @@ def status_by_partition(
 ) -> Mapping[str, AssetPartitionStatus | None]:
     """Return how each partition stands; None where nothing is known."""
     states = log.get_partition_states(asset_key)
-    made, failed = set(states.keys_with(MADE)), set(states.keys_with(FAILED))
     planned = log.get_planned_partitions(asset_key) if states.count(PLANNED) else {}
     run_ids = sorted(set(planned.values()))
     status_of = (
@@ -150,13 +149,16 @@ def status_by_partition(
         if run_ids
         else {}
     )
-    statuses: dict[str, AssetPartitionStatus | None] = {}
-    for key in partition_keys:
-        status = status_of.get(planned[key]) if key in planned else None
-        if status is not None and status not in FINISHED_STATUSES:
+    statuses: dict[str, AssetPartitionStatus | None] = dict.fromkeys(partition_keys)
+    for flag, stands in ((MADE, AssetPartitionStatus.MATERIALIZED), (FAILED, AssetPartitionStatus.FAILED)):
+        found = states.keys_with(flag) if states.count(flag) else []
+        statuses.update(dict.fromkeys(filter(statuses.__contains__, found), stands))
+    for key, run_id in planned.items():
+        status = status_of.get(run_id)
+        if status is None or key not in statuses:
+            continue
+        if status not in FINISHED_STATUSES:
             statuses[key] = AssetPartitionStatus.IN_PROGRESS
-        elif status is RunStatus.FAILURE or key in failed:
+        elif status is RunStatus.FAILURE:
             statuses[key] = AssetPartitionStatus.FAILED
-        else:
-            statuses[key] = AssetPartitionStatus.MATERIALIZED if key in made else None
     return statuses

@@ -17,6 +17,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from orrery.adapters.storage.sql.entries import record_of, select_records
 from orrery.adapters.storage.sql.many import execute_many
+from orrery.adapters.storage.sql.partition_keys import PAGE, PartitionKeys
 from orrery.adapters.storage.sql.tables import asset_partitions, events, partition_pages, run_keys, run_steps
 from orrery.model.events.entry import EventLogRecord
 from orrery.model.records.latest import LatestState, PartitionStates, StepState, flags_of, latest_of
@@ -24,7 +25,6 @@ from orrery.model.records.stats import StepStatus
 
 __all__ = [
     "PAGE",
-    "PartitionKeys",
     "StepChange",
     "change_partitions",
     "change_steps",
@@ -36,9 +36,6 @@ __all__ = [
     "step_states",
 ]
 
-PAGE = 512
-"""Partitions in a page. A new key rewrites half a page of keys on average, a changed state a page of flags."""
-
 _CHUNK = 500
 _STATE = (
     *("materialization", "observation", "planned", "failed", "materialized_at", "observed_at"),
@@ -47,18 +44,6 @@ _STATE = (
 _NOTHING = dict.fromkeys(_STATE)
 _keys = msgspec.msgpack.Decoder(list[str])
 _encode = msgspec.msgpack.Encoder().encode
-
-
-class PartitionKeys:
-    """
-    The keys of an asset's partitions, by number, as far as this process met them: they never change.
-
-    Attributes:
-        keys: The keys; replaced by a longer tuple, never changed.
-    """
-
-    def __init__(self) -> None:
-        self.keys: tuple[str, ...] = ()
 
 
 # -- changes of partitions -----------------------------------------------------------------------
@@ -252,16 +237,13 @@ def partition_states(connection: Connection, asset: int | None, remembered: Part
     this = partition_pages.c.asset == asset
     query = select(partition_pages.c.flags).where(this).order_by(partition_pages.c.page)
     flags = b"".join(connection.execute(query).scalars())
-    known = remembered.keys
-    if len(known) < len(flags):
-        first = len(known) // PAGE
+    if len(remembered) < len(flags):
+        first = len(remembered) // PAGE
         query = select(partition_pages.c.partitions).where(this, partition_pages.c.page >= first)
-        added = list(known[: first * PAGE])
-        for packed in connection.execute(query.order_by(partition_pages.c.page)).scalars():
-            added += _keys.decode(packed)
-        known = remembered.keys = tuple(added)
+        packed = connection.execute(query.order_by(partition_pages.c.page)).scalars().all()
+        remembered.extend(first, packed, len(flags))
     # Another process may have added keys between the two questions.
-    return PartitionStates(known if len(known) == len(flags) else known[: len(flags)], flags)
+    return PartitionStates(remembered.first(len(flags)), flags)
 
 
 # -- steps ---------------------------------------------------------------------------------------

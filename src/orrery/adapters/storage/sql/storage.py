@@ -28,6 +28,7 @@ from orrery.adapters.storage.sql.append import PROMISED_KINDS, Numbers, append_e
 from orrery.adapters.storage.sql.backfills import SqlBackfills
 from orrery.adapters.storage.sql.connections import Connections, Database
 from orrery.adapters.storage.sql.leases import SqlLeases
+from orrery.adapters.storage.sql.partition_keys import PartitionKeys
 from orrery.adapters.storage.sql.writer import Batch, Writer
 from orrery.base.errors import StorageError, StorageUnavailableError
 from orrery.base.keys import AssetCheckKey, AssetKey
@@ -57,7 +58,7 @@ class SqlStorage(SqlLeases, SqlBackfills):
         self._connections = Connections(database, self._forget_numbers)
         self._writer = Writer(self._store, fails_for_all=lambda error: isinstance(error, StorageUnavailableError))
         self._numbers = Numbers()
-        self._partition_keys: dict[AssetKey, _latest.PartitionKeys] = {}
+        self._partition_keys: dict[AssetKey, PartitionKeys] = {}
         self._forget = _flush_at_exit(self)
 
     @property
@@ -211,7 +212,7 @@ class SqlStorage(SqlLeases, SqlBackfills):
 
     def get_partition_states(self, asset_key: AssetKey) -> PartitionStates:
         """Return how the partitions of an asset stand, made, failed or planned, in columns."""
-        remembered = self._partition_keys.setdefault(asset_key, _latest.PartitionKeys())
+        remembered = self._partition_keys.setdefault(asset_key, PartitionKeys())
 
         def ask(connection: Connection) -> PartitionStates:
             number = _assets.asset_number(connection, asset_key)
