@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -35,3 +36,18 @@ def test_workers_tell_the_story_of_one_process(tmp_path: Path, seed: int, worker
     with Instance.local_temp(str(tmp_path / "home")) as instance:
         alone = story(seed, "orrery:in_process_executor", None, instance)
         assert story(seed, "orrery:multiprocess_executor", {"max_concurrent": workers}, instance) == alone
+
+
+@pytest.mark.parametrize("system", ["dask", "ray"])
+def test_clusters_tell_the_story_of_one_process(system: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    cluster = {"existing": {"address": request.getfixturevalue(f"{system}_cluster")}}
+
+    @settings(max_examples=4, deadline=None)
+    @given(seed=st.integers(0, 10_000), at_once=st.integers(1, 3))
+    def holds(seed: int, at_once: int) -> None:
+        config = {"cluster": cluster, "max_concurrent": at_once}
+        alone = story(seed, "orrery:in_process_executor", None, instance)
+        assert story(seed, f"orrery:{system}_executor", config, instance) == alone
+
+    with Instance.local_temp(str(tmp_path / "home")) as instance:
+        holds()
