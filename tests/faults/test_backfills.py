@@ -22,8 +22,10 @@ PROGRAM = """
     import orrery as og
     import orrery.adapters.storage.sqlite
     import orrery.api.verbs.backfill
+    from orrery.api.verbs.rehearsal import rehearse
     from orrery.runtime.instance import Instance
 
+    rehearse()  # what children do first is done before they are forked
     home, count = sys.argv[1], int(sys.argv[2])
     KEYS = og.StaticPartitionsDefinition([f"k{number:03}" for number in range(count)])
     COARSE = og.StaticPartitionsDefinition(["even", "odd"])
@@ -165,13 +167,13 @@ def wanted(count: int) -> Counter[tuple[str, str]]:
     )
 
 
-def test_two_hundred_partitions_are_made_once_whenever_the_process_is_killed(tmp_path: Path) -> None:
+def test_two_hundred_partitions_are_made_once_whenever_the_process_is_killed(quick_path: Path) -> None:
     """Killed at random writes until it gets through."""
     seed = int(os.environ.get("ORRERY_SEED", "11"))
-    kills = int(run(RANDOM_KILLS, tmp_path / "home", 200, seed))
+    kills = int(run(RANDOM_KILLS, quick_path / "home", 200, seed))
     print(f"seed {seed}: killed {kills} times")
     assert kills > 3
-    with Instance.from_config(str(tmp_path / "home")) as instance:
+    with Instance.from_config(str(quick_path / "home")) as instance:
         found: Counter[tuple[str, str]] = Counter()
         for name in ("fine", "finer", "coarse"):
             records = instance.fetch_materializations(AssetKey(name), limit=1000).records
@@ -181,10 +183,10 @@ def test_two_hundred_partitions_are_made_once_whenever_the_process_is_killed(tmp
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_killed_at_each_write_it_goes_on(tmp_path: Path, when: str) -> None:
+def test_killed_at_each_write_it_goes_on(quick_path: Path, when: str) -> None:
     """At the first, the second, ... write, until there is none left."""
-    told = tmp_path / "told.jsonl"
-    last = int(run(ONE_KILL, tmp_path / "home", 2, 1, when, told))
+    told = quick_path / "told.jsonl"
+    last = int(run(ONE_KILL, quick_path / "home", 2, 1, when, told))
     assert last > 20
     for line in told.read_text().splitlines():
         number, status, found, runs = json.loads(line)
@@ -194,10 +196,10 @@ def test_killed_at_each_write_it_goes_on(tmp_path: Path, when: str) -> None:
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_job_killed_at_each_write_goes_on(tmp_path: Path, when: str) -> None:
+def test_a_job_killed_at_each_write_goes_on(quick_path: Path, when: str) -> None:
     """Of each partition one run succeeds; one that was cut short is a failed one."""
-    told = tmp_path / "told.jsonl"
-    last = int(run(ONE_KILL, tmp_path / "home", 2, 1, when, told, job="each"))
+    told = quick_path / "told.jsonl"
+    last = int(run(ONE_KILL, quick_path / "home", 2, 1, when, told, job="each"))
     assert last > 10
     for line in told.read_text().splitlines():
         number, status, found, runs = json.loads(line)

@@ -175,7 +175,9 @@ def test_trace_of_a_run_is_a_file_that_perfetto_opens(shop: Path) -> None:
 
 def test_definitions_are_checked_without_running(shop: Path) -> None:
     assert orrery(shop, "check", "defs").returncode == 0
-    (shop / "shop.py").write_text(SHOP.replace('@og.asset(group_name="raw")', '@og.asset(deps=["revenue"])'))
+    (shop / "shop.py").write_text(
+        SHOP.replace('@og.asset(group_name="raw")', '@og.asset(deps=["revenue"], group_name="raw")')
+    )
     done = orrery(shop, "check", "defs")
     assert done.returncode == 1
     assert "orders" in done.stdout + done.stderr
