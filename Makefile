@@ -66,7 +66,7 @@ demo: setup ## run the main job on real data: a year of flights
 
 test: setup oracle s3 node ## pass all tests; reasons of skipped ones are printed at the end
 	@$(PY) -m compileall -q src packages
-	@$(PY) -m pytest -q $(PYTEST_FLAGS)
+	@tools/test $(PYTEST_FLAGS)
 
 check: setup ## lint, format, types, and the rule of imports
 	@tools/check
