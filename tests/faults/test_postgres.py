@@ -153,14 +153,62 @@ def test_a_restarted_server_loses_and_doubles_nothing(
     assert storage.get_materialized_partitions(AssetKey("a")) == set(map(str, written))
 
 
-def test_a_transaction_that_a_crash_took_back_was_not_committed(storage: PostgresStorage) -> None:
-    """A restarted server may not have given its number yet: asking for it was an error, and the run ended."""
-    database = storage._database
-    with database.reading.connect() as connection:
-        given = connection.execute(text("SELECT pg_current_xact_id()::text")).scalar_one()
-        connection.commit()
-        assert database.was_committed(connection, given)
-        assert not database.was_committed(connection, str(int(given) + 1000))
+def test_a_transaction_that_a_crash_took_back_is_written_again(
+    server: PostgresServer, storage: PostgresStorage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also if the server, which knows nothing of it, gives its number to another transaction, which is committed."""
+    from sqlalchemy.engine.default import DefaultDialect
+
+    storage.store_entries([materialized("a", partition="first")])
+    storage.flush()
+    numbers: list[int] = []
+    real: Callable[..., Any] = DefaultDialect.do_commit
+
+    def number() -> int:
+        return int(server.execute("SELECT pg_current_xact_id()::text")[0][0])
+
+    def commit(dialect: Any, driver: Any) -> None:
+        if not numbers:
+            numbers.append(int(driver.execute("SELECT pg_current_xact_id()::text").fetchone()[0]))
+            server.stop(signal.SIGQUIT)
+            server.start()
+            while number() < numbers[0]:
+                continue
+        real(dialect, driver)
+
+    monkeypatch.setattr(DefaultDialect, "do_commit", commit)
+    storage.store_entries([materialized("a", partition="second")])
+    storage.flush()
+    assert len(numbers) == 1
+    assert [record.partition_key for record in storage.get_records_for_run("run-1").records] == ["first", "second"]
+
+
+def test_writers_leave_nothing_of_themselves_behind(url: str) -> None:
+    """Their own row goes when they close; one of a process that was killed, when another begins a week later."""
+    first = PostgresStorage(url)
+    first.add_run(Run(job_name=JOB, run_id="run-1"))
+    assert _writers(first) == 1
+    second = PostgresStorage(url)
+    second.add_run(Run(job_name=JOB, run_id="run-2"))
+    assert _writers(first) == 2
+    second.dispose()
+    assert _writers(first) == 1
+
+    def lie_there(connection: Connection) -> None:
+        connection.exec_driver_sql("INSERT INTO counters (name, value) VALUES ('writer:2020-01-01:killed', 7)")
+
+    first._connections.write(lie_there, True)
+    assert _writers(first) == 2
+    third = PostgresStorage(url)
+    third.add_run(Run(job_name=JOB, run_id="run-3"))
+    assert _writers(first) == 2
+    third.dispose()
+    first.dispose()
+
+
+def _writers(storage: PostgresStorage) -> int:
+    ask = text("SELECT count(*) FROM counters WHERE name LIKE 'writer:%'")
+    return storage._connections.read(lambda connection: int(connection.execute(ask).scalar_one()))
 
 
 @pytest.mark.parametrize("arrives", [True, False])

@@ -6,22 +6,27 @@ the other, by an advisory lock that their transactions take at their begin: stor
 the commits, and whoever reads up to one has missed none below it. What was promised waits for the disk
 (``synchronous_commit``), lines of the log need not.
 
-Connections that are lost are made again, with pauses, for a minute. A commit whose answer was lost is asked
-for by the number of its transaction (``pg_xact_status``), so that nothing is written twice. No message shows
-the password.
+Connections that are lost are made again, with pauses, for a minute. Each transaction writes down its number among those
+of its process, in a row of ``counters``: a commit whose answer was lost is looked for there, so that nothing is written
+twice, and nothing is left out. The server's own numbers would not do: after a crash it may give one to another
+transaction. No message shows the password.
 """
 
 from __future__ import annotations
 
+import os
+import uuid
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import URL, Connection, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, create_engine, event, make_url, select, text
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.pool import QueuePool
 
 from orrery.adapters.storage.sql.connections import Database
 from orrery.adapters.storage.sql.schema import find_schema, make_schema, migrate_schema, refuse_newer
 from orrery.adapters.storage.sql.storage import SqlStorage
+from orrery.adapters.storage.sql.tables import counters
 from orrery.base.errors import StorageError, StorageUnavailableError
 
 __all__ = ["WAIT_SECONDS", "PostgresStorage", "schema_of"]
@@ -53,9 +58,16 @@ _REFUSALS = (
 )
 """Words of the reasons why no connection can be made, now or later. They come without a state."""
 
-_BEGUN = text(
-    "SELECT pg_current_xact_id()::text, pg_advisory_xact_lock(:lock), set_config('synchronous_commit', :mode, true)"
+_BEGUN = text("SELECT pg_advisory_xact_lock(:lock), set_config('synchronous_commit', :mode, true)")
+_BEGUN_BY_NAME = text(
+    "WITH mine AS (INSERT INTO counters (name, value) VALUES (:name, :number) "
+    "ON CONFLICT (name) DO UPDATE SET value = EXCLUDED.value) "
+    "SELECT pg_advisory_xact_lock(:lock), set_config('synchronous_commit', :mode, true)"
 )
+_FORGET = text("DELETE FROM counters WHERE name = :name")
+_SWEEP = text("DELETE FROM counters WHERE name LIKE 'writer:%' AND name < :name")
+_KEPT_DAYS = 7
+"""For so long the row of a process stays that was killed. Its own is a new one each day."""
 
 
 class PostgresStorage(SqlStorage):
@@ -81,6 +93,7 @@ class PostgresStorage(SqlStorage):
             found = self._connections.read(find_schema, str(self._database), may_be_shared=True)
             if found is None or not found.is_present:
                 self._connections.write(self._make_schema, True)
+            self._database.has_tables = True
             self._database.patience_seconds = wait_seconds
         except BaseException:
             self._forget()
@@ -142,12 +155,24 @@ def _check_server(connection: Connection, name: str) -> None:
         )
 
 
+class _Writer:
+    """A process, as the transactions that it writes name it."""
+
+    def __init__(self, pid: int, day: date) -> None:
+        self.pid = pid
+        self.day = day
+        self.name = f"writer:{day}:{uuid.uuid4().hex}"
+        self.number = 0
+
+
 class _Server(Database):
     """What PostgreSQL does its own way."""
 
     def __init__(self, url: URL, wait_seconds: float) -> None:
         self._url = url
         self._wait_seconds = wait_seconds
+        self._writer: _Writer | None = None
+        self.has_tables = False
         self.patience_seconds = wait_seconds
         self.writing = self.reading = create_engine(
             url,
@@ -174,9 +199,27 @@ class _Server(Database):
         return self._url.set(password=None, query={}).render_as_string()
 
     def begun(self, connection: Connection, *, durable: bool) -> object:
-        """Take the lock of writers; return the number of the transaction."""
-        mode = "on" if durable else "off"
-        return connection.execute(_BEGUN, {"lock": _WRITERS, "mode": mode}).scalar_one()
+        """Take the lock of writers; return the name of the transaction, or None while there are no tables yet."""
+        waits = {"lock": _WRITERS, "mode": "on" if durable else "off"}
+        if not self.has_tables:
+            connection.execute(_BEGUN, waits)
+            return None
+        writer, today = self._writer, datetime.now(UTC).date()
+        is_new = writer is None or writer.pid != os.getpid() or writer.day != today
+        if writer is None or is_new:
+            writer = self._writer = _Writer(os.getpid(), today)
+        writer.number += 1
+        connection.execute(_BEGUN_BY_NAME, {**waits, "name": writer.name, "number": writer.number})
+        if is_new:
+            connection.execute(_SWEEP, {"name": f"writer:{today - timedelta(days=_KEPT_DAYS)}"})
+        return writer.name, writer.number
+
+    def leave(self, connection: Connection) -> None:
+        """Take the row of this process away, as it writes no more."""
+        writer, self._writer = self._writer, None
+        if writer is not None and writer.pid == os.getpid():
+            with connection.begin():
+                connection.execute(_FORGET, {"name": writer.name})
 
     def is_lost(self, error: DBAPIError) -> bool:
         """Tell whether another connection may do better."""
@@ -189,19 +232,15 @@ class _Server(Database):
         return state is None and _is_operational(error) and not any(words in str(error.orig) for words in _REFUSALS)
 
     def was_committed(self, connection: Connection, transaction: object) -> bool:
-        """
-        Ask what became of a transaction.
-
-        A server that crashed may know nothing of one that had reached no disk: its number is then still to be given.
-        """
-        ask = text(
-            "SELECT CASE WHEN CAST(:transaction AS xid8) >= pg_snapshot_xmax(pg_current_snapshot()) THEN 'unknown' "
-            "ELSE pg_xact_status(CAST(:transaction AS xid8)) END"
-        )
+        """Look whether a transaction wrote its number down; one that makes the tables is simply repeated."""
+        if not isinstance(transaction, tuple):
+            return False
+        name, number = transaction
         with connection.begin():
             # One that the server has not yet noticed to be cut off still holds the lock of writers.
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _WRITERS})
-            return bool(connection.execute(ask, {"transaction": transaction}).scalar_one() == "committed")
+            found = select(counters.c.value).where(counters.c.name == name)
+            return bool(connection.execute(found).scalar_one_or_none() == number)
 
     def sizes(self, connection: Connection) -> tuple[int, int]:
         """Return how many bytes the database takes; what of them is free is not told."""

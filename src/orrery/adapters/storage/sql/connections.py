@@ -59,6 +59,9 @@ class Database:
         """Tell whether a transaction that ended without an answer was committed."""
         return False
 
+    def leave(self, connection: Connection) -> None:
+        """Take away what this process wrote down for ``was_committed``, as it writes no more."""
+
     def make_room(self, error: BaseException | None) -> bool:
         """Give up room that was kept, if *error* says that there is none left; tell whether there is some now."""
         return False
@@ -193,6 +196,12 @@ class Connections:
     def close(self) -> None:
         """Let go of all connections; others are opened at need."""
         with self._lock:
+            connection = self._connection
+            if connection is not None and not connection.invalidated:
+                try:
+                    self.database.leave(connection)
+                except DBAPIError:  # the database is gone; what stays there is swept when it is old
+                    self._drop_connection()
             connection, self._connection = self._connection, None
             if connection is not None:
                 connection.close()

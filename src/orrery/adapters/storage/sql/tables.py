@@ -4,7 +4,7 @@ The schema.
 Rows of events hold what is searched for; ``body`` holds the rest of the entry (``model/events/compact.py``). Run ids,
 asset keys and checks are numbered once (``run_keys``, ``assets``, ``checks``) and their rows are never
 deleted, so that a number stays valid in every process that remembers it. Storage ids come from
-``counters``, in the order of the commits and never twice.
+``counters``, in the order of the commits and never twice; processes that write to PostgreSQL count their transactions there.
 
 The partitions of an asset are numbered in the order in which they were first met. ``asset_partitions`` holds
 the latest of each; ``partition_pages`` holds the keys and the flags of a few hundred at a time, packed, so that
