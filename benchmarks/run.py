@@ -6,6 +6,7 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -47,13 +48,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if loads[0] > 0.5:
         print(f"This machine is busy (load {loads[0]:.1f}): figures will be too large.", file=sys.stderr)
     samples: dict[tuple[Case, str], list[Sample]] = {}
-    for side in sides:
-        warm_up(side)
-    for number, case in enumerate(cases, start=1):
-        print(f"[{number}/{len(cases)}] {case.group}: {case.title}", file=sys.stderr, flush=True)
-        for side, sample in alternate(case, sides, options):
-            samples.setdefault((case, side.title), []).append(sample)
-        loads.append(os.getloadavg()[0])
+    with tempfile.TemporaryDirectory(prefix="orrery-benchmarks-", ignore_cleanup_errors=True) as folders:
+        os.environ["BENCHMARK_FOLDERS"] = folders
+        for side in sides:
+            warm_up(side)
+        for number, case in enumerate(cases, start=1):
+            print(f"[{number}/{len(cases)}] {case.group}: {case.title}", file=sys.stderr, flush=True)
+            for side, sample in alternate(case, sides, options):
+                samples.setdefault((case, side.title), []).append(sample)
+            loads.append(os.getloadavg()[0])
     titles = [side.title for side in sides]
     made = lines(table, samples, titles)
     print(as_text(made, titles))

@@ -74,7 +74,8 @@ def measure(side: Side, program: str, arguments: tuple[str, ...], *, limit_secon
     Run *program* once on *side*.
 
     A program of ``programs/`` measures its own parts. ``hello`` and ``--help`` are measured from outside: the part
-    ``total`` is then the life of the whole process.
+    ``total`` is then the life of the whole process. Its working folder lies below ``BENCHMARK_FOLDERS`` and stays: see
+    ``work_folder`` in ``programs/common_api.py``.
     """
     if program == "--help":
         argv = [str(side.python.parent / side.command), "--help"]
@@ -82,7 +83,8 @@ def measure(side: Side, program: str, arguments: tuple[str, ...], *, limit_secon
     else:
         argv = [str(side.python), str(PROGRAMS / f"{program}.py"), side.module, *arguments]
         outside = program == "hello"
-    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile() as errors:
+    folder = tempfile.mkdtemp(dir=os.environ["BENCHMARK_FOLDERS"])
+    with tempfile.TemporaryFile() as errors:
         start = time.perf_counter()
         try:
             child = subprocess.Popen(

@@ -6,16 +6,15 @@ then one sync for all, then a rename each, then a sync of their folder. MODULE i
 """
 
 import os
-import tempfile
 from typing import Any
 
-from common_api import StopWatch, run
+from common_api import StopWatch, run, work_folder
 
 
 def main(og: Any, count: str) -> None:
     watch = StopWatch()
     content = bytes(200)
-    with tempfile.TemporaryDirectory() as folder:
+    with work_folder() as folder:
         values = os.path.join(folder, "values")
         os.mkdir(values)
         names = [os.path.join(values, f"step_{i}") for i in range(int(count))]

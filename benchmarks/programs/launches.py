@@ -12,12 +12,11 @@ import socket
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-from common_api import persistent_instance, run
+from common_api import persistent_instance, run, work_folder
 
 PROJECT = """
 from {module} import Definitions, job, op
@@ -109,7 +108,7 @@ def _wait_for(port: int) -> None:
 
 
 def main(og: Any, count: str) -> None:
-    with tempfile.TemporaryDirectory() as folder:
+    with work_folder() as folder:
         code = Path(folder) / "project.py"
         code.write_text(PROJECT.format(module=og.__name__))
         home = Path(folder) / "home"

@@ -6,13 +6,12 @@ answer is the processor's time in seconds, or a size in bytes.
 """
 
 import json
-import tempfile
 import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from common_api import persistent_instance, run
+from common_api import persistent_instance, run, work_folder
 
 FIRST, LAST = "2014-01-01", "2024-01-01"
 RUNS = 1_000
@@ -63,7 +62,7 @@ def status(og: Any, count: int, again: bool) -> float:
     from orrery.testing.conformance.samples import materialized  # ours only: a record there costs ten milliseconds
 
     key = og.AssetKey("a")
-    with tempfile.TemporaryDirectory() as home:
+    with work_folder() as home:
         with persistent_instance(og, home) as writer:
             for start in range(0, count, 10_000):
                 writer.event_log.store_entries(
@@ -133,7 +132,7 @@ def planned_backfill(og: Any) -> float:
         return one
 
     defs = og.Definitions(assets=[link(number) for number in range(10)])
-    with tempfile.TemporaryDirectory() as home, persistent_instance(og, home) as instance:
+    with work_folder() as home, persistent_instance(og, home) as instance:
         return seconds(lambda: og.plan_backfill(defs, instance=instance))
 
 

@@ -11,12 +11,11 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from typing import Any
 
-from common_api import persistent_instance, run
+from common_api import persistent_instance, run, work_folder
 
 EXTERNAL = {"orrery": ("orrery_pipes", "open_pipes"), "dagster": ("dagster_pipes", "open_dagster_pipes")}
 BODIES = {
@@ -39,7 +38,7 @@ def by_hand(package: str, command: list[str]) -> None:
     data = dict.fromkeys(("asset_keys", "code_version_by_asset_key", "provenance_by_asset_key"))
     data |= dict.fromkeys(("partition_key", "partition_key_range", "partition_time_window"))
     data |= {"run_id": "r", "job_name": None, "retry_number": 0, "extras": {}}
-    with tempfile.TemporaryDirectory() as folder:
+    with work_folder() as folder:
         messages, context = encode({"path": os.path.join(folder, "messages")}), encode({"data": data})
         told = {"DAGSTER_PIPES_MESSAGES": messages, "DAGSTER_PIPES_CONTEXT": context}
         subprocess.run(command, env={**os.environ, **told}, check=True, stderr=subprocess.PIPE)
@@ -67,7 +66,7 @@ def main(og: Any, what: str, count: str) -> None:
             taken.append(whole - base)
         return launch("0").get_materialize_result()
 
-    with tempfile.TemporaryDirectory() as home:
+    with work_folder() as home:
         assert og.materialize([external], instance=persistent_instance(og, home)).success
     print(json.dumps({"seconds": {"total": statistics.median(taken)}}))
 

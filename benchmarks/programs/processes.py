@@ -9,11 +9,10 @@ file takes that is written, made durable, and read.
 
 import os
 import sys
-import tempfile
 import time
 from typing import Any
 
-from common_api import StopWatch, persistent_instance, run
+from common_api import StopWatch, persistent_instance, run, work_folder
 
 
 def copy_seconds(folder: str, count: int) -> float:
@@ -31,7 +30,7 @@ def copy_seconds(folder: str, count: int) -> float:
 
 def program(og: Any, kind: str, n: str) -> None:
     watch = StopWatch()
-    with tempfile.TemporaryDirectory() as folder, persistent_instance(og, folder) as instance:
+    with work_folder() as folder, persistent_instance(og, folder) as instance:
         first, job = (
             og.build_reconstructable_job(
                 "processes_jobs",

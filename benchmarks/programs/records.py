@@ -7,11 +7,10 @@ run with N events, from all over it), ``status`` (how the N partitions of an ass
 a process that has not met them, then again) or ``run`` (N runs of one step, one after the other, in a warm process).
 """
 
-import tempfile
 from pathlib import Path
 from typing import Any
 
-from common_api import NotYet, StopWatch, asset_job, persistent_instance, run
+from common_api import NotYet, StopWatch, asset_job, persistent_instance, run, work_folder
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -116,7 +115,7 @@ def warm_run(og: Any, instance: Any, folder: str, n: int, watch: StopWatch) -> N
 def main(og: Any, what: str, count: str) -> None:
     parts = {"append": append, "size": size, "read": read, "page": page, "status": status, "run": warm_run}
     watch = StopWatch()
-    with tempfile.TemporaryDirectory() as folder:
+    with work_folder() as folder:
         instance = persistent_instance(og, folder)
         parts[what](og, instance, folder, int(count), watch)
         instance.dispose()

@@ -7,11 +7,10 @@ Arguments: which part (``cold``, ``plan``, ``run``, ``fingerprint``, ``again``) 
 import importlib
 import random
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
-from common_api import NotYet, StopWatch, persistent_instance, run
+from common_api import NotYet, StopWatch, persistent_instance, run, work_folder
 
 
 def write(folder: Path, n: int) -> Any:
@@ -34,7 +33,7 @@ def program(og: Any, part: str, count: str) -> None:
         raise NotYet("reuse")
     n = int(count)
     watch = StopWatch()
-    with tempfile.TemporaryDirectory() as folder:
+    with work_folder() as folder:
         module = write(Path(folder), n)
         assets = [getattr(module, f"a{number}") for number in range(n)]
         if part in ("fingerprint", "again"):

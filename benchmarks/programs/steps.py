@@ -7,10 +7,9 @@ side takes when nobody says), ``files`` (pickled below a folder) or ``memory``; 
 log on both sides.
 """
 
-import tempfile
 from typing import Any
 
-from common_api import StopWatch, asset_job, persistent_instance, run
+from common_api import StopWatch, asset_job, persistent_instance, run, work_folder
 
 
 def assets(og: Any, shape: str, n: int, resources: dict[str, Any]) -> Any:
@@ -69,7 +68,7 @@ def main(og: Any, kind: str, shape: str, count: str, instance_kind: str, io: str
     if loudness == "quiet":
         settings["run_config"] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     watch = StopWatch()
-    with tempfile.TemporaryDirectory() as folder:
+    with work_folder() as folder:
         resources = io_managers(og, io, folder)
         if instance_kind == "persistent":
             settings["instance"] = persistent_instance(og, folder)
