@@ -33,11 +33,12 @@ def layers(n: int) -> list[list[int]]:
 
 def define(og: Any, parents: list[list[int]]) -> list[Any]:
     """Return an asset for each list of the numbers of its parents."""
-    return [_asset(og, number, above) for number, above in enumerate(parents)]
+    asset, asset_in = og.asset, og.AssetIn
+    return [_asset(asset, asset_in, number, above) for number, above in enumerate(parents)]
 
 
-def _asset(og: Any, number: int, parents: list[int]) -> Any:
-    ins = {letter: og.AssetIn(f"asset_{parent}") for letter, parent in zip("abcde", parents, strict=False)}
+def _asset(asset: Any, asset_in: Any, number: int, parents: list[int]) -> Any:
+    ins = {letter: asset_in(f"asset_{parent}") for letter, parent in zip("abcde", parents, strict=False)}
     if len(parents) == 0:
 
         def compute():
@@ -51,7 +52,7 @@ def _asset(og: Any, number: int, parents: list[int]) -> Any:
         def compute(a, b, c, d, e):
             return a + b + c + d + e
 
-    return og.asset(name=f"asset_{number}", ins=ins)(compute)
+    return asset(name=f"asset_{number}", ins=ins)(compute)
 
 
 def main(og: Any, shape: str, count: str) -> None:

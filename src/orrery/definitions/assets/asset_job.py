@@ -240,6 +240,11 @@ def _order_nodes(
             use.waits_for_values_only = True
         else:
             keys = definition.dependency_keys_of_selection() | set(definition.keys_by_input_name.values())
+        if not checked and not blocking:
+            found = {made[0]: None for key in keys if (made := producers.get(key.parts)) is not None}
+            found.pop(number, None)
+            parents.append(list(found))
+            continue
         for key in keys:
             made = producers.get(key.parts)
             if made is not None and made[0] != number:
