@@ -17,7 +17,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from benchmarks.peers.changed import N as DESCENDANTS
 from benchmarks.peers.graph import N
 from benchmarks.run import DOCS, machine
 from benchmarks.sides import ROOT
@@ -37,6 +39,7 @@ class Peer:
         environment: The folder of its virtual environment.
         package: What its version is asked of.
         looks_at: What it compares to find out that nothing changed.
+        changed: Its program in ``peers/`` in which a root changes; None where the tool looks at nothing that could tell.
     """
 
     title: str
@@ -44,6 +47,7 @@ class Peer:
     environment: str
     package: str
     looks_at: str
+    changed: str | None = None
 
 
 PEERS = (
@@ -53,6 +57,7 @@ PEERS = (
         environment=".venv",
         package="orrery",
         looks_at="all code that is reached, config, versions of inputs and libraries, that each value is there",
+        changed="changed_with_orrery",
     ),
     Peer(
         title="doit",
@@ -60,6 +65,7 @@ PEERS = (
         environment=".peers",
         package="doit",
         looks_at="age, size or digest of files",
+        changed="changed_with_doit",
     ),
     Peer(
         title="Luigi",
@@ -88,6 +94,7 @@ PEERS = (
         environment=".peers",
         package="redun",
         looks_at="code of the task alone, values of inputs",
+        changed="changed_with_redun",
     ),
     Peer(
         title="Dagster",
@@ -103,7 +110,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print the table, and write it into the docs when asked."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.against_peers", description=__doc__)
     parser.add_argument("--repeat", type=int, default=3, help="lives of each tool; the median counts (default: 3)")
-    parser.add_argument("--megabytes", type=int, default=256, help="what the digests are taken of (default: 256)")
+    parser.add_argument("--megabytes", type=int, default=1_024, help="what the digests are taken of (default: 1,024)")
     parser.add_argument("--only", action="append", default=[], metavar="TOOL", help="this tool alone")
     parser.add_argument("--write-docs", action="store_true", help="put the table into docs/benchmarks.md")
     options = parser.parse_args(arguments)
@@ -115,6 +122,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(peer.title, file=sys.stderr, flush=True)
         figures = measured(peer, options.repeat)
         out.append(f"| {peer.title} | {' | '.join(figures)} | {peer.looks_at} |")
+    out += ["", f"| one root changed, one of its {DESCENDANTS} descendants is affected | nodes beside | ran | time |"]
+    out += ["|---|---:|---:|---:|"]
+    for peer in chosen:
+        for beside in (0, 1_000, 10_000) if peer.changed is not None else ():
+            told = changed(peer, beside)
+            out.append(f"| {peer.title} | {beside:,} | {' | '.join(told)} |")
     out += ["", f"| digest of {options.megabytes} MB | GB a second |", "|---|---:|"]
     out += [f"| {title} | {speed:.2f} |" for title, speed in digests(options.megabytes)]
     table = "\n".join(out)
@@ -151,12 +164,31 @@ def measured(peer: Peer, repeat: int) -> tuple[str, str, str]:
     return version, f"{first / N * 1e6:,.0f} µs", f"{again / N * 1e6:,.0f} µs"
 
 
+def changed(peer: Peer, beside: int) -> tuple[str, str]:
+    """Return how many descendants ran after a change of the root, and the time that it took, as text."""
+    python = ROOT / peer.environment / "bin" / "python"
+    if not python.exists():
+        return "not installed", ""
+    assert peer.changed is not None
+    with tempfile.TemporaryDirectory() as folder:
+        found = told(python, peer.changed, "change", folder, str(beside))
+    if isinstance(found, str):
+        return found, ""
+    return f"{found['ran']:,}", f"{found['seconds']['changed'] * 1e3:,.0f} ms"
+
+
 def live(python: Path, program: str, life: str, folder: str) -> dict[str, float] | str:
     """Return the seconds of one life, or what went wrong."""
+    found = told(python, program, life, folder)
+    return found if isinstance(found, str) else found["seconds"]
+
+
+def told(python: Path, program: str, *arguments: str) -> dict[str, Any] | str:
+    """Return what a program prints at its end, or what went wrong."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
     environment |= {"PYTHONPATH": str(ROOT / "src"), "DAGSTER_DISABLE_TELEMETRY": "1"}
     done = subprocess.run(
-        [python, PROGRAMS / f"{program}.py", life, folder],
+        [python, PROGRAMS / f"{program}.py", *arguments],
         capture_output=True,
         text=True,
         check=False,
@@ -164,7 +196,7 @@ def live(python: Path, program: str, life: str, folder: str) -> dict[str, float]
     )
     if done.returncode:
         return f"failed: {(done.stderr.strip().splitlines() or ['no message'])[-1][:60]}"
-    found: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])["seconds"]
+    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return found
 
 

@@ -51,6 +51,7 @@ _WHOLE: tuple[str | None, ...] = (None,)
 _NOWHERE: frozenset[str] = frozenset()
 _NO_PLACES: Mapping[str, Place] = {}
 _MOST_KEPT = 20_000
+_KEPT = "probes and assets with partitions"
 
 
 class Reuse(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,6 +114,7 @@ class RunReuse:
         self._codes: dict[int, tuple[Reach, Mapping[str, str]]] = {}
         self._now: dict[str, Provenance] = {}
         self._reused: set[str] = set()
+        self._made_by: dict[str, frozenset[AssetKey]] = {}
         self._saved: dict[str, float] = {}
         self._started: dict[str, float] = {}
         self._present = PresentValues(self._instance, self._named_assets, self._is_external)
@@ -131,7 +133,7 @@ class RunReuse:
             self._managers,
             self._config_of,
             lambda step, output, policy: self._value(step, self._context.for_step(step), output, policy),
-            self._partitioned_assets(),
+            self._of_all_assets()[1],
         )
 
     # -- what lies outside ---------------------------------------------------------------------
@@ -176,14 +178,30 @@ class RunReuse:
         return look_at(wanted, self._present, decisive.__contains__, unseen)
 
     def _probes(self) -> Mapping[AssetKey, Probe]:
+        return self._of_all_assets()[0]
+
+    def _of_all_assets(self) -> tuple[Mapping[AssetKey, Probe], frozenset[AssetKey]]:
+        """Return the probes and the assets with partitions of the project: looked for once in the life of a job."""
         layer = self._plan.job.asset_layer
-        return {
-            spec.key: spec.probe
-            for definition in (layer.all_defs if layer is not None else ())
-            if definition.execution_type == "UNEXECUTABLE"
-            for spec in definition._specs_by_key.values()
-            if spec.probe is not None
-        }
+        if layer is None:
+            return {}, frozenset()
+        if _KEPT not in layer.kept:
+            probes = {
+                spec.key: spec.probe
+                for definition in layer.all_defs
+                if definition.execution_type == "UNEXECUTABLE"
+                for spec in definition._specs_by_key.values()
+                if spec.probe is not None
+            }
+            partitioned = frozenset(
+                key
+                for definition in layer.all_defs
+                for key, spec in definition._specs_by_key.items()
+                if spec.partitions_def is not None
+            )
+            layer.kept[_KEPT] = probes, partitioned
+        found: tuple[Mapping[AssetKey, Probe], frozenset[AssetKey]] = layer.kept[_KEPT]
+        return found
 
     # -- the run asks --------------------------------------------------------------------------
 
@@ -225,7 +243,7 @@ class RunReuse:
         data: Any = event.event_specific_data
         made = data.materialization
         step = self._plan.step_dict.get((event.step_key or "").partition("[")[0])
-        if step is None or not any(output.asset_key == made.asset_key for output in step.outputs.values()):
+        if step is None or made.asset_key not in self._keys_of(step):
             return event
         tags = dict(made.tags or {})
         version = tags.get(DATA_VERSION_TAG)
@@ -245,6 +263,13 @@ class RunReuse:
         told = AssetMaterialization(made.asset_key, made.description, made.metadata, made.partition, tags)
         fresh = StepMaterializationData(told, data.asset_lineage, provenance, data.is_stored)
         return msgspec.structs.replace(event, event_specific_data=fresh)
+
+    def _keys_of(self, step: ExecutionStep) -> AbstractSet[AssetKey]:
+        found = self._made_by.get(step.key)
+        if found is None:
+            keys = (output.asset_key for output in step.outputs.values())
+            found = self._made_by[step.key] = frozenset(key for key in keys if key is not None)
+        return found
 
     # -- a plan asks ---------------------------------------------------------------------------
 
@@ -509,15 +534,6 @@ class RunReuse:
             known = layer.assets_def_for_key(key) if layer is not None else None
             found = self._partitions_defs[key] = None if known is None else known._specs_by_key[key].partitions_def
             return found
-
-    def _partitioned_assets(self) -> frozenset[AssetKey]:
-        layer = self._plan.job.asset_layer
-        return frozenset(
-            key
-            for definition in (layer.all_defs if layer is not None else ())
-            for key, spec in definition._specs_by_key.items()
-            if spec.partitions_def is not None
-        )
 
     def _named_assets(self) -> Iterable[AssetKey]:
         named: dict[AssetKey, None] = {}

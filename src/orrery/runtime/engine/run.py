@@ -215,7 +215,7 @@ def _plan_events(
                     else None
                     if partition is not None
                     else _keys_in_range(
-                        step.assets_def.specs_by_key[output.asset_key].partitions_def, run, recorder, in_range
+                        step.assets_def._specs_by_key[output.asset_key].partitions_def, run, recorder, in_range
                     )
                 )
                 recorder.event(

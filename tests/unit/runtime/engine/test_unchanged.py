@@ -9,8 +9,10 @@ import pytest
 
 from orrery.adapters.io.atomic import stored_among
 from orrery.api.verbs.materialize import materialize
+from orrery.definitions.assets.unresolved_asset_job import define_asset_job
 from orrery.definitions.decorators.asset import asset
 from orrery.definitions.parts.cache_policy import CachePolicy
+from orrery.definitions.project.definitions import Definitions
 from orrery.model.records.stats import StepStatus
 from orrery.runtime.engine.unchanged import ShortWay
 from orrery.runtime.instance.instance import Instance
@@ -120,3 +122,20 @@ def test_stored_among_is_what_each_file_says(tmp_path: Path, others: int) -> Non
     asked = [f"{tmp_path}/{number}" for number in range(20)] + [f"{tmp_path}/nowhere/{each}" for each in range(20)]
     assert stored_among(asked) == {path for path in asked if os.path.lexists(path)}
     assert len(stored_among(asked)) == 10
+
+
+def test_what_a_run_does_not_look_at_is_not_asked_for(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A job of two among many asks the event log for two."""
+    job = Definitions(assets=fan(), jobs=[define_asset_job("two", selection=["root", "leaf_1"])]).resolve_job_def("two")
+    asked: list[str] = []
+    ask = instance.event_log.get_latest_of_assets
+
+    def noted(keys: Any) -> Any:
+        asked.extend(key.to_user_string() for key in keys)
+        return ask(keys)
+
+    monkeypatch.setattr(instance.event_log, "get_latest_of_assets", noted)
+    for _ in range(2):
+        result = job.execute_in_process(instance=instance, tags=CachePolicy().as_tags())
+    assert sorted(asked) == ["leaf_1", "leaf_1", "root", "root"]
+    assert ran(result) == []
