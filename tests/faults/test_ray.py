@@ -4,21 +4,27 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import textwrap
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from orrery import InvalidInvocationError, UnmetExecutorRequirementsError, job, op, ray_executor
+from orrery import InvalidInvocationError, RunStatus, UnmetExecutorRequirementsError, job, op, ray_executor
 from orrery.api.verbs.execute_job import execute_job
 from orrery.api.verbs.reconstruct import build_reconstructable_job
 from orrery.definitions.graphs.job import JobDefinition
 from orrery.runtime.instance import Instance
+from orrery.runtime.remote import hub
 from orrery.testing.conformance.executor import story_of
 
+WAIT_SECONDS = 60.0
 PROGRAMS = "orrery.testing.conformance.executor_programs"
 
 
@@ -50,6 +56,67 @@ def test_a_worker_that_is_killed_fails_its_step_once(tmp_path: Path, ray_cluster
     assert [each[0] for each in story["is_killed_once"]][:3] == ["STEP_START", "STEP_UP_FOR_RETRY", "STEP_RESTARTED"]
     assert story["is_killed_once"][-1][0] == "STEP_SUCCESS"
     assert story["others_go_on"][-1][0] == "STEP_SUCCESS"
+
+
+DEAF = """
+    import os, time
+    from pathlib import Path
+    from orrery import job, op, ray_executor
+
+    def make(address, sign):
+        @op
+        def deaf():
+            Path(sign + ".part").write_text(str(os.getpid()))
+            os.replace(sign + ".part", sign)
+            until = time.monotonic() + 600
+            while time.monotonic() < until:
+                try:
+                    time.sleep(0.01)
+                except BaseException:
+                    Path(sign + ".asked").touch()
+
+        @job(executor_def=ray_executor.configured({"cluster": {"existing": {"address": address}}}))
+        def deaf_job():
+            deaf()
+
+        return deaf_job
+"""
+
+
+def test_a_step_that_does_not_end_when_it_is_asked_to_is_killed(
+    tmp_path: Path, ray_cluster: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its time of grace is over: its worker is ended, the run is canceled, and the cluster takes other steps."""
+    monkeypatch.setattr(hub, "GRACE_SECONDS", 1.0)
+    (tmp_path / "deaf_steps.py").write_text(textwrap.dedent(DEAF))
+    sign = tmp_path / "sign"
+    made = build_reconstructable_job(
+        "deaf_steps", "make", (ray_cluster, str(sign)), reconstructor_working_directory=str(tmp_path)
+    )
+
+    def stop_when_there() -> None:
+        if wait_until(sign.exists):
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    stopper = threading.Thread(target=stop_when_there, daemon=True)
+    stopper.start()
+    with Instance.local_temp(str(tmp_path / "home")) as instance:
+        with pytest.raises(KeyboardInterrupt):
+            execute_job(made, instance)
+        assert instance.get_runs()[0].status is RunStatus.CANCELED
+    stopper.join()
+    assert Path(f"{sign}.asked").exists(), "it was not asked to end"
+    assert wait_until(lambda: not Path(f"/proc/{sign.read_text()}").exists())
+    assert run("values", tmp_path, {"cluster": {"existing": {"address": ray_cluster}}}).success
+
+
+def wait_until(found: Callable[[], bool]) -> bool:
+    until = time.monotonic() + WAIT_SECONDS
+    while time.monotonic() < until:
+        if found():
+            return True
+        time.sleep(0.02)
+    return False
 
 
 @pytest.mark.usefixtures("ray_cluster")

@@ -31,7 +31,10 @@ from orrery.runtime.remote.dispatch import Dispatch
 from orrery.runtime.remote.handshake import Errand, decode_hello, seal_secret
 from orrery.runtime.remote.messages import LineTold, decode_from_worker, encode
 
-__all__ = ["Engine", "Hub"]
+__all__ = ["GRACE_SECONDS", "Engine", "Hub"]
+
+GRACE_SECONDS = 10.0
+"""How long a step that was interrupted has for its end, before its task is killed."""
 
 _HELLO_SECONDS = 10.0
 
@@ -258,7 +261,7 @@ class Hub:
         for line in self._lines.values():
             line.channel.finish()  # the task sees it, and interrupts its step
         until = threading.Event()
-        timer = threading.Timer(_HELLO_SECONDS, until.set)
+        timer = threading.Timer(GRACE_SECONDS, until.set)
         timer.daemon = True
         timer.start()
         try:
