@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from orrery.api.verbs.execute import execute_job_in_process
+from orrery.api.verbs.execute_job import execute_job
 from orrery.api.verbs.origins import origin_of_reconstructable
 from orrery.api.verbs.reconstruct import build_reconstructable_job
 from orrery.runtime.engine.trace import Span
@@ -59,3 +60,11 @@ def test_the_calls_of_a_worker_stand_below_its_step(executor: tuple[str, dict[st
     workers = {each.details["process"] for each in steps.values()}
     assert {each["pid"] for each in events} == {os.getpid(), *workers}
     assert {each["pid"] for each in events if each["name"].startswith("function ")} == workers
+
+
+def test_execute_job_traces_where_the_executor_carries_out(tmp_path: Path) -> None:
+    job = build_reconstructable_job(_PROGRAMS, "make", ("values", "orrery:multiprocess_executor"))
+    with Instance.local_temp(str(tmp_path / "home")) as instance:
+        assert execute_job(job, instance, trace_out=str(tmp_path / "trace.json")).success
+    events = json.loads((tmp_path / "trace.json").read_text(encoding="utf-8"))["traceEvents"]
+    assert {each["pid"] for each in events} - {os.getpid()}

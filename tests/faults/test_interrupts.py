@@ -7,12 +7,16 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from orrery.cli.waiting import exit_code_of
 from orrery.model.records.run import RunStatus
 from orrery.runtime.instance import Instance
+from orrery.testing.conformance.launchers import write_project
 
 SOURCES = str(Path(__file__).parents[2] / "src")
 PROGRAM = """
@@ -100,6 +104,29 @@ def status_and_lines(home: Path) -> tuple[RunStatus, list[str]]:
         (run,) = instance.get_runs()
         lines = [entry.user_message for entry in instance.all_logs(run.run_id) if entry.dagster_event is None]
         return run.status, lines
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_the_process_of_a_launched_run_ends_with_the_code_of_the_signal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: signal.Signals, code: int
+) -> None:
+    monkeypatch.setenv("PLACE", str(tmp_path))
+    origin = write_project(tmp_path)
+    settings = {"run_launcher": "subprocess"}
+    with Instance.local_temp(str(tmp_path / "home"), overrides=settings) as instance:
+        run = instance.create_run(job_name="long", job_code_origin=origin)
+        instance.launch_run(run.run_id)
+        until = time.monotonic() + 60
+        while not (tmp_path / "waiting").exists():
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        launcher: Any = instance.launcher
+        process = launcher._processes[run.run_id]
+        process.send_signal(number)
+        assert process.wait(60) == code
+        ended = instance.get_run_by_id(run.run_id)
+        assert ended is not None
+        assert exit_code_of(instance, ended) == code
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -87,7 +87,7 @@ def test_a_launched_job_is_canceled(orrery: Terminal) -> None:
         assert time.monotonic() < until
     assert "goes on" in orrery("runs", "delete", run_id, code=2)
     assert "canceled" in orrery("runs", "cancel", run_id)
-    orrery("runs", "wait", run_id, code=130)
+    orrery("runs", "wait", run_id, code=143)
     assert "has ended already" in orrery("runs", "cancel", run_id, code=2)
 
 

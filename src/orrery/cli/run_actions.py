@@ -27,7 +27,8 @@ _run_id = click.argument("run_id", metavar="ID", shell_complete=complete_runs)
 @click.option("--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="Wait at most so long.")
 def wait_for_run(run_id: str, timeout: float | None) -> int:
     """
-    Wait until a run has ended, and tell how: the exit code is 0, 1 where it failed, or 130 where it was canceled.
+    Wait until a run has ended, and tell how: the exit code is 0, 1 where it failed, or where it
+    was canceled 130, or 143 if SIGTERM asked it to stop, as `orrery runs cancel` does.
 
     ID is the id of a run, its first characters, or "latest".
     """
@@ -36,7 +37,7 @@ def wait_for_run(run_id: str, timeout: float | None) -> int:
         if run is None:
             echo("the run goes on")
             return FAILED
-        return exit_code_of(run)
+        return exit_code_of(instance, run)
 
 
 @click.command("retry", short_help="Repeat a run, in whole or in part.")
@@ -82,7 +83,7 @@ def retry_run(run_id: str, part: str, select: tuple[str, ...], wait: bool, sourc
 
 def _awaited(instance: Instance, run_id: str) -> int:
     run = wait_until_it_ends(instance, run_id)
-    return FAILED if run is None else exit_code_of(run)
+    return FAILED if run is None else exit_code_of(instance, run)
 
 
 @click.command("cancel", short_help="Stop a run.")

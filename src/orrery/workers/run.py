@@ -20,6 +20,7 @@ from orrery.api.wiring.defaults import starts_workers
 from orrery.api.wiring.instance import load_adapters
 from orrery.base.errors import OrreryError
 from orrery.definitions.project.repository import RepositoryDefinition
+from orrery.runtime.engine.interrupts import signal_told
 from orrery.runtime.instance.instance import Instance
 from orrery.runtime.instance.ref import InstanceRef
 from orrery.runtime.processes.code_process import copy_put_by
@@ -27,7 +28,7 @@ from orrery.workers.code import load_repository
 
 __all__ = ["forked", "main", "prepare"]
 
-_SUCCESS, _FAILED, _INTERRUPTED = 0, 1, 130
+_SUCCESS, _FAILED, _INTERRUPTED = 0, 1, 128
 
 
 class _Job(msgspec.Struct, frozen=True):
@@ -70,8 +71,8 @@ def _execute(job: _Job, repository: RepositoryDefinition | None) -> int:
     with Instance.from_ref(job.instance) as instance:
         try:
             done = carry_out_run(instance, job.run_id, token=job.token, repository=repository)
-        except KeyboardInterrupt:
-            return _INTERRUPTED
+        except KeyboardInterrupt as asked:
+            return _INTERRUPTED + signal_told(str(asked))
         return _SUCCESS if done else _FAILED
 
 

@@ -40,6 +40,9 @@ def execute_job(
     op_selection: Sequence[str] | None = None,
     reexecution_options: ReexecutionOptions | None = None,
     asset_selection: Sequence[AssetKey] | None = None,
+    *,
+    trace: bool = False,
+    trace_out: str | None = None,
 ) -> JobExecutionResult:
     """
     Run a job, and keep its values where its IO managers put them.
@@ -53,6 +56,8 @@ def execute_job(
         op_selection: Ops to execute (``["*clean", "plot+"]``); all if not given.
         reexecution_options: Which run to repeat, and which of its steps.
         asset_selection: Assets to make; all if not given.
+        trace: Print the tree of what was really called, with durations, in worker processes too.
+        trace_out: Write the same to this file in the Chrome trace format.
 
     Returns:
         A :class:`JobExecutionResult`; open it in a ``with`` statement to load values.
@@ -110,6 +115,8 @@ def execute_job(
         in_this_process=False,
         op_selection=ops,
         asset_selection=frozenset(keys) if keys is not None else None,
+        trace=trace,
+        trace_out=trace_out,
         **options,
     )
     run, config = result.dagster_run, run_config

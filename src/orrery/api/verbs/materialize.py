@@ -49,7 +49,9 @@ def materialize(
     force: Any = None,
 ) -> ExecuteInProcessResult:
     """
-    Make assets in this process.
+    Make assets in this process, traced or not, whatever executor a job or *definitions* names for them.
+
+    ``orrery materialize`` and :func:`execute_job` carry steps out by the executor, and trace them there.
 
     Args:
         assets: Assets and checks. Assets that are made elsewhere may stand among them, to be loaded.

@@ -33,7 +33,8 @@ def command(
     Run the job or the assets of WHAT in a process of their own, and print the id of the run.
 
     The run goes on when this command has ended. Where the instance has a queue, the run waits in it until there is
-    room: `orrery queue` shows it. With --wait, the exit code is 0, 1 where the run failed, or 130 where it was canceled.
+    room: `orrery queue` shows it. With --wait, the exit code is 0, 1 where the run failed, or where it was canceled
+    130, or 143 if SIGTERM asked it to stop, as `orrery runs cancel` does.
 
     \b
     Examples:
@@ -69,4 +70,4 @@ def command(
         if not wait:
             return SUCCESS
         ended = wait_until_it_ends(instance, run.run_id)
-        return FAILED if ended is None else exit_code_of(ended)
+        return FAILED if ended is None else exit_code_of(instance, ended)

@@ -25,7 +25,7 @@ from typing import Any
 
 from orrery.base.errors import ExecutionInterruptedError
 
-__all__ = ["Interrupts", "interruptible", "raise_execution_interrupts"]
+__all__ = ["Interrupts", "interruptible", "raise_execution_interrupts", "signal_told"]
 
 _AGAIN_SECONDS = 0.005
 _PATIENCE_SECONDS = 2.0
@@ -37,6 +37,7 @@ _WRITING = (
     "orrery.runtime.processes.frames",
 )
 _RUN = "orrery.runtime.engine.run"
+_ASKED = "the run was asked to stop by "
 _ORDINARY: tuple[tuple[signal.Signals, Any], ...] = (
     (signal.SIGINT, signal.default_int_handler),
     (signal.SIGTERM, signal.SIG_DFL),
@@ -113,7 +114,14 @@ class Interrupts:
         self._waiting = None
         if self._arrived is None:
             self.give_back()
-        raise ExecutionInterruptedError(f"the run was asked to stop by {signal.Signals(number).name}")
+        raise ExecutionInterruptedError(f"{_ASKED}{signal.Signals(number).name}")
+
+
+def signal_told(message: str) -> signal.Signals:
+    """Return the signal that ended a run, as the message of its interruption tells it; SIGINT if it tells none."""
+    _before, _asked, after = message.partition(_ASKED)
+    name = after.split()[0] if after.split() else ""
+    return signal.Signals[name] if name in signal.Signals.__members__ else signal.SIGINT
 
 
 @contextmanager
