@@ -16,6 +16,7 @@ from orrery.api.verbs.backfill_driver import Driver, RunNews, loading, outcome_o
 from orrery.api.verbs.backfill_growth import growing_of, targets_of
 from orrery.api.verbs.backfill_hold import in_hand, is_in_hand
 from orrery.api.verbs.backfill_jobs import check_config_of_job, graph_of_job, plan_of_job
+from orrery.api.verbs.backfill_stale import judging
 from orrery.api.verbs.execute import plan_of
 from orrery.base.errors import (
     BackfillNotFoundError,
@@ -32,6 +33,7 @@ from orrery.definitions.project.repository import RepositoryDefinition
 from orrery.model.assets.graph import AssetGraph
 from orrery.model.assets.selection import AssetSelection
 from orrery.model.automation.backfill_choice import AssetFacts, Which, chosen_partitions, needed_of
+from orrery.model.automation.backfill_groups import group_assets
 from orrery.model.automation.backfill_progress import WHOLE, BackfillPlan, BackfillProgress, ItemCounts, progress_of
 from orrery.model.events.event import EventType
 from orrery.model.partitions.loading import partition_loading_context
@@ -113,6 +115,7 @@ def plan_backfill(
     partitions_of: CoercibleToAssetKey | None = None,
     discover: bool = False,
     job: str | JobDefinition | None = None,
+    run_config: Mapping[str, Any] | None = None,
 ) -> BackfillPlan:
     """
     Say what :func:`backfill` would make, without making it.
@@ -128,21 +131,18 @@ def plan_backfill(
     if job is not None:
         _refuse_assets_with_job(selection, partitions_of, discover)
         return plan_of_job(_repository(definitions), _name_of(job), texts, wanted, instance)
-    graph = _repository(definitions).asset_graph
+    repository = _repository(definitions)
+    graph = repository.asset_graph
     keys = _keys(graph, AssetSelection.from_coercible(selection).resolve(graph))
     of = None if partitions_of is None else AssetKey.from_coercible(partitions_of)
     with partition_loading_context(dynamic_partitions_store=instance):
         named = chosen_partitions(graph, keys, texts, of=of)
-        about: set[AssetKey] = set()
-        if wanted is not Which.ALL:
-            about = set(named)
         if wanted is Which.STALE:
-            about |= {parent for key in named for parent in graph.get_parents(key)}
-        is_stale = wanted is Which.STALE
-        facts = {
-            key: _facts(instance, graph, key, with_ids=is_stale, with_code=is_stale and key in named) for key in about
-        }
-        needed = needed_of(graph, named, wanted, facts)
+            needed = _stale(repository, named, instance, run_config)
+        else:
+            about = named if wanted is Which.FAILED or wanted is Which.MISSING else {}
+            facts = {key: _facts(instance, graph, key, with_ids=False, with_code=False) for key in about}
+            needed = needed_of(graph, named, wanted, facts)
         growing = [] if texts or wanted is Which.FAILED else growing_of(graph, keys)
         if discover:
             needed.update(dict.fromkeys(_discovering(graph, keys, growing), WHOLE))
@@ -177,8 +177,8 @@ def backfill(
         instance: Where it is recorded and values are kept.
         partitions: Which partitions: keys, ranges (``"2013-01-01...2013-01-31"``), or, of several dimensions,
             ``"carrier=AA"``. All that exist if not given. Of assets that are cut otherwise, those that follow.
-        which: Which of them: ``"missing"`` (never made), ``"failed"``, ``"stale"`` (missing, made by
-            another ``code_version``, or older than what they need) or ``"all"``.
+        which: Which of them: ``"missing"`` (never made), ``"failed"``, ``"stale"`` (missing, or out of date: made by
+            other code, with other config, or of other inputs than would be used now) or ``"all"``.
         partitions_of: The asset whose keys *partitions* are, where several could be meant.
         discover: Make the assets without partitions upstream of dynamic ones in any case, to find new partitions.
         job: A job of *definitions*, instead of assets: it is run for each of its partitions. Ask the result for it by
@@ -212,6 +212,7 @@ def backfill(
         partitions_of=partitions_of,
         discover=discover,
         job=job,
+        run_config=run_config,
     )
     asked = request_backfill(
         plan,
@@ -568,6 +569,26 @@ def _plan_again(known: Backfill, repository: RepositoryDefinition, instance: Ins
                 )
             targets[target.asset_key] = definition.deserialize_subset(target.partitions)
         return BackfillPlan.of(graph, targets, known.growing, job_name=known.job_name)
+
+
+def _stale(
+    repository: RepositoryDefinition,
+    named: Mapping[AssetKey, PartitionsSubset],
+    instance: Instance,
+    run_config: Mapping[str, Any] | None,
+) -> dict[AssetKey, PartitionsSubset]:
+    """Return those of the named partitions that are missing or out of date, by what is recorded of them."""
+    graph = repository.asset_graph
+    about = {*named, *(parent for key in named for parent in graph.get_parents(key))}
+    facts = {key: _facts(instance, graph, key, with_ids=True, with_code=key in named) for key in about}
+    groups = [group.keys for group in group_assets(graph, named)]
+    with judging(groups, lambda keys: _job_of(repository, keys), instance, run_config) as judge:
+        for key in named:
+            known = facts[key]
+            judged = judge.judged(key, known.made)
+            by_record = {item for item, is_old in judged.items() if is_old}
+            facts[key] = known._replace(other_code=by_record | (known.other_code - judged.keys()))
+        return needed_of(graph, named, Which.STALE, facts, judge.unchanged)
 
 
 def _facts(instance: Instance, graph: AssetGraph, key: AssetKey, *, with_ids: bool, with_code: bool) -> AssetFacts:

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import msgspec
@@ -205,6 +206,30 @@ def plan_job(
         partition_key: The partition.
         partition_key_range: First and last of the partitions, if they are several.
     """
+    with deciding(job, instance, reuse, run_config, partition_key, partition_key_range) as (decisions, run):
+        for each in decisions.look_at_sources(unseen="unseen"):
+            if each.trouble is not None:
+                warnings.warn(each.trouble, stacklevel=2)
+        steps = decisions.planned()
+    return MaterializationPlan(
+        job_name=job.name, steps=tuple(steps), run_config=run.run_config or None, partition_key=partition_key
+    )
+
+
+@contextmanager
+def deciding(
+    job: JobDefinition,
+    instance: Instance,
+    reuse: Reuse | None,
+    run_config: Any = None,
+    partition_key: str | None = None,
+    partition_key_range: tuple[str, str] | None = None,
+) -> Iterator[tuple[RunReuse, Run]]:
+    """
+    Give what decides for a run of *job* which steps are current, and the run that is thought of; nothing is run.
+
+    Its IO managers are open while the block runs. Args are those of :func:`plan_job`.
+    """
     tags, config = tags_and_config(job, run_config, None, partition_key, partition_key_range, instance)
     resolved = resolve_run_config(job, config, os.environ)
     plan = compile_plan(job, resolved)
@@ -223,18 +248,11 @@ def plan_job(
         context = PlanOrchestrationContext(
             execution_plan=plan, run=run, instance=instance, log_manager=LogManager(), opened=opened
         )
-        decisions = RunReuse(context, reuse)
-        for each in decisions.look_at_sources(unseen="unseen"):
-            if each.trouble is not None:
-                warnings.warn(each.trouble, stacklevel=2)
-        steps = decisions.planned()
+        yield RunReuse(context, reuse), run
     finally:
         errors = opened.close()
     for error in errors:
         raise error
-    return MaterializationPlan(
-        job_name=job.name, steps=tuple(steps), run_config=resolved.given or None, partition_key=partition_key
-    )
 
 
 def check_plan(saved: MaterializationPlan, now: MaterializationPlan) -> None:

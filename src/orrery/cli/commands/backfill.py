@@ -40,7 +40,7 @@ __all__ = ["command"]
     "--stale",
     "which",
     flag_value="stale",
-    help="Make what is missing, made by other code, or older than what it needs.",
+    help="Make what is missing, or was made by other code, with other config, or of other inputs.",
 )
 @click.option("--all", "which", flag_value="all", help="Make all of it again.")
 @click.option(
@@ -111,6 +111,7 @@ def command(
                 partitions_of=None if of is None else project.asset_key(of),
                 discover=discover,
                 job=job_name,
+                run_config=run_config,
             )
         if dry_run or not plan.size:
             with partition_loading_context(dynamic_partitions_store=instance):

@@ -6,7 +6,7 @@ Pure: the assets, what the user named, and the facts of the event log go in; set
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from enum import Enum
 from typing import NamedTuple
@@ -21,7 +21,10 @@ from orrery.model.partitions.mapping import PartitionMapping
 from orrery.model.partitions.spoken import partitions_named
 from orrery.model.partitions.subset import PartitionsSubset
 
-__all__ = ["AssetFacts", "Which", "chosen_partitions", "needed_of"]
+__all__ = ["AssetFacts", "Unchanged", "Which", "chosen_partitions", "needed_of"]
+
+Unchanged = Callable[[AssetKey, Collection[str]], Collection[str]]
+"""Names those of some partitions for which what they need is still what it was, though it is newer."""
 
 
 class Which(Enum):
@@ -40,7 +43,7 @@ class AssetFacts(NamedTuple):
     Attributes:
         made: The storage id of the latest materialization of each partition that has one.
         failed: Partitions whose latest attempt failed.
-        other_code: Partitions that were made by another version of the code than the one that is declared now.
+        other_code: Partitions that were made by other code, or with another config, than would be used now.
     """
 
     made: Mapping[str, int]
@@ -154,6 +157,7 @@ def needed_of(
     named: Mapping[AssetKey, PartitionsSubset],
     which: Which,
     facts: Mapping[AssetKey, AssetFacts],
+    unchanged: Unchanged | None = None,
 ) -> dict[AssetKey, PartitionsSubset]:
     """
     Return those of the named partitions that are to be made.
@@ -164,6 +168,7 @@ def needed_of(
         which: ``MISSING``: never made. ``FAILED``: the latest attempt failed. ``STALE``: never made, or made by
             another version of the code, or before something that they need, or before what is going to be made now. ``ALL``: all of them.
         facts: What is known of these assets and of those that they need; not needed for ``ALL``.
+        unchanged: Names those of some late partitions of an asset for which what they need is still what it was.
     """
     if which is Which.ALL:
         return dict(named)
@@ -176,7 +181,7 @@ def needed_of(
         made = subset & subset.empty_subset().with_partition_keys(known.made)
         lacking = subset - made
         if which is Which.STALE:
-            lacking = lacking | _outdated(graph, key, made, facts, needed)
+            lacking = lacking | _outdated(graph, key, made, facts, needed, unchanged)
         needed[key] = lacking
     return needed
 
@@ -187,8 +192,10 @@ def _outdated(
     made: PartitionsSubset,
     facts: Mapping[AssetKey, AssetFacts],
     needed: Mapping[AssetKey, PartitionsSubset],
+    unchanged: Unchanged | None,
 ) -> PartitionsSubset:
     """Return those of the made partitions that other code made, or older than something they need, or than what comes."""
+    same: set[str] = set()
     own, own_def = facts[key].made, graph.get(key).partitions_def
     old = made & made.empty_subset().with_partition_keys(facts[key].other_code)
     for parent in graph.get_parents(key):
@@ -214,6 +221,9 @@ def _outdated(
                 for item in _needing(graph, mapping, parent, key, since, fresh)
                 if any(newer.get(each, -1) > own[item] for each in _needed(graph, mapping, parent, key, item))
             ]
+        if late and unchanged is not None:
+            same.update(unchanged(key, [item for item in late if item not in same]))
+            late = [item for item in late if item not in same]
         old = old | made.empty_subset().with_partition_keys(late)
     return old
 

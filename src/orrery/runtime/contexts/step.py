@@ -517,7 +517,7 @@ class StepExecutionContext:
     @property
     def discovers(self) -> bool:
         """Tell whether the step finds its partitions on the way: the run was given none."""
-        return self.step.key in self.plan_context.discovering
+        return self._found is not None or self.step.key in self.plan_context.discovering
 
     @property
     def found_partitions(self) -> Sequence[str]:

@@ -316,6 +316,66 @@ class RunReuse:
             )
         return found
 
+    # -- a backfill asks -----------------------------------------------------------------------
+
+    @property
+    def steps(self) -> Sequence[ExecutionStep]:
+        """Return the steps of the run."""
+        return self._plan.steps  # type: ignore[no-any-return]  # of the plan
+
+    def judged(self, step: ExecutionStep, partitions: Sequence[str | None]) -> dict[str | None, bool]:
+        """
+        Tell of partitions that were made whether they are out of date for another reason than their inputs.
+
+        Args:
+            step: A step that makes assets.
+            partitions: The partitions; None for an asset without.
+
+        Returns:
+            The partitions of which it is recorded what they were made from, each with whether it is out of date.
+        """
+        if step.key not in self._asset_steps:
+            return {}
+        return self._judged(step, dict.fromkeys(partitions, self._context.for_step(step)), with_inputs=False)
+
+    def unchanged(self, step: ExecutionStep, partitions: Sequence[str | None]) -> set[str | None]:
+        """Return those of some partitions that are as they would be made now: also their inputs are what they were."""
+        if step.key not in self._asset_steps:
+            return set()
+        whole = self._context.for_step(step)
+        contexts = {each: whole if each is None else whole.of_partitions([each]) for each in partitions}
+        return {each for each, is_old in self._judged(step, contexts, with_inputs=True).items() if not is_old}
+
+    def _judged(
+        self, step: ExecutionStep, contexts: Mapping[str | None, StepExecutionContext], *, with_inputs: bool
+    ) -> dict[str | None, bool]:
+        outputs, policy = _asset_outputs(step), self._policy_of(step)
+        external = self._external_inputs(step) if step.inputs else _NOWHERE
+        instant, found = datetime.now(UTC), dict[str | None, bool]()
+        now = None if with_inputs else self._provenance(step, self._context.for_step(step), outputs, policy, False)
+        for output in outputs:
+            key = output.asset_key
+            assert key is not None
+            partitions = [each for each in contexts if each is not None]
+            last_of = dict[str | None, LastMade | None](
+                zip(partitions, self._present.last_of(key, partitions), strict=True)
+            )
+            if None in contexts:
+                last_of[None] = self._present.last(key)
+            for partition, last in last_of.items():
+                if last is None or last.provenance is None:
+                    continue
+                if now is None:
+                    made_now = self._provenance(step, contexts[partition], outputs, policy)
+                else:
+                    made_now = msgspec.structs.replace(now, inputs=last.provenance.inputs)
+                situation = Situation(
+                    asset=key.to_user_string(), last=last, now=made_now, policy=policy, external=external
+                )
+                is_old = decide(situation, instant).action == "run"
+                found[partition] = found.get(partition, False) or is_old
+        return found
+
     # -- the decision --------------------------------------------------------------------------
 
     def _policy_of(self, step: ExecutionStep) -> CachePolicy | None:
@@ -455,6 +515,7 @@ class RunReuse:
         context: StepExecutionContext,
         outputs: Sequence[StepOutput],
         policy: CachePolicy | None,
+        with_inputs: bool = True,
     ) -> Provenance:
         declared = outputs[0].definition.code_version
         code_version = declared if declared is not None else step.op.version
@@ -467,7 +528,7 @@ class RunReuse:
             libraries=reach.distributions if reach is not None else {},
             code_version=code_version,
             config=config_parts(config) if config is not None else {},
-            inputs=self._inputs(step, context) if step.inputs else {},
+            inputs=self._inputs(step, context) if step.inputs and with_inputs else {},
             resources=self._resources(needed) if needed else {},
             format=None if manager is None else getattr(manager, "format_name", None) or type(manager).__name__,
             salt=policy.salt if policy is not None else None,

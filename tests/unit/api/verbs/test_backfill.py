@@ -129,19 +129,11 @@ def test_failed_ones_are_chosen_in_another_backfill_too(instance: Instance) -> N
     assert list(plan.targets[og.AssetKey("daily")]) == ["2013-01-10"]
 
 
-def test_stale_ones_are_chosen(instance: Instance) -> None:
-    og.backfill(DEFS, instance=instance)
-    og.backfill(DEFS, "daily", partitions="2013-02-02", which="all", instance=instance)
-    plan = og.plan_backfill(DEFS, which="stale", instance=instance)
-    chosen = {key.to_user_string(): list(subset) for key, subset in plan.targets.items()}
-    assert chosen == {"doubled": ["2013-02-02"], "monthly": ["2013-02-01"], "report": [""]}
-
-
 def test_stale_are_those_that_other_code_made_and_what_follows(instance: Instance) -> None:
     def project(version: str) -> og.Definitions:
         @og.asset(partitions_def=DAYS, code_version=version)
         def coded() -> int:
-            return 1
+            return int(version)
 
         @og.asset(partitions_def=DAYS)
         def after(coded: int) -> int:
