@@ -103,6 +103,7 @@ def launch(context: Any, scenario: dict[str, Any]) -> Any:
     reader: Any = {
         "cli": lambda: dg.PipesTempFileMessageReader(),
         "stdout": lambda: StdioReader({"stdio": "stdout"}),
+        "stderr": lambda: StdioReader({"stdio": "stderr"}),
         "buffered_stdout": lambda: StdioReader({"buffered_stdio": "stdout"}),
         "folder": lambda: FolderReader(scenario["folder"]),
         "s3": lambda: S3Reader(scenario["endpoint"]),
@@ -114,9 +115,12 @@ def launch(context: Any, scenario: dict[str, Any]) -> Any:
             command = [*command, *(part for pair in session.get_bootstrap_cli_arguments().items() for part in pair)]
         else:
             environment.update(session.get_bootstrap_env_vars())
-        done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, encoding="utf-8", check=False)
+        errors = subprocess.PIPE if channel == "stderr" else None
+        done = subprocess.run(
+            command, env=environment, stdout=subprocess.PIPE, stderr=errors, encoding="utf-8", check=False
+        )
         if isinstance(reader, StdioReader):
-            for line in done.stdout.splitlines():
+            for line in (done.stderr or done.stdout).splitlines():
                 if line.startswith('{"__dagster_pipes_version"'):
                     reader.handler.handle_message(json.loads(line))
                 else:
@@ -165,6 +169,8 @@ def facts(scenario: dict[str, Any]) -> dict[str, Any]:
     instance = dg.DagsterInstance.ephemeral()
     asset = definition(scenario, told)
     output, errors = io.StringIO(), io.StringIO()
+    first, last = scenario.get("range", (None, None))
+    tags = {"dagster/asset_partition_range_start": first, "dagster/asset_partition_range_end": last} if first else None
     runs = []
     with contextlib.redirect_stdout(output), contextlib.redirect_stderr(errors):
         for _ in range(scenario.get("times", 1)):
@@ -174,6 +180,7 @@ def facts(scenario: dict[str, Any]) -> dict[str, Any]:
                     instance=instance,
                     raise_on_error=False,
                     partition_key=scenario.get("partition"),
+                    tags=tags,
                 )
             )
     result = runs[-1]

@@ -2,6 +2,24 @@
 A process that uses the genuine ``dagster-pipes``, in its own environment and unchanged, runs under our orchestrator.
 
 The environment is that of ``ORRERY_ORACLE_PYTHON`` or ``.oracle``.
+
+==========================  =======================================================================================
+what a stranger may use     test
+==========================  =======================================================================================
+context                     test_context, test_provenance_of_the_last_materialization, test_several_assets_and_checks
+logs                        test_logs
+metadata of every type      test_metadata_of_every_type
+checks                      test_several_assets_and_checks
+custom messages             test_custom_messages
+extras                      test_context, test_extra_that_is_not_there
+partitions                  test_partition, test_range_of_partitions, test_partition_without_a_time_window
+exceptions                  test_exception_arrives_with_its_cause, test_system_exit_arrives
+CLI parameters              test_params_by_command_line
+environment parameters      test_other_channels[environment], and all others
+file channel                all others; test_output_arrives_as_messages
+stdio channel               test_other_channels[stdio], [stderr], [buffered_stdio]
+S3 writer against moto      test_context_and_messages_go_by_s3
+==========================  =======================================================================================
 """
 
 import os
@@ -102,10 +120,13 @@ def run(tmp_path: Path) -> Callable[..., Ran]:
         code: str,
         *,
         channel: str = "file",
+        output: bool = False,
         keys: tuple[str, ...] = ("a",),
         extras: Any = None,
         partition_key: str | None = None,
         checks: tuple[str, ...] = (),
+        tags: dict[str, str] | None = None,
+        times: int = 1,
         **options: Any,
     ) -> Ran:
         script = tmp_path / "script.py"
@@ -114,12 +135,14 @@ def run(tmp_path: Path) -> Callable[..., Ran]:
 
         def body(context: Any) -> Any:
             if channel == "file":
-                client = PipesSubprocessClient(forward_stdio=False)
+                reader = PipesTempFileMessageReader(include_stdio_in_messages=True) if output else None
+                client = PipesSubprocessClient(forward_stdio=False, message_reader=reader)
                 invocation = client.run(context=context, command=command, extras=extras)
                 custom.extend(invocation.get_custom_messages())
                 return invocation.get_results()
-            stdio = channel in ("stdio", "buffered_stdio")
-            reader = StdioReader({channel: "stdout"}) if stdio else PipesTempFileMessageReader()
+            stdio = channel in ("stdio", "stderr", "buffered_stdio")
+            place = {"stdio": "stderr"} if channel == "stderr" else {channel: "stdout"}
+            reader = StdioReader(place) if stdio else PipesTempFileMessageReader()
             injector = PipesTempFileContextInjector() if channel == "cli" else PipesEnvContextInjector()
             with open_pipes_session(context, injector, reader, extras) as session:
                 arguments = [part for pair in session.get_bootstrap_cli_arguments().items() for part in pair]
@@ -128,9 +151,10 @@ def run(tmp_path: Path) -> Callable[..., Ran]:
                     [*command, *(arguments if channel == "cli" else [])],
                     env={**os.environ, **by_environment},
                     stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE if channel == "stderr" else None,
                     check=True,
                 )
-                for line in done.stdout.splitlines() if stdio else ():
+                for line in (done.stderr or done.stdout).splitlines() if stdio else ():
                     reader.handler.handle_line(line)
             custom.extend(session.get_custom_messages())
             return session.get_results()
@@ -145,7 +169,11 @@ def run(tmp_path: Path) -> Callable[..., Ran]:
             yield from body(context)
 
         instance = orrery.Instance.ephemeral()
-        result = orrery.materialize([step], instance=instance, raise_on_error=False, partition_key=partition_key)
+        for _ in range(times):
+            custom.clear()
+            result = orrery.materialize(
+                [step], instance=instance, raise_on_error=False, partition_key=partition_key, tags=tags
+            )
         lines = [
             (entry.level, entry.user_message)
             for entry in instance.all_logs(result.run_id)
@@ -190,6 +218,60 @@ def test_partition(run: Callable[..., Ran]) -> None:
     assert ran.custom == [["2024-01-02", window]]
 
 
+def test_partition_without_a_time_window(run: Callable[..., Ran]) -> None:
+    ran = run(
+        OPEN + "    context.report_custom_message([context.partition_key, context.partition_time_window])\n",
+        partitions_def=orrery.StaticPartitionsDefinition(["a", "b"]),
+        partition_key="b",
+    )
+    assert ran.custom == [["b", None]]
+
+
+def test_range_of_partitions(run: Callable[..., Ran]) -> None:
+    ran = run(
+        OPEN + "    try:\n        context.partition_key\n    except DagsterPipesError as error:\n"
+        "        context.report_custom_message(str(error))\n"
+        "    context.report_custom_message([context.partition_key_range, context.partition_time_window])\n",
+        partitions_def=orrery.DailyPartitionsDefinition("2024-01-01"),
+        backfill_policy=orrery.BackfillPolicy.single_run(),
+        tags={"orrery/asset_partition_range_start": "2024-01-02", "orrery/asset_partition_range_end": "2024-01-04"},
+    )
+    refused, told = ran.custom
+    assert "`partition_key` is undefined" in refused
+    assert told == [
+        {"start": "2024-01-02", "end": "2024-01-04"},
+        {"start": "2024-01-02T00:00:00+00:00", "end": "2024-01-05T00:00:00+00:00"},
+    ]
+
+
+def test_provenance_of_the_last_materialization(run: Callable[..., Ran]) -> None:
+    ran = run(
+        OPEN + "    context.report_custom_message(context.provenance)\n"
+        "    context.report_asset_materialization(data_version='7')\n",
+        spec={"code_version": "v1"},
+        times=2,
+    )
+    assert ran.custom == [{"code_version": "v1", "input_data_versions": {}, "is_user_provided": True}]
+
+
+def test_custom_messages(run: Callable[..., Ran]) -> None:
+    payloads = [{"a": [1, None, "é😀"]}, "text", 1.5, True, None, [], {}]
+    code = OPEN + "    for each in context.get_extra('payloads'):\n        context.report_custom_message(each)\n"
+    assert run(code, extras={"payloads": payloads}).custom == payloads
+
+
+def test_extra_that_is_not_there(run: Callable[..., Ran]) -> None:
+    ran = run(
+        OPEN + "    context.report_custom_message([context.extras, context.get_extra('limit')])\n"
+        "    try:\n        context.get_extra('nope')\n    except DagsterPipesError as error:\n"
+        "        context.report_custom_message(str(error))\n",
+        extras={"limit": 3},
+    )
+    told, refused = ran.custom
+    assert told == [{"limit": 3}, 3]
+    assert "nope" in refused
+
+
 def test_metadata_of_every_type(run: Callable[..., Ran]) -> None:
     ran = run(
         OPEN + "    context.report_asset_materialization(context.get_extra('metadata'), data_version='v7')\n",
@@ -221,6 +303,13 @@ def test_metadata_of_every_type(run: Callable[..., Ran]) -> None:
         "inferred null": "NullMetadataValue",
     }
     assert "v7" in made.tags.values()
+    plain = {name: made.metadata[name].value for name in ("text", "json", "md", "float", "int", "bool", "null")}
+    assert plain == {name: METADATA[name]["raw_value"] for name in plain}
+    assert made.metadata["timestamp"].value == 1700000000.5
+    assert made.metadata["asset"].value == orrery.AssetKey(["raw", "orders"])
+    assert [record.data for record in made.metadata["table"].records] == [{"a": 1}]
+    assert [column.name for column in made.metadata["table_schema"].value.columns] == ["a"]
+    assert made.metadata["inferred list"].value == [1, 2]
 
 
 def test_several_assets_and_checks(run: Callable[..., Ran]) -> None:
@@ -271,12 +360,23 @@ def test_params_by_command_line(run: Callable[..., Ran]) -> None:
     assert run(code, channel="cli").custom == ["a"]
 
 
-@pytest.mark.parametrize("channel", ["stdio", "buffered_stdio", "environment"])
+@pytest.mark.parametrize("channel", ["stdio", "stderr", "buffered_stdio", "environment"])
 def test_other_channels(run: Callable[..., Ran], channel: str) -> None:
     ran = run(
         OPEN + "    context.log.info('x')\n    context.report_custom_message(context.asset_key)\n", channel=channel
     )
     assert (ran.result.success, ran.custom) == (True, ["a"])
+
+
+def test_output_arrives_as_messages(run: Callable[..., Ran], capsys: pytest.CaptureFixture[str]) -> None:
+    ran = run(
+        OPEN + "    import os\n    print('out é', flush=True)\n    os.system('echo child; echo error >&2')\n",
+        output=True,
+    )
+    assert ran.result.success, ran.error
+    told = capsys.readouterr()
+    assert "out é\nchild\n" in told.out
+    assert "error\n" in told.err
 
 
 # --- S3

@@ -3,6 +3,25 @@ A process that uses ``orrery_pipes`` runs under the genuine Dagster, unchanged.
 
 All scenarios run once, in one interpreter that has the genuine library (``ORRERY_ORACLE_PYTHON`` or ``.oracle``); each
 test states one fact about what arrived there.
+
+==========================  ==========================================================================================
+what a stranger may use     test
+==========================  ==========================================================================================
+context                     test_context, test_provenance_of_the_last_materialization
+logs                        test_logs
+metadata of every type      test_metadata_of_every_type
+checks                      test_checks
+custom messages             test_custom_messages
+extras                      test_context, test_extra_that_is_not_there
+partitions                  test_partition, test_range_of_partitions, test_partition_without_a_time_window
+exceptions                  test_exception_arrives_with_its_cause, test_system_exit_arrives
+CLI parameters              test_params_by_command_line
+environment parameters      test_context_by_environment, and all others
+file channel                all others; test_output_arrives_as_messages
+stdio channel               test_messages_arrive_over_other_channels[stdout], [stderr], [buffered stdout]
+S3 writer against moto      test_messages_arrive_over_s3
+Node and shell              test_clients_of_other_languages, test_failures_in_other_languages
+==========================  ==========================================================================================
 """
 
 import json
@@ -81,6 +100,20 @@ PYTHON_PROGRAMS: dict[str, tuple[str, dict[str, Any]]] = {
     "static": (
         "context.report_custom_message([context.partition_key, context.partition_time_window])\n",
         {"partitions": "static", "partition": "b"},
+    ),
+    "range": (
+        "try:\n    context.partition_key_range\nexcept PipesError as error:\n"
+        "    context.report_custom_message([context.is_partition_step, str(error)])\n",
+        {"partitions": "daily", "range": ["2024-01-02", "2024-01-04"]},
+    ),
+    "extras": (
+        "context.report_custom_message([context.extras, context.get_extra('limit')])\n"
+        "try:\n    context.get_extra('nope')\nexcept PipesError as error:\n    context.report_custom_message(str(error))\n",
+        {"extras": {"limit": 3}},
+    ),
+    "stderr": (
+        "context.log.info('x')\ncontext.report_asset_materialization({'plain': 1})\n",
+        {"channel": "stderr"},
     ),
     "metadata": (
         "context.report_asset_materialization(metadata=context.get_extra('metadata'), data_version='v7')\n",
@@ -290,6 +323,19 @@ def test_partition_without_a_time_window(facts: dict[str, Any]) -> None:
     assert facts["static"]["custom"] == [["b", None]]
 
 
+def test_range_of_partitions(facts: dict[str, Any]) -> None:
+    """The genuine Dagster tells a process of no partitions in a run of several, which ours does."""
+    ((is_partition_step, refused),) = facts["range"]["custom"]
+    assert is_partition_step is False
+    assert "Current step does not target any partitions" in refused
+
+
+def test_extra_that_is_not_there(facts: dict[str, Any]) -> None:
+    told, refused = facts["extras"]["custom"]
+    assert told == [{"limit": 3}, 3]
+    assert "Extra `nope` is undefined" in refused
+
+
 def test_params_by_command_line(facts: dict[str, Any]) -> None:
     assert facts["cli"]["custom"] == ["a"]
 
@@ -330,8 +376,13 @@ def test_metadata_of_every_type(facts: dict[str, Any]) -> None:
         "inferred list": "JsonMetadataValue",
         "inferred null": "NullMetadataValue",
     }
-    assert told["metadata"]["md"][1] == "'**x**'"
-    assert told["metadata"]["timestamp"][1] == "1700000000.5"
+    values = {name: value for name, (_, value) in told["metadata"].items()}
+    for name in ("text", "url", "path", "notebook", "json", "md", "float", "int", "bool", "dagster_run", "null"):
+        assert values[name] == repr(METADATA[name]["raw_value"])
+    assert values["whole float"] == "2.0"
+    assert values["timestamp"] == "1700000000.5"
+    assert values["asset"] == "AssetKey(['raw', 'orders'])"
+    assert values["inferred list"] == "[1, 2]"
 
 
 def test_materializations_of_several_assets(facts: dict[str, Any]) -> None:
@@ -394,7 +445,7 @@ def test_compatible_names(facts: dict[str, Any]) -> None:
 # --- channels
 
 
-@pytest.mark.parametrize("name", ["stdout", "buffered stdout", "folder"])
+@pytest.mark.parametrize("name", ["stdout", "stderr", "buffered stdout", "folder"])
 def test_messages_arrive_over_other_channels(facts: dict[str, Any], name: str) -> None:
     assert facts[name]["materializations"]["a"]["metadata"]["plain"] == ["IntMetadataValue", 1]
 
