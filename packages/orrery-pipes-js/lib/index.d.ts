@@ -118,12 +118,13 @@ export interface Channel {
 }
 /** Return `error` with its stack and the chain of its causes, as it goes over the wire. */
 export declare function pipesException(error: unknown, depth?: number): PipesException;
+/** Lines are written as those of `console.log`. */
 export type Logger = {
-    debug(message: string): void;
-    info(message: string): void;
-    warning(message: string): void;
-    error(message: string): void;
-    critical(message: string): void;
+    debug(message: unknown, ...more: unknown[]): void;
+    info(message: unknown, ...more: unknown[]): void;
+    warning(message: unknown, ...more: unknown[]): void;
+    error(message: unknown, ...more: unknown[]): void;
+    critical(message: unknown, ...more: unknown[]): void;
 };
 /** What the step is about, and how to report from it. Get it from {@link withPipes} or {@link openPipes}. */
 export declare class PipesContext {

@@ -8,6 +8,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { closeSync, openSync, readFileSync, readSync, renameSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
+import { format } from "node:util";
 import { inflateSync } from "node:zlib";
 export const PROTOCOL_VERSION = "0.1";
 export const METADATA_TYPES = [
@@ -290,15 +291,46 @@ function copyStreams(context) {
 // --- values on their way out
 /** Marks a whole number that is to keep its point: the reference takes a float without one for an error. */
 const FLOAT = `float-${randomUUID()}:`;
+const WITHOUT_JSON = new Set(["bigint", "function", "symbol"]);
+/** Return `value` as JSON. Refuses what JSON would leave out or make an empty object of, and so lose unseen. */
+function textOf(value, what) {
+    const refuse = (inner, key) => new PipesError(`Cannot send a \`${what}\` message: ${format(inner)}${key && ` (at '${key}')`} has no JSON form.`);
+    if (value === undefined)
+        throw refuse(value, "");
+    try {
+        return JSON.stringify(value, (key, inner) => {
+            const emptied = inner instanceof Map || inner instanceof Set || inner instanceof Promise;
+            const lost = WITHOUT_JSON.has(typeof inner) || (typeof inner === "number" && !Number.isFinite(inner));
+            if (emptied || lost)
+                throw refuse(inner, key);
+            return inner;
+        });
+    }
+    catch (error) {
+        if (!(error instanceof TypeError))
+            throw error;
+        throw new PipesError(`Cannot send a \`${what}\` message: ${error.message}`, { cause: error });
+    }
+}
+/** Throw unless `given` is an object of options that are known: a misspelt one would be left out unseen. */
+function checkOptions(given, known, method) {
+    const names = known.map((name) => `\`${name}\``).join(", ");
+    if (typeof given !== "object" || given === null || Array.isArray(given)) {
+        throw new PipesError(`\`${method}\` takes one object, with ${names}; it was given ${format(given)}.`);
+    }
+    for (const name of Object.keys(given)) {
+        if (!known.includes(name))
+            throw new PipesError(`\`${method}\` takes ${names}; it was given \`${name}\`.`);
+    }
+}
+function checkText(value, name) {
+    if (value !== undefined && value !== null && typeof value !== "string") {
+        throw new PipesError(`Invalid \`${name}\`: expected a string, got ${format(value)}.`);
+    }
+}
 /** Return `value` as one line of ASCII, which no encoding of a stream can spoil. */
 function encode(value, what) {
-    const text = JSON.stringify(value, (key, inner) => {
-        const kind = typeof inner;
-        if (kind === "bigint" || kind === "function" || kind === "symbol" || (kind === "number" && !Number.isFinite(inner))) {
-            throw new PipesError(`Cannot send a \`${what}\` message: ${String(inner)} (at '${key}') has no JSON form.`);
-        }
-        return inner;
-    });
+    const text = textOf(value, what);
     const numbers = text.includes(FLOAT) ? text.replace(new RegExp(`"${FLOAT}(-?\\d+)"`, "g"), "$1.0") : text;
     return numbers.replace(/[\u007f-\uffff]/g, (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
@@ -384,11 +416,11 @@ export class PipesContext {
     #closed = false;
     /** A logger whose lines go to the orchestrator. */
     log = {
-        debug: (message) => this.#log("DEBUG", message),
-        info: (message) => this.#log("INFO", message),
-        warning: (message) => this.#log("WARNING", message),
-        error: (message) => this.#log("ERROR", message),
-        critical: (message) => this.#log("CRITICAL", message),
+        debug: (...line) => this.#log("DEBUG", line),
+        info: (...line) => this.#log("INFO", line),
+        warning: (...line) => this.#log("WARNING", line),
+        error: (...line) => this.#log("ERROR", line),
+        critical: (...line) => this.#log("CRITICAL", line),
     };
     constructor(data, channel, offered) {
         this.#data = data;
@@ -441,8 +473,8 @@ export class PipesContext {
             this.#write(method, { ...params, [key]: `${kept}... (shortened: it has ${text.length} characters)` });
         }
     }
-    #log(level, message) {
-        this.#writeText("log", { message: String(message), level }, "message");
+    #log(level, line) {
+        this.#writeText("log", { message: format(...line), level }, "message");
     }
     // What the step is about.
     get isAssetStep() {
@@ -522,6 +554,7 @@ export class PipesContext {
         return values[0];
     }
     #resolveAssetKey(assetKey, method) {
+        checkText(assetKey, "assetKey");
         const inScope = this.#data.asset_keys ?? [];
         if (assetKey !== undefined) {
             if (inScope.length > 0 && !inScope.includes(assetKey)) {
@@ -538,6 +571,8 @@ export class PipesContext {
     /** Report that an asset has been materialized. */
     reportAssetMaterialization(report = {}) {
         const method = "report_asset_materialization";
+        checkOptions(report, ["metadata", "dataVersion", "assetKey"], "reportAssetMaterialization");
+        checkText(report.dataVersion, "dataVersion");
         const key = this.#resolveAssetKey(report.assetKey, method);
         if (this.#materialized.has(key)) {
             throw new PipesError(`Calling \`${method}\` with asset key \`${key}\` is undefined. Asset has already been materialized.`);
@@ -552,6 +587,7 @@ export class PipesContext {
     /** Report that a check of an asset has been made. */
     reportAssetCheck(report) {
         const method = "report_asset_check";
+        checkOptions(report, ["checkName", "passed", "severity", "metadata", "assetKey"], "reportAssetCheck");
         const severity = report.severity ?? "ERROR";
         if (typeof report.checkName !== "string" || typeof report.passed !== "boolean") {
             throw new PipesError("A check needs a name (`checkName`, a string) and a result (`passed`, a boolean).");
@@ -569,6 +605,8 @@ export class PipesContext {
     }
     /** Send anything that has a JSON form to the code that launched this process. */
     reportCustomMessage(payload) {
+        if (payload === undefined)
+            throw new PipesError("A custom message needs a payload; undefined has no JSON form.");
         this.#write("report_custom_message", { payload });
     }
     /**

@@ -215,8 +215,9 @@ _pipes_connect() {
     _pipes_in=${1%/*}/in-$$
     _pipes_out=${1%/*}/out-$$
     mkfifo -m 600 "$_pipes_in" "$_pipes_out" 2>/dev/null || return 1
-    perl -e "$_pipes_to_socket" "$1" <"$_pipes_in" >"$_pipes_out" 2>/dev/null &
-    _pipes_bridge=$!
+    # In a shell of its own that ends at once: a plain `wait` of the program does not wait for it.
+    (perl -e "$_pipes_to_socket" "$1" <"$_pipes_in" >"$_pipes_out" 2>/dev/null &)
+    _pipes_bridge=runs
     # For reading too, so that a bridge that has broken does not end the shell by a signal.
     exec 8<>"$_pipes_in" 9<"$_pipes_out"
     rm -f "$_pipes_in" "$_pipes_out"
@@ -232,8 +233,9 @@ _pipes_answered() {
 _pipes_disconnect() {
     if [ -z "$_pipes_bridge" ]; then return 0; fi
     printf '\n' >&8
-    exec 8>&- 9<&-
-    wait "$_pipes_bridge" || :
+    exec 8>&-
+    while _pipes_answered; do :; done # until it has ended
+    exec 9<&-
     _pipes_bridge=
 }
 
@@ -452,6 +454,10 @@ pipes_report_asset_materialization() {
 # pipes_report_asset_check NAME true|false [--severity WARN|ERROR] [--metadata NAME[:TYPE]=VALUE]... [--asset-key KEY]
 pipes_report_asset_check() {
     if [ "$_pipes_channel" = none ]; then return 0; fi
+    if [ $# -lt 2 ]; then
+        _pipes_fail 'a check needs its name and its result: pipes_report_asset_check NAME true|false.'
+        return 1
+    fi
     _pipes_check_name=$1
     _pipes_passed=$2
     shift 2
@@ -502,6 +508,13 @@ _pipes_options() {
     _pipes_severity=ERROR
     _pipes_asset_key=
     while [ $# -gt 0 ]; do
+        case $1 in
+            --metadata | --data-version | --asset-key | --severity) ;;
+            *)
+                _pipes_fail "unknown option '$1'; there are --metadata, --data-version, --asset-key and --severity."
+                return 1
+                ;;
+        esac
         if [ $# -lt 2 ]; then
             _pipes_fail "the option $1 lacks its value."
             return 1
@@ -518,10 +531,6 @@ _pipes_options() {
                         return 1
                         ;;
                 esac
-                ;;
-            *)
-                _pipes_fail "unknown option $1."
-                return 1
                 ;;
         esac
         shift 2
@@ -549,6 +558,18 @@ _pipes_add_metadata() {
     case $_pipes_type in
         __infer__ | text | url | path | notebook | md | dagster_run | asset) _pipes_raw=$(_pipes_quote "$_pipes_raw") ;;
         int | float | bool | json | table | table_schema | table_column_lineage | timestamp)
+            # What is no whole number or no truth value would be refused there, and the whole report with it.
+            case $_pipes_type:$_pipes_raw in
+                int: | int:- | int:*[!0-9-]* | int:?*-*)
+                    _pipes_fail "the metadata '$_pipes_name' of the type int is a whole number, not '$_pipes_raw'."
+                    return 1
+                    ;;
+                bool:true | bool:false) ;;
+                bool:*)
+                    _pipes_fail "the metadata '$_pipes_name' of the type bool is true or false, not '$_pipes_raw'."
+                    return 1
+                    ;;
+            esac
             _pipes_check_json "$_pipes_raw" || return 1
             _pipes_raw=$_pipes_json
             # The reference takes a float without its point for an error in the protocol.

@@ -385,6 +385,15 @@ def test_every_client_takes_the_file_where_the_socket_cannot_be_reached(
     ("call", "text"),
     [
         ("reportAssetCheck({ checkName: 'c', passed: 1 })", "A check needs a name"),
+        ("reportAssetCheck('c', true)", "takes one object, with `checkName`, `passed`"),
+        ("reportAssetMaterialization('raw/orders')", "it was given raw/orders"),
+        ("reportAssetMaterialization({ metaData: { rows: 1 } })", "it was given `metaData`"),
+        ("reportAssetMaterialization({ dataVersion: 7 })", "Invalid `dataVersion`: expected a string, got 7"),
+        ("reportAssetMaterialization({ assetKey: ['raw', 'orders'] })", "Invalid `assetKey`: expected a string"),
+        ("reportCustomMessage()", "needs a payload"),
+        ("reportCustomMessage([new Set([1])])", "Set(1) { 1 } (at '0') has no JSON form"),
+        ("reportCustomMessage({ rows: Promise.resolve(1) })", "(at 'rows') has no JSON form"),
+        ("reportCustomMessage((() => { const a = {}; a.a = a; return a; })())", "circular structure"),
         ("reportAssetCheck({ checkName: 'c', passed: true, severity: 'INFO' })", "Invalid severity"),
         ("reportAssetMaterialization({ metadata: { x: { a: 1 } } })", "Invalid metadata value 'x'"),
         ("reportCustomMessage({ x: 1n })", "has no JSON form"),
@@ -397,6 +406,14 @@ def test_node_client_refuses(launch: Launch, command: Callable[..., list[str]], 
     finished = launch(command("node", javascript=f"import {{ openPipes }} from %s;\nopenPipes().{call};\n"))
     assert finished.returncode == 1
     assert text in finished.params_of("closed")[0]["exception"]["message"]
+
+
+def test_node_client_logs_as_its_console_does(launch: Launch, command: Callable[..., list[str]]) -> None:
+    program = (
+        "import { openPipes } from %s;\nopenPipes().log.info('rows:', { a: [1] });\nopenPipes().log.info('100%% %d');\n"
+    )
+    finished = launch(command("node", javascript=program))
+    assert [told["message"] for told in finished.params_of("log")] == ["rows: { a: [ 1 ] }", "100%% %d"]
 
 
 def test_node_client_takes_params_from_the_command_line(
@@ -440,6 +457,44 @@ def test_built_javascript_is_that_of_the_source(tmp_path: Path) -> None:
 
 
 # --- shell
+
+
+WRONG_IN_SHELL = [
+    ("pipes_log info x", "unknown level 'info'"),
+    ("pipes_report_asset_materialization rows=3", "unknown option 'rows=3'; there are --metadata, --data-version"),
+    ("pipes_report_asset_materialization --metadata", "the option --metadata lacks its value"),
+    ("pipes_report_asset_materialization --metadata rows", "metadata is NAME=VALUE or NAME:TYPE=VALUE"),
+    (
+        "pipes_report_asset_materialization --metadata rows:int=3.5",
+        "'rows' of the type int is a whole number, not '3.5'",
+    ),
+    (
+        "pipes_report_asset_materialization --metadata rows:int=1-2",
+        "'rows' of the type int is a whole number, not '1-2'",
+    ),
+    ("pipes_report_asset_materialization --metadata ok:bool=yes", "'ok' of the type bool is true or false, not 'yes'"),
+    ("pipes_report_asset_materialization --asset-key other", "asset 'other' is not in scope"),
+    ("pipes_report_asset_check not_empty", "a check needs its name and its result"),
+    ("pipes_report_asset_check not_empty yes", "the result of a check is true or false, not 'yes'"),
+    ("pipes_report_asset_check not_empty true --severity LOW", "the severity is WARN or ERROR, not 'LOW'"),
+    ("pipes_report_custom_message hello", "this is no JSON: hello"),
+]
+
+
+@pytest.mark.parametrize("shell", shells())
+def test_shell_client_refuses_wrong_use_and_lives_on(
+    launch: Launch, command: Callable[..., list[str]], shell: str
+) -> None:
+    """What the orchestrator would refuse is told where it was said; nothing of it is sent."""
+    calls = "".join(f"{call} && echo TOOK\n" for call, _ in WRONG_IN_SHELL)
+    program = f". %s\npipes_open\n{calls}pipes_report_asset_materialization --metadata rows:int=-3\npipes_close\n"
+    finished = launch(command(shell, shell=program))
+    assert (finished.returncode, finished.stdout) == (0, "")
+    told = finished.stderr.splitlines()
+    assert len(told) == len(WRONG_IN_SHELL)
+    for line, (_, text) in zip(told, WRONG_IN_SHELL, strict=True):
+        assert text in line
+    assert finished.methods == ["opened", "report_asset_materialization", "closed"]
 
 
 @pytest.mark.parametrize("shell", shells())

@@ -112,6 +112,8 @@ def check_message(message: object) -> str | None:
         params = message["params"] = {}
     if not isinstance(params, dict):
         return f"its params are no object but {type(params).__name__}"
+    if method == "report_custom_message" and "payload" not in params:
+        return f"'payload' of '{method}' is missing"
     for name, types in expected.items():
         if not isinstance(params.get(name), types):
             told = "is missing" if name not in params else f"is {type(params[name]).__name__}"

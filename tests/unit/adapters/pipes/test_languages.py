@@ -126,6 +126,19 @@ def test_messages_go_by_the_socket_in_order_and_none_to_the_file(run: Run, clien
     assert file.read_bytes() == b""
 
 
+@pytest.mark.parametrize("shell", SHELLS)
+def test_shell_program_may_use_pipelines_subshells_and_wait(run: Run, shell: str) -> None:
+    """A plain `wait` waits for the jobs of the program, and for none of the client's own."""
+    body = (
+        "printf '1\\n2\\n' | while read -r n; do pipes_report_custom_message $n; done\n"
+        "(pipes_report_custom_message 3)\npipes_report_custom_message 4 &\nwait\n"
+        'pipes_report_custom_message "$(pipes_report_custom_message 5; echo 6)"'
+    )
+    ran = run(shell, {"shell": body})
+    assert ran.result.success, ran.error
+    assert (ran.custom, ran.warnings) == ([1, 2, 3, 4, 5, 6], [])
+
+
 WRONG = [
     ("context.get_value('w')", "context.getValue('w');", "pipes_get_value w", ["alue", "undefined"]),
     ("context.report_progress('x')", "context.reportProgress('x');", "pipes_report_progress x", ["rogress", "x"]),

@@ -27,6 +27,10 @@ CORPUS: list[tuple[bytes, str]] = [
     (LINE.replace(b', "level": "INFO"', b""), "'level' of 'log' is missing"),
     (b'{"__dagster_pipes_version": "0.1", "method": "log", "params": [1]}', "its params are no object but list"),
     (b'{"__dagster_pipes_version": "0.1", "method": "log"}', "'message' of 'log' is missing"),
+    (
+        b'{"__dagster_pipes_version": "0.1", "method": "report_custom_message", "params": {}}',
+        "'payload' of 'report_custom_message' is missing",
+    ),
     (LINE[:-1] + b', "number": "1"}', "its number is '1'"),
     (LINE.replace(b'"x"', b'"\xff"'), "not UTF-8"),
     (LINE[:30], "not JSON"),
