@@ -9,6 +9,7 @@ each time. There is no deadline: machines are shared. Reasons of skipped tests a
 import os
 import shutil
 import signal
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,6 +44,35 @@ def quick_path(tmp_path: Path) -> Iterator[Path]:
         return
     with tempfile.TemporaryDirectory(prefix="orrery-test-", dir=memory, ignore_cleanup_errors=True) as folder:
         yield Path(folder)
+
+
+S3_PYTHON = Path(os.environ.get("ORRERY_S3_PYTHON") or Path(__file__).resolve().parents[1] / ".s3" / "bin" / "python")
+S3_SERVER = """
+import sys
+from moto.server import ThreadedMotoServer
+server = ThreadedMotoServer(port=0, verbose=False)
+server.start()
+print(server.get_host_and_port()[1], flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture(scope="session")
+def s3_port() -> Iterator[int]:
+    """The port of one server that answers as S3 does, for all tests."""
+    if not S3_PYTHON.exists():
+        pytest.skip("S3 is not tested: `make s3` makes the server that is asked")
+    with subprocess.Popen(
+        [str(S3_PYTHON), "-c", S3_SERVER],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        encoding="ascii",
+    ) as server:
+        assert server.stdout is not None
+        yield int(server.stdout.readline())
+        assert server.stdin is not None
+        server.stdin.close()
 
 
 @pytest.fixture(scope="session")

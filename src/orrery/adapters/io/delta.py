@@ -78,8 +78,8 @@ class DeltaLakeIOManager(VersionedTableIOManager):
             table = deltalake.DeltaTable(self._uri(context), storage_options=self._storage_options)
         except TableNotFoundError as error:
             raise self.not_found(context) from error
-        except DeltaError as error:
-            raise self.damaged(context, error) from error
+        except (DeltaError, OSError) as error:
+            raise self.unread(context, error) from error
         if version is None:
             return table
         if not 0 <= version <= table.version():
@@ -106,7 +106,7 @@ class DeltaLakeIOManager(VersionedTableIOManager):
             chosen = None if names is None else ds.field(KEY_COLUMN).isin(names)
             return found.to_table(filter=chosen) if limit is None else found.head(limit, filter=chosen)
         except (DeltaError, OSError, ValueError) as error:
-            raise self.damaged(context, error) from error
+            raise self.unread(context, error) from error
 
     def is_marked(self, table: Any, name: str) -> bool:
         """Tell whether a partition was stored without rows: the log of the table has a transaction of that name."""
@@ -143,6 +143,8 @@ class DeltaLakeIOManager(VersionedTableIOManager):
         try:
             return self.committed(context, commit, (CommitFailedError,))
         except (DeltaError, OSError) as error:
+            if isinstance(error, OSError) and not self._is_local:
+                raise self.remote(context, error) from error
             raise self.not_stored(context, error) from error
 
     def _uri(self, context: Any) -> str:

@@ -120,7 +120,7 @@ class IcebergIOManager(VersionedTableIOManager):
             scan = table.table.scan(row_filter=chosen, snapshot_id=table.snapshot.snapshot_id, limit=limit)
             return scan.to_arrow()
         except (OSError, ValueError) as error:
-            raise self.damaged(context, error) from error
+            raise self.unread(context, error) from error
 
     def is_marked(self, table: Any, name: str) -> bool:
         """Tell whether a partition was stored without rows: a property of the table says so."""
@@ -149,7 +149,12 @@ class IcebergIOManager(VersionedTableIOManager):
             with self._connected() as catalog:
                 return self._commit_once(context, catalog, rows, names, empty)
 
-        return self.committed(context, commit, passing)
+        try:
+            return self.committed(context, commit, passing)
+        except OSError as error:
+            if self._directory is None:
+                raise self.remote(context, error) from error
+            raise
 
     def _commit_once(
         self, context: Any, catalog: Any, rows: Any, names: Sequence[str] | None, empty: Sequence[str]
@@ -200,7 +205,7 @@ class IcebergIOManager(VersionedTableIOManager):
         except NoSuchTableError as error:
             raise self.not_found(context) from error
         except (OSError, ValueError, ValidationError) as error:
-            raise self.damaged(context, error) from error
+            raise self.unread(context, error) from error
         self._claim(context, table)
         snapshot = table.current_snapshot() if version is None else table.snapshot_by_id(version)
         if snapshot is None:
@@ -229,7 +234,7 @@ class IcebergIOManager(VersionedTableIOManager):
     def _connected(self) -> Iterator[Any]:
         """Open the catalogue for one piece of work."""
         from pyiceberg.catalog.sql import SqlCatalog  # as above
-        from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
+        from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError, ProgrammingError
 
         if self._directory is not None:
             os.makedirs(self._directory, exist_ok=True)
@@ -237,7 +242,11 @@ class IcebergIOManager(VersionedTableIOManager):
         try:
             try:
                 catalog = SqlCatalog(self._catalog_name, **options)
-            except OperationalError:  # another run has made the same tables of the database meanwhile
+            except (
+                OperationalError,
+                ProgrammingError,
+                IntegrityError,
+            ):  # another run has made the same tables of the database meanwhile
                 catalog = SqlCatalog(self._catalog_name, **options)
             with closing(catalog):
                 yield catalog

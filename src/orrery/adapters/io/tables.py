@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import time
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -31,6 +32,7 @@ from orrery.base.errors import (
     DamagedValueError,
     InvalidDefinitionError,
     InvariantViolationError,
+    RemoteValueError,
     StorageError,
     ValueNotFoundError,
 )
@@ -48,11 +50,18 @@ __all__ = [
     "key_text",
     "require",
     "table_path",
+    "told",
 ]
 
 KEY_COLUMN = "orrery_partition"
 TABLE_VERSION = "table_version"
 
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+_MOST_TOLD = 600
+_REFUSALS = (
+    *("NoSuchBucket", "NO_SUCH_BUCKET", "AccessDenied", "ACCESS_DENIED", "InvalidAccessKeyId", "INVALID_ACCESS_KEY_ID"),
+    *("SignatureDoesNotMatch", "SIGNATURE_DOES_NOT_MATCH", "ExpiredToken", "INVALID_CLIENT_TOKEN_ID", "Forbidden"),
+)
 _TRIES = 50
 _PAUSE_SECONDS = (0.02, 0.2)
 
@@ -295,6 +304,26 @@ class VersionedTableIOManager(IOManager):
             mend=f"bring back its files from a copy, or {self.way_to_drop}; then materialize it again.",
         )
 
+    def unread(self, context: Any, error: Exception) -> DamagedValueError | RemoteValueError:
+        """Return the error that says why a table cannot be read: its place is out of reach, or it is damaged."""
+        location = self.table_location(context)
+        if "://" not in location or not isinstance(error, OSError) or isinstance(error, FileNotFoundError):
+            return self.damaged(context, error)
+        return self.remote(context, error)
+
+    def remote(self, context: Any, error: Exception) -> RemoteValueError:
+        """Return the error that says that the place of a table is out of reach, or refuses."""
+        said = told(error)
+        is_refused = any(word in said for word in _REFUSALS)
+        what = "refuses" if is_refused else "is out of reach"
+        return RemoteValueError(
+            f"The place of {describe_value(context)}, {self.table_location(context)}, {what}: {said}.",
+            mend="look at the name of the place and at what may be done there."
+            if is_refused
+            else "check the address, the network and the credentials; then try again.",
+            is_out_of_reach=not is_refused,
+        )
+
     def not_found(self, context: Any, version: int | None = None, partition: str | None = None) -> ValueNotFoundError:
         """Return the error that says that nothing is stored."""
         what = describe_value(context, partition)
@@ -305,7 +334,8 @@ class VersionedTableIOManager(IOManager):
                 mend=f"ask for a version that the metadata '{TABLE_VERSION}' of a materialization tells.",
             )
         return ValueNotFoundError(
-            f"No value of {what} is stored in a {self.format_name} table at {where}.", mend=f"materialize {what} first."
+            f"No value of {what} is stored at {where}, as a table of {self.format_name}.",
+            mend=f"materialize {what} first.",
         )
 
     def _rows_of(self, context: Any, table: Any, names: Sequence[str], limit: int | None = None) -> Any:
@@ -363,6 +393,14 @@ def checked_directory(directory: str, manager: str) -> str:
 def first_line(error: Exception) -> str:
     """Return the first line of what an error says: libraries in Rust add a trace of theirs."""
     return str(error).strip().partition("\n")[0].rstrip(".")
+
+
+def told(error: Exception) -> str:
+    """Return all that an error of a remote place says, in one line: without colours, and not without end."""
+    text = " - ".join(
+        line.strip(" \u21b3") for line in _COLOURS.sub("", str(error)).splitlines() if line.strip(" \u21b3")
+    )
+    return text.rstrip(".") if len(text) <= _MOST_TOLD else f"{text[:_MOST_TOLD]}..."
 
 
 def key_text(context: Any) -> str:

@@ -1,8 +1,6 @@
 """Values in S3, over HTTP: a real server, and one between that is busy, slow, refuses, or is gone."""
 
 import http.client
-import os
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -23,17 +21,6 @@ from orrery.definitions.assets.asset_spec import AssetSpec
 from orrery.definitions.decorators.asset import asset
 from orrery.runtime.instance.instance import Instance
 from orrery.testing.conformance.samples import ValueContext
-
-ROOT = Path(__file__).resolve().parents[4]
-S3_PYTHON = Path(os.environ.get("ORRERY_S3_PYTHON") or ROOT / ".s3" / "bin" / "python")
-SERVER = """
-import sys
-from moto.server import ThreadedMotoServer
-server = ThreadedMotoServer(port=0, verbose=False)
-server.start()
-print(server.get_host_and_port()[1], flush=True)
-sys.stdin.read()
-"""
 
 
 class Between:
@@ -104,18 +91,10 @@ class Between:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
 
-@pytest.fixture(scope="module")
-def behind() -> Iterator[int]:
+@pytest.fixture
+def behind(s3_port: int) -> int:
     """Return the port of the real server."""
-    if not S3_PYTHON.exists():
-        pytest.skip("S3 is not tested: `make s3` makes the server that is asked")
-    with subprocess.Popen(
-        [str(S3_PYTHON), "-c", SERVER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="ascii"
-    ) as server:
-        assert server.stdout is not None
-        yield int(server.stdout.readline())
-        assert server.stdin is not None
-        server.stdin.close()
+    return s3_port
 
 
 @pytest.fixture
