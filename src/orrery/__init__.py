@@ -19,7 +19,7 @@ __version__ = "0.1.0"
 
 # Public name -> the module that defines it. Sorted; `__init__.pyi` says the same.
 _HOME_OF: dict[str, str] = {
-    "AddDynamicPartitionsRequest": "orrery.model.partitions.dynamic",
+    "AddDynamicPartitionsRequest": "orrery.model.partitions.requests",
     "AllPartitionMapping": "orrery.model.partitions.mapping",
     "AnchorBasedFilePathMapping": "orrery.base.metadata.source_code",
     "Any": "orrery.definitions.parts.types",
@@ -89,7 +89,7 @@ _HOME_OF: dict[str, str] = {
     "DefaultScheduleStatus": "orrery.definitions.instigators.schedule",
     "DefaultSensorStatus": "orrery.definitions.instigators.sensor",
     "Definitions": "orrery.definitions.project.definitions",
-    "DeleteDynamicPartitionsRequest": "orrery.model.partitions.dynamic",
+    "DeleteDynamicPartitionsRequest": "orrery.model.partitions.requests",
     "DeltaLakeIOManager": "orrery.adapters.io.delta",
     "DependencyDefinition": "orrery.definitions.graphs.dependency",
     "Dict": "orrery.definitions.parts.types",

@@ -436,8 +436,6 @@ from orrery.model.events.user import TypeCheck as TypeCheck
 from orrery.model.partitions.backfill_policy import BackfillPolicy as BackfillPolicy
 from orrery.model.partitions.definition import PaginatedResults as PaginatedResults
 from orrery.model.partitions.definition import PartitionsDefinition as PartitionsDefinition
-from orrery.model.partitions.dynamic import AddDynamicPartitionsRequest as AddDynamicPartitionsRequest
-from orrery.model.partitions.dynamic import DeleteDynamicPartitionsRequest as DeleteDynamicPartitionsRequest
 from orrery.model.partitions.dynamic import DynamicPartitionsDefinition as DynamicPartitionsDefinition
 from orrery.model.partitions.keys import MultiPartitionKey as MultiPartitionKey
 from orrery.model.partitions.keys import PartitionKeyRange as PartitionKeyRange
@@ -469,6 +467,8 @@ from orrery.model.partitions.periods import DailyPartitionsDefinition as DailyPa
 from orrery.model.partitions.periods import HourlyPartitionsDefinition as HourlyPartitionsDefinition
 from orrery.model.partitions.periods import MonthlyPartitionsDefinition as MonthlyPartitionsDefinition
 from orrery.model.partitions.periods import WeeklyPartitionsDefinition as WeeklyPartitionsDefinition
+from orrery.model.partitions.requests import AddDynamicPartitionsRequest as AddDynamicPartitionsRequest
+from orrery.model.partitions.requests import DeleteDynamicPartitionsRequest as DeleteDynamicPartitionsRequest
 from orrery.model.partitions.static import StaticPartitionsDefinition as StaticPartitionsDefinition
 from orrery.model.partitions.time_window import TimeWindowPartitionsDefinition as TimeWindowPartitionsDefinition
 from orrery.model.partitions.windows import TimeWindow as TimeWindow

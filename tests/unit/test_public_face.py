@@ -60,7 +60,11 @@ def test_the_door_costs_nothing_heavy() -> None:
 
 def test_a_script_of_one_asset_loads_nothing_of_workers() -> None:
     """What only child processes, sockets and other databases need stays out of a run in this process."""
-    script = "from orrery import asset, materialize\nassert materialize([asset(lambda: 1, name='one')]).success"
+    script = (
+        "from orrery import asset, materialize\n"
+        "assert materialize([asset(lambda: 1, name='one')]).success\n"
+        "import sys; assert 'orrery.model.partitions.definition' not in sys.modules, 'partitions are loaded'"
+    )
     assert not modules_after(script) & {
         *HEAVY - {"msgspec"},
         "subprocess",

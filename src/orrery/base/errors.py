@@ -62,7 +62,6 @@ class has a stable ``code``: its heading on the errors page of the documentation
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
@@ -615,6 +614,8 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     >>> nearest("order", ["orders", "users"])
     'orders'
     """
+    import difflib  # 1 ms, and only mistakes need it
+
     matches = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
     return matches[0] if matches else None
 

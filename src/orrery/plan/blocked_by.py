@@ -8,8 +8,9 @@ Without a word of the step, a check that is declared blocking keeps everything b
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from orrery.base.errors import InvalidDefinitionError, nearest_hint
 from orrery.base.keys import AssetKey
@@ -21,8 +22,7 @@ FailedCheck = tuple[tuple[str, ...], str]
 """An asset, by its parts, and the name of a check of it that failed."""
 
 
-@dataclass(frozen=True, slots=True)
-class BlockedBy:
+class BlockedBy(msgspec.Struct, frozen=True):
     """
     The checks that keep a step back.
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from orrery.model.partitions.dynamic import DynamicPartitionsDefinition
-from orrery.model.partitions.multi import MultiPartitionsDefinition
 from orrery.plan.execution_plan import ExecutionPlan
 
 __all__ = ["discovering_steps", "finds_all_partitions", "has_kept_keys"]
@@ -18,6 +16,12 @@ __all__ = ["discovering_steps", "finds_all_partitions", "has_kept_keys"]
 
 def has_kept_keys(partitions_def: Any) -> bool:
     """Tell whether an instance keeps keys of the definition, of one of its dimensions at least."""
+    if partitions_def is None:
+        return False
+    # 7 ms, and only plans with partitions need them.
+    from orrery.model.partitions.dynamic import DynamicPartitionsDefinition
+    from orrery.model.partitions.multi import MultiPartitionsDefinition
+
     if isinstance(partitions_def, MultiPartitionsDefinition):
         return any(has_kept_keys(each.partitions_def) for each in partitions_def.partitions_defs)
     return isinstance(partitions_def, DynamicPartitionsDefinition) and partitions_def.name is not None

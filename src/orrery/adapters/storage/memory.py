@@ -10,7 +10,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import msgspec
@@ -52,8 +51,7 @@ _LATEST_KINDS = (
 _ORDERS = ("create_timestamp", "update_timestamp", "start_time", "end_time")
 
 
-@dataclass(slots=True)
-class _RunRow:
+class _RunRow(msgspec.Struct):
     storage_id: int
     run: Run
     created: datetime
@@ -65,12 +63,11 @@ class _RunRow:
         return RunRecord(self.storage_id, self.run, self.created, self.updated, self.started, self.ended)
 
 
-@dataclass(slots=True)
-class _AssetRows:
+class _AssetRows(msgspec.Struct):
     storage_id: int
     last_run_id: str | None = None
-    latest: dict[str, int] = field(default_factory=dict)
-    by_kind: dict[str, list[int]] = field(default_factory=dict)
+    latest: dict[str, int] = {}
+    by_kind: dict[str, list[int]] = {}
 
 
 class MemoryStorage(MemoryBackfills, MemoryLeases):

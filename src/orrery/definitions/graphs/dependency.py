@@ -8,9 +8,10 @@ for each input, a tuple of :class:`Source`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any, NamedTuple
+
+import msgspec
 
 from orrery.base.errors import InvalidDefinitionError
 from orrery.base.records import RecordMeta
@@ -58,8 +59,7 @@ class MappedInputPlaceholder:
     """Stands in a fan-in for the item that an input of the graph gives."""
 
 
-@dataclass(frozen=True, slots=True)
-class DependencyDefinition:
+class DependencyDefinition(msgspec.Struct, frozen=True):
     """
     Say that an input takes an output of another node.
 
@@ -86,8 +86,7 @@ class DependencyDefinition:
         return False
 
 
-@dataclass(frozen=True, slots=True)
-class DynamicCollectDependencyDefinition:
+class DynamicCollectDependencyDefinition(msgspec.Struct, frozen=True):
     """Say that an input takes all values of a dynamic output as a list."""
 
     node_name: str
@@ -102,8 +101,7 @@ class DynamicCollectDependencyDefinition:
         return True
 
 
-@dataclass(frozen=True, slots=True)
-class MultiDependencyDefinition:
+class MultiDependencyDefinition(msgspec.Struct, frozen=True):
     """
     Say that an input takes several outputs as a list.
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Self, TypeVar, get_type_hints, overload
+
+import msgspec
 
 from orrery.base.errors import ConfigMappingFunctionError, InvalidDefinitionError, InvalidInvocationError
 from orrery.model.config.marker import is_config_class
@@ -55,8 +56,7 @@ class DefinitionConfigSchema:
         return f"DefinitionConfigSchema({self._field!r})"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConfigResult:
+class ConfigResult(msgspec.Struct, frozen=True, kw_only=True):
     """
     What became of a config.
 
@@ -74,8 +74,7 @@ class ConfigResult:
         return not self.errors
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(msgspec.Struct, frozen=True):
     """Where a configured copy came from, and how its config becomes that of the original."""
 
     definition: ConfigurableDefinition
@@ -259,8 +258,7 @@ def _config_class_wanted_by(function: Callable[..., Any]) -> Any:
     return annotation if is_config_class(annotation) else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Building:
+class _Building(msgspec.Struct, frozen=True):
     """A config function that is given an object of the class it asks for."""
 
     function: Callable[[Any], Any]

@@ -8,8 +8,9 @@ A walk over schema and value (``scalars.py``, ``schema.py``) leaves one :class:`
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+import msgspec
 
 from orrery.base.errors import InvalidConfigError, nearest
 from orrery.model.config.reasons import REASONS, EvaluationErrorReason, EvaluationStack, stack_of
@@ -45,8 +46,7 @@ MASK = "********"
 _SHOWN_LENGTH = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
     """
     One fault of a config.
 
@@ -84,8 +84,7 @@ class Problem:
         return stack_of(self.path)
 
 
-@dataclass(slots=True)
-class Walk:
+class Walk(msgspec.Struct):
     """
     One walk over a value: the environment it may look at, and the problems found on the way.
 
@@ -97,9 +96,9 @@ class Walk:
     """
 
     environment: Mapping[str, str] | None = None
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[Problem] = []
     is_secret: bool = False
-    from_environment: set[Path] = field(default_factory=set)
+    from_environment: set[Path] = set()
 
     def show(self, value: object) -> str:
         """Return *value* as text for a message: masked below a secret, cut if long."""

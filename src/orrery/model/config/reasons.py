@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 __all__ = [
     "REASONS",
@@ -47,8 +48,7 @@ REASONS: Final[Mapping[str, EvaluationErrorReason]] = {
 """The reason for each kind of problem."""
 
 
-@dataclass(frozen=True, slots=True)
-class EvaluationStackPathEntry:
+class EvaluationStackPathEntry(msgspec.Struct, frozen=True):
     """
     One step down into a dictionary.
 
@@ -59,8 +59,7 @@ class EvaluationStackPathEntry:
     field_name: str
 
 
-@dataclass(frozen=True, slots=True)
-class EvaluationStackListItemEntry:
+class EvaluationStackListItemEntry(msgspec.Struct, frozen=True):
     """
     One step down into a list.
 
@@ -71,8 +70,7 @@ class EvaluationStackListItemEntry:
     list_index: int
 
 
-@dataclass(frozen=True, slots=True)
-class EvaluationStack:
+class EvaluationStack(msgspec.Struct, frozen=True):
     """
     Where in a config a problem lies.
 

@@ -8,8 +8,9 @@ without one, ``{"env": "NAME"}`` is checked for its form and left as it is.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from orrery.model.config.problems import Path, Problem, Walk, raise_if_problems
 from orrery.model.config.scalars import ConfigType
@@ -18,8 +19,7 @@ from orrery.model.config.schema import Field
 __all__ = ["Resolved", "resolve_config", "validate"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resolved:
+class Resolved(msgspec.Struct, frozen=True, kw_only=True):
     """
     What became of a value under its schema.
 

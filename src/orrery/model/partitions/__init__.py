@@ -15,14 +15,14 @@ import importlib
 
 # Public name -> the module of this room that defines it.
 _HOME_OF: dict[str, str] = {
-    "AddDynamicPartitionsRequest": "dynamic",
+    "AddDynamicPartitionsRequest": "requests",
     "AllPartitionMapping": "mapping",
     "AssetPartitionStatus": "partition",
     "BackfillPolicy": "backfill_policy",
     "BackfillPolicyType": "backfill_policy",
     "DailyPartitionsDefinition": "periods",
     "DefaultPartitionsSubset": "subset",
-    "DeleteDynamicPartitionsRequest": "dynamic",
+    "DeleteDynamicPartitionsRequest": "requests",
     "DimensionPartitionMapping": "multi_mapping",
     "DynamicPartitionsDefinition": "dynamic",
     "DynamicPartitionsStore": "loading",

@@ -4,8 +4,6 @@ from orrery.model.partitions.backfill_policy import BackfillPolicy as BackfillPo
 from orrery.model.partitions.backfill_policy import BackfillPolicyType as BackfillPolicyType
 from orrery.model.partitions.definition import PaginatedResults as PaginatedResults
 from orrery.model.partitions.definition import PartitionsDefinition as PartitionsDefinition
-from orrery.model.partitions.dynamic import AddDynamicPartitionsRequest as AddDynamicPartitionsRequest
-from orrery.model.partitions.dynamic import DeleteDynamicPartitionsRequest as DeleteDynamicPartitionsRequest
 from orrery.model.partitions.dynamic import DynamicPartitionsDefinition as DynamicPartitionsDefinition
 from orrery.model.partitions.keys import MultiPartitionKey as MultiPartitionKey
 from orrery.model.partitions.keys import PartitionDimensionKey as PartitionDimensionKey
@@ -38,6 +36,8 @@ from orrery.model.partitions.periods import DailyPartitionsDefinition as DailyPa
 from orrery.model.partitions.periods import HourlyPartitionsDefinition as HourlyPartitionsDefinition
 from orrery.model.partitions.periods import MonthlyPartitionsDefinition as MonthlyPartitionsDefinition
 from orrery.model.partitions.periods import WeeklyPartitionsDefinition as WeeklyPartitionsDefinition
+from orrery.model.partitions.requests import AddDynamicPartitionsRequest as AddDynamicPartitionsRequest
+from orrery.model.partitions.requests import DeleteDynamicPartitionsRequest as DeleteDynamicPartitionsRequest
 from orrery.model.partitions.static import StaticPartitionsDefinition as StaticPartitionsDefinition
 from orrery.model.partitions.subset import DefaultPartitionsSubset as DefaultPartitionsSubset
 from orrery.model.partitions.subset import PartitionsSubset as PartitionsSubset

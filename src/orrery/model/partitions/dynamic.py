@@ -5,46 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from orrery.base.errors import InvalidDefinitionError, InvariantViolationError
 from orrery.model.partitions.definition import PartitionsDefinition
 from orrery.model.partitions.keys import check_partition_keys
 from orrery.model.partitions.loading import DynamicPartitionsStore, current_context, required_store
 from orrery.model.partitions.partition import Partition
+from orrery.model.partitions.requests import AddDynamicPartitionsRequest, DeleteDynamicPartitionsRequest
 
 __all__ = [
-    "AddDynamicPartitionsRequest",
-    "DeleteDynamicPartitionsRequest",
     "DynamicPartitionsDefinition",
     "check_dynamic_partition_keys",
 ]
-
-
-class AddDynamicPartitionsRequest(NamedTuple):
-    """
-    Ask that keys be added to dynamic partitions; sensors and schedules return it.
-
-    Attributes:
-        partitions_def_name: Name of the definition.
-        partition_keys: The keys to add.
-    """
-
-    partitions_def_name: str
-    partition_keys: Sequence[str]
-
-
-class DeleteDynamicPartitionsRequest(NamedTuple):
-    """
-    Ask that keys be removed from dynamic partitions; sensors and schedules return it.
-
-    Attributes:
-        partitions_def_name: Name of the definition.
-        partition_keys: The keys to remove.
-    """
-
-    partitions_def_name: str
-    partition_keys: Sequence[str]
 
 
 def check_dynamic_partition_keys(partitions_def_name: str, partition_keys: Sequence[str]) -> None:

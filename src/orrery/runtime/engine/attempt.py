@@ -7,7 +7,6 @@ the loop for what it awaits.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Generator
 from typing import Any, cast
 
@@ -38,7 +37,11 @@ def awaits_here(plan_context: Any, step: ExecutionStep) -> bool:
 
 def chance_for(step: ExecutionStep) -> float:
     """Return the number that decides the jitter of a retry."""
-    return random.random() if step.retry_policy is not None else 0.5
+    if step.retry_policy is None:
+        return 0.5
+    from random import random  # 2 ms, and only steps that may be tried again need it
+
+    return random()
 
 
 def attempt_step(plan_context: Any, step: ExecutionStep, attempt: int) -> Generator[Event, None, StepEnd]:

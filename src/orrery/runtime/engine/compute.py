@@ -27,7 +27,7 @@ from orrery.model.events.user import (
     ObserveResult,
     Output,
 )
-from orrery.model.partitions.dynamic import AddDynamicPartitionsRequest, DeleteDynamicPartitionsRequest
+from orrery.model.partitions.requests import AddDynamicPartitionsRequest, DeleteDynamicPartitionsRequest
 from orrery.plan.step import StepOutput
 from orrery.runtime.contexts.asset import AssetCheckExecutionContext, AssetExecutionContext
 from orrery.runtime.contexts.op import CURRENT_CONTEXT, OpExecutionContext
