@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from orrery.base.bulk import collection_paused, definition_made, objects_settled
+from orrery.base.bulk import collection_paused, definition_made, keep_objects, objects_settled
 
 
 @pytest.fixture(autouse=True)
@@ -49,3 +49,28 @@ def test_a_collector_that_is_off_stays_off() -> None:
         assert gc.get_freeze_count() == 0
     finally:
         gc.enable()
+
+
+def test_what_a_process_keeps_for_its_children_stays_when_a_child_plans() -> None:
+    """Also if many definitions had been taken out of sight before: those are not put back, with all others."""
+    for _ in range(1024):
+        definition_made()
+    keep_objects()
+    with collection_paused():
+        pass
+    assert gc.get_freeze_count() > 0
+    gc.unfreeze()
+
+
+def test_little_work_counts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To count what is kept out of sight takes milliseconds where that is much; much that was made is worth it."""
+    counted: list[int] = []
+    monkeypatch.setattr(gc, "get_freeze_count", lambda: counted.append(1) or 0)
+    with collection_paused():
+        few = [[number] for number in range(100)]
+    assert not counted
+    with collection_paused():
+        many = [[number] for number in range(50_000)]
+    assert counted
+    assert (len(few), len(many)) == (100, 50_000)
+    monkeypatch.undo()

@@ -132,7 +132,16 @@ default_io_manager_definition = IOManagerDefinition(
 
 def load_adapters() -> None:
     """Import what a persistent instance needs, for processes from which others are forked: it takes 0.2 s once."""
-    for name in ("storage.sqlite", "io.pickled", "io.atomic", "compute_logs.local", "executors.in_process"):
+    for name in (
+        "storage.sqlite",
+        "io.pickled",
+        "io.atomic",
+        "compute_logs.local",
+        "executors.in_process",
+        "launchers.forked",
+        "coordinators.immediate",
+        "coordinators.queued",
+    ):
         _adapter(name)
 
 

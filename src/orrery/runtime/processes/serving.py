@@ -7,7 +7,6 @@ inherits is the imported code, and nothing that is open.
 
 from __future__ import annotations
 
-import gc
 import os
 import select
 import signal
@@ -22,6 +21,7 @@ from typing import Any
 
 import msgspec
 
+from orrery.base.bulk import keep_objects
 from orrery.base.errors import OrreryError
 from orrery.model.events.error_info import error_info_from_exception
 from orrery.runtime.processes.channel import Channel
@@ -95,8 +95,7 @@ def _serve(control: Channel, owner: int) -> int:
     if why_not is None:
         import ctypes  # noqa: F401  # children need it at once, and get it from here
 
-        gc.collect()
-        gc.freeze()  # what was imported is not touched by collections in children, and stays shared
+        keep_objects()
     _tell(control, Prepared(os.getpid(), why_not is None, why_not or ""))
     work = _Server(control, owner, request, prepared, forks=why_not is None).run()
     return work() or 0 if work is not None else 0
