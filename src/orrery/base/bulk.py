@@ -20,7 +20,9 @@ _YOUNG = 10_000
 
 _MANY = 64
 _OFTEN = 16
+_SELDOM = 512
 _made = 0
+_asked = -_SELDOM
 _holds = False
 
 
@@ -81,11 +83,18 @@ def definition_made() -> None:
     It is back in sight when a job or a plan is built. Where the process keeps objects out of
     collections itself, nothing is changed.
     """
-    global _made, _holds
+    global _made, _holds, _asked
     _made += 1
-    if _made >= _MANY and _made % _OFTEN == 0 and gc.isenabled() and (_holds or not gc.get_freeze_count()):
+    if _made < _MANY or _made % _OFTEN or not gc.isenabled():
+        return
+    if not _holds:
+        if _made - _asked < _SELDOM:
+            return
+        if gc.get_freeze_count():  # somebody else's; to ask is to count them all
+            _asked = _made
+            return
         _holds = True
-        gc.freeze()
+    gc.freeze()
 
 
 def _let_go() -> None:
