@@ -39,6 +39,7 @@ from orrery.model.events.payloads import (
     StepMaterializationData,
 )
 from orrery.model.events.user import AssetMaterialization, AssetObservation
+from orrery.model.partitions.keys import check_partition_keys
 from orrery.model.records.asset import AssetCheckExecutionRecord, AssetRecord, check_execution
 from orrery.model.records.run import FINISHED_STATUSES, Run, RunRecord, RunsFilter, RunStatus
 from orrery.model.records.run_pools import RunOpConcurrency
@@ -776,12 +777,14 @@ class Instance:
 
         Raises:
             InvalidInvocationError: The keys are one text, or one of them is none.
+            InvalidDefinitionError: A key cannot be stored; the message names it, and none is added.
         """
         if isinstance(partition_keys, str) or not all(isinstance(key, str) for key in partition_keys):
             raise InvalidInvocationError(
                 f"Dynamic partitions are added as a sequence of text, not as {partition_keys!r}.",
                 mend=f"write [{partition_keys!r}]." if isinstance(partition_keys, str) else "turn each key into text.",
             )
+        check_partition_keys(partition_keys, where=f"dynamic partitions '{partitions_def_name}'")
         self.event_log.add_dynamic_partitions(partitions_def_name, partition_keys)
 
     def delete_dynamic_partition(self, partitions_def_name: str, partition_key: str) -> None:
