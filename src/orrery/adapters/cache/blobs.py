@@ -269,7 +269,7 @@ class BlobStore:
             except PermissionError as error:
                 raise self._refused(what, path, error) from error
             except Exception as error:  # each library has its own errors of the network
-                if self.is_local or "redential" in type(error).__name__:
+                if self.is_local or "redential" in type(error).__name__ or _code(error) in _OF_CREDENTIALS:
                     raise self._refused(what, path, error) from error
                 if attempt == _ATTEMPTS:
                     raise self._unreachable(what, path, error) from error
@@ -279,13 +279,13 @@ class BlobStore:
 
     def _refused(self, what: str, path: str, error: Exception) -> RemoteValueError:
         return RemoteValueError(
-            f"It is refused to {what} {self._shown(path)} ({type(error).__name__}).",
+            f"It is refused to {what} {self._shown(path)} ({_code(error) or type(error).__name__}).",
             mend="check the credentials, and what they allow there.",
         )
 
     def _unreachable(self, what: str, path: str, error: Exception) -> RemoteValueError:
         return RemoteValueError(
-            f"{self._shown(path)} is out of reach: {_ATTEMPTS} attempts to {what} it failed ({type(error).__name__}).",
+            f"{self._shown(path)} is out of reach: {_ATTEMPTS} attempts to {what} it failed ({_code(error) or type(error).__name__}).",
             mend="check the address and the network; with offline='use' local copies are used meanwhile.",
             is_out_of_reach=True,
         )
@@ -306,6 +306,26 @@ def open_store(location: str | os.PathLike[str] | BlobStore, options: dict[str, 
         return location
     text = os.fspath(location)
     return BlobStore(text.removeprefix("cas://") if text.startswith("cas://") else text, options)
+
+
+_OF_CREDENTIALS = frozenset(
+    [
+        *("ExpiredToken", "InvalidToken", "TokenRefreshRequired", "InvalidAccessKeyId", "SignatureDoesNotMatch"),
+        *("AccessDenied", "400"),
+    ]
+)
+"""What S3 says where the credentials are at fault: partly with the status of a wrong request (400), and without a word where
+the head alone was asked for."""
+
+
+def _code(error: BaseException | None) -> str | None:
+    """Return the word by which the store says what is wrong, if it said one: it stands in an error below the library's."""
+    while error is not None:
+        response = getattr(error, "response", None)
+        if isinstance(response, dict) and isinstance(response.get("Error"), dict):
+            return str(response["Error"].get("Code") or "") or None
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def _protocol(fs: Any) -> str:

@@ -1,15 +1,21 @@
 """Values in S3, over HTTP: a real server, and one between that is busy, slow, refuses, or is gone."""
 
 import http.client
+import json
+import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import fsspec
 import pytest
+import time_machine
 
 from orrery.adapters.cache.blobs import BlobStore
 from orrery.adapters.cache.cached import CachedIOManager
@@ -29,8 +35,13 @@ class Between:
     def __init__(self, behind: int) -> None:
         self.refuse_next = 0
         self.status = 503
+        self.code = "AccessDenied"
+        self.cut_puts = 0
+        self.cut_gets = 0
         self.seconds = 0.0
         self.gets: list[str] = []
+        self.hold = threading.Event()
+        self.hold.set()
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -42,15 +53,22 @@ class Between:
             def pass_on(self) -> None:
                 """Answer with the mood of the moment, or pass the request on."""
                 length = int(self.headers.get("Content-Length") or 0)
+                if self.command == "PUT" and "/blobs/" in self.path and outer.cut_puts > 0:
+                    outer.cut_puts -= 1
+                    self.rfile.read(length // 2)
+                    self._hang_up()
+                    return
                 body = self.rfile.read(length) if length else b""
                 if "chunked" in (self.headers.get("Transfer-Encoding") or ""):
                     body = self._chunks()
                 if self.command == "GET":
                     outer.gets.append(self.path)
                 time.sleep(outer.seconds)
+                if "/blobs/" in self.path and self.command == "GET":
+                    outer.hold.wait(60)
                 if outer.refuse_next > 0:
                     outer.refuse_next -= 1
-                    told = b"<Error><Code>AccessDenied</Code><Message>no</Message></Error>"
+                    told = f"<Error><Code>{outer.code}</Code><Message>no</Message></Error>".encode()
                     if outer.status == 503:
                         told = b"<Error><Code>SlowDown</Code><Message>busy</Message></Error>"
                     self._answer(outer.status, [("Content-Type", "application/xml")], told)
@@ -80,8 +98,17 @@ class Between:
                         self.send_header(key, value)
                 self.send_header("Content-Length", length if self.command == "HEAD" and length else str(len(data)))
                 self.end_headers()
-                if self.command != "HEAD":
+                if self.command == "GET" and "/blobs/" in self.path and outer.cut_gets > 0:
+                    outer.cut_gets -= 1
+                    self.wfile.write(data[: len(data) // 2])
+                    self._hang_up()
+                elif self.command != "HEAD":
                     self.wfile.write(data)
+
+            def _hang_up(self) -> None:
+                self.wfile.flush()
+                self.close_connection = True
+                self.connection.shutdown(socket.SHUT_RDWR)
 
             do_GET = do_PUT = do_HEAD = do_POST = do_DELETE = pass_on
 
@@ -154,7 +181,9 @@ def test_what_changed_there_is_fetched(between: Between, tmp_path: Path) -> None
 
 def store_again(between: Between, bucket: str) -> BlobStore:
     """Return a store at the same place, as another machine has it."""
-    return BlobStore(f"s3://{bucket}/values", options(between.port), sleep=lambda seconds: None)
+    made = BlobStore(f"s3://{bucket}/values", options(between.port), sleep=lambda seconds: None)
+    made._fs.retries = 1  # its own attempts, beside ours, take seconds
+    return made
 
 
 def test_a_busy_server_is_asked_again_but_not_for_ever(between: Between) -> None:
@@ -177,17 +206,109 @@ def test_a_slow_answer_is_waited_for(between: Between) -> None:
     between.seconds = 0.0
 
 
-def test_a_refusal_names_the_place_and_never_the_secret(between: Between) -> None:
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(403, "AccessDenied"), (403, "InvalidAccessKeyId"), (403, "SignatureDoesNotMatch"), (400, "ExpiredToken")],
+)
+def test_a_refusal_names_the_place_and_never_the_secret(between: Between, status: int, code: str) -> None:
     """It is not tried again."""
-    kept = store(between, "refused")
-    between.refuse_next, between.status = 1_000, 403
+    kept = store(between, f"refused-{code.lower()}")
+    between.refuse_next, between.status, between.code = 1_000, status, code
     with pytest.raises(RemoteValueError) as caught:
         kept.read_pointer("a")
-    assert "s3://refused/values/names/a.json" in str(caught.value)
+    assert f"s3://refused-{code.lower()}/values/names/a.json" in str(caught.value)
     assert "the-secret" not in str(caught.value)
     assert not caught.value.is_out_of_reach
     assert between.refuse_next >= 998
     between.refuse_next = 0
+
+
+def test_an_upload_that_is_cut_is_tried_again_and_its_half_never_read(between: Between) -> None:
+    """Cut once, it arrives; cut for ever, the place is out of reach, and what was there before stays."""
+    remote = BlobIOManager(store(between, "cut"))
+    context = ValueContext("a")
+    between.cut_puts = 1
+    remote.handle_output(context, "first" * 10_000)
+    assert remote.load_input(context) == "first" * 10_000
+    between.cut_puts = 1_000
+    with pytest.raises(RemoteValueError, match=r"s3://cut/values/blobs/.* is out of reach"):
+        remote.handle_output(context, "second" * 10_000)
+    between.cut_puts = 0
+    assert remote.load_input(context) == "first" * 10_000
+    assert remote.store.damaged() == []
+
+
+def test_an_answer_that_is_cut_is_asked_for_again_and_its_half_never_used(between: Between, tmp_path: Path) -> None:
+    """Cut once, the whole comes; cut for ever, the place is out of reach, and no copy is kept."""
+    remote = BlobIOManager(store(between, "torn"))
+    context = ValueContext("a")
+    remote.handle_output(context, "value" * 10_000)
+    between.cut_gets = 1_000
+    with pytest.raises(RemoteValueError, match="is out of reach"):
+        CachedIOManager(remote, tmp_path).load_input(context)
+    between.cut_gets = 1
+    assert CachedIOManager(remote, tmp_path).load_input(context) == "value" * 10_000
+
+
+def test_an_expired_copy_is_fetched_again(between: Between, tmp_path: Path) -> None:
+    """A day later; an hour later it is not."""
+    remote = BlobIOManager(store(between, "expires"))
+    context = ValueContext("a")
+    with time_machine.travel(datetime.now(UTC), tick=False) as clock:  # S3 refuses what is signed on another day
+        remote.handle_output(context, "value")
+        cached = CachedIOManager(remote, tmp_path, ttl=timedelta(minutes=10))
+        assert cached.load_input(context) == "value"
+        between.gets.clear()
+        clock.shift(timedelta(minutes=9))
+        assert cached.load_input(context) == "value"
+        assert not any("/blobs/" in path for path in between.gets)
+        clock.shift(timedelta(minutes=2))
+        assert cached.load_input(context) == "value"
+        assert sum("/blobs/" in path for path in between.gets) == 1
+
+
+FETCH = """
+import json, sys
+from orrery.adapters.cache.blobs import BlobStore
+from orrery.adapters.cache.cached import CachedIOManager
+from orrery.adapters.cache.stored import BlobIOManager
+from orrery.testing.conformance.samples import ValueContext
+
+remote = BlobIOManager(BlobStore(sys.argv[1], json.loads(sys.argv[2])))
+print(len(CachedIOManager(remote, sys.argv[3]).load_input(ValueContext("a"))))
+"""
+
+
+def fetching(between: Between, bucket: str, local: Path) -> "subprocess.Popen[str]":
+    """Start a process that needs the value."""
+    given = [f"s3://{bucket}/values", json.dumps(options(between.port)), str(local)]
+    return subprocess.Popen([sys.executable, "-c", FETCH, *given], stdout=subprocess.PIPE, text=True)
+
+
+def until_a_blob_is_asked_for(between: Between) -> None:
+    """Wait until a process is in the middle of a fetch."""
+    end = time.monotonic() + 60
+    while not any("/blobs/" in path for path in between.gets):
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+def test_two_processes_fetch_once_and_one_that_is_killed_leaves_nothing_that_is_read(
+    between: Between, tmp_path: Path
+) -> None:
+    """The first is killed while S3 answers; of two that follow, one fetches, and both have the value."""
+    BlobIOManager(store(between, "once")).handle_output(ValueContext("a"), "x" * 100_000)
+    between.gets.clear()
+    between.hold = threading.Event()
+    killed = fetching(between, "once", tmp_path)
+    until_a_blob_is_asked_for(between)
+    killed.kill()
+    killed.communicate(timeout=60)
+    between.hold.set()
+    between.gets.clear()
+    both = [fetching(between, "once", tmp_path) for _ in range(2)]
+    assert [each.communicate(timeout=60)[0] for each in both] == ["100000\n"] * 2
+    assert sum("/blobs/" in path for path in between.gets) == 1
 
 
 def test_half_an_upload_is_never_read(between: Between) -> None:
