@@ -68,7 +68,8 @@ def test_python_3_8_runs_it(tmp_path: Path) -> None:
 
 
 def test_import_brings_in_nothing_heavy() -> None:
-    heavy = ["argparse", "logging", "subprocess", "tempfile", "traceback", "unittest", "asyncio"]
+    heavy = ["argparse", "logging", "subprocess", "tempfile", "traceback", "unittest", "asyncio", "socket"]
+    heavy += ["orrery_pipes.clouds", "orrery_pipes.sockets"]
     code = f"import sys, orrery_pipes; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run(
         [sys.executable, "-S", "-c", code],
@@ -84,6 +85,18 @@ def test_import_brings_in_nothing_heavy() -> None:
 def test_every_public_name_exists() -> None:
     assert [name for name in orrery_pipes.__all__ if not hasattr(orrery_pipes, name)] == []
     assert len(set(orrery_pipes.__all__)) == len(orrery_pipes.__all__)
+
+
+def test_every_name_of_the_clouds_is_loaded_on_its_first_use() -> None:
+    from orrery_pipes import clouds
+
+    public = {
+        name
+        for name in vars(clouds)
+        if name in orrery_pipes.__all__ and vars(clouds)[name].__module__ == clouds.__name__
+    }
+    assert public == set(orrery_pipes._CLOUDS)
+    assert all(getattr(orrery_pipes, name) is getattr(clouds, name) for name in public)
 
 
 def test_unknown_name_is_an_attribute_error() -> None:

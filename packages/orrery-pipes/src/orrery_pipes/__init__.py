@@ -24,21 +24,6 @@ from orrery_pipes.channels import (
     PipesMessageWriterChannel,
     PipesStreamMessageWriterChannel,
 )
-from orrery_pipes.clouds import (
-    PipesAzureBlobStorageContextLoader,
-    PipesAzureBlobStorageMessageWriter,
-    PipesAzureBlobStorageMessageWriterChannel,
-    PipesDbfsContextLoader,
-    PipesDbfsMessageWriter,
-    PipesGCSContextLoader,
-    PipesGCSMessageWriter,
-    PipesGCSMessageWriterChannel,
-    PipesS3ContextLoader,
-    PipesS3MessageWriter,
-    PipesS3MessageWriterChannel,
-    PipesUnityCatalogVolumesContextLoader,
-    PipesUnityCatalogVolumesMessageWriter,
-)
 from orrery_pipes.context import PipesContext, open_pipes
 from orrery_pipes.encoding import decode_env_var, decode_param, encode_env_var, encode_param
 from orrery_pipes.errors import PipesError, PipesMessageTooLongError, PipesSerializationError, PipesWarning
@@ -100,6 +85,22 @@ from orrery_pipes.writers import (
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
+
+    from orrery_pipes.clouds import (
+        PipesAzureBlobStorageContextLoader,
+        PipesAzureBlobStorageMessageWriter,
+        PipesAzureBlobStorageMessageWriterChannel,
+        PipesDbfsContextLoader,
+        PipesDbfsMessageWriter,
+        PipesGCSContextLoader,
+        PipesGCSMessageWriter,
+        PipesGCSMessageWriterChannel,
+        PipesS3ContextLoader,
+        PipesS3MessageWriter,
+        PipesS3MessageWriterChannel,
+        PipesUnityCatalogVolumesContextLoader,
+        PipesUnityCatalogVolumesMessageWriter,
+    )
 
     PIPES_CLI_PARSER: ArgumentParser
 
@@ -197,9 +198,36 @@ __all__ = [
 ]
 
 
+_CLOUDS = (
+    "PipesAzureBlobStorageContextLoader",
+    "PipesAzureBlobStorageMessageWriter",
+    "PipesAzureBlobStorageMessageWriterChannel",
+    "PipesDbfsContextLoader",
+    "PipesDbfsMessageWriter",
+    "PipesGCSContextLoader",
+    "PipesGCSMessageWriter",
+    "PipesGCSMessageWriterChannel",
+    "PipesS3ContextLoader",
+    "PipesS3MessageWriter",
+    "PipesS3MessageWriterChannel",
+    "PipesUnityCatalogVolumesContextLoader",
+    "PipesUnityCatalogVolumesMessageWriter",
+)
+
+
 def __getattr__(name: str) -> object:
-    """Make the command line parser on its first use: few processes need one, and argparse takes 5 ms to import."""
+    """
+    Make on first use what few processes need.
+
+    That is the command line parser, as argparse takes 5 ms to import, and what sends by stores of the clouds, which
+    takes 2 ms of each launch.
+    """
     if name == "PIPES_CLI_PARSER":
         parser = globals()[name] = make_cli_parser()
         return parser
+    if name in _CLOUDS:
+        from orrery_pipes import clouds
+
+        found = globals()[name] = getattr(clouds, name)
+        return found
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeAlias, TypedDict
 
+from orrery.model.events.data_version import data_provenance_of_tags
+from orrery.model.events.entry import EventLogEntry
+
 __all__ = ["PipesContextData", "PipesExtras", "PipesLaunchedData", "PipesParams", "context_data_of", "key_text"]
 
 PipesContextData: TypeAlias = dict[str, Any]
@@ -38,7 +41,8 @@ def context_data_of(context: Any, extras: PipesExtras | None = None) -> PipesCon
         code_versions = op_context.assets_def.code_versions_by_key
         keys = [key_text(key) for key in assets]
         versions = {key_text(key): code_versions.get(key) for key in assets}
-        provenance = {key_text(key): _provenance(op_context, key) for key in assets}
+        latest = op_context.instance.get_latest_materialization_events(assets)
+        provenance = {key_text(key): _provenance(latest[key]) for key in assets}
     key_range = window = key = None
     if op_context.has_partitions:
         told = op_context.partition_key_range
@@ -64,8 +68,9 @@ def key_text(key: Any) -> str:
     return "/".join(part.replace("\\", "\\\\").replace("/", "\\/") for part in key.path)
 
 
-def _provenance(context: Any, key: Any) -> dict[str, Any] | None:
-    found = context.get_asset_provenance(key)
+def _provenance(entry: EventLogEntry | None) -> dict[str, Any] | None:
+    made = None if entry is None else entry.asset_materialization
+    found = None if made is None else data_provenance_of_tags(made.tags)
     if found is None:
         return None
     return {

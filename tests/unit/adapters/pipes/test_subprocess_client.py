@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 import orrery
+from orrery.adapters.pipes.context_data import context_data_of
 from orrery.adapters.pipes.injectors import PipesEnvContextInjector, PipesFileContextInjector
 from orrery.adapters.pipes.readers import PipesFileMessageReader, PipesTempFileMessageReader
 from orrery.adapters.pipes.session import open_pipes_session
@@ -179,6 +180,33 @@ def test_lost_message_fails_the_step(run: Callable[..., Ran]) -> None:
     assert not ran.success
     assert "messages of the external process are missing" in ran.error
     assert "[pipes] 2 messages are missing before message number 5." in ran.warnings
+
+
+def test_provenance_of_many_assets_is_one_question_to_the_records(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A step of a hundred assets would ask a hundred times before its process starts."""
+    asked: list[int] = []
+    told: list[Any] = []
+
+    @orrery.multi_asset(specs=[orrery.AssetSpec(f"a{n}", code_version="v1") for n in range(100)])
+    def many(context: orrery.AssetExecutionContext) -> Any:
+        log = context.instance.event_log
+        ask = log.get_asset_states
+        with monkeypatch.context() as spy:
+            spy.setattr(log, "get_asset_states", lambda keys=None: asked.append(len(keys)) or ask(keys), raising=True)
+            told.append(context_data_of(context)["provenance_by_asset_key"])
+        for key in sorted(context.selected_asset_keys):
+            yield orrery.MaterializeResult(asset_key=key, data_version=orrery.DataVersion("7"))
+
+    instance = orrery.Instance.ephemeral()
+    for _ in range(2):
+        assert orrery.materialize([many], instance=instance).success
+    assert asked == [100, 100]
+    first, second = told
+    assert set(first.values()) == {None}
+    made = {"code_version": "v1", "input_data_versions": {}, "is_user_provided": True}
+    assert second == {f"a{n}": made for n in range(100)}
 
 
 def test_reader_of_a_file_keeps_what_the_launcher_told(tmp_path: Path) -> None:
