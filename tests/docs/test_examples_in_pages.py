@@ -55,7 +55,8 @@ def test_an_example_runs(example: Example, tmp_path: Path) -> None:
         return
     script = tmp_path / "example.py"
     script.write_text(example.code, encoding="utf-8")
-    environment = {**os.environ, "ORRERY_HOME": str(tmp_path / "home")}
+    # CI: hypothesis then minds no slow machine.
+    environment = {**os.environ, "CI": "1", "ORRERY_HOME": str(tmp_path / "home")}
     done = subprocess.run(
         [sys.executable, str(script)], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
     )
