@@ -6,12 +6,15 @@ from __future__ import annotations
 
 import threading
 import time
+from abc import abstractmethod
 from collections.abc import Sequence
 
 import msgspec
 
+from orrery.base.errors import RunAlreadyExistsError
 from orrery.model.automation.pools import Claim, Pool
 from orrery.model.records.lease import Lease
+from orrery.model.records.run import Run
 from orrery.runtime.ports.leases import GrantClaims
 
 __all__ = ["MemoryLeases"]
@@ -40,15 +43,25 @@ class MemoryLeases:
         """Return the present instant."""
         return time.time()
 
-    def put_lease(self, lease: Lease, *, instead_of: str | None = None) -> bool:
-        """Keep a lease; tell whether it was kept."""
+    @abstractmethod
+    def add_run(self, run: Run) -> Run:
+        """Keep a new run."""
+
+    def put_lease(self, lease: Lease, *, instead_of: str | None = None, new_run: Run | None = None) -> bool:
+        """Keep a lease, and a new run with it; tell whether it was kept."""
         self._catch_up()
         with self._lease_lock:
             found = self._leases.get(lease.name)
             if (None if found is None else found.token) != instead_of:
                 return False
             self._leases[lease.name] = lease
-            return True
+        if new_run is not None:
+            try:
+                self.add_run(new_run)  # takes a lock of its own, under which leases end
+            except RunAlreadyExistsError:
+                self.delete_lease(lease.name, lease.token)
+                raise
+        return True
 
     def get_leases(self, name: str | None = None) -> Sequence[Lease]:
         """Return the lease of this name, or all, in the order of their names."""

@@ -48,6 +48,7 @@ from orrery.runtime.engine.trace import Trace
 from orrery.runtime.engine.variables import refuse_missing_variables
 from orrery.runtime.instance.instance import Instance
 from orrery.runtime.instance.queue import let_waiting_runs_go
+from orrery.runtime.instance.runs import make_run
 from orrery.runtime.remote.messages import JobOrigin
 
 __all__ = ["check_partition_range", "execute_in_process", "execute_job_in_process", "resources_for"]
@@ -258,18 +259,14 @@ def _run_in_hand(instance: Any, *, run_id: str, **fields: Any) -> Run:
     """
     Record a run that this process executes at once.
 
-    Its lease is taken first and ends with the run: at no moment does a run stand there that nobody answers for.
+    Its lease is taken with it, and ends with it: at no moment does a run stand there that nobody answers for.
     """
     keeper = instance.keeper
     if keeper is None or instance.is_ephemeral:
-        run: Run = instance.create_run(run_id=run_id, **fields)
-        return run
-    lease = keeper.take_run(run_id)
-    try:
-        run = instance.create_run(run_id=run_id, **fields)
-    except BaseException:
-        keeper.give_back(lease)
-        raise
+        recorded: Run = instance.create_run(run_id=run_id, **fields)
+        return recorded
+    run = make_run(run_id=run_id, **fields)
+    keeper.take_run(run_id, new_run=run)
     return run
 
 

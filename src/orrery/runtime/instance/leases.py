@@ -19,6 +19,7 @@ import msgspec
 
 from orrery.base.errors import OrreryError, RunConflictError
 from orrery.model.records.lease import LEASE_SECONDS, RENEWAL_SECONDS, Lease, Owner, is_abandoned, run_lease_name
+from orrery.model.records.run import Run
 from orrery.runtime.ports.leases import LeaseStorage
 
 __all__ = ["LeaseKeeper", "is_gone", "is_of_this_machine", "is_running", "owner_of_process", "this_process"]
@@ -109,19 +110,21 @@ class LeaseKeeper:
         self._change = threading.Condition()
         self._thread: threading.Thread | None = None
 
-    def take_run(self, run_id: str, *, instead_of: str | None = None) -> Lease:
+    def take_run(self, run_id: str, *, instead_of: str | None = None, new_run: Run | None = None) -> Lease:
         """
         Take a run in hand.
 
         Args:
             run_id: The run.
             instead_of: Token of the lease with which somebody else held it for us.
+            new_run: The run itself, if it is to be recorded: at no moment does it stand there that nobody answers for.
 
         Raises:
             RunConflictError: A process that lives has it in hand.
+            RunAlreadyExistsError: *new_run* was recorded before.
         """
         lease = self.new_lease(run_lease_name(run_id), run_id)
-        if not self.storage.put_lease(lease, instead_of=instead_of):
+        if not self.storage.put_lease(lease, instead_of=instead_of, new_run=new_run):
             found = self.storage.get_leases(lease.name)
             who = f"by {found[0].owner}" if found else "elsewhere"
             raise RunConflictError(

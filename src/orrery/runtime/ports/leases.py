@@ -13,6 +13,7 @@ from typing import Protocol
 
 from orrery.model.automation.pools import Claim, Pool
 from orrery.model.records.lease import Lease
+from orrery.model.records.run import Run
 
 __all__ = ["GrantClaims", "LeaseStorage"]
 
@@ -26,13 +27,17 @@ class LeaseStorage(Protocol):
         """Return the instant that all who share the leases agree on, in seconds since 1970 (UTC)."""
         ...
 
-    def put_lease(self, lease: Lease, *, instead_of: str | None = None) -> bool:
+    def put_lease(self, lease: Lease, *, instead_of: str | None = None, new_run: Run | None = None) -> bool:
         """
         Keep a lease; tell whether it was kept.
 
         Args:
             lease: The lease.
             instead_of: The token of the lease that it replaces; None if there must be none of this name.
+            new_run: A run that is recorded with it, in one transaction: both or neither.
+
+        Raises:
+            RunAlreadyExistsError: There is a run of the id of *new_run*.
         """
         ...
 

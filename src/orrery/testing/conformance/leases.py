@@ -8,7 +8,9 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import msgspec
+import pytest
 
+from orrery.base.errors import RunAlreadyExistsError
 from orrery.model.automation.pools import Claim, Pool, granted
 from orrery.model.events import build
 from orrery.model.records.lease import Lease, Owner
@@ -60,6 +62,18 @@ class LeasesSuite:
         assert storage.delete_lease("a", "second")
         assert not storage.put_lease(_lease("a", "third"), instead_of="second")
         assert storage.get_leases() == []
+
+    def test_a_run_is_recorded_with_its_lease_or_not_at_all(self, storage: Records) -> None:
+        """Neither stands there alone: where the lease is another's, nor where the run was recorded before."""
+        run = Run(job_name=JOB, run_id="run-1")
+        assert storage.put_lease(_lease("a", "first", run_id="run-1"), new_run=run)
+        assert storage.has_run("run-1")
+        other = Run(job_name=JOB, run_id="run-2")
+        assert not storage.put_lease(_lease("a", "second", run_id="run-2"), new_run=other)
+        assert not storage.has_run("run-2")
+        with pytest.raises(RunAlreadyExistsError):
+            storage.put_lease(_lease("b", "third", run_id="run-1"), new_run=run)
+        assert storage.get_leases() == [_lease("a", "first", run_id="run-1")]
 
     def test_a_renewal_tells_what_there_still_is(self, storage: Records) -> None:
         """Leases and claims alike."""

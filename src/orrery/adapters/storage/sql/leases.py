@@ -18,9 +18,11 @@ from sqlalchemy.dialects import postgresql, sqlite
 from orrery.adapters.storage.sql.append import insert_or_ignore
 from orrery.adapters.storage.sql.connections import Connections
 from orrery.adapters.storage.sql.lease_tables import leases, pool_claims, pools
+from orrery.adapters.storage.sql.runs import add_run
 from orrery.adapters.storage.sql.writer import Writer
 from orrery.model.automation.pools import Claim, Pool
 from orrery.model.records.lease import Lease
+from orrery.model.records.run import Run
 from orrery.runtime.ports.leases import GrantClaims
 
 __all__ = ["SqlLeases"]
@@ -53,9 +55,9 @@ class SqlLeases:
             return self._look(_time_of_server)
         return time.time()
 
-    def put_lease(self, lease: Lease, *, instead_of: str | None = None) -> bool:
-        """Keep a lease; tell whether it was kept."""
-        return self._do(_put_lease, lease, instead_of)
+    def put_lease(self, lease: Lease, *, instead_of: str | None = None, new_run: Run | None = None) -> bool:
+        """Keep a lease, and a new run with it; tell whether it was kept."""
+        return self._do(_put_lease, lease, instead_of, new_run)
 
     def get_leases(self, name: str | None = None) -> Sequence[Lease]:
         """Return the lease of this name, or all, in the order of their names."""
@@ -96,7 +98,15 @@ def _time_of_server(connection: Connection) -> float:
     return float(connection.execute(select(func.extract("epoch", func.clock_timestamp()))).scalar_one())
 
 
-def _put_lease(connection: Connection, lease: Lease, instead_of: str | None) -> bool:
+def _put_lease(connection: Connection, lease: Lease, instead_of: str | None, new_run: Run | None) -> bool:
+    if not _keep(connection, lease, instead_of):
+        return False
+    if new_run is not None:
+        add_run(connection, new_run, time.time())
+    return True
+
+
+def _keep(connection: Connection, lease: Lease, instead_of: str | None) -> bool:
     row = {
         "name": lease.name,
         "token": lease.token,
