@@ -346,6 +346,17 @@ class AssetMaterialization:
             path if asset_key is None else asset_key, description, {"path": MetadataValue.path(path)}
         )
 
+    def with_system_tags(self, added: Mapping[str, str]) -> AssetMaterialization:
+        """Return the materialization with tags of the system's own *added*, under the names that they are kept by."""
+        made = object.__new__(AssetMaterialization)
+        put = object.__setattr__
+        put(made, "asset_key", self.asset_key)
+        put(made, "description", self.description)
+        put(made, "metadata", self.metadata)
+        put(made, "partition", self.partition)
+        put(made, "tags", Tags({**(self.tags or {}), **added}))
+        return made
+
     def with_metadata(self, metadata: RawMetadataMapping | None) -> AssetMaterialization:
         """Return the materialization with *metadata* in place of its own."""
         return AssetMaterialization(self.asset_key, self.description, metadata, self.partition, self.tags)

@@ -31,7 +31,6 @@ from orrery.definitions.parts.signature import ComputeFunction
 from orrery.model.events.event import Event
 from orrery.model.events.payloads import StepMaterializationData
 from orrery.model.events.reuse import InputPart, Provenance, Reason
-from orrery.model.events.user import AssetMaterialization
 from orrery.plan.commands import SkipStep
 from orrery.plan.decide import Decision, LastMade, Situation, decide
 from orrery.plan.execution_plan import ExecutionPlan
@@ -245,10 +244,10 @@ class RunReuse:
         step = self._plan.step_dict.get((event.step_key or "").partition("[")[0])
         if step is None or made.asset_key not in self._keys_of(step):
             return event
-        tags = dict(made.tags or {})
-        version = tags.get(DATA_VERSION_TAG)
+        added: dict[str, str] = {}
+        version = None if made.tags is None else made.tags.get(DATA_VERSION_TAG)
         if version is None:  # what the function wrote by itself: nobody knows its content, so each run gives another
-            version = tags[DATA_VERSION_TAG] = f"{self._context.run.run_id}:{event.step_key}"
+            version = added[DATA_VERSION_TAG] = f"{self._context.run.run_id}:{event.step_key}"
         provenance = self._now.get(step.key)
         if provenance is not None:
             started = self._started.get(event.step_key or "")
@@ -256,11 +255,11 @@ class RunReuse:
                 taken = round(time.perf_counter() - started, 6)
                 provenance = msgspec.structs.replace(provenance, seconds=taken)
             for key, part in provenance.inputs.items():
-                tags[f"{INPUT_DATA_VERSION_TAG_PREFIX}/{key}"] = part.version
+                added[f"{INPUT_DATA_VERSION_TAG_PREFIX}/{key}"] = part.version
                 pointer = NULL_EVENT_POINTER if part.storage_id is None else str(part.storage_id)
-                tags[f"{INPUT_EVENT_POINTER_TAG_PREFIX}/{key}"] = pointer
+                added[f"{INPUT_EVENT_POINTER_TAG_PREFIX}/{key}"] = pointer
         self._present.note(made.asset_key, made.partition, version, self._context.run.run_id)
-        told = AssetMaterialization(made.asset_key, made.description, made.metadata, made.partition, tags)
+        told = made.with_system_tags(added) if added else made
         fresh = StepMaterializationData(told, data.asset_lineage, provenance, data.is_stored)
         return msgspec.structs.replace(event, event_specific_data=fresh)
 

@@ -128,6 +128,7 @@ def _process_secret() -> bytes:
     return os.urandom(_BYTES)
 
 
+@lru_cache(maxsize=16)
 def _name(secret: bytes) -> bytes:
     return hashlib.sha256(b"orrery-values\0" + secret).digest()[:8]
 
