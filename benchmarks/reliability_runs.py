@@ -1,0 +1,342 @@
+"""
+What becomes of runs and their processes after a fault: programs for ``python -m benchmarks.reliability``.
+
+Each case has a small project (``work.py``) that imports the name ``dagster``, and drives it in processes of whichever side
+it is given.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import signal
+import subprocess
+import textwrap
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+__all__ = ["OUR_CASES", "RUN_CASES"]
+
+_SECONDS = 180.0
+_PROMISED_SECONDS = 5.0
+_PATIENCE_SECONDS = 20.0
+
+_WORK = """
+    import ctypes, os, signal, sys, time
+    from pathlib import Path
+    import dagster as dg
+
+    PLACE, STEP = Path(os.environ["PLACE"]), os.environ["STEP"]
+    EXECUTOR = dg.multiprocess_executor if os.environ.get("WORKERS") else dg.in_process_executor
+    SETTINGS = {"concurrency": {"pools": {"default_limit": 1}}} if "pool" in STEP else {}
+
+    def instance():
+        (PLACE / "home").mkdir(exist_ok=True)
+        return dg.DagsterInstance.local_temp(str(PLACE / "home"), overrides=SETTINGS)
+
+    @dg.resource
+    def opened(context):
+        try:
+            yield 1
+        finally:
+            (PLACE / "closed").touch()
+
+    def note(name):
+        (PLACE / f"{name}.new").write_text(str(os.getpid()))
+        (PLACE / f"{name}.new").rename(PLACE / name)
+
+    def faulty(context):
+        if STEP == "is killed":
+            os.kill(os.getpid(), signal.SIGKILL)
+        elif STEP == "crashes":
+            ctypes.string_at(0)
+        elif STEP == "leaves":
+            os._exit(0)
+        elif STEP == "exits":
+            sys.exit(3)
+        elif STEP == "lacks memory":
+            import resource
+            resource.setrlimit(resource.RLIMIT_AS, (2_000_000_000, resource.RLIM_INFINITY))
+            bytearray(8_000_000_000)
+        elif STEP == "forks":
+            child = os.fork()
+            if child:
+                os.waitpid(child, 0)
+            context.log.info("after the fork")
+        elif STEP == "fills the disk":
+            with (PLACE / "home" / "filler").open("ab", buffering=0) as file:
+                try:
+                    while True:
+                        file.write(b"x" * 4096)
+                except OSError:
+                    pass
+            for _ in range(200):
+                context.log.info("y" * 20_000)
+        elif "waits" in STEP:
+            note("waiting")
+            until = time.monotonic() + 600
+            while time.monotonic() < until and not (PLACE / "go on").exists():
+                time.sleep(0.02)
+        return 1
+
+    @dg.op(name="faulty", required_resource_keys={"opened"}, **({"pool": "db"} if "pool" in STEP else {}))
+    def the_step(context):
+        return faulty(context)
+
+    @dg.op
+    def other():
+        return 1
+
+    @dg.job(executor_def=EXECUTOR, resource_defs={"opened": opened})
+    def work():
+        the_step()
+        other()
+
+    def run(of):
+        return dg.execute_job(dg.reconstructable(work), of, raise_on_error=False)
+"""
+
+_GO = """
+    import work
+    if __name__ == "__main__":
+        with work.instance() as instance:
+            work.run(instance)
+"""
+_TELL = """
+    import collections, work
+    if __name__ == "__main__":
+        with work.instance() as instance:
+            try:
+                work.run(instance)
+            except BaseException as error:
+                print("raised", type(error).__name__)
+        with work.instance() as instance:
+            run = instance.get_runs()[0]
+            log = instance.all_logs(run.run_id)
+            events = [each.dagster_event for each in log if each.dagster_event]
+            told = collections.Counter((each.step_key, each.event_type_value) for each in events)
+            failed = sorted({key for key, kind in told if kind == "STEP_FAILURE"})
+            good = sorted({key for key, kind in told if kind == "STEP_SUCCESS"})
+            texts = " ".join(f"{each.message} {each.event_specific_data}" for each in events if each.step_key == "faulty")
+            lines = [each.user_message for each in log if not each.dagster_event]
+            most = max(many for (key, kind), many in told.items() if kind.startswith("STEP_"))
+            print(repr([run.status.value, failed, good, most, texts, lines.count("after the fork")]))
+"""
+_LOOK = """
+    import work
+    with work.instance() as instance:
+        print(instance.get_runs()[0].status.value.lower())
+"""
+
+
+def _files(place: Path) -> None:
+    for name, text in (("work", _WORK), ("go", _GO), ("tell", _TELL), ("look", _LOOK)):
+        (place / f"{name}.py").write_text(textwrap.dedent(text), encoding="utf-8")
+
+
+def _environment(place: Path, **variables: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "DAGSTER_HOME")}
+    return {**kept, "PLACE": str(place), **variables}
+
+
+def _done(python: Path, place: Path, script: str, **variables: str) -> str:
+    done = subprocess.run(
+        [str(python), str(place / f"{script}.py")],
+        env=_environment(place, **variables),
+        capture_output=True,
+        text=True,
+        timeout=_SECONDS,
+        check=False,
+    )
+    lines = done.stdout.strip().splitlines()
+    return lines[-1] if lines else f"ended with exit code {done.returncode}"
+
+
+def _started(python: Path, place: Path, until: str, **variables: str) -> subprocess.Popen[bytes]:
+    """Start a run in a process, and return when its step waits."""
+    _files(place)
+    process = subprocess.Popen(
+        [str(python), str(place / "go.py")],
+        env=_environment(place, **variables),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    end = time.monotonic() + _SECONDS
+    while not (place / until).exists():
+        if process.poll() is not None or time.monotonic() > end:
+            raise RuntimeError(f"the run ended with {process.poll()} before its step began")
+        time.sleep(0.02)
+    return process
+
+
+def _step_dies(step: str, *words: str, workers: bool = True) -> Callable[[Path, Path], str]:
+    """Tell whether only the step fails, and whether its failure names what happened."""
+
+    def measured(python: Path, place: Path) -> str:
+        _files(place)
+        variables = {"STEP": step, **({"WORKERS": "1"} if workers else {})}
+        said = _done(python, place, "tell", **variables)
+        if not said.startswith("["):
+            return f"the process of the run {said}; at the next opening {_done(python, place, 'look', **variables)}"
+        status, failed, good, _most, texts, _lines = ast.literal_eval(said)
+        if failed != ["faulty"] or good != ["other"]:
+            return f"the run: {status.lower()}; failed steps: {', '.join(failed) or 'none'}"
+        named = any(word in texts for word in words)
+        return "its step fails, by what happened; the other goes on" if named else "its step fails; the other goes on"
+
+    return measured
+
+
+def _forks(python: Path, place: Path) -> str:
+    _files(place)
+    said = _done(python, place, "tell", STEP="forks")
+    if not said.startswith("["):
+        return f"the process of the run {said}"
+    status, _failed, _good, most, _texts, lines = ast.literal_eval(said)
+    doubled = [name for name, is_so in (("events", most > 1), ("lines of the log", lines > 1)) if is_so]
+    return f"{' and '.join(doubled)} are doubled" if doubled else f"each event once; the run: {status.lower()}"
+
+
+def _asked_to_stop(python: Path, place: Path) -> str:
+    process = _started(python, place, "waiting", STEP="waits")
+    process.terminate()
+    process.wait(_SECONDS)
+    status = _done(python, place, "look", STEP="waits")
+    closed = "closed" if (place / "closed").exists() else "not closed"
+    return f"{status}; resources {closed}"
+
+
+def _orphans(python: Path, place: Path) -> str:
+    mark = uuid.uuid4().hex
+    process = _started(python, place, "waiting", STEP="waits", WORKERS="1", MARK=mark)
+    process.kill()
+    process.wait()
+    end = time.monotonic() + _PROMISED_SECONDS
+    while _marked(mark) and time.monotonic() < end:
+        time.sleep(0.1)
+    left = _marked(mark)
+    (place / "go on").touch()
+    for each in left:
+        os.kill(each, signal.SIGKILL)
+    return "processes go on" if left else "nothing is left"
+
+
+def _marked(mark: str) -> list[int]:
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            state = (folder / "stat").read_text(errors="replace").rpartition(")")[2].split()[0]
+            if mark.encode() in (folder / "environ").read_bytes() and state not in "ZX":
+                found.append(int(folder.name))
+        except OSError:  # it has just ended
+            continue
+    return found
+
+
+def _all_killed(python: Path, place: Path) -> str:
+    mark = uuid.uuid4().hex
+    process = _started(python, place, "waiting", STEP="waits", WORKERS="1", MARK=mark)
+    for each in _marked(mark):
+        os.kill(each, signal.SIGKILL)
+    process.wait()
+    return _done(python, place, "look", STEP="waits")
+
+
+def _pool(python: Path, place: Path) -> str:
+    """Kill a run that has the one slot of a pool, and let another run want it."""
+    process = _started(python, place, "waiting", STEP="waits in a pool")
+    process.kill()
+    process.wait()
+    (place / "go on").touch()
+    try:
+        subprocess.run(
+            [str(python), str(place / "go.py")],
+            env=_environment(place, STEP="waits in a pool"),
+            capture_output=True,
+            timeout=_PATIENCE_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return f"it waits, after {_PATIENCE_SECONDS:g} s still"
+    return f"it gets the slot; the run: {_done(python, place, 'look', STEP='waits in a pool')}"
+
+
+def _full_disk(python: Path, place: Path) -> str:
+    (place / "home").mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(place / "home")], capture_output=True, check=False
+    )
+    if mounted.returncode != 0:
+        return "not measured: no small disk can be mounted here"
+    try:
+        _files(place)
+        subprocess.run(
+            [str(python), str(place / "go.py")],
+            env=_environment(place, STEP="fills the disk"),
+            capture_output=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+        (place / "home" / "filler").unlink()
+        return _done(python, place, "look", STEP="fills the disk")
+    finally:
+        subprocess.run(["umount", "-l", str(place / "home")], check=True)
+
+
+def _postgres(python: Path, place: Path) -> str:
+    """Stop the server of the records in the midst of a run, and start it again."""
+    from orrery.testing.postgres import PostgresNotAvailable, PostgresServer
+
+    try:
+        with PostgresServer() as server:
+            (place / "home").mkdir()
+            (place / "home" / "orrery.yaml").write_text(f"storage: {{url: '{server.new_database()}'}}\n")
+            _files(place)
+            work = (place / "work.py").read_text(encoding="utf-8")
+            opened = 'dg.DagsterInstance.from_config(str(PLACE / "home"))'
+            before, _made, after = work.partition(
+                'dg.DagsterInstance.local_temp(str(PLACE / "home"), overrides=SETTINGS)'
+            )
+            files = {"work": before + opened + after, "go": (place / "go.py").read_text(encoding="utf-8")}
+            for name, text in files.items():
+                (place / f"{name}.py").write_text(text, encoding="utf-8")
+            process = subprocess.Popen(
+                [str(python), str(place / "go.py")],
+                env=_environment(place, STEP="waits"),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            end = time.monotonic() + _SECONDS
+            while not (place / "waiting").exists() and time.monotonic() < end and process.poll() is None:
+                time.sleep(0.02)
+            server.stop()
+            (place / "go on").touch()
+            time.sleep(1.0)
+            server.start()
+            process.wait(_SECONDS)
+            return f"the run: {_done(python, place, 'look', STEP='waits')}"
+    except PostgresNotAvailable:
+        return "not measured: no PostgreSQL here"
+
+
+RUN_CASES: Mapping[str, Callable[[Path, Path], str]] = {
+    "kill -9 of a worker process": _step_dies("is killed", "SIGKILL", "-9"),
+    "segmentation fault in a worker process": _step_dies("crashes", "SIGSEGV", "-11"),
+    "`os._exit(0)` in a worker process": _step_dies("leaves", "exit code 0", "code 0"),
+    "a worker process gets no more memory": _step_dies("lacks memory", "MemoryError"),
+    "`sys.exit` in a step, in process": _step_dies("exits", "SystemExit", "sys.exit", workers=False),
+    "a step forks, and both copies go on; what is recorded": _forks,
+    "kill -9 of run, workers and all at once; its status at the next opening": _all_killed,
+    "kill -9 of a run with workers; its processes five seconds later": _orphans,
+    "SIGTERM to a run in process; its status, and what it had opened": _asked_to_stop,
+    "kill -9 of a run that has the one slot of a pool; another run wants it": _pool,
+    "the disk is full under the log; the status of the run at the next opening": _full_disk,
+}
+"""What happens to a run, and how it is measured: an interpreter and an empty folder in, a verdict out."""
+
+OUR_CASES: Mapping[str, Callable[[Path, Path], str]] = {
+    "PostgreSQL is stopped in the midst of a run, and started again": _postgres,
+}
+"""Those that the reference needs another package for, which is not measured."""
