@@ -55,6 +55,44 @@ def test_a_whole_database_is_salvaged_whole(tmp_path: Path) -> None:
     old.dispose()
 
 
+def test_a_salvage_that_fails_leaves_nothing_that_could_be_taken_for_all(tmp_path: Path) -> None:
+    """The same command works at once when its cause is mended."""
+    (tmp_path / "rows.jsonl").write_text('{"table": "run_keys", "row": {"id": 1, "run_id": "a"}}\n{"table": "ev')
+    with pytest.raises(StorageError, match="Line 2 is no row"):
+        salvage_records(str(tmp_path / "rows.jsonl"), None, str(tmp_path / "new.db"))
+    (tmp_path / "noise.db").write_bytes(b"noise" * 2_000)
+    with pytest.raises(StorageError, match="Nothing of"):
+        salvage_records(str(tmp_path / "noise.db"), str(tmp_path / "lines.jsonl"), str(tmp_path / "new.db"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["noise.db", "rows.jsonl"]
+
+
+@pytest.mark.parametrize(
+    ("tables", "words"), [(["runs (distance int)"], r"another program \(runs\)"), ([], "no table")]
+)
+def test_a_database_that_is_none_of_ours_is_refused(tmp_path: Path, tables: list[str], words: str) -> None:
+    connection = sqlite3.connect(tmp_path / "other.db")
+    for each in tables:
+        connection.execute(f"CREATE TABLE {each}")
+    connection.commit()
+    connection.close()
+    (tmp_path / "other.db").touch()
+    with pytest.raises(StorageError, match=words):
+        salvage_records(str(tmp_path / "other.db"), None, str(tmp_path / "new.db"))
+
+
+def test_records_in_postgres_are_not_salvaged_from_a_file_that_lies_in_the_home(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Settings that cannot be read do not stand in the way of the file."""
+    monkeypatch.setenv("ORRERY_HOME", str(tmp_path))
+    make(tmp_path / "orrery.db", runs=1)
+    (tmp_path / "orrery.yaml").write_text("storage: {url: 'postgresql://host/records'}")
+    with pytest.raises(StorageError, match="lie in PostgreSQL"):
+        salvage_records(None, None, str(tmp_path / "new.db"))
+    (tmp_path / "orrery.yaml").write_text("storage: [")
+    assert salvage_records(None, None, str(tmp_path / "new.db"))[0]["runs"] == 1
+
+
 @pytest.mark.parametrize("place", [0.3, 0.5, 0.7, 0.9])
 def test_what_is_readable_of_a_torn_database_is_saved(tmp_path: Path, place: float) -> None:
     """Some pages are overwritten: the check tells, and most of the rest is in the new database."""

@@ -66,7 +66,7 @@ def read_rows(path: str, found: Salvaged) -> Iterator[tuple[str, dict[str, Any]]
         found: Counts what is read, and what is not.
 
     Raises:
-        StorageError: There is no such file, or it is no database at all.
+        StorageError: There is no such file, or it is no database at all, or not one of ours.
     """
     if not os.path.isfile(path):
         raise StorageError(f"There is no database {path}.", mend="name the file: orrery db salvage FILE.")
@@ -79,22 +79,33 @@ def read_rows(path: str, found: Salvaged) -> Iterator[tuple[str, dict[str, Any]]
                 f"Nothing of {path} can be read, not even its list of tables: {error}.",
                 mend="restore it from a copy.",
             ) from error
-        for name in metadata.tables:
-            if name in names and name not in _LEFT:
-                yield from _rows_of(connection, name, found)
+        ours = [name for name in metadata.tables if name in names and name not in _LEFT and _columns(connection, name)]
+        if "events" not in ours:
+            others = f"only tables of another program ({', '.join(sorted(names)[:3])})" if names else "no table"
+            raise StorageError(
+                f"The database {path} has {others}: nothing of it was recorded by Orrery.",
+                mend="name the file of the records: orrery db salvage FILE.",
+            )
+        for name in ours:
+            yield from _rows_of(connection, name, found)
     finally:
         connection.close()
 
 
+def _columns(connection: sqlite3.Connection, name: str) -> list[str]:
+    """Return the columns of a table that are columns of ours."""
+    columns = {row[1] for row in connection.execute(f"PRAGMA table_info({name})")}
+    return [column.name for column in metadata.tables[name].c if column.name in columns]
+
+
 def _rows_of(connection: sqlite3.Connection, name: str, found: Salvaged) -> Iterator[tuple[str, dict[str, Any]]]:
-    table = metadata.tables[name]
     has_number = name not in ("run_steps",)  # WITHOUT ROWID
     found.rows[name] = 0
     if not has_number:
         yield from _all_at_once(connection, name, found)
         return
-    columns = {row[1] for row in connection.execute(f"PRAGMA table_info({name})")}
-    wanted = ", ".join(f'"{column.name}"' for column in table.c if column.name in columns)
+    columns = _columns(connection, name)
+    wanted = ", ".join(f'"{column}"' for column in columns)
     last, leap = -(2**62), 0
     while True:
         query = f"SELECT rowid, {wanted} FROM {name} WHERE rowid > ? ORDER BY rowid"  # noqa: S608  # names of ours
@@ -102,10 +113,7 @@ def _rows_of(connection: sqlite3.Connection, name: str, found: Salvaged) -> Iter
             for row in connection.execute(query, (last,)):
                 last, leap = row[0], 0
                 found.rows[name] += 1
-                yield (
-                    name,
-                    dict(zip((column.name for column in table.c if column.name in columns), row[1:], strict=True)),
-                )
+                yield name, dict(zip(columns, row[1:], strict=True))
             return
         except sqlite3.DatabaseError as error:
             if not leap:

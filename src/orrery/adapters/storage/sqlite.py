@@ -247,7 +247,8 @@ class _File(Database):
         if code.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
             return StorageError(
                 f"The database {self._path} is damaged: {text}.",
-                mend=f"restore it from a copy, or move it away (with {os.path.basename(self._path)}-wal) to begin anew.",
+                mend="restore it from a copy; or save what is readable, `orrery db salvage --into NEW.db`, and put that in its "
+                f"place; or move it away (with {os.path.basename(self._path)}-wal) to begin anew.",
             )
         return StorageError(f"The database {self._path} refused: {text}.", mend="look at the cause above.")
 

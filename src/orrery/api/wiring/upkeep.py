@@ -7,7 +7,7 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, cast
 
 from orrery.api.wiring.instance import find_home
@@ -66,20 +66,48 @@ def salvage_records(source: str | None, lines: str | None, into: str | None) -> 
         How many rows there were by table, and what could not be read.
     """
     salvage = _adapter("salvage")
-    path = source or os.path.join(find_home(), "orrery.db")
+    path = source or _database_to_salvage()
     for target in (lines, into):
         if target is not None and os.path.lexists(target):
             raise StorageError(f"{target} is there already.", mend="name a new file.")
     found = salvage.Salvaged()
     if lines is not None:
-        with open(lines, "x", encoding="utf-8") as output:
+        with _whole_or_gone(lines), open(lines, "x", encoding="utf-8") as output:
             salvage.write_lines(_rows(salvage, path, found), output)
         path, found_first = lines, found
         found = salvage.Salvaged() if into is not None else found
         found.problems = found_first.problems
     if into is not None:
-        salvage.build_database(os.path.abspath(into), _rows(salvage, path, found))
+        with _whole_or_gone(into):
+            salvage.build_database(os.path.abspath(into), _rows(salvage, path, found))
     return found.rows, found.problems
+
+
+def _database_to_salvage() -> str:
+    """Return the file of the project's records; settings that cannot be read do not stand in the way."""
+    home = find_home()
+    try:
+        storage = read_settings(os.path.join(home, "orrery.yaml")).get("storage")
+    except StorageError:  # the file is what is asked for, and it may be all that is left
+        storage = None
+    if isinstance(storage, Mapping) and storage.get("url"):
+        raise StorageError(
+            "The records of the project lie in PostgreSQL; what is salvaged is a SQLite file.",
+            mend="restore the database from a copy of the server; or name a file: orrery db salvage FILE.",
+        )
+    return os.path.join(home, "orrery.db")
+
+
+@contextmanager
+def _whole_or_gone(path: str) -> Iterator[None]:
+    """Remove the new file *path*, and what SQLite keeps beside it, if the block fails: nobody takes half for all."""
+    try:
+        yield
+    except BaseException:
+        for each in ("", "-wal", "-shm", ".lock", ".reserve"):
+            with suppress(FileNotFoundError, NotADirectoryError):
+                os.remove(path + each)
+        raise
 
 
 def _rows(salvage: Any, path: str, found: Any) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -161,8 +161,11 @@ def salvage(source: str | None, lines: str | None, into: str | None, as_json: bo
         return
     for problem in problems:
         echo(f"{styled('failed')}  {one_line(problem)}")
-    for line in table([[name, number(many)] for name, many in rows.items() if many], head=["rows", "saved"], right=[1]):
+    saved = [[name, number(many)] for name, many in rows.items() if many]
+    for line in table(saved, head=["rows", "saved"], right=[1]):
         echo(line)
+    if not saved:
+        echo("no row is there that could be saved")
 
 
 def size(size_bytes: int) -> str:
