@@ -61,12 +61,34 @@ def test_values_are_kept_verified_collected_and_copied(tmp_path: Path) -> None:
     (tmp_path / "cache" / "names" / "second.json").unlink()
     assert document(tmp_path, "gc", "--dry-run", "--older-than", "0")["bytes"] == 8
     assert document(tmp_path, "gc", "--older-than", "0")["values"] == 1
-    assert document(tmp_path, "pull") == {"resource": "io_manager", "names": ["second"], "bytes": 8, "missing": []}
+    pulled = document(tmp_path, "pull")
+    assert pulled == {"resource": "io_manager", "names": ["second"], "bytes": 8, "missing": [], "recorded": []}
     (blob,) = [path for path in (tmp_path / "cache" / "blobs").glob("*/*") if path.stat().st_size == 4]
     blob.write_text("tezt")
     assert document(tmp_path, "verify", code=1)["damaged"] == [blob.name]
+    (there,) = [path for path in (tmp_path / "shared" / "blobs").glob("*/*") if path.stat().st_size == 8]
+    there.write_text("texttexd")
+    assert document(tmp_path, "verify", "--remote", code=1)["damaged"] == sorted([blob.name, there.name])
+    there.write_text("texttext")
     for path in (tmp_path / "shared" / "names").iterdir():
         path.unlink()
     pushed = document(tmp_path, "push", "second", "nobody")
     assert (pushed["names"], pushed["bytes"], pushed["missing"]) == (["second"], 0, ["nobody"])
     assert "io_manager" in orrery(tmp_path, "cache", "status")
+
+
+def test_a_machine_with_a_home_of_its_own_skips_what_another_one_made(tmp_path: Path) -> None:
+    """After a push there and a pull here; a change of the code counts as it does at home."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    for each in (first, second):
+        each.mkdir()
+        (each / "shared").symlink_to(tmp_path / "shared")
+    (tmp_path / "shared").mkdir()
+    orrery(first, "materialize", "*")
+    assert document(first, "push")["recorded"] == ["first", "second"]
+    assert "2 steps to run" in orrery(second, "plan", code=3)
+    assert document(second, "pull")["recorded"] == ["first", "second"]
+    assert "2 skipped" in orrery(second, "materialize", "*", "--reuse")
+    assert "pulled" in orrery(second, "why", "second")
+    orrery(first, "materialize", "*")  # a later run: what was pushed is not its record
+    assert document(second, "pull")["recorded"] == []

@@ -83,7 +83,7 @@ def why_lines(step: PlannedStep) -> list[str]:
     lines += [f"  {one_line(reason_text(reason))}" for reason in decision.reasons]
     if step.last is not None:
         made = instant(step.last.at)
-        by = f" by run {step.last.run_id[:8]}" if step.last.run_id else ", accepted or reported by hand"
+        by = f" by run {step.last.run_id[:8]}" if step.last.run_id else ", accepted, pulled or reported by hand"
         version = f", data version {step.last.data_version[:16]}" if step.last.data_version else ""
         lines += ["", f"{strong('Made last')}  {made}{by}{version}"]
     lines += ["", strong("Made from")]

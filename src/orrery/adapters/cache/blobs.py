@@ -150,6 +150,19 @@ class BlobStore:
         below = f"{self.root}/names"
         return sorted(path[len(below) + 1 : -len(".json")] for path in self._files(below) if path.endswith(".json"))
 
+    # -- records -------------------------------------------------------------------------------
+
+    def write_record(self, name: str, data: bytes) -> None:
+        """Keep what is recorded of the value of *name* (``records.py``)."""
+        self._write(f"{self.root}/records/{name}.json", data)
+
+    def records(self) -> Iterator[bytes]:
+        """Iterate all that is recorded here of values."""
+        for path in sorted(self._files(f"{self.root}/records")):
+            data = self._read(path) if path.endswith(".json") else None
+            if data is not None:
+                yield data
+
     # -- what is not needed --------------------------------------------------------------------
 
     def blobs(self) -> dict[str, int]:

@@ -13,6 +13,7 @@ from typing import Any
 from orrery.adapters.cache.blobs import BlobStore, Pointer, open_store
 from orrery.adapters.cache.formats import decode, encode, format_for
 from orrery.base.errors import ValueNotFoundError
+from orrery.base.keys import AssetKey
 from orrery.base.metadata import MetadataValue
 from orrery.base.names import key_path, labelled_part
 from orrery.definitions.parts.io_manager import IOManager
@@ -138,8 +139,12 @@ def name_of(context: Any, partition: str | None) -> str:
     if not context.has_asset_key:
         source = getattr(context, "upstream_output", None) or context
         return key_path([*source.get_identifier()])
-    parts = list(context.asset_key.parts)
-    path = key_path(parts)
+    return name_for(context.asset_key, partition)
+
+
+def name_for(key: AssetKey, partition: str | None) -> str:
+    """Return the name of the value of an asset, or of one of its partitions, in a store."""
+    path = key_path(list(key.parts))
     return path if partition is None else f"{path}/{labelled_part('partition', partition)}"
 
 

@@ -9,10 +9,11 @@ from typing import Any, NamedTuple
 
 from orrery.adapters.cache.blobs import BlobStore
 from orrery.adapters.cache.cached import CachedIOManager
+from orrery.adapters.cache.records import pull_records, push_records
 from orrery.adapters.cache.stored import BlobIOManager
 from orrery.adapters.cache.transfer import Copied, copy_values
 
-__all__ = ["Copied", "FoundStore", "copy_values", "stores_of"]
+__all__ = ["Copied", "FoundStore", "copy_values", "pull_records", "push_records", "stores_of"]
 
 
 class FoundStore(NamedTuple):

@@ -8,14 +8,15 @@ from typing import Any
 
 import click
 
-from orrery.api.wiring.caches import FoundStore, copy_values, stores_of
+from orrery.api.wiring.caches import FoundStore, copy_values, pull_records, push_records, stores_of
 from orrery.base.errors import InvalidInvocationError
 from orrery.cli.endings import FAILED, SUCCESS, wrong_usage
 from orrery.cli.json_output import echo_json
 from orrery.cli.options import Source, json_option, source_options
 from orrery.cli.paper import dim, echo, strong, table
-from orrery.cli.project import load_project
+from orrery.cli.project import Project, load_project
 from orrery.cli.text import count, number, one_line, short_path
+from orrery.runtime.instance.instance import Instance
 
 __all__ = ["command"]
 
@@ -86,15 +87,21 @@ def gc(dry_run: bool, older_than: float, source: Source, as_json: bool) -> None:
 
 
 @command.command("verify", short_help="Check the digests of all values.")
+@click.option("--remote", "is_remote", is_flag=True, help="Of a cache, read the values in its remote place, too.")
 @source_options
 @json_option()
-def verify(source: Source, as_json: bool) -> int:
+def verify(is_remote: bool, source: Source, as_json: bool) -> int:
     """
     Read all values and check that they are what was written.
 
-    The exit code is 1 if one is damaged. A damaged value is never used: it is a miss.
+    Of a cache, the local store is meant. The exit code is 1 if a value is damaged. It is never used: it is a miss.
     """
-    documents = [{"resource": found.key, "damaged": found.store.damaged()} for found in _stores(source)]
+    documents = []
+    for found in _stores(source):
+        damaged = found.store.damaged()
+        if is_remote and found.remote is not None:
+            damaged = sorted({*damaged, *found.remote.damaged()})
+        documents.append({"resource": found.key, "damaged": damaged})
     bad = sum(len(each["damaged"]) for each in documents)
     if as_json:
         echo_json({"stores": documents})
@@ -111,7 +118,11 @@ def verify(source: Source, as_json: bool) -> int:
 @source_options
 @json_option()
 def push(names: tuple[str, ...], source: Source, as_json: bool) -> None:
-    """Copy the values NAMES, by default all, from the local cache to the remote place. What is newer there stays."""
+    """
+    Copy the values NAMES, by default all, from the local cache to the remote place. What is newer there stays.
+
+    What the event log says of the values goes with them: what they are made from.
+    """
     _transfer(names, source, as_json, is_push=True)
 
 
@@ -120,25 +131,39 @@ def push(names: tuple[str, ...], source: Source, as_json: bool) -> None:
 @source_options
 @json_option()
 def pull(names: tuple[str, ...], source: Source, as_json: bool) -> None:
-    """Copy the values NAMES, by default all, from the remote place to the local cache. What is newer here stays."""
+    """
+    Copy the values NAMES, by default all, from the remote place to the local cache. What is newer here stays.
+
+    What was pushed of what they are made from goes into the event log: this machine then skips what another one made.
+    """
     _transfer(names, source, as_json, is_push=False)
 
 
 def _transfer(names: tuple[str, ...], source: Source, as_json: bool, *, is_push: bool) -> None:
     documents: list[dict[str, Any]] = []
-    for found in _stores(source):
-        if found.remote is None:
-            continue
-        here, there = found.store, found.remote
-        copied = copy_values(here, there, names or None) if is_push else copy_values(there, here, names or None)
-        documents.append(
-            {
-                "resource": found.key,
-                "names": list(copied.names),
-                "bytes": copied.bytes,
-                "missing": list(copied.missing),
-            }
-        )
+    project = load_project(source)
+    by_key = project.repository.assets_defs_by_key
+    with Instance.get() as instance:
+        for found in _stores_of(project):
+            if found.remote is None:
+                continue
+            here, there = found.store, found.remote
+            copied = copy_values(here, there, names or None) if is_push else copy_values(there, here, names or None)
+            keys = [
+                key
+                for key, definition in by_key.items()
+                if definition.is_materializable and definition.get_io_manager_key_for_asset_key(key) == found.key
+            ]
+            recorded = push_records(instance, there, keys) if is_push else pull_records(instance, there, keys)
+            documents.append(
+                {
+                    "resource": found.key,
+                    "names": list(copied.names),
+                    "bytes": copied.bytes,
+                    "missing": list(copied.missing),
+                    "recorded": recorded,
+                }
+            )
     with wrong_usage():
         if not documents:
             raise InvalidInvocationError(
@@ -153,11 +178,18 @@ def _transfer(names: tuple[str, ...], source: Source, as_json: bool, *, is_push:
             echo(f"{one_line(each['resource'])}: {one_line(name)}")
         for name in each["missing"]:
             echo(f"{one_line(each['resource'])}: {one_line(name)} is not there")
-        echo(f"{count(len(each['names']), 'name')}, {number(each['bytes'])} bytes")
+        echo(
+            f"{count(len(each['names']), 'name')}, {number(each['bytes'])} bytes, "
+            f"{count(len(each['recorded']), 'record')} of what they are made from"
+        )
 
 
 def _stores(source: Source) -> list[FoundStore]:
-    found = stores_of(load_project(source).resources)
+    return _stores_of(load_project(source))
+
+
+def _stores_of(project: Project) -> list[FoundStore]:
+    found = stores_of(project.resources)
     with wrong_usage():
         if not found:
             raise InvalidInvocationError(
