@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from typing import Any
 
 from orrery.base.errors import (
@@ -71,10 +71,28 @@ def load_inputs(context: StepExecutionContext) -> Generator[Event | Await, Any, 
             yield build.step_input(context.ref, name)
         else:
             found, data = check_value(context, expected, value, name)
+            if not found.success:
+                for alone in _by_key(context, name, value):
+                    as_wanted = check_value(context, expected, alone, name)
+                    if as_wanted[0].success:
+                        values[name] = alone
+                        found, data = as_wanted
             yield build.step_input(context.ref, name, data)
             if not found.success:
                 raise type_check_refusal("input", name, expected, found, value)
     return values
+
+
+def _by_key(context: StepExecutionContext, name: str, value: Any) -> Iterator[dict[str, Any]]:
+    """
+    Yield the value of the only partition that an input loads as a dictionary by key, if it is one.
+
+    An input that asks for a dictionary, as it may be of several partitions, gets one also where it happens to be one.
+    """
+    if context.step.inputs[name].asset_key is not None and context.has_asset_partitions_for_input(name):
+        keys = context.asset_partition_keys_for_input(name)
+        if len(keys) == 1:
+            yield {str(keys[0]): value}
 
 
 def check_value(
