@@ -23,10 +23,11 @@ from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Dialect, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, make_url
+from sqlalchemy.dialects.sqlite.pysqlite import SQLiteDialect_pysqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import NullPool, QueuePool
+from sqlalchemy.pool import NullPool, PoolProxiedConnection, QueuePool
 from sqlalchemy.util import LRUCache
 
 from orrery.adapters.storage.sql.connections import Database
@@ -287,25 +288,47 @@ def _read_mounts() -> str:
         return ""  # not Linux
 
 
-@lru_cache(maxsize=1)
-def _shared() -> tuple[Dialect, URL, LRUCache[Any, Any]]:
+class _Dialect(SQLiteDialect_pysqlite):
+    """
+    What SQLAlchemy knows of SQLite, with transactions that begin as we say; the driver does not guess.
+
+    Args:
+        begin: The words that begin a transaction.
+    """
+
+    supports_statement_cache = True
+
+    def __init__(self, begin: str) -> None:
+        super().__init__(dbapi=sqlite3)
+        self._begin = begin
+
+    def do_begin(self, dbapi_connection: PoolProxiedConnection) -> None:
+        """Begin a transaction: not by an event of the engine, which would be looked for at each statement."""
+        cast(sqlite3.Connection, dbapi_connection.driver_connection).execute(self._begin)
+
+
+@lru_cache(maxsize=2)
+def _shared(begin: str) -> tuple[_Dialect, LRUCache[Any, Any]]:
     """
     Return what the engines of all files in this process have in common, and in forked children of it, too.
 
     That is SQLAlchemy's knowledge of SQLite, which takes 5 ms to make, and statements that were put into words before: a
     database that is opened again, or first in a child, need not begin anew.
     """
-    engine = create_engine("sqlite+pysqlite://", poolclass=NullPool)
-    with engine.connect():  # it asks the driver what it can do
-        return engine.dialect, engine.url, LRUCache(_STATEMENTS)
+    dialect = _Dialect(begin)
+    pool = NullPool(lambda: cast(DBAPIConnection, sqlite3.connect(":memory:", isolation_level=None)), dialect=dialect)
+    with Engine(pool, dialect, _URL).connect() as connection:
+        dialect.initialize(connection)
+    return dialect, LRUCache(_STATEMENTS)
 
 
+_URL = make_url("sqlite+pysqlite://")
 _STATEMENTS = 1_000
 
 
 def _engine(path: str, wait_seconds: float, *, begin: str) -> Engine:
-    """Return an engine for the file; we tell the driver when transactions begin, it does not guess."""
-    dialect, url, statements = _shared()
+    """Return an engine for the file, whose transactions begin with the words *begin*."""
+    dialect, statements = _shared(begin)
 
     def connect() -> DBAPIConnection:
         connection = sqlite3.connect(
@@ -315,13 +338,8 @@ def _engine(path: str, wait_seconds: float, *, begin: str) -> Engine:
         connection.execute("PRAGMA temp_store=MEMORY")
         return cast(DBAPIConnection, connection)
 
-    def start(connection: Connection) -> None:
-        connection.exec_driver_sql(begin)
-
     pool = QueuePool(connect, pool_size=4, max_overflow=-1, dialect=dialect)
-    engine = Engine(pool, dialect, url.set(database=path), execution_options={"compiled_cache": statements})
-    event.listen(engine, "begin", start)
-    return engine
+    return Engine(pool, dialect, _URL.set(database=path), execution_options={"compiled_cache": statements})
 
 
 def _driver(connection: Connection) -> sqlite3.Connection:
