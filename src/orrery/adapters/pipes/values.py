@@ -90,7 +90,8 @@ def load_value(told: Mapping[str, Any], *, what: str) -> Any:
         PipesExecutionError: Nothing here reads its format.
     """
     path, kind = told["path"], told["format"]
-    if not os.path.exists(path) or _digest(path) != told["sha256"]:
+    # Not what is no plain file: a pipe would be waited for without end.
+    if not os.path.isfile(path) or _digest(path) != told["sha256"]:
         raise DamagedValueError(
             f"The value of {what} that the external process wrote ({path}) is not there, or not what was written.",
             mend="see whether the process goes on writing after put_value().",

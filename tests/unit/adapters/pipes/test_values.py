@@ -115,6 +115,17 @@ def test_value_that_was_changed_after_it_was_told_fails_the_step(run: Run) -> No
     assert "is not there, or not what was written" in run(code).error
 
 
+@pytest.mark.parametrize("make", ["os.mkfifo(path)", "os.mkdir(path)", "path = at['socket']['path']"])
+def test_what_is_no_plain_file_is_not_read(run: Run, make: str) -> None:
+    """A pipe would be waited for without end."""
+    code = (
+        OPEN + f"    import os\n    at = context._offered\n    path = at['values']['folder'] + '/x'\n    {make}\n"
+        "    told = {'path': path, 'format': 'text', 'frame': None, 'sha256': 'x', 'size_bytes': 1}\n"
+        "    context._write_message('report_value', {'asset_key': 'a', 'value': told})\n"
+    )
+    assert "is not there, or not what was written" in run(code).error
+
+
 def test_file_elsewhere_is_not_read(run: Run) -> None:
     """What a process names must lie in the folder that it was given."""
     code = (
