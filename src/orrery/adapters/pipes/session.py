@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from orrery.adapters.pipes.arguments import check_extras, check_sides, check_values
 from orrery.adapters.pipes.context_data import (
     PipesContextData,
     PipesExtras,
@@ -193,6 +194,9 @@ def unjudged_session(
     values: Mapping[str, Any] | None = None,
 ) -> Iterator[PipesSession]:
     """Open a session; the caller judges at its end whether the stream was whole."""
+    check_sides(context, context_injector, message_reader)
+    check_extras(extras)
+    check_values(values)
     if values and not message_reader.is_local:
         raise PipesExecutionError(
             f"Values cannot go by reference: with {type(message_reader).__name__} the process may be on another machine.",

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import IO, Any
 
+from orrery.adapters.pipes.arguments import check_command, check_environment, split_hint
 from orrery.adapters.pipes.client import PipesClient, PipesClientCompletedInvocation
 from orrery.adapters.pipes.context_data import PipesExtras
 from orrery.adapters.pipes.injectors import PipesContextInjector, PipesTempFileContextInjector
@@ -97,6 +98,8 @@ class PipesSubprocessClient(PipesClient):
             PipesExecutionError: It could not be started, ended with another exit code than 0 or with an exception,
                 or messages are missing. What it had reported is recorded before.
         """
+        check_command(command)
+        check_environment(self.env, env)
         tail: deque[str] = deque(maxlen=_TAIL_LINES)
         with unjudged_session(context, self.context_injector, self.message_reader, extras, values) as session:
             environment = {**os.environ, **(self.env or {}), **(env or {}), **session.get_bootstrap_env_vars()}
@@ -110,9 +113,12 @@ class PipesSubprocessClient(PipesClient):
                     start_new_session=True,
                 )
             except OSError as error:
+                parts = split_hint(command)
                 raise PipesExecutionError(
                     f"Cannot start the external process {_shown(command)}: {error}.",
-                    mend="look at the name of the command, at the folder and at the PATH.",
+                    mend="look at the name of the command, at the folder and at the PATH."
+                    if parts is None
+                    else f"give the program and its arguments one by one: command={parts}.",
                 ) from error
             code = self._wait(process, tail)
         problem = missing(session, self.context_injector, self.message_reader, self.allow_unopened, self.allow_unclosed)
@@ -195,5 +201,5 @@ def _failure(
 
 
 def _shown(command: str | Sequence[str]) -> str:
-    text = command if isinstance(command, str) else shlex.join(map(str, command))
+    text = str(command) if isinstance(command, (str, os.PathLike)) else shlex.join(map(os.fsdecode, command))
     return f"`{text if len(text) <= _SHOWN else text[:_SHOWN] + '...'}`"

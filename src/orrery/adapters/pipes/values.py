@@ -38,7 +38,7 @@ def _store(value: Any, place: str) -> dict[str, Any]:
         kind, data = "json", json.dumps(value).encode("ascii")
     else:
         # The oldest protocol that takes large values: the process may be an older Python.
-        kind, data = "pickle", pickle.dumps(value, 4)
+        kind, data = "pickle", _pickled(value)
     path = f"{place}.{kind}"
     if data is not None:
         with open(path, "wb") as file:
@@ -50,6 +50,16 @@ def _store(value: Any, place: str) -> dict[str, Any]:
     frame = type(value).__module__.partition(".")[0] if kind == "parquet" else None
     size_bytes = os.path.getsize(path)
     return {"path": path, "format": kind, "frame": frame, "sha256": _digest(path), "size_bytes": size_bytes}
+
+
+def _pickled(value: Any) -> bytes:
+    try:
+        return pickle.dumps(value, 4)
+    except Exception as error:  # whatever the class of the value raises
+        raise PipesExecutionError(
+            f"A value of {type(value).__name__} cannot be handed over to an external process: {error}.",
+            mend="hand over data: frames, texts, bytes, numbers, lists and dicts of them.",
+        ) from error
 
 
 def _survives_json(value: Any) -> bool:
