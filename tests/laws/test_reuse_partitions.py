@@ -151,7 +151,10 @@ class Partitions(RuleBasedStateMachine):
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+EXAMPLES = 500 if settings.get_current_profile_name() == "long" else 15
+"""Times 30 steps; more with ``HYPOTHESIS_PROFILE=long``."""
+
 Partitions.TestCase.settings = settings(
-    max_examples=15, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+    max_examples=EXAMPLES, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
 )
 TestPartitions = Partitions.TestCase

@@ -169,6 +169,8 @@ def test_two_runs_of_an_asset_are_compared(orrery: Orrery, tmp_path: Path) -> No
     told = json.loads(orrery("diff", "scaled", first, second[:8], "--json").stdout)
     assert [reason["subject"] for reason in told["reasons"]] == ["project:FACTOR"]
     assert told["data_versions"][0] != told["data_versions"][1]
+    assert json.loads(orrery("diff", "scaled", "--json").stdout) == told
+    assert json.loads(orrery("diff", "scaled", first, "--json").stdout) == told
     assert "Run 'nobody' did not make asset 'scaled'" in orrery("diff", "scaled", first, "nobody", code=2).stderr
 
 

@@ -310,19 +310,24 @@ def explained(plan: MaterializationPlan, name: str) -> PlannedStep:
     return step
 
 
-def diff_materializations(instance: Instance, asset_key: AssetKey, run_1: str, run_2: str) -> MaterializationDiff:
+def diff_materializations(
+    instance: Instance, asset_key: AssetKey, run_1: str | None = None, run_2: str | None = None
+) -> MaterializationDiff:
     """
     Return how the materializations of an asset by two runs differ.
 
     Args:
         instance: Where the runs are recorded.
         asset_key: The asset.
-        run_1: Id of the former run, or the beginning of it.
-        run_2: Id of the latter.
+        run_1: Id of the former run, or the beginning of it; if not given, the one that made the asset last but one.
+        run_2: Id of the latter; if not given, the one that made the asset last.
 
     Raises:
-        InvariantViolationError: One of them did not make the asset.
+        InvariantViolationError: One of them did not make the asset, or it was not made twice.
     """
+    if run_1 is None or run_2 is None:
+        former, latter = _last_two_runs(instance, asset_key, run_1)
+        run_1, run_2 = run_1 or former, run_2 or latter
     first, second = (_record_of_run(instance, asset_key, run) for run in (run_1, run_2))
     one, other = _provenance_of(first), _provenance_of(second)
     made_1, made_2 = first.asset_materialization, second.asset_materialization
@@ -363,6 +368,19 @@ def _columns(metadata: Mapping[str, Any]) -> dict[str, str]:
         if isinstance(value, TableSchemaMetadataValue)
         for column in value.schema.columns
     }
+
+
+def _last_two_runs(instance: Instance, asset_key: AssetKey, run_1: str | None) -> tuple[str, str]:
+    """Return the runs that made an asset last but one and last; the latter may be the only one where the former is given."""
+    wanted = EventRecordsFilter(EventType.ASSET_MATERIALIZATION, asset_key=asset_key)
+    runs = list(dict.fromkeys(each.run_id for each in instance.get_event_records(wanted, limit=1_000) if each.run_id))
+    if len(runs) < (2 if run_1 is None else 1):
+        name = asset_key.to_user_string()
+        raise InvariantViolationError(
+            f"Asset '{name}' was made by {'one run' if runs else 'no run'}, and two are compared.",
+            mend=f"materialize {name} again, or look at the one by `orrery why {name}`.",
+        )
+    return runs[-1] if len(runs) == 1 else runs[1], runs[0]
 
 
 def _record_of_run(instance: Instance, asset_key: AssetKey, run_id: str) -> EventLogRecord:

@@ -21,15 +21,16 @@ __all__ = ["command"]
 
 @click.command("diff", short_help="Compare an asset as two runs made it.")
 @click.argument("asset", shell_complete=complete_assets)
-@click.argument("run1", shell_complete=complete_runs)
-@click.argument("run2", shell_complete=complete_runs)
+@click.argument("run1", required=False, shell_complete=complete_runs)
+@click.argument("run2", required=False, shell_complete=complete_runs)
 @source_options
 @json_option()
-def command(asset: str, run1: str, run2: str, source: Source, as_json: bool) -> None:
+def command(asset: str, run1: str | None, run2: str | None, source: Source, as_json: bool) -> None:
     """
     Compare ASSET as RUN1 and RUN2 made it: code, config, inputs, columns, metadata.
 
-    The beginning of a run's id is enough.
+    The beginning of a run's id is enough. Without them the last two runs that made it are compared; with RUN1 alone, that one
+    and the last.
     """
     key = load_project(source).asset_key(asset)
     with Instance.get() as instance, wrong_usage():

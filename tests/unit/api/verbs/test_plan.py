@@ -211,3 +211,17 @@ def test_two_runs_are_compared_column_by_column(instance: Instance) -> None:
     constraints = diff_materializations(instance, AssetKey("table"), runs[2], runs[3])
     assert constraints.columns == {}
     assert list(constraints.metadata) == ["orrery/column_schema"]
+
+
+def test_an_asset_that_was_made_once_cannot_be_compared_with_itself(instance: Instance) -> None:
+    """Nothing is made up in the place of another run."""
+
+    @asset
+    def single() -> int:
+        return 1
+
+    with pytest.raises(InvariantViolationError, match="'single' was made by no run"):
+        diff_materializations(instance, AssetKey("single"))
+    materialize([single], instance=instance, on_event=lambda entry: None)
+    with pytest.raises(InvariantViolationError, match="'single' was made by one run, and two are compared"):
+        diff_materializations(instance, AssetKey("single"))
