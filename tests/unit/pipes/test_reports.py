@@ -51,7 +51,7 @@ def test_number_that_is_none_goes_as_python_writes_it(open_here: Open) -> None:
         ({"x": {"raw_value": 1}}, "{raw_value: ..., type: ...}"),
         ({"x": {"raw_value": 1, "type": "md", "more": 1}}, "{raw_value: ..., type: ...}"),
         ({"x": {"raw_value": 1, "type": "nope"}}, "`metadata.x.type`"),
-        ({"x": object()}, "not JSON serializable"),
+        ({"fine": 1, "x": object()}, "(metadata `x`): Object of type object is not JSON serializable"),
         ({"x": {1, 2}}, "not JSON serializable"),
     ],
 )
@@ -227,3 +227,11 @@ def test_whole_number_of_the_type_float_keeps_its_point(open_here: Open) -> None
     opened = open_here()
     opened.context.report_asset_check("c", True, metadata={"x": {"raw_value": 2, "type": "float"}})
     assert '"raw_value": 2.0' in opened.path.read_text()
+
+
+def test_class_of_the_same_name_as_a_built_in_is_told_with_its_module(open_here: Open) -> None:
+    """`Expected bool, got bool` helps nobody whose check came out of numpy."""
+    import numpy as np
+
+    with pytest.raises(PipesError, match=r"Expected `bool`, got `numpy\.bool_?`"):
+        open_here().context.report_asset_check("c", np.bool_(True))  # type: ignore[arg-type]

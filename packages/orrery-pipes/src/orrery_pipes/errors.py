@@ -35,12 +35,17 @@ class PipesWarning(Warning):
     """Issued when a process opens Pipes that no orchestrator launched."""
 
 
+def _kind(value: Any) -> str:
+    """Return the name of the class of *value*, with its module where it is no built-in: numpy has a `bool` as well."""
+    kind = type(value)
+    return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__name__}"
+
+
 def check_param_type(value: Any, expected: type, method: str, param: str) -> None:
     """Raise unless *value*, the argument *param* of *method*, is an *expected*."""
     if not isinstance(value, expected):
         raise PipesError(
-            f"Invalid type for parameter `{param}` of `{method}`. Expected `{expected.__name__}`, got "
-            f"`{type(value).__name__}`."
+            f"Invalid type for parameter `{param}` of `{method}`. Expected `{expected.__name__}`, got `{_kind(value)}`."
         )
 
 
@@ -49,7 +54,7 @@ def check_opt_param_type(value: Any, expected: type, method: str, param: str) ->
     if value is not None and not isinstance(value, expected):
         raise PipesError(
             f"Invalid type for parameter `{param}` of `{method}`. Expected `{expected.__name__}` or `None`, got "
-            f"`{type(value).__name__}`."
+            f"`{_kind(value)}`."
         )
 
 

@@ -257,9 +257,21 @@ def encode_message(message: PipesMessage) -> str:
         return json.dumps(message)
     except (TypeError, ValueError, RecursionError) as error:
         raise PipesSerializationError(
-            f"Cannot send a `{message.get('method')}` message: {error}. "
+            f"Cannot send a `{message.get('method')}` message{_culprit(message)}: {error}. "
             "Give numbers, strings, booleans, None, and lists and dicts of them."
         ) from error
+
+
+def _culprit(message: PipesMessage) -> str:
+    """Return which metadata value of *message* has no JSON form, in brackets; nothing if it is none of them."""
+    params = message.get("params")
+    metadata = params.get("metadata") if isinstance(params, dict) else None
+    for name, value in metadata.items() if isinstance(metadata, dict) else ():
+        try:
+            json.dumps(value)
+        except (TypeError, ValueError, RecursionError):
+            return f" (metadata `{name}`)"
+    return ""
 
 
 def to_asset_key_path(asset_key: str) -> list[str]:
