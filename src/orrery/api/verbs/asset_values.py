@@ -246,8 +246,9 @@ def load_with(
         definition_metadata=metadata,
         log_manager=console_log(),
     )
-    value = manager.load_input(described)
-    return _awaited(value) if inspect.isawaitable(value) else value
+    with partition_loading_context(dynamic_partitions_store=instance):  # of several dimensions, one may be dynamic
+        value = manager.load_input(described)
+        return _awaited(value) if inspect.isawaitable(value) else value
 
 
 def _awaited(value: Awaitable[Any]) -> Any:

@@ -304,7 +304,7 @@ class InputContext:
                     "Tried to access asset partitions on an InputContext that was not run with partitions.",
                     mend="give asset_partitions_def= and asset_partition_key_range= to build_input_context.",
                 )
-            self._asset_partitions_subset = self._step_context.asset_partitions_subset_for_input(self._name)
+            return self._step_context.asset_partitions_subset_for_input(self._name)
         return self._asset_partitions_subset
 
     @property
@@ -312,6 +312,9 @@ class InputContext:
         """Return the partitions of the upstream asset that are loaded, in order."""
         if self._asset_partitions_subset is None and self._step_context is None and self.has_asset_partitions:
             return [self.partition_key]
+        if self._asset_partitions_subset is None and self._step_context is not None:
+            found: Sequence[str] = self._step_context.asset_partition_keys_for_input(self._name)
+            return found
         return list(self._subset().get_partition_keys())
 
     @property

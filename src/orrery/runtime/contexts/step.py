@@ -811,9 +811,13 @@ class StepExecutionContext:
             )
         return result.partitions_subset
 
-    def asset_partition_keys_for_input(self, input_name: str) -> Sequence[str]:
+    def asset_partition_keys_for_input(
+        self, input_name: str, *, require_valid_partitions: bool = True
+    ) -> Sequence[str]:
         """Return the partitions of the upstream asset that the input loads."""
-        return list(self.asset_partitions_subset_for_input(input_name).get_partition_keys())
+        subset = self.asset_partitions_subset_for_input(input_name, require_valid_partitions=require_valid_partitions)
+        with _loading(self.instance):  # of several dimensions, one may be dynamic
+            return list(subset.get_partition_keys())
 
     def asset_partition_key_for_input(self, input_name: str) -> str:
         """Return the one partition of the upstream asset that the input loads."""
@@ -829,7 +833,8 @@ class StepExecutionContext:
         """Return the partitions of the upstream asset that the input loads, as one range."""
         subset = self.asset_partitions_subset_for_input(input_name)
         key = self._input_asset(input_name)
-        ranges = subset.get_partition_key_ranges(self.partitions_def_of(key) if key is not None else None)
+        with _loading(self.instance):
+            ranges = subset.get_partition_key_ranges(self.partitions_def_of(key) if key is not None else None)
         if len(ranges) != 1:
             raise InvariantViolationError(
                 f"Tried to access asset partition key range for input '{input_name}' of step '{self.step.key}', but it "

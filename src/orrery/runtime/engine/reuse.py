@@ -164,10 +164,10 @@ class RunReuse:
                     used[key] = None
                 else:
                     context = self._context.for_step(step)
-                    taken = context.asset_partitions_subset_for_input(name, require_valid_partitions=False)
+                    taken = context.asset_partition_keys_for_input(name, require_valid_partitions=False)
                     known = used.setdefault(key, {})
                     assert known is not None
-                    known.update(dict.fromkeys(taken.get_partition_keys()))
+                    known.update(dict.fromkeys(taken))
                 if policy is not None and policy.sources == "check":
                     decisive.add(key)
         wanted = {
@@ -581,8 +581,8 @@ class RunReuse:
     def _input(self, key: AssetKey, name: str, context: StepExecutionContext) -> InputPart:
         if self._partitions_def_of(key) is None:
             return InputPart(*self._present.version(key))
-        partitions = context.asset_partitions_subset_for_input(name, require_valid_partitions=False)
-        return input_part(self._present.versions(key, list(partitions.get_partition_keys())))
+        partitions = context.asset_partition_keys_for_input(name, require_valid_partitions=False)
+        return input_part(self._present.versions(key, partitions))
 
     # -- the assets of the run -----------------------------------------------------------------
 

@@ -58,3 +58,35 @@ def test_one_is_its_value_otherwise(annotation: Any) -> None:
 def test_what_is_neither_fails_its_type(annotation: Any) -> None:
     with pytest.raises(TypeCheckDidNotPass, match='input "daily"'):
         loaded(annotation, "2013-01-01")
+
+
+def test_a_dimension_of_several_may_be_dynamic() -> None:
+    """Its keys are those that the instance of the run keeps, wherever the input is asked about."""
+    cities = og.DynamicPartitionsDefinition(name="cities")
+    grid = og.MultiPartitionsDefinition({"city": cities, "half": og.StaticPartitionsDefinition(["am", "pm"])})
+    by_city = og.MultiToSingleDimensionPartitionMapping("city")
+    seen: list[Any] = []
+
+    @og.asset(partitions_def=grid)
+    def halves(context: og.AssetExecutionContext) -> str:
+        return str(context.partition_key)
+
+    @og.asset(partitions_def=cities, ins={"halves": og.AssetIn(partition_mapping=by_city)})
+    def whole(context: og.AssetExecutionContext, halves: dict[str, str]) -> list[str]:
+        seen.append(list(map(str, context.asset_partition_keys_for_input("halves"))))
+        return sorted(halves.values())
+
+    @og.asset
+    def everything(whole: dict[str, list[str]], halves: dict[str, str]) -> int:
+        return len(whole) + len(halves)
+
+    defs = og.Definitions(assets=[halves, whole, everything])
+    with Instance.ephemeral() as instance:
+        instance.add_dynamic_partitions("cities", ["lima", "oslo"])
+        result = og.backfill(defs, instance=instance)
+        assert result.success
+        assert seen == [["lima|am", "lima|pm"], ["oslo|am", "oslo|pm"]]
+        assert defs.load_asset_value("everything", instance=instance) == 2 + 4
+        assert defs.load_asset_value("whole", instance=instance, partition_key="oslo") == ["oslo|am", "oslo|pm"]
+        assert defs.load_asset_value("halves", instance=instance, partition_key="oslo|am") == "oslo|am"
+        assert og.plan_backfill(defs, which="stale", instance=instance).size == 0
