@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -54,10 +55,20 @@ def test_the_process_of_a_launcher_does_it(tmp_path: Path) -> None:
 def test_it_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No thread, which would forbid to fork; no open file, no variable, no directory."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    before = threading.enumerate(), os.listdir("/proc/self/fd"), dict(os.environ)
+    threads, variables = set(threading.enumerate()), dict(os.environ)
     assert rehearse()
-    assert (threading.enumerate(), os.listdir("/proc/self/fd"), dict(os.environ)) == before
+    assert [each for each in set(threading.enumerate()) - threads if each.name.startswith("orrery")] == []
+    assert [each for each in open_files() if str(tmp_path) in each] == []
+    assert dict(os.environ) == variables
     assert not list(tmp_path.iterdir())
+
+
+def open_files() -> list[str]:
+    found = []
+    for each in os.listdir("/proc/self/fd"):
+        with suppress(FileNotFoundError):  # that of the list itself
+            found.append(os.readlink(f"/proc/self/fd/{each}"))
+    return found
 
 
 def test_it_is_left_out_where_nothing_can_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
