@@ -45,7 +45,9 @@ def run(step: Run, tmp_path: Path) -> Run:
         script = tmp_path / {"python": "program.py", "node": "program.mjs", "shell": "program.sh"}[language]
         script.write_text(PROGRAMS[language].replace("%s", bodies[language]))
         arguments = {"busybox": ["sh"], "bash": ["--posix"], "zsh": ["--emulate", "sh"]}.get(client, [])
-        command = [sys.executable if client == "python" else client, *arguments, str(script)]
+        # A shell that waits for what never ends is to be a failure, no test without an end.
+        bound = ["timeout", "-k", "1", "60"] if client in SHELLS and shutil.which("timeout") else []
+        command = [*bound, sys.executable if client == "python" else client, *arguments, str(script)]
 
         def body(context: Any, kept: dict[str, Any]) -> Any:
             client = orrery.PipesSubprocessClient(
