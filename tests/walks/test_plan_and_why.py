@@ -151,10 +151,15 @@ def test_accepted_values_are_current(orrery: Orrery, tmp_path: Path) -> None:
     """Until the next change."""
     orrery("materialize", "*")
     edit(tmp_path, "FACTOR = 2", "FACTOR = 2.0")
-    assert "accepted scaled" in orrery("accept", "*").stdout
+    assert json.loads(orrery("accept", "*", "--json").stdout) == {"accepted": ["scaled"], "left_out": {}}
     orrery("plan")
     edit(tmp_path, "FACTOR = 2.0", "FACTOR = 3")
     orrery("plan", code=3)
+
+
+def test_what_cannot_be_accepted_is_told(orrery: Orrery) -> None:
+    """With the reason: nothing is there to be called current."""
+    assert "left out scaled: never materialized" in orrery("accept", "scaled").stdout
 
 
 def test_two_runs_of_an_asset_are_compared(orrery: Orrery, tmp_path: Path) -> None:

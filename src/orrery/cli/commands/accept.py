@@ -34,9 +34,18 @@ def command(selection: tuple[str, ...], partition: str | None, source: Source, a
     plan = planned(load_project(source), selection, partition)
     with Instance.get() as instance:
         accepted = accept_materializations(instance, plan)
+    left = {
+        name: step.decision.told
+        for step in plan.to_run
+        if step.decision.is_certain
+        for name in step.assets
+        if name not in accepted
+    }
     if as_json:
-        echo_json({"accepted": list(accepted)})
+        echo_json({"accepted": list(accepted), "left_out": left})
         return
     for name in accepted:
         echo(f"accepted {one_line(name)}")
+    for name, why in left.items():
+        echo(f"left out {one_line(name)}: {one_line(why)}")
     echo(f"{count(len(accepted), 'value')} accepted")
