@@ -5,6 +5,7 @@ An asset is made by partition, another follows it partition by partition, and a 
 config of a run, the time to live and the stored files change; the model knows nothing of fingerprints.
 """
 
+import os
 import pickle
 import shutil
 import tempfile
@@ -24,6 +25,9 @@ from orrery.definitions.parts.cache_policy import CachePolicy
 from orrery.model.partitions.static import StaticPartitionsDefinition
 from orrery.runtime.instance.instance import Instance
 
+MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # a folder of its own is made there
+"""Where files cost no disk: there is no power cut in these laws."""
+
 LETTERS = StaticPartitionsDefinition(["a", "b", "c"])
 
 letters = st.sampled_from(["a", "b", "c"])
@@ -35,7 +39,7 @@ class Partitions(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp(prefix="orrery-law-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="orrery-law-", dir=MEMORY))
         self.instance = Instance.ephemeral()
         self.ran: list[str] = []
         self.factor = 1

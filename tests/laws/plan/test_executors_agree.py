@@ -24,22 +24,22 @@ def story(seed: int, executor: str, config: dict[str, Any] | None, instance: Ins
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10_000), threads=st.integers(1, 4))
-def test_threads_tell_the_story_of_one(tmp_path: Path, seed: int, threads: int) -> None:
-    with Instance.local_temp(str(tmp_path / "home")) as instance:
+def test_threads_tell_the_story_of_one(quick_path: Path, seed: int, threads: int) -> None:
+    with Instance.local_temp(str(quick_path / "home")) as instance:
         alone = story(seed, "orrery:in_process_executor", None, instance)
         assert story(seed, "orrery:in_process_executor", {"threads": threads}, instance) == alone
 
 
 @settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 10_000), workers=st.integers(1, 3))
-def test_workers_tell_the_story_of_one_process(tmp_path: Path, seed: int, workers: int) -> None:
-    with Instance.local_temp(str(tmp_path / "home")) as instance:
+def test_workers_tell_the_story_of_one_process(quick_path: Path, seed: int, workers: int) -> None:
+    with Instance.local_temp(str(quick_path / "home")) as instance:
         alone = story(seed, "orrery:in_process_executor", None, instance)
         assert story(seed, "orrery:multiprocess_executor", {"max_concurrent": workers}, instance) == alone
 
 
 @pytest.mark.parametrize("system", ["dask", "ray"])
-def test_clusters_tell_the_story_of_one_process(system: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+def test_clusters_tell_the_story_of_one_process(system: str, quick_path: Path, request: pytest.FixtureRequest) -> None:
     cluster = {"existing": {"address": request.getfixturevalue(f"{system}_cluster")}}
 
     @settings(max_examples=4, deadline=None)
@@ -49,5 +49,5 @@ def test_clusters_tell_the_story_of_one_process(system: str, tmp_path: Path, req
         alone = story(seed, "orrery:in_process_executor", None, instance)
         assert story(seed, f"orrery:{system}_executor", config, instance) == alone
 
-    with Instance.local_temp(str(tmp_path / "home")) as instance:
+    with Instance.local_temp(str(quick_path / "home")) as instance:
         holds()
