@@ -74,6 +74,11 @@ def test_settings_say_what_is_kept(home: Path) -> None:
     usage = orrery(home, "db", "prune", "--keep", "log_lines")
     assert usage.returncode == 2
     assert "--keep log_lines=30" in usage.stderr
+    for name, hint in (("log_line", "'log_lines'"), ("automatic", "use one of")):
+        usage = orrery(home, "db", "prune", "--keep", f"{name}=3")
+        assert usage.returncode == 2
+        assert f"no kind '{name}'" in usage.stderr
+        assert hint in usage.stderr
 
 
 def test_damage_is_found_and_the_rest_is_saved(home: Path) -> None:

@@ -9,13 +9,14 @@ import time
 import click
 
 from orrery.api.wiring.upkeep import migrate_records, open_upkeep, salvage_records
+from orrery.base.errors import nearest_hint
 from orrery.cli.app import LazyGroup
 from orrery.cli.endings import FAILED
 from orrery.cli.json_output import echo_json
 from orrery.cli.options import json_option
 from orrery.cli.paper import dim, echo, styled, table
 from orrery.cli.text import count, instant, number, one_line
-from orrery.model.records.upkeep import Retention
+from orrery.model.records.upkeep import DEFAULT_DAYS, Retention
 
 __all__ = ["command"]
 
@@ -85,8 +86,9 @@ def prune_records(dry_run: bool, kept: tuple[str, ...], as_json: bool) -> None:
     The latest of each asset, partition and check stays, however old, and so does what belongs to a run that has not
     ended. Other processes may go on writing.
     """
+    periods = _periods(kept)
     with open_upkeep() as (upkeep, retention):
-        chosen = retention.with_settings(_periods(kept))
+        chosen = retention.with_settings(periods)
         report = upkeep.prune(chosen.cutoffs(time.time()), dry_run=dry_run)
     if as_json:
         echo_json(
@@ -197,6 +199,11 @@ def _periods(kept: tuple[str, ...]) -> dict[str, float | str]:
         if not equals or not (value == "forever" or value.replace(".", "", 1).isdigit()):
             raise click.UsageError(
                 f"'{text}' says of no kind how long it is kept.\n  Try: write --keep log_lines=30, or =forever.",
+                click.get_current_context(),
+            )
+        if name not in DEFAULT_DAYS:
+            raise click.UsageError(
+                f"There is no kind '{name}' that could be kept.\n  Try: {nearest_hint(name, DEFAULT_DAYS, noun='kind')}",
                 click.get_current_context(),
             )
         periods[name] = value if value == "forever" else float(value)
