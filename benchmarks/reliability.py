@@ -8,6 +8,7 @@ What is left after a fault: verdicts beside the reference's, from the same progr
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,7 +23,7 @@ __all__ = ["CASES", "SLOW_CASES", "main", "verdict"]
 
 ROOT = Path(__file__).parents[1]
 PYTHONS = {"ours": ROOT / ".venv" / "bin" / "python", "theirs": ROOT / ".oracle" / "bin" / "python"}
-_SECONDS = 180
+_SECONDS = 600
 
 _HEAD = """
     import os, pickle, resource, signal, sys, time
@@ -258,6 +259,63 @@ _DAMAGED = """
             said = str(error)
             print("an error that names the file" if ".db" in said else "an error: " + said.splitlines()[0][:90])
 """
+_EACH_WRITE = """
+    import ctypes, json
+    INSTANCE.dispose()
+    library, told = ctypes.CDLL(os.environ["FAULTS"]), PLACE / "told"
+
+    def child(act):
+        pid = os.fork()
+        if not pid:
+            code = 3
+            try:
+                globals()["INSTANCE"] = dg.DagsterInstance.local_temp(str(PLACE / "home"))
+                code = act() or 0
+            finally:
+                os._exit(code)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+    def run(at):
+        library.fault_arm(str(PLACE).encode(), ctypes.c_long(at), int(os.environ["KILLS"]))
+        renew("value")
+        return 4 if library.fault_calls() < at else 0
+
+    def look():
+        told.write_text(json.dumps([load(), [each.status.value for each in INSTANCE.get_runs()]]))
+
+    child(lambda: run(1_000_000_000))
+    at, lost, unfinished, damaged = 1, 0, 0, 0
+    while child(lambda: run(at)) != 4 and at < 1_000:
+        told.write_text("")
+        child(look)
+        said, statuses = json.loads(told.read_text() or '["", []]')
+        damaged += not said
+        lost += bool(said) and not said.startswith("the value")
+        unfinished += any(each not in ("SUCCESS", "FAILURE", "CANCELED") for each in statuses)
+        at += 7
+    wrong = [
+        words
+        for words, many in (
+            ("some runs never end", unfinished),
+            ("some values are lost", lost),
+            ("some homes cannot be opened", damaged),
+        )
+        if many
+    ]
+    print("; ".join(wrong) or "every run ends, every value is whole")
+"""
+_DELETED = """
+    import subprocess
+    if len(sys.argv) == 1:
+        renew("old")
+        INSTANCE.dispose()
+        for path in (PLACE / "home").rglob("*.db*"):
+            path.unlink()
+        program = os.environ["PROGRAM"]
+        print(subprocess.run([sys.executable, "-c", program, "look"], capture_output=True, text=True).stdout.strip())
+    else:
+        print("the next run succeeds" if renew("new").success else "the next run fails")
+"""
 _CLOCK = """
     def back():
         real = time.time
@@ -300,6 +358,22 @@ def _dies_by_itself(program: str) -> Callable[[Path, Path], str]:
     return measured
 
 
+def _at_each_write(*, kills: bool) -> Callable[[Path, Path], str]:
+    """Let a fault strike below Python, with the library that the tests use."""
+
+    def measured(python: Path, place: Path) -> str:
+        compiler = shutil.which("cc") or shutil.which("gcc")
+        if compiler is None:
+            return "not measured: there is no C compiler here"
+        built = place / "libfault.so"
+        source = ROOT / "tests" / "faults" / "fault_point.c"
+        subprocess.run([compiler, "-shared", "-fPIC", "-w", "-o", str(built), str(source), "-ldl"], check=True)
+        variables = {"FAULTS": str(built), "LD_PRELOAD": str(built), "KILLS": str(int(kills))}
+        return _run(python, _EACH_WRITE, place.resolve(), **variables)
+
+    return measured
+
+
 def _killed(program: str) -> Callable[[Path, Path], str]:
     def measured(python: Path, place: Path) -> str:
         process = subprocess.Popen(
@@ -327,6 +401,7 @@ CASES: Mapping[str, Callable[[Path, Path], str]] = {
     "a pickle with code stands in the place of a stored value": _in_one(_FOREIGN),
     "the value is read during 15 writes of 40 MB": _in_one(_READERS),
     "six processes open a fresh home at once": _in_one(_FRESH),
+    "the records are deleted; the next opening": _in_one(_DELETED),
     "the first 8 kB of the records are noise; the next opening": _in_one(_DAMAGED),
     "the clock jumps back an hour while a run goes on": _in_one(_CLOCK),
     **RUN_CASES,
@@ -335,6 +410,8 @@ CASES: Mapping[str, Callable[[Path, Path], str]] = {
 """What happens to the stored things, and how it is measured: an interpreter and an empty folder in, a verdict out."""
 
 SLOW_CASES: Mapping[str, Callable[[Path, Path], str]] = {
+    "each seventh write of a run fails with EIO": _at_each_write(kills=False),
+    "kill -9 at each seventh write of a run": _at_each_write(kills=True),
     "two processes store an asset of 20 MB at once, a third loads it": _in_one(_TWO),
     "eight processes record runs in one home at once": _in_one(_EIGHT),
     "the records are locked by another process for 8 s": _in_one(_LOCKED, SECONDS_HELD="8"),
