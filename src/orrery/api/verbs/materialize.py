@@ -25,7 +25,15 @@ from orrery.model.events.entry import EventLogEntry
 from orrery.runtime.engine.reuse import Reuse
 from orrery.runtime.instance.instance import Instance
 
-__all__ = ["EPHEMERAL_JOB_NAME", "ephemeral_job", "materialize", "materialize_to_memory", "observe", "reuse_of"]
+__all__ = [
+    "EPHEMERAL_JOB_NAME",
+    "ephemeral_job",
+    "kept_job",
+    "materialize",
+    "materialize_to_memory",
+    "observe",
+    "reuse_of",
+]
 
 EPHEMERAL_JOB_NAME = "__ephemeral_asset_job__"
 
@@ -80,7 +88,7 @@ def materialize(
         InvalidConfigError: The run config does not fit.
         Exception: What the first failed step raised, under *raise_on_error*.
     """
-    job, graph, asset_keys = _job_of(assets, resources, selection, definitions, instance)
+    job, graph, asset_keys = kept_job(assets, resources, selection, definitions, instance)
     return execute_job_in_process(
         job,
         run_config=run_config,
@@ -127,7 +135,7 @@ _Made = tuple[JobDefinition, AssetGraph, set[AssetKey]]
 _KEPT = "last job of materialize"
 
 
-def _job_of(assets: Sequence[Any], resources: Any, selection: Any, definitions: Any, instance: Any) -> _Made:
+def kept_job(assets: Sequence[Any], resources: Any, selection: Any, definitions: Any, instance: Any) -> _Made:
     """Return what :func:`ephemeral_job` does: for the very assets that the instance was given last, what it made then."""
     if resources or selection is not None or definitions is not None or not isinstance(instance, Instance):
         return ephemeral_job(assets, resources, selection, definitions)

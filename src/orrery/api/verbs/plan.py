@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from orrery.api.verbs.execute import resources_for, tags_and_config
-from orrery.api.verbs.materialize import ephemeral_job, reuse_of
+from orrery.api.verbs.materialize import kept_job, reuse_of
 from orrery.base.errors import InvariantViolationError, PlanOutdatedError
 from orrery.base.keys import AssetKey
 from orrery.base.metadata.values import TableSchemaMetadataValue
@@ -179,7 +179,7 @@ def plan_materialization(
         InvalidConfigError: The run config does not fit.
         InvalidDefinitionError: Assets that contradict one another, or lack a resource.
     """
-    job, graph, _ = ephemeral_job(assets, resources, selection, definitions)
+    job, graph, _ = kept_job(assets, resources, selection, definitions, instance)
     wanted = reuse_of(reuse, force, graph)
     if instance is not None:
         return plan_job(job, instance, wanted, run_config, partition_key, partition_key_range)
