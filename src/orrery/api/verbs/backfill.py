@@ -528,8 +528,8 @@ def _refuse_assets_with_job(selection: Any, partitions_of: Any, discover: bool) 
         name
         for name, is_given in (
             ("a selection of assets", selection != "*"),
-            ("partitions_of", partitions_of is not None),
-            ("discover", discover),
+            ("partitions_of (`--of`)", partitions_of is not None),
+            ("discover (`--discover`)", discover),
         )
         if is_given
     ]
