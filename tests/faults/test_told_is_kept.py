@@ -122,3 +122,61 @@ def test_whoever_is_told_may_ask_the_instance(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+SCRIPT = """
+    import ctypes, os, sys, time
+    from orrery import Instance, asset, materialize
+
+    @asset
+    def first():
+        time.sleep(float(sys.argv[2]))
+        return 1
+
+    @asset
+    def second(first):
+        ctypes.PyDLL(None).sleep(int(sys.argv[3]))  # with the interpreter in its hands
+        os._exit(3)
+
+    materialize([first, second], instance=Instance.local_temp(sys.argv[1]))
+"""
+
+
+def run_script(home: Path, first_seconds: float, second_seconds: int) -> subprocess.Popen[bytes]:
+    home.mkdir()
+    program = [sys.executable, "-c", textwrap.dedent(SCRIPT), str(home), str(first_seconds), str(second_seconds)]
+    environment = {**os.environ, "PYTHONPATH": SOURCES}
+    return subprocess.Popen(program, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment)
+
+
+@pytest.mark.parametrize("first_seconds", [0.0, 0.2], ids=["quick", "slow"])
+def test_a_step_that_ends_the_process_takes_no_other_with_it(tmp_path: Path, first_seconds: float) -> None:
+    """What was finished before it stays finished, and the step itself is the one that failed."""
+    assert run_script(tmp_path / "home", first_seconds, 0).wait(timeout=60) == 3
+    with Instance.local_temp(str(tmp_path / "home")) as instance:
+        (record,) = instance.get_run_records()
+        ended = {
+            entry.step_key: entry.dagster_event_type
+            for entry in instance.all_logs(record.dagster_run.run_id)
+            if entry.dagster_event_type in (EventType.STEP_SUCCESS, EventType.STEP_FAILURE)
+        }
+        assert ended == {"first": EventType.STEP_SUCCESS, "second": EventType.STEP_FAILURE}
+        assert instance.get_latest_materialization_event("first") is not None
+
+
+def test_a_step_that_holds_the_interpreter_hides_nothing_that_came_before(tmp_path: Path) -> None:
+    """Others see that the run goes on, what is done, and what is under way."""
+    process = run_script(tmp_path / "home", 0.0, 600)
+    try:
+        seen: set[tuple[str | None, EventType | None]] = set()
+        while ("second", EventType.STEP_START) not in seen:
+            assert process.poll() is None
+            with Instance.local_temp(str(tmp_path / "home")) as instance:
+                for record in instance.get_run_records():
+                    entries = instance.all_logs(record.dagster_run.run_id)
+                    seen |= {(entry.step_key, entry.dagster_event_type) for entry in entries}
+        assert ("first", EventType.STEP_SUCCESS) in seen
+        assert ("first", EventType.ASSET_MATERIALIZATION) in seen
+    finally:
+        process.kill()
+        process.wait()

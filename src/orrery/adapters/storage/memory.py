@@ -112,6 +112,9 @@ class MemoryStorage(MemoryBackfills, MemoryLeases):
         if after is not None:
             after()
 
+    def settle(self) -> None:
+        """Do nothing: nothing here is ever durable."""
+
     def flush(self, run_id: str | None = None) -> None:
         """Call what was to be called before entries become durable."""
         while self._before:

@@ -6,6 +6,10 @@ of each log line), hands the entries to the instance in batches, and tells whoev
 handed over before a step's function is called, so that a function that asks the instance finds all that
 came before it, and a step that takes hours hides nothing; so are log lines, whichever thread they come from, and the end of each step.
 
+A function that is called in this process may hold the interpreter for minutes, or end the process: what happened before it
+is on the disk by then. The first functions of a run wait for that each; later ones once the work that is at risk took many
+times as long as the last such wait, so that runs of quick steps wait a tenth of their time at most.
+
 Whoever shows a run to people is told of an entry once it is stored, so that what was seen is there after a kill.
 """
 
@@ -29,7 +33,10 @@ __all__ = ["Recorder"]
 _DEBUG = logging.DEBUG
 _QUIET = frozenset({"STEP_INPUT", "STEP_OUTPUT", "LOADED_INPUT", "HANDLED_OUTPUT", "STEP_SUCCESS", "STEP_START"})
 _PUSHED = frozenset({"STEP_START", "STEP_SUCCESS", "STEP_FAILURE", "STEP_SKIPPED", "STEP_UP_FOR_RETRY"})
+_STARTS = frozenset({"STEP_START", "STEP_RESTARTED"})
 _BATCH = 256
+_FIRST = 3
+_TIMES = 10.0
 
 Listener = Callable[[EventLogEntry], None]
 
@@ -47,6 +54,7 @@ class Recorder:
     Attributes:
         events: The events that were kept, in order.
         pushed: Kinds of events after which nothing waits: somebody may ask the instance about them.
+        guards_functions: Whether functions of steps are called in this process.
         after_line: Called when a log line has been written, as a rule to let a signal that waited end the run.
     """
 
@@ -70,6 +78,9 @@ class Recorder:
         self._waiting: list[EventLogEntry] = []
         self._order = threading.RLock()  # log lines come from threads, too
         self.after_line: Callable[[], None] | None = None
+        self.guards_functions = False
+        self._guarded = 0
+        self._safe_at = self._wait_seconds = 0.0
         self.pushed: frozenset[str] = _PUSHED
 
     def listen(self, listener: Listener) -> None:
@@ -97,6 +108,18 @@ class Recorder:
             listener(entry)
         if (kind in self.pushed and not _is_reused(event)) or len(self._waiting) >= _BATCH:
             self.push()
+            if self.guards_functions and kind in _STARTS:
+                self._guard()
+
+    def _guard(self) -> None:
+        """Let what is behind become durable before a function is called; see the module for when."""
+        now = time.perf_counter()
+        if self._guarded >= _FIRST and now - self._safe_at < _TIMES * self._wait_seconds:
+            return
+        self._guarded += 1
+        self.instance.settle()
+        self._safe_at = time.perf_counter()
+        self._wait_seconds = self._safe_at - now
 
     def log(self, level: int, message: str, step_key: str | None, record: logging.LogRecord | None) -> None:
         """Record a log line; it is handed over at once, as the next one may be hours away."""

@@ -138,6 +138,7 @@ def execute_run(
     try:
         with interruptible() as interrupts, objects_settled() if len(plan) > _MANY_STEPS else nullcontext():
             recorder.after_line = interrupts.deliver
+            recorder.guards_functions = executor.uses_resources_of_run
             if any(_checks_what_it_makes(step) for step in plan.steps):
                 recorder.pushed |= {"ASSET_MATERIALIZATION"}
             try:

@@ -333,6 +333,10 @@ class Instance:
         if self._listeners:
             self._tell(entries)
 
+    def settle(self) -> None:
+        """Wait until everything that was stored is durable, or was lost; what lost it is raised by :meth:`flush`."""
+        self.event_log.settle()
+
     def flush(self, run_id: str | None = None) -> None:
         """
         Wait until everything that was stored is durable; call it before success is told.

@@ -106,6 +106,10 @@ class EventLogStorage(Protocol):
         """
         ...
 
+    def settle(self) -> None:
+        """Wait until everything appended before is durable, or was lost; what lost it is raised by ``flush``."""
+        ...
+
     def flush(self, run_id: str | None = None) -> None:
         """
         Wait until everything appended before is durable.

@@ -119,6 +119,10 @@ class SqlStorage(SqlLeases, SqlBackfills):
         """Append *entries* in this order, all or none; durable when ``flush`` returns."""
         self._writer.submit(Batch(tuple(entries), before, after))
 
+    def settle(self) -> None:
+        """Wait until everything appended before is durable, or was lost."""
+        self._writer.settle()
+
     def flush(self, run_id: str | None = None) -> None:
         """Wait until everything appended before is durable; raise what lost entries (of this run)."""
         self._writer.wait(run_id)
