@@ -335,3 +335,14 @@ def test_resources_that_need_each_other_are_refused_with_their_names() -> None:
     defs = og.Definitions(assets=[value], resources={"first": first, "second": second})
     with pytest.raises(og.CyclicDependencyError, match=r"first.*second|second.*first"):
         og.Definitions.validate_loadable(defs)
+
+
+def test_a_value_that_is_no_io_manager_is_refused_before_anything_runs() -> None:
+    """As a resource of a run, of a project, and of a job."""
+    stored = _asset("stored", io_manager_key="store")
+    words = r"The resource 'store' \(int\) is the io manager of output 'result' of op 'stored', but has no method"
+    with pytest.raises(InvalidDefinitionError, match=words):
+        og.materialize([stored], resources={"store": 3})
+    with pytest.raises(InvalidDefinitionError, match=words):
+        og.Definitions(assets=[stored], resources={"store": 3}).resolve_implicit_global_asset_job_def()
+    assert CALLED == []

@@ -327,7 +327,7 @@ class UnmetExecutorRequirementsError(OrreryError):
     code = "executor-requirements"
 
 
-class StepOutputNotFoundError(OrreryError):
+class StepOutputNotFoundError(InvariantViolationError):
     """
     A value was asked for that no step of the run gave.
 

@@ -55,6 +55,10 @@ class Verbs(Protocol):
         """Fill in the tags and run config of the partitions that requests name."""
         ...
 
+    def default_executor_def(self) -> Any:
+        """Return the executor of jobs that name none."""
+        ...
+
     def build_resources(self, resources: Any, **options: Any) -> Any:
         """Open resources outside of a run, in a ``with`` block."""
         ...

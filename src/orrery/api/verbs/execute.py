@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
@@ -30,6 +30,7 @@ from orrery.base.keys import AssetCheckKey, AssetKey
 from orrery.base.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG, normalize_run_tags
 from orrery.definitions.graphs.graph import GraphDefinition
 from orrery.definitions.graphs.job import JobDefinition
+from orrery.definitions.graphs.requirements import check_managers, is_plain_value, requirements_of_node
 from orrery.definitions.parts.resource import ResourceDefinition, as_resource_definitions
 from orrery.model.events.entry import EventLogEntry
 from orrery.model.partitions.keys import PartitionKeyRange
@@ -350,7 +351,8 @@ def resources_for(job: JobDefinition, *, in_memory: bool = False) -> tuple[dict[
         in_memory: Let runs that name no IO manager keep values in memory.
 
     Raises:
-        InvalidDefinitionError: One that is needed is not provided; says who needs it.
+        InvalidDefinitionError: One that is needed is not provided, or is no IO manager where one is needed; says who
+            needs it.
     """
     definitions = dict(job.resource_defs)
     if IO_MANAGER not in definitions:
@@ -363,7 +365,22 @@ def resources_for(job: JobDefinition, *, in_memory: bool = False) -> tuple[dict[
                 f"resource with key '{key}' required by {who} was not provided.",
                 mend=nearest_hint(key, definitions, noun="resource") + f" Or provide it: resources={{'{key}': ...}}.",
             )
+    plain = {key for key in needed if is_plain_value(definitions[key])}
+    if plain:
+        for op_def in _ops_of(job):
+            if any(output.io_manager_key in plain for output in op_def.output_dict.values()):
+                check_managers(requirements_of_node(op_def), definitions)
     return definitions, needed
+
+
+def _ops_of(job: JobDefinition) -> Iterator[Any]:
+    layer = job.asset_layer
+    if layer is not None and layer.is_asset_job:
+        for node in layer.nodes:
+            if node.assets_def.node_def is not None:
+                yield from node.assets_def.node_def.iterate_op_defs()
+    else:
+        yield from job.graph.iterate_op_defs()
 
 
 def _stores_values(job: JobDefinition, keys: AbstractSet[str]) -> bool:

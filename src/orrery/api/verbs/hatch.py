@@ -13,6 +13,7 @@ from typing import Any
 __all__ = [
     "asset_value_loader",
     "build_resources",
+    "default_executor_def",
     "evaluate_tick",
     "execute_in_process",
     "get_execution_plan",
@@ -46,6 +47,11 @@ def execute_in_process(job_def: Any, **options: Any) -> Any:
 def get_execution_plan(job_def: Any, **options: Any) -> Any:
     """Compile the plan of a job."""
     return _doing("execute", "plan_of")(job_def, **options)
+
+
+def default_executor_def() -> Any:
+    """Return the executor of jobs that name none."""
+    return importlib.import_module("orrery.api.wiring.defaults").multi_or_in_process_executor
 
 
 def load_asset_value(definitions: Any, asset_key: Any, **options: Any) -> Any:

@@ -223,14 +223,10 @@ class JobDefinition(ShowsFunction):
 
     @property
     def executor_def(self) -> ExecutorDefinition:
-        """
-        Return how steps are executed.
-
-        Raises:
-            InvalidInvocationError: The job does not say; the instance's default holds then.
-        """
+        """Return how steps are executed; where the job names no executor, the one that run config chooses."""
         if self._raw_executor is None:
-            raise InvalidInvocationError(f"Job '{self._name}' names no executor: the default holds.")
+            default: ExecutorDefinition = verbs().default_executor_def()
+            return default
         return self._raw_executor
 
     @property

@@ -13,11 +13,14 @@ from typing import Any, NamedTuple
 from orrery.base.errors import InvalidDefinitionError, nearest_hint
 from orrery.base.toposort import order_indices
 from orrery.definitions.graphs.node import NodeDefinition
+from orrery.definitions.parts.resource import NO_CONSTANT
 
 __all__ = [
     "DEFAULT_KEYS",
     "ResourceNeed",
+    "check_managers",
     "check_provided",
+    "is_plain_value",
     "refuse_circles",
     "requirements_of_node",
     "requirements_of_resources",
@@ -80,6 +83,33 @@ def requirements_of_resources(resources: Mapping[str, Any]) -> Iterator[Resource
     for name, definition in resources.items():
         for key in sorted(definition.required_resource_keys):
             yield ResourceNeed(key, "resource", f"resource with key '{name}'")
+
+
+_METHODS = {"io manager": "handle_output", "input manager": "load_input"}
+
+
+def is_plain_value(definition: Any) -> bool:
+    """Tell whether a resource is a value, known by now, and no IO manager."""
+    return definition.constant is not NO_CONSTANT and not hasattr(definition.constant, "handle_output")
+
+
+def check_managers(needs: Iterable[ResourceNeed], resources: Mapping[str, Any]) -> None:
+    """
+    Refuse values that are given as IO managers and are none; what a resource will make is seen when it is opened.
+
+    Raises:
+        InvalidDefinitionError: Names the first such resource, and who needs it.
+    """
+    for need in needs:
+        method, definition = _METHODS.get(need.noun), resources.get(need.key)
+        if method is None or definition is None or definition.constant is NO_CONSTANT:
+            continue
+        if not callable(getattr(definition.constant, method, None)):
+            raise InvalidDefinitionError(
+                f"The resource '{need.key}' ({type(definition.constant).__name__}) is the {need.noun} of {need.needed_by}, but "
+                f"has no method {method}.",
+                mend=f"give an IO manager as resources={{'{need.key}': ...}}, or name another key.",
+            )
 
 
 def check_provided(needs: Iterable[ResourceNeed], provided: Iterable[str]) -> None:

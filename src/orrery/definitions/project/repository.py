@@ -33,7 +33,13 @@ from orrery.definitions.assets.unresolved_asset_job import UnresolvedAssetJobDef
 from orrery.definitions.assets.with_resources import bind_resources, requirements_of_assets
 from orrery.definitions.graphs.graph import GraphDefinition
 from orrery.definitions.graphs.job import JobDefinition
-from orrery.definitions.graphs.requirements import check_provided, refuse_circles, requirements_of_node
+from orrery.definitions.graphs.requirements import (
+    check_managers,
+    check_provided,
+    is_plain_value,
+    refuse_circles,
+    requirements_of_node,
+)
 from orrery.definitions.parts.executor import ExecutorDefinition, LoggerDefinition
 from orrery.definitions.parts.naming import check_name
 from orrery.definitions.parts.resource import ResourceDefinition, as_resource_definitions
@@ -587,11 +593,14 @@ def _warn_of_stray_checks(assets: Iterable[AssetsDefinition], graph: AssetGraph)
 
 def _check_assets_provided(assets: Iterable[AssetsDefinition], resources: Mapping[str, ResourceDefinition]) -> None:
     known = {*resources, "io_manager"}
+    plain = {key for key, definition in resources.items() if is_plain_value(definition)}
     for each in assets:
         if each._node_def is not None and (
             not known.issuperset(each.get_resource_requirements()) or each.hook_defs or each.resource_defs
         ):
             check_provided(requirements_of_assets(each), {*known, *each.resource_defs})
+        if each._node_def is not None and not plain.isdisjoint(each.get_resource_requirements()):
+            check_managers(requirements_of_assets(each), resources)
     for key, definition in resources.items():
         for inner in definition.required_resource_keys:
             if inner not in known:
@@ -602,7 +611,10 @@ def _check_assets_provided(assets: Iterable[AssetsDefinition], resources: Mappin
 
 
 def _check_job_provided(job: JobDefinition, resources: Mapping[str, ResourceDefinition]) -> None:
-    known = {*resources, *job.resource_defs, "io_manager"}
+    given = {**resources, **job.resource_defs}
+    if any(key in given and is_plain_value(given[key]) for key in job.required_resource_keys):
+        check_managers(requirements_of_node(job.graph), given)
+    known = {*given, "io_manager"}
     if not known.issuperset(job.required_resource_keys):
         check_provided(requirements_of_node(job.graph), known)
         missing = min(job.required_resource_keys - known)

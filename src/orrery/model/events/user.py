@@ -438,7 +438,9 @@ class AssetResult:
         name = type(self).__name__
         put = object.__setattr__
         put(self, "asset_key", _optional_key(asset_key))
-        put(self, "metadata", None if metadata is None else normalize_metadata(metadata))
+        if metadata is not None:
+            normalize_metadata(metadata)  # refused here if at all, where the user wrote it, and kept as it was given
+        put(self, "metadata", metadata)
         put(self, "check_results", _checked_results(name, check_results))
         put(self, "data_version", _optional_version(f"a {name}", data_version))
         put(self, "tags", None if tags is None else normalize_event_tags(tags))

@@ -1,13 +1,13 @@
 """What users hand back: arguments are checked where they are written, and kept as they are meant."""
 
 import pickle
-from typing import get_args, get_origin
+from typing import Any, get_args, get_origin
 
 import pytest
 
 from orrery.base.errors import InvalidDefinitionError, InvalidMetadataError, InvariantViolationError, OrreryError
 from orrery.base.keys import AssetKey
-from orrery.base.metadata import IntMetadataValue, PathMetadataValue, TextMetadataValue
+from orrery.base.metadata import IntMetadataValue, PathMetadataValue
 from orrery.model.events.user import (
     NO_VALUE,
     AssetCheckResult,
@@ -147,7 +147,7 @@ def test_a_result_keeps_what_it_was_given() -> None:
         asset_key="a", metadata={"x": "y"}, check_results=(check,), data_version=DataVersion("v"), tags={"t": "u"}
     )
     assert result.asset_key == AssetKey("a")
-    assert result.metadata == {"x": TextMetadataValue("y")}
+    assert result.metadata == {"x": "y"}
     assert result.check_results == [check]
     assert result.data_version == DataVersion("v")
     assert result.tags == {"t": "u"}
@@ -215,3 +215,11 @@ def test_exceptions_can_be_sent_to_another_process() -> None:
 
 def test_an_expectation_is_labeled_result_unless_said() -> None:
     assert ExpectationResult(True).label == "result"
+
+
+@pytest.mark.parametrize("kind", [MaterializeResult, ObserveResult])
+def test_a_result_keeps_metadata_as_they_were_given(kind: type[MaterializeResult[Any] | ObserveResult]) -> None:
+    """Who calls an asset in a test compares plain values; what has no metadata type is refused all the same."""
+    assert kind(metadata={"rows": 3}).metadata == {"rows": 3}
+    with pytest.raises(InvalidMetadataError):
+        kind(metadata={"rows": object()})
