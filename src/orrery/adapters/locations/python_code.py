@@ -7,6 +7,7 @@ and resources at its top level, which are then gathered.
 
 from __future__ import annotations
 
+import builtins
 import importlib
 import importlib.util
 import re
@@ -15,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FunctionType, ModuleType
+from typing import Any
 
 from orrery.base.errors import (
     CodeLocationLoadError,
@@ -24,6 +26,16 @@ from orrery.base.errors import (
     nearest_hint,
 )
 from orrery.base.pointer import CodePointer, FilePointer, ModulePointer
+from orrery.definitions.assets.asset_spec import AssetSpec
+from orrery.definitions.assets.assets_definition import AssetChecksDefinition, AssetsDefinition
+from orrery.definitions.assets.source_asset import SourceAsset
+from orrery.definitions.assets.unresolved_asset_job import UnresolvedAssetJobDefinition
+from orrery.definitions.graphs.job import JobDefinition
+from orrery.definitions.graphs.op import OpDefinition
+from orrery.definitions.graphs.structure import GraphStructure
+from orrery.definitions.instigators.schedule import ScheduleDefinition
+from orrery.definitions.instigators.sensor import SensorDefinition
+from orrery.definitions.parts.resource import ResourceDefinition
 from orrery.definitions.project.definitions import Definitions
 from orrery.definitions.project.from_modules import load_definitions_from_module
 from orrery.definitions.project.repository import RepositoryDefinition
@@ -31,6 +43,16 @@ from orrery.definitions.project.repository import RepositoryDefinition
 __all__ = ["load_definitions", "load_module"]
 
 _MAKES_DEFINITIONS = (Definitions, RepositoryDefinition, "Definitions", "RepositoryDefinition")
+_KINDS: tuple[tuple[Any, str], ...] = (
+    (AssetChecksDefinition, "an asset check"),
+    ((AssetsDefinition, SourceAsset, AssetSpec), "an asset"),
+    ((JobDefinition, UnresolvedAssetJobDefinition), "a job"),
+    (OpDefinition, "an op"),
+    (GraphStructure, "a graph"),
+    (ScheduleDefinition, "a schedule"),
+    (SensorDefinition, "a sensor"),
+    (ResourceDefinition, "a resource"),
+)
 _SINCE_3_12 = re.compile(r"\s*(?:type\s+\w+\s*(?:\[.*\]\s*)?=|(?:async\s+def|def|class)\s+\w+\s*\[)")
 
 
@@ -196,15 +218,57 @@ def _from_attribute(module: ModuleType, pointer: CodePointer, attribute: str) ->
             if names
             else "name no attribute: there is no Definitions in it, and its assets are gathered as they are.",
         )
-    if callable(found) and not isinstance(found, type | Definitions | RepositoryDefinition):
-        with _told(pointer):
-            found = found()
-    if not isinstance(found, Definitions | RepositoryDefinition):
+    if isinstance(found, Definitions | RepositoryDefinition):
+        return _as_repository(found)
+    if not _may_make_definitions(found):
         raise CodeLocationLoadError(
-            f"'{attribute}' of the {pointer} is {type(found).__name__}, not Definitions.",
-            mend="name a Definitions, a repository, or a function that makes one.",
+            f"'{attribute}' of the {pointer} is {_what_it_is(found)}, not Definitions.",
+            mend=_mend_of_name(module),
         )
-    return _as_repository(found)
+    with _told(pointer):
+        made = found()
+    if not isinstance(made, Definitions | RepositoryDefinition):
+        raise CodeLocationLoadError(
+            f"'{attribute}' of the {pointer} returns {type(made).__name__}, not Definitions.",
+            mend=_mend_of_name(module),
+        )
+    return _as_repository(made)
+
+
+def _may_make_definitions(found: Any) -> bool:
+    """Tell whether *found* is to be called: a function of the user's that does not say that it makes something else."""
+    if isinstance(found, type) or not callable(found) or _is_of_ours(found):
+        return False
+    returned = getattr(found, "__annotations__", {}).get("return", Definitions)
+    if returned is None or isinstance(returned, str):
+        return returned is not None and not hasattr(builtins, returned)
+    return getattr(returned, "__module__", None) != "builtins"
+
+
+def _is_of_ours(found: Any) -> bool:
+    """Tell whether a class of ours made *found*: an asset, an op, a resource; to call it would run it."""
+    return any(each.__module__.startswith("orrery.") for each in type(found).__mro__)
+
+
+def _what_it_is(found: Any) -> str:
+    for kinds, what in _KINDS:
+        if isinstance(found, kinds):
+            return what
+    if isinstance(found, type):
+        return f"a class, {found.__name__}"
+    if isinstance(found, FunctionType):
+        return "a function that returns something else"
+    return type(found).__name__
+
+
+def _mend_of_name(module: ModuleType) -> str:
+    names = _names_of_definitions(module)
+    if names:
+        return f"name {' or '.join(map(repr, names))}."
+    return (
+        "leave it out: assets, checks and jobs at the top level are gathered as they are; "
+        "or write defs = Definitions(...) there, and name that."
+    )
 
 
 def _names_of_definitions(module: ModuleType) -> list[str]:

@@ -212,3 +212,73 @@ def test_a_name_where_nothing_holds_definitions_is_to_be_left_out(write: Write) 
     path = write("plain.py", ASSETS)
     with pytest.raises(CodeLocationLoadError, match="name no attribute"):
         load_definitions(FilePointer(path=str(path), attribute="zz"))
+
+
+CALLED = """
+import functools
+import orrery as og
+
+def called():
+    raise SystemExit("called")
+
+@og.asset
+def side(): called()
+
+@og.op
+def step(): called()
+
+@og.graph
+def steps(): step()
+
+@og.job
+def nightly(): step()
+
+@og.resource
+def store(_context): called()
+
+@og.asset_check(asset=side)
+def looks(): called()
+
+class Door(og.ConfigurableResource):
+    def __call__(self): called()
+
+door = Door()
+
+def counts() -> int: called()
+
+@functools.cache
+def make() -> og.Definitions: return og.Definitions([side])
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("side", "an asset"),
+        ("step", "an op"),
+        ("steps", "a graph"),
+        ("nightly", "a job"),
+        ("store", "a resource"),
+        ("looks", "an asset check"),
+        ("door", "Door"),
+        ("Door", "a class, Door"),
+        ("counts", "a function that returns something else"),
+    ],
+)
+def test_what_is_no_function_that_makes_definitions_is_not_called(write: Write, name: str, what: str) -> None:
+    path = write(f"calls_{name}.py", CALLED)
+    with pytest.raises(CodeLocationLoadError, match=f"'{name}' of the .* is {what}, not Definitions") as caught:
+        load_definitions(FilePointer(path=str(path), attribute=name))
+    assert "leave it out: assets, checks and jobs at the top level are gathered" in str(caught.value)
+
+
+def test_a_function_behind_a_decorator_may_make_the_definitions(write: Write) -> None:
+    path = write("calls_cached.py", CALLED)
+    assert assets(FilePointer(path=str(path), attribute="make")) == ["side"]
+
+
+def test_a_function_that_returned_something_else_is_told_with_the_names_that_do(write: Write) -> None:
+    path = write("returns.py", f"{ASSETS}\ndefs = og.Definitions([first])\n\ndef make(): return 1\n")
+    with pytest.raises(CodeLocationLoadError, match=r"'make' of the .* returns int, not Definitions") as caught:
+        load_definitions(FilePointer(path=str(path), attribute="make"))
+    assert "name 'defs'" in str(caught.value)
