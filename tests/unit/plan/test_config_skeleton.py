@@ -2,7 +2,7 @@
 
 import enum
 import re
-from typing import Any
+from typing import Any, Literal
 
 import pydantic
 import pytest
@@ -17,6 +17,7 @@ from orrery import (
     Field,
     In,
     JobDefinition,
+    Map,
     Nothing,
     Out,
     Selector,
@@ -293,3 +294,126 @@ def test_limits_of_config_classes_stand_beside_the_type() -> None:
     text = skeleton(bounding)
     assert "# Int or {env: NAME}, required, > 0, <= 9\n" in text
     assert "optional, length >= 1, matches ^q\n" in text or "optional, matches ^q, length >= 1\n" in text
+
+
+@pytest.mark.parametrize("value", [1e-05, 1e300, -2.5e-300, 1e16, 0.1, 5e-324, float("inf"), float("-inf")])
+def test_a_number_is_written_so_that_yaml_reads_it_as_that_number(value: float) -> None:
+    @op(config_schema={"share": Field(float, default_value=value)})
+    def works() -> None: ...
+
+    @job
+    def easy() -> None:
+        works()
+
+    assert check(easy)[1] == {"ops": {"works": {"config": {"share": value}}}}
+
+
+def test_the_text_of_a_default_and_the_keys_of_a_map_come_back_as_they_were() -> None:
+    odd = {"😀\x7f\u2028\\": '😀\x7f\x85\n"é', "yes": "null"}
+
+    @op(
+        config_schema={
+            "names": Field(Map(str, str), default_value=odd),
+            "rows": Field(Map(int, bool), default_value={7: True}),
+        }
+    )
+    def works() -> None: ...
+
+    @job
+    def easy() -> None:
+        works()
+
+    assert check(easy)[1] == {"ops": {"works": {"config": {"names": odd, "rows": {7: True}}}}}
+
+
+FIXED = {"ops": {"works": {"config": {"x": 1, "mode": {"slow": 2.5e-07}, "place": {"host": "here"}}}}}
+
+
+@op(
+    config_schema={
+        "x": int,
+        "mode": Selector({"fast": int, "slow": float}),
+        "place": Shape({"host": str, "port": Field(int, default_value=80)}),
+    }
+)
+def works() -> None: ...
+
+
+@op(config_schema={"y": int})
+def other() -> None: ...
+
+
+def test_what_the_job_fixes_need_not_be_given_and_shows_what_it_is_fixed_at() -> None:
+    @job(config=FIXED)
+    def ready() -> None:
+        works()
+
+    least, whole = check(ready)
+    assert least == {}
+    assert whole == {
+        "ops": {"works": {"config": {"x": 1, "mode": {"slow": 2.5e-07}, "place": {"host": "here", "port": 80}}}}
+    }
+    assert "# Int, fixed by the job\n      #x: 1\n" in skeleton(ready)
+    assert "Everything is optional" in skeleton(ready)
+
+
+def test_what_the_job_leaves_open_is_required_beside_what_it_fixes() -> None:
+    @graph
+    def both() -> None:
+        works()
+        other()
+
+    least, whole = check(both.to_job(config=FIXED))
+    assert least == {"ops": {"other": {"config": {"y": 0}}}}
+    assert whole["ops"]["works"]["config"]["x"] == 1
+
+
+def test_a_secret_that_the_job_fixes_is_not_told() -> None:
+    @op(config_schema={"password": Field(str, is_secret=True)})
+    def logs_in() -> None: ...
+
+    @job(config={"ops": {"logs_in": {"config": {"password": "geheim"}}}})
+    def secret() -> None:
+        logs_in()
+
+    assert "geheim" not in skeleton(secret)
+    assert check(secret)[0] == {}
+
+
+class Circle(Config):
+    kind: Literal["circle"] = "circle"
+    n: int = 3
+
+
+class Square(Config):
+    kind: Literal["square"] = "square"
+    side: float
+
+
+class Draws(Config):
+    shape: Circle | Square = pydantic.Field(discriminator="kind")
+
+
+def test_the_chosen_branch_of_a_union_is_yaml_with_all_its_lines() -> None:
+    @op
+    def draws(config: Draws) -> None: ...
+
+    @job
+    def drawing() -> None:
+        draws()
+
+    least, whole = check(drawing)
+    assert least == whole == {"ops": {"draws": {"config": {"shape": {"circle": {"n": 3}}}}}}
+    assert "# Int or {env: NAME}, optional\n" in skeleton(drawing)
+
+
+def test_a_branch_where_nothing_has_a_default_tells_in_words_what_it_may_hold() -> None:
+    @op(config_schema={"mode": Selector({"fast": {"n": Field(int, is_required=False)}, "slow": int})})
+    def works() -> None: ...
+
+    @job
+    def chosen() -> None:
+        works()
+
+    assert check(chosen)[0] == {"ops": {"works": {"config": {"mode": {"fast": {}}}}}}
+    assert '# may hold: "n" (Int)\n' in skeleton(chosen)
