@@ -23,13 +23,15 @@ from orrery.model.config.scalars import ConfigType, Enum, Source
 from orrery.model.config.schema import Array, Field, Map, Noneable, Permissive, ScalarUnion, Selector, Shape
 from orrery.plan.run_config_schema import run_config_field
 
-__all__ = ["skeleton", "skeleton_of_field"]
+__all__ = ["FREE", "is_given", "is_reference", "skeleton", "skeleton_of_field"]
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _YAML_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 _UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]")
 _ESCAPED = re.compile("([\x7f\U00010000-\U0010ffff])")
-_FREE: Final = object()
+FREE: Final = object()
+"""In place of a value that nothing fixes."""
+
 _STEP = "  "
 _WIDTH = 100
 
@@ -69,7 +71,7 @@ def skeleton_of_field(field: Field, fixed: Mapping[str, Any] = MappingProxyType(
     shape: Any = field.config_type
     for name, each in shape.fields.items():
         yield ""
-        given = fixed.get(name, _FREE)
+        given = fixed.get(name, FREE)
         yield from _entry(name, each, "", is_off=is_given(each, given), fixed=given)
 
 
@@ -82,16 +84,16 @@ def is_given(section: Field, fixed: Any) -> bool:
 
 
 def _entry(
-    name: str, field: Field, indent: str, *, is_off: bool = False, is_on: bool = False, fixed: Any = _FREE
+    name: str, field: Field, indent: str, *, is_off: bool = False, is_on: bool = False, fixed: Any = FREE
 ) -> Iterator[str]:
     """Iterate over the lines of one entry: behind a mark where it is off or optional, unless it is to stand there."""
     is_off = is_off or not (field.is_required or is_on)
     mark = "#" if is_off else ""
     config_type = _bare(field.config_type)
-    yield from _comments(field, indent, is_fixed=fixed is not _FREE)
+    yield from _comments(field, indent, is_fixed=fixed is not FREE)
     key = f"{indent}{mark}{_key(name)}:"
     below = indent + _STEP
-    if _has_fields(config_type) and config_type.fields and (fixed is _FREE or isinstance(fixed, Mapping)):
+    if _has_fields(config_type) and config_type.fields and (fixed is FREE or isinstance(fixed, Mapping)):
         known: Mapping[str, Any] = fixed if isinstance(fixed, Mapping) else {}
         if isinstance(config_type, Selector):
             yield key
@@ -107,8 +109,8 @@ def _entry(
                 return
         yield key
         for inner, each in config_type.fields.items():
-            value = known.get(inner, _FREE)
-            off = is_off or value is not _FREE
+            value = known.get(inner, FREE)
+            off = is_off or value is not FREE
             yield from _entry(inner, each, below, is_off=off, is_on=inner == stands, fixed=value)
         if isinstance(config_type, Permissive):
             for inner in known:
@@ -137,7 +139,7 @@ def _choices(selector: Selector, indent: str, *, is_off: bool, fixed: Mapping[st
         Field(field.config_type, is_required=True, description=field.description),
         indent,
         is_off=is_off,
-        fixed=fixed.get(chosen, _FREE),
+        fixed=fixed.get(chosen, FREE),
     )
     for name, each in selector.fields.items():
         if name != chosen:
@@ -179,9 +181,9 @@ def _shown(config_type: ConfigType) -> str:
 
 
 def _value(field: Field, fixed: Any) -> str:
-    is_known = fixed is not _FREE or field.default_provided
-    known = field.default_value if fixed is _FREE and field.default_provided else fixed
-    if field.is_secret and is_known and not _is_reference(known):
+    is_known = fixed is not FREE or field.default_provided
+    known = field.default_value if fixed is FREE and field.default_provided else fixed
+    if field.is_secret and is_known and not is_reference(known):
         return '"..."'
     try:
         return _written(known if is_known else _bare(field.config_type).example())
@@ -225,7 +227,7 @@ def _quoted(text: str) -> str:
     )
 
 
-def _is_reference(value: Any) -> bool:
+def is_reference(value: Any) -> bool:
     """Tell whether *value* names a variable of the environment: that tells no secret."""
     return isinstance(value, EnvReference) or (isinstance(value, dict) and list(value) == ["env"])
 

@@ -19,6 +19,7 @@ from orrery.cli.running import load_config, run_shown
 from orrery.cli.text import count, one_line
 from orrery.definitions.graphs.job import JobDefinition
 from orrery.definitions.parts.cache_policy import CachePolicy
+from orrery.plan.config_document import config_document
 from orrery.plan.config_skeleton import skeleton
 from orrery.runtime.engine.reuse import Reuse
 
@@ -65,13 +66,17 @@ def run_job(name: str, reuse: bool, source: Source, options: RunOptions) -> int:
 @command.command("config", short_help="Print what a job's config may hold.")
 @click.argument("name", shell_complete=complete_jobs)
 @source_options
-def show_config(name: str, source: Source) -> None:
+@json_option("Print one JSON document: the least config as `skeleton`, and all `fields` with types and defaults.")
+def show_config(name: str, source: Source, as_json: bool) -> None:
     """
     Print what the run config of the job NAME may hold, as YAML with comments.
 
     What must be given stands there with a value to replace; what may be given stands behind a '#'. Write it to a file,
     and give the file to `orrery job run NAME --config FILE`.
     """
+    if as_json:
+        echo_json(config_document(_job_named(name, load_project(source))))
+        return
     for line in skeleton(_job_named(name, load_project(source))).splitlines():
         echo(line)
 
