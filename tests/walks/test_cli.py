@@ -1,5 +1,6 @@
 """The command as people and programs call it: real processes, a real project, a terminal once."""
 
+import ctypes
 import json
 import os
 import pty
@@ -9,6 +10,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +143,7 @@ class Shop:
             for name, value in os.environ.items()
             if name not in ("ORRERY_HOME", "COLUMNS", "TERM", "NO_COLOR", "FORCE_COLOR")
         }
+        self.before: Callable[[], None] | None = None
         self.environment |= {"PYTHONDONTWRITEBYTECODE": "1", "TERM": "xterm"}
 
     def arguments(self, *words: str) -> list[str]:
@@ -154,6 +158,7 @@ class Shop:
             text=True,
             check=False,
             timeout=60,
+            preexec_fn=self.before,
         )
         assert done.returncode == code, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
@@ -574,6 +579,69 @@ def test_a_file_in_place_of_the_home_is_told_as_such(shop: Shop) -> None:
     told = shop("runs", code=1, ORRERY_HOME=str(shop.folder / "shop.py")).stderr
     assert "shop.py, is a file" in told
     assert "name another place in ORRERY_HOME" in told
+
+
+def test_a_working_directory_that_is_gone_is_told(shop: Shop) -> None:
+    """And nothing of ours is shown."""
+    folder = shop.folder / "gone"
+    folder.mkdir()
+    program = "import os; os.rmdir(os.getcwd()); from orrery.cli import main; main()"
+    for words in (["list"], ["runs"], ["init", "new_shop"], ["list", "-f", "shop.py"]):
+        folder.mkdir(exist_ok=True)
+        done = subprocess.run(
+            [sys.executable, "-c", program, *words],
+            cwd=folder,
+            env=shop.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == 1
+        assert "The working directory is gone" in done.stderr, words
+        assert "Try: go to a directory that is there" in done.stderr
+        assert "frame" not in done.stderr
+
+
+def _as_others() -> None:
+    """Give up, before a program is executed, what lets root write everywhere."""
+    drop_from_bounding_set, override_permissions = 24, 1
+    ctypes.CDLL(None).prctl(drop_from_bounding_set, override_permissions, 0, 0, 0)
+
+
+@contextmanager
+def write_protected(folder: Path, shop: Shop) -> Iterator[None]:
+    """Take the right to write from *folder* and all below it."""
+    modes = {place: place.stat().st_mode for place in (folder, *folder.rglob("*"))}
+    for place, mode in modes.items():
+        place.chmod(mode & 0o555)
+    shop.before = _as_others
+    try:
+        yield
+    finally:
+        shop.before = None
+        for place, mode in modes.items():
+            place.chmod(mode)
+
+
+def test_a_folder_that_cannot_be_written_is_told_with_the_mend(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    with write_protected(tmp_path, shop):
+        told = shop("init", "fresh", code=1).stderr
+        document = shop.json("init", "fresh", code=1)["error"]
+    assert told.startswith(f"Error: {tmp_path / 'fresh'} cannot be used: Permission denied.")
+    assert "Try: give yourself the right to it, or work in another directory." in told
+    assert "frame" not in told
+    assert document["try"] == "give yourself the right to it, or work in another directory."
+
+
+def test_a_run_that_cannot_write_its_files_says_which_folder_it_is(shop: Shop) -> None:
+    shop("materialize", "orders")
+    storage = shop.folder / ".orrery" / "storage"
+    with write_protected(storage, shop):
+        told = shop("materialize", "orders", code=1).stdout
+    assert f"cannot be made in {storage}" in told
+    assert f"Try: give yourself the right to write in {storage}" in told
 
 
 def redirected(shop: Shop, redirection: str, *words: str) -> subprocess.CompletedProcess[str]:

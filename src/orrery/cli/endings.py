@@ -41,6 +41,17 @@ _SOURCE = ("-f", "--file", "-m", "--module", "-a", "--attribute")
 
 _UNWRITTEN = (errno.ENOSPC, errno.EIO, errno.EBADF, errno.EFBIG)
 
+_MENDS = {
+    errno.EACCES: "give yourself the right to it, or work in another directory.",
+    errno.EPERM: "give yourself the right to it, or work in another directory.",
+    errno.EROFS: "work in a directory of a file system that can be written.",
+    errno.ENOSPC: "make room, or work in another directory.",
+    errno.EDQUOT: "make room, or work in another directory.",
+    errno.ENOTDIR: "name a place whose parents are all directories.",
+    errno.ENAMETOOLONG: "choose a shorter name.",
+}
+"""What to try, by what the system said of a file."""
+
 SUCCESS, FAILED, WRONG_USAGE, OUT_OF_DATE, INTERRUPTED = 0, 1, 2, 3, 130
 
 
@@ -118,10 +129,11 @@ def ended(command: Callable[[], Any]) -> int:
     except OutputLost as lost:
         return _output_lost(lost.error)
     except OSError as error:
-        if error.errno not in _UNWRITTEN or error.filename is not None:
-            _tell("error", f"{type(error).__name__}: {error}", error)
-            return FAILED
-        return _output_lost(error)
+        if error.errno in _UNWRITTEN and error.filename is None:
+            return _output_lost(error)
+        said = _said_by_system(error)
+        _tell("error", said or f"{type(error).__name__}: {error}", None if said else error)
+        return FAILED
     except UserCodeLoadError as error:
         _tell(error.code, str(error), error.user_exception or error)
         return FAILED
@@ -135,6 +147,21 @@ def ended(command: Callable[[], Any]) -> int:
         _tell("error", f"{type(error).__name__}: {error}", error)
         return FAILED
     return code if isinstance(code, int) else SUCCESS
+
+
+def _said_by_system(error: OSError) -> str | None:
+    """Return what the system refused, and what to try, where that is all there is to say."""
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return (
+            "The working directory is gone: it was deleted while the shell stood in it.\n"
+            "  Try: go to a directory that is there; `cd .` if one of that name was made again."
+        )
+    mend = _MENDS.get(error.errno or 0)
+    if mend is None or error.filename is None:
+        return None
+    return f"{os.path.abspath(os.fsdecode(error.filename))} cannot be used: {error.strerror}.\n  Try: {mend}"
 
 
 def _output_lost(error: OSError) -> int:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from orrery.adapters.compute_logs.streams import Capture
-from orrery.base.errors import InvariantViolationError
+from orrery.base.errors import InvariantViolationError, StorageError
 from orrery.base.names import encode_part
 from orrery.runtime.ports.compute_logs import CapturedLogData, CapturedLogMetadata, StepCapture, announced
 
@@ -49,12 +49,24 @@ class LocalComputeLogManager:
 
     @contextmanager
     def capture_steps(self, log_key: Sequence[str]) -> Iterator[StepCapture]:
-        """Capture what steps write in this process while the block runs, each step's apart."""
+        """
+        Capture what steps write in this process while the block runs, each step's apart.
+
+        Raises:
+            StorageError: The files cannot be made there.
+        """
         stem = self._stem(log_key)
-        stem.parent.mkdir(parents=True, exist_ok=True)
-        with suppress(FileNotFoundError):
-            os.unlink(f"{stem}.complete")
-        capture = Capture(str(stem.parent), stem.name)
+        try:
+            stem.parent.mkdir(parents=True, exist_ok=True)
+            with suppress(FileNotFoundError):
+                os.unlink(f"{stem}.complete")
+            capture = Capture(str(stem.parent), stem.name)
+        except OSError as error:
+            raise StorageError(
+                f"The files for what steps print cannot be made in {stem.parent}: {error.strerror or error}.",
+                mend=f"give yourself the right to write in {self._base}, make room there, or name another directory in "
+                "ORRERY_HOME.",
+            ) from error
         try:
             with announced(capture):
                 yield capture
