@@ -408,6 +408,42 @@ def test_show_prints_no_control_codes_of_metadata(ran: tuple[Shop, subprocess.Co
     assert "\x1b" not in printed
 
 
+def test_a_filter_that_no_run_meets_is_named(shop: Shop) -> None:
+    assert shop("runs", "--job", "nightly").stdout == "no runs are recorded\n"
+    shop("job", "run", "nightly")
+    assert shop("runs", "--job", "nigthly").stdout == (
+        "no runs of job 'nigthly' are recorded, though others are\n"
+        "  Try: write 'nightly', the nearest name that exists.\n"
+    )
+    assert shop("runs", "--job", "nightly", "--status", "failure").stdout == (
+        "no runs of job 'nightly' with status 'failure' are recorded, though others are\n"
+    )
+    assert shop.json("runs", "--job", "nigthly") == {"runs": []}
+
+
+def test_an_asset_that_was_never_made_speaks_of_no_later_run(shop: Shop) -> None:
+    shop("materialize", "orders", "users", "report", code=1, SHOP_FAILS="1")
+    told = shop("show", "report").stdout
+    assert "Never materialized" in told
+    assert "Not made by the latest run that was to: failure" in told
+    assert "later run" not in told
+    shop("materialize", "report")
+    shop("materialize", "report", code=1, SHOP_FAILS="1")
+    assert "Not made by a later run: failure" in shop("show", "report").stdout
+
+
+def test_a_selection_names_the_asset_to_show_where_it_selects_one(tmp_path: Path) -> None:
+    shop = Shop(tmp_path)
+    (tmp_path / "odd.py").write_text(
+        "import orrery as og\n\n@og.asset(key=['sp ace'])\ndef a(): ...\n\n@og.asset(key=['sp ot'])\ndef b(): ...\n",
+        encoding="utf-8",
+    )
+    for text in ('key:"sp ace"', '"sp ace"', "sp ace"):
+        assert shop.json("show", text, "-f", "odd.py")["key"] == "sp ace"
+    assert "selects 2 assets, and this is about one" in shop("show", "key:*", "-f", "odd.py", code=2).stderr
+    assert "no definition" in shop("show", 'key:"sp"', "-f", "odd.py", code=2).stderr
+
+
 def test_show_is_a_document_for_programs(ran: tuple[Shop, subprocess.CompletedProcess[str]]) -> None:
     document = ran[0].json("show", "orders")
     assert document["materialization"]["metadata"]["row_count"] == 3

@@ -34,6 +34,7 @@ __all__ = ["Project", "find_pointer", "load_project"]
 
 _IMPORTS = re.compile(r"^\s*(?:import|from)\s+(?:orrery|dagster)\b", re.MULTILINE)
 _READ = 4096
+_SELECTING = ("key:", '"')
 
 
 @dataclass(frozen=True)
@@ -139,12 +140,20 @@ class Project:
         return assets, {each for each in everything if isinstance(each, AssetCheckKey)}
 
     def asset_key(self, text: str) -> AssetKey:
-        """Return the key of the asset that people call *text*; wrong usage if there is none."""
+        """Return the key of the asset that people call *text*, or that is all it selects; wrong usage if there is none."""
         with wrong_usage():
             key = self._escaped_key(text) or AssetKey.from_user_string(text)
-            if not self.graph.has(key):
+            if self.graph.has(key):
+                return key
+            if not text.startswith(_SELECTING):
                 raise self.graph.unknown_asset(key)
-        return key
+            keys = AssetSelection.from_string(text).resolve(self.graph)
+            if len(keys) != 1:
+                raise InvalidSubsetError(
+                    f"The selection {text!r} selects {len(keys)} assets, and this is about one.",
+                    mend="name one asset; `orrery list assets` tells their names.",
+                )
+            return next(iter(keys))
 
     def _selection(self, text: str) -> AssetSelection:
         key = self._escaped_key(text)

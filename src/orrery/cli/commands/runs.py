@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import click
 
+from orrery.base.errors import nearest_hint
 from orrery.cli.app import LazyGroup
 from orrery.cli.captured import CapturedLine, CapturedLines
 from orrery.cli.completion import complete_runs
@@ -55,11 +56,13 @@ def list_runs(limit: int, job: str | None, status: str | None, as_json: bool) ->
     statuses = () if status is None else (RunStatus(status.upper()),)
     with Instance.get() as instance:
         records = instance.get_run_records(RunsFilter(job_name=job, statuses=statuses), limit=limit)
+        others = [] if records or as_json else instance.get_run_records(limit=_PAGE)
     if as_json:
         echo_json({"runs": [_run_document(record) for record in records]})
         return
     if not records:
-        echo("no runs are recorded")
+        for line in _none_found(job, status, others):
+            echo(line)
         return
     now = time.time()
     rows = [
@@ -74,6 +77,23 @@ def list_runs(limit: int, job: str | None, status: str | None, as_json: bool) ->
     ]
     for line in table(rows, head=["run", "status", "started", "took", "what"], right=[3]):
         echo(line)
+
+
+def _none_found(job: str | None, status: str | None, others: Sequence[RunRecord]) -> Iterable[str]:
+    """Iterate over what is said where no run is as it was asked for; *others* are the latest of all."""
+    if not others:
+        yield "no runs are recorded"
+        return
+    wanted = [] if job is None else [f"of job '{one_line(job)}'"]
+    wanted += [] if status is None else [f"with status '{status}'"]
+    yield f"no runs {' '.join(wanted)} are recorded, though others are"
+    jobs = {record.run.job_name for record in others if not record.run.job_name.startswith("__")}
+    if job is not None and job not in jobs:
+        yield (
+            f"  Try: {nearest_hint(job, jobs, noun='run of a job')}"
+            if jobs
+            else "  Try: leave --job out: they are of assets."
+        )
 
 
 @command.command("show", short_help="Show one run: its steps, errors and values.")

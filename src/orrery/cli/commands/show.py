@@ -157,13 +157,14 @@ def _latest(state: AssetState | None, partitions: set[str] | None) -> None:
 
 
 def _failure(state: AssetState | None, run: Run | None) -> None:
-    """Tell of a later run that was to make the asset and did not."""
+    """Tell of a run that was to make the asset and did not, later than one that did if there is one."""
     if state is None or run is None or state.last_planned is None:
         return
+    which = "the latest run that was to" if state.last_materialization is None else "a later run"
     when = since(max(0.0, time.time() - state.last_planned.timestamp))
     ended = styled(run.status.value.lower())
     echo()
-    echo(f"{strong('Not made')} by a later run: {ended}, {dim(when)}  {_why(state.last_failed)}".rstrip())
+    echo(f"{strong('Not made')} by {which}: {ended}, {dim(when)}  {_why(state.last_failed)}".rstrip())
     echo(f"  {dim('see')}      orrery runs show {run.run_id[:8]}")
 
 
