@@ -17,6 +17,9 @@ from typing import Any
 
 import pytest
 
+from orrery import Run
+from orrery.api.wiring.instance import open_instance
+
 pytestmark = pytest.mark.walk
 
 SHOP = '''\
@@ -678,6 +681,39 @@ def test_a_run_that_cannot_write_its_files_says_which_folder_it_is(shop: Shop) -
         told = shop("materialize", "orders", code=1).stdout
     assert f"cannot be made in {storage}" in told
     assert f"Try: give yourself the right to write in {storage}" in told
+
+
+def test_records_that_cannot_be_written_can_be_read(shop: Shop) -> None:
+    """And nothing but reading is let through."""
+    shop("materialize", "orders")
+    home = shop.folder / ".orrery"
+    for protected in (home, home / "orrery.db"):
+        with write_protected(protected, shop):
+            for words in (
+                ["runs"],
+                ["runs", "show", "latest"],
+                ["runs", "logs", "latest"],
+                ["show", "orders"],
+                ["db", "stats"],
+            ):
+                done = shop(*words)
+                assert done.stderr.strip() == (
+                    f"Warning: The records in {home} cannot be written by this user: they are only read."
+                )
+                assert done.stdout
+            assert "cannot be opened for writing" in shop("materialize", "orders", code=1).stderr
+    assert len(shop.json("runs")["runs"]) == 1
+
+
+def test_records_that_somebody_writes_can_be_read_by_who_may_not(shop: Shop) -> None:
+    """What lies in the write-ahead log is seen."""
+    shop("materialize", "orders")
+    home = shop.folder / ".orrery"
+    with open_instance(str(home)) as instance:
+        instance.add_run(Run(job_name="another"))
+        assert (home / "orrery.db-wal").stat().st_size > 0
+        with write_protected(home, shop):
+            assert "another" in shop("runs").stdout
 
 
 def redirected(shop: Shop, redirection: str, *words: str) -> subprocess.CompletedProcess[str]:

@@ -65,15 +65,19 @@ class SqliteStorage(SqlStorage):
     Args:
         path: The file (absolute). Its directory must exist, on a local disk.
         wait_seconds: How long to wait for another process that writes.
+        may_only_read: Where this user may not write the file or its directory, read what is there; writing is refused
+            then, as ``is_read_only`` tells.
 
     Raises:
         StorageError: The file cannot be made, read or written, or is damaged.
         SchemaVersionError: A newer release made it.
     """
 
-    def __init__(self, path: str, *, wait_seconds: float = WAIT_SECONDS) -> None:
+    def __init__(self, path: str, *, wait_seconds: float = WAIT_SECONDS, may_only_read: bool = False) -> None:
         self.path = os.path.abspath(path)
         self._wait_seconds = wait_seconds
+        how = _how_to_read(self.path) if may_only_read else ""
+        self.is_read_only = bool(how)
         kind = file_system_of(os.path.dirname(self.path), _read_mounts())
         if kind in _NETWORK:
             raise StorageError(
@@ -81,11 +85,14 @@ class SqliteStorage(SqlStorage):
                 "memory that SQLite needs do not work.",
                 mend="name a directory on a local disk in ORRERY_HOME, or keep records in PostgreSQL (storage: url).",
             )
-        self._database = _File(self.path, wait_seconds)
+        self._database = _File(self.path, wait_seconds, how)
         super().__init__(self._database)
         try:
-            self._make_schema()
-            self._database.take_up()
+            if self.is_read_only:
+                self._want_schema()
+            else:
+                self._make_schema()
+                self._database.take_up()
         except DBAPIError as error:
             self._let_go()
             raise self._database.told(error) from error
@@ -121,6 +128,20 @@ class SqliteStorage(SqlStorage):
                 with connection.begin():
                     migrate_schema(connection, found, self.path)
 
+    def _want_schema(self) -> None:
+        """Refuse records that had to be brought up to date first."""
+        if self._has_this_schema():
+            return
+        found = self._find_schema()
+        if found is not None and found.is_present:
+            return
+        if found is not None:
+            refuse_newer(found, self.path)
+        raise StorageError(
+            f"The database {self.path} was made by an older release, and cannot be written to bring it up to date.",
+            mend="let somebody who may write there call `orrery db migrate`.",
+        )
+
     def _has_this_schema(self) -> bool:
         """Tell whether the schema is that of this release; asked without the inspection, which takes 4 ms in a new process."""
         with self._database.reading.connect() as connection:
@@ -132,6 +153,18 @@ class SqliteStorage(SqlStorage):
     def _find_schema(self) -> Schema | None:
         with self._database.reading.connect() as connection:
             return find_schema(connection, self.path)
+
+
+def _how_to_read(path: str) -> str:
+    """
+    Return how SQLite is to open a file that this user may not write; nothing where it can be written, or is not there.
+
+    A file with a write-ahead log is read with it. Where there is none, SQLite would have to make one; it is told that
+    nobody changes the file.
+    """
+    if not os.path.isfile(path) or (os.access(path, os.W_OK) and os.access(os.path.dirname(path), os.W_OK)):
+        return ""
+    return "mode=ro" if os.path.exists(f"{path}-wal") and os.path.exists(f"{path}-shm") else "immutable=1"
 
 
 def schema_of(path: str) -> str | None:
@@ -157,12 +190,12 @@ class _File(Database):
     ends a run.
     """
 
-    def __init__(self, path: str, wait_seconds: float) -> None:
+    def __init__(self, path: str, wait_seconds: float, how: str = "") -> None:
         self._path = path
         self._identity: tuple[int, int] | None = None
         self._wait_seconds = wait_seconds
-        self.writing = _engine(path, wait_seconds, begin="BEGIN IMMEDIATE")
-        self.reading = _engine(path, wait_seconds, begin="BEGIN")
+        self.writing = _engine(path, wait_seconds, begin="BEGIN IMMEDIATE", how=how)
+        self.reading = _engine(path, wait_seconds, begin="BEGIN", how=how)
 
     def take_up(self) -> None:
         """Remember which file it is, and keep some room beside it."""
@@ -326,13 +359,13 @@ _URL = make_url("sqlite+pysqlite://")
 _STATEMENTS = 1_000
 
 
-def _engine(path: str, wait_seconds: float, *, begin: str) -> Engine:
-    """Return an engine for the file, whose transactions begin with the words *begin*."""
+def _engine(path: str, wait_seconds: float, *, begin: str, how: str) -> Engine:
+    """Return an engine for the file, opened as *how* says, whose transactions begin with the words *begin*."""
     dialect, statements = _shared(begin)
 
     def connect() -> DBAPIConnection:
         connection = sqlite3.connect(
-            f"file:{quote(path)}", uri=True, timeout=wait_seconds, check_same_thread=False, isolation_level=None
+            f"file:{quote(path)}?{how}", uri=True, timeout=wait_seconds, check_same_thread=False, isolation_level=None
         )
         connection.execute("PRAGMA synchronous=NORMAL")
         connection.execute("PRAGMA temp_store=MEMORY")

@@ -64,15 +64,21 @@ def find_home(start: str | os.PathLike[str] | None = None) -> str:
     return str(here / _HOME_NAME)
 
 
-def open_instance(home: str | None = None, config_filename: str = "orrery.yaml") -> Instance:
+def open_instance(
+    home: str | None = None, config_filename: str = "orrery.yaml", *, may_only_read: bool = False
+) -> Instance:
     """
     Return the persistent instance in *home*, making the directory at need.
+
+    With *may_only_read* records that this user may not write are opened to read: runs whose process was lost are then
+    left as they are recorded.
 
     Raises:
         StorageError: The directory cannot be made or written, or its records are damaged.
     """
     directory = os.path.abspath(os.path.expanduser(home)) if home else find_home()
-    return _persistent(directory, read_settings(os.path.join(directory, config_filename)))
+    settings = read_settings(os.path.join(directory, config_filename))
+    return _persistent(directory, settings, may_only_read=may_only_read)
 
 
 def instance_from_ref(ref: InstanceRef) -> Instance:
@@ -175,7 +181,9 @@ class _TemporaryHome:
         return self._folder.name
 
 
-def _persistent(home: str, settings: Mapping[str, Any], *, is_worker: bool = False) -> Instance:
+def _persistent(
+    home: str, settings: Mapping[str, Any], *, is_worker: bool = False, may_only_read: bool = False
+) -> Instance:
     try:
         os.makedirs(home, exist_ok=True)
     except OSError as error:
@@ -184,7 +192,7 @@ def _persistent(home: str, settings: Mapping[str, Any], *, is_worker: bool = Fal
             mend=f"make it, or name another place in {HOME_VARIABLE}.",
         ) from error
     check_value_settings(settings.get("values") or {}, is_worker=is_worker)
-    storage = open_records(home, settings)
+    storage = open_records(home, settings, may_only_read=may_only_read)
     instance = Instance(
         event_log=storage,
         runs=storage,
@@ -199,6 +207,8 @@ def _persistent(home: str, settings: Mapping[str, Any], *, is_worker: bool = Fal
         settings=settings,
         write_barriers=_new_barrier,
     )
+    if may_only_read and getattr(storage, "is_read_only", False):
+        return instance
     try:
         instance.report_lost_runs()
         instance.keep_retention()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -111,9 +112,11 @@ def _with_password(url: str, password: str) -> str:
     return parts._replace(netloc=f"{user}:{quote(password, safe='')}@{where}").geturl()
 
 
-def open_records(home: str, settings: Mapping[str, Any]) -> Any:
+def open_records(home: str, settings: Mapping[str, Any], *, may_only_read: bool = False) -> Any:
     """
     Return the storage of records that *settings* name, opened.
+
+    With *may_only_read* a SQLite file that this user may not write is opened to read, with a warning.
 
     Raises:
         StorageError: The settings are wrong, or the database cannot be used.
@@ -122,7 +125,12 @@ def open_records(home: str, settings: Mapping[str, Any]) -> Any:
     if found.url is None:
         # SQLAlchemy alone takes 100 ms to import, and ephemeral instances do without.
         adapter = importlib.import_module("orrery.adapters.storage.sqlite")
-        return adapter.SqliteStorage(os.path.join(home, "orrery.db"), wait_seconds=found.wait_seconds)
+        storage = adapter.SqliteStorage(
+            os.path.join(home, "orrery.db"), wait_seconds=found.wait_seconds, may_only_read=may_only_read
+        )
+        if storage.is_read_only:
+            warnings.warn(f"The records in {home} cannot be written by this user: they are only read.", stacklevel=1)
+        return storage
     try:
         adapter = importlib.import_module("orrery.adapters.storage.postgres")
         return adapter.PostgresStorage(found.url, wait_seconds=found.wait_seconds)

@@ -21,18 +21,19 @@ __all__ = ["migrate_records", "open_upkeep", "salvage_records"]
 
 
 @contextmanager
-def open_upkeep() -> Iterator[tuple[RecordsUpkeep, Retention]]:
+def open_upkeep(*, may_only_read: bool = False) -> Iterator[tuple[RecordsUpkeep, Retention]]:
     """
     Give the upkeep of the project's records, and how long its settings keep what.
 
-    The records are opened alone: no run is looked after, nothing is recorded.
+    The records are opened alone: no run is looked after, nothing is recorded. With *may_only_read* those that this user
+    may not write are opened to read.
 
     Raises:
         StorageError: There are none, they cannot be opened, or the settings are wrong.
     """
     home, settings = _home()
     retention = Retention.of_settings(settings.get("retention"))
-    storage = open_records(home, settings)
+    storage = open_records(home, settings, may_only_read=may_only_read)
     try:
         yield cast(RecordsUpkeep, storage), retention
     finally:

@@ -30,7 +30,7 @@ def command() -> None:
 @json_option()
 def show_stats(as_json: bool) -> None:
     """Show how much is recorded, by kind, and how long each kind is kept."""
-    with open_upkeep() as (upkeep, retention):
+    with open_upkeep(may_only_read=True) as (upkeep, retention):
         stats = upkeep.get_stats()
     if as_json:
         echo_json(

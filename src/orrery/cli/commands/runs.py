@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from orrery.api.wiring.instance import open_instance
 from orrery.base.errors import nearest_hint
 from orrery.cli.app import LazyGroup
 from orrery.cli.captured import CapturedLine, CapturedLines
@@ -54,7 +55,7 @@ def command() -> None:
 def list_runs(limit: int, job: str | None, status: str | None, as_json: bool) -> None:
     """List runs, the latest first."""
     statuses = () if status is None else (RunStatus(status.upper()),)
-    with Instance.get() as instance:
+    with open_instance(may_only_read=True) as instance:
         records = instance.get_run_records(RunsFilter(job_name=job, statuses=statuses), limit=limit)
         others = [] if records or as_json else instance.get_run_records(limit=_PAGE)
     if as_json:
@@ -106,7 +107,7 @@ def show_run(run_id: str, every_frame: bool, as_json: bool) -> None:
 
     ID is the id of a run, its first characters, or "latest".
     """
-    with Instance.get() as instance:
+    with open_instance(may_only_read=True) as instance:
         record = find_run(instance, run_id)
         view = _view(instance, record.run.run_id)
     if as_json:
@@ -167,7 +168,7 @@ def show_logs(run_id: str, follow: bool, log_level: str, as_json: bool) -> None:
 
     ID is the id of a run, its first characters, or "latest".
     """
-    with Instance.get() as instance:
+    with open_instance(may_only_read=True) as instance:
         run = find_run(instance, run_id).run
         view = RunView()
         captured = CapturedLines(instance.compute_log_manager, run.run_id)

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from orrery.api.wiring.instance import open_instance
 from orrery.base.keys import AssetKey
 from orrery.base.tags import CODE_VERSION_TAG, DATA_VERSION_TAG, KIND_PREFIX
 from orrery.cli.completion import complete_assets
@@ -46,7 +47,7 @@ def command(asset: str, source: Source, as_json: bool) -> None:
     project = load_project(source)
     key = project.asset_key(asset)
     check_keys = project.graph.check_keys_of(key)
-    with Instance.get() as instance:
+    with open_instance(may_only_read=True) as instance:
         neighbours = [*project.graph.get_parents(key)]
         states = {state.asset_key: state for state in instance.get_asset_states([key, *neighbours])}
         checks = {state.check_key.name: state for state in instance.get_check_states(list(check_keys))}
