@@ -14,6 +14,7 @@ from typing import Any
 
 from orrery.base.errors import ExecutionStepExecutionError, InvariantViolationError, nearest_hint
 from orrery.base.keys import AssetCheckKey, AssetKey
+from orrery.base.metadata import normalize_metadata
 from orrery.definitions.parts.signature import ComputeFunction
 from orrery.model.events.checks import AssetCheckEvaluation, AssetCheckResult
 from orrery.model.events.data_version import DataVersion, DataVersionsByPartition
@@ -278,7 +279,12 @@ def _typed(context: StepExecutionContext, item: Any) -> ResultStream:
     elif isinstance(item, ObserveResult):
         output = _asset_output(context, item)
         yield Result(
-            output, None, metadata=item.metadata, data_version=item.data_version, tags=item.tags, has_value=False
+            output,
+            None,
+            metadata=normalize_metadata(item.metadata),
+            data_version=item.data_version,
+            tags=item.tags,
+            has_value=False,
         )
         for each in item.check_results:
             yield _check_result(context, each, default_key=output.asset_key)
@@ -288,7 +294,7 @@ def _typed(context: StepExecutionContext, item: Any) -> ResultStream:
         yield Result(
             output,
             None if value is NO_VALUE else value,
-            metadata=item.metadata,
+            metadata=normalize_metadata(item.metadata),
             data_version=item.data_version,
             tags=item.tags,
             has_value=value is not NO_VALUE,
