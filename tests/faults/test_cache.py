@@ -138,4 +138,4 @@ def test_a_full_disk_keeps_the_former_copy(tmp_path: Path, monkeypatch: pytest.M
         manager.handle_output(context, "latter")
     monkeypatch.undo()
     assert manager.load_input(context) == "former"
-    assert not list(tmp_path.rglob("*.part"))
+    assert not list(tmp_path.rglob("*.tmp"))

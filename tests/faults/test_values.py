@@ -16,12 +16,12 @@ from typing import Any
 
 import pytest
 
-from orrery.adapters.io import atomic
-from orrery.adapters.io.atomic import WriteBatch, is_stored, open_whole, place_to_read, whole_path, write_whole
 from orrery.adapters.io.filesystem import PickledObjectFilesystemIOManager
 from orrery.adapters.io.upath import UPathIOManager
 from orrery.base.errors import DamagedValueError, InvariantViolationError
 from orrery.definitions.parts.io_manager import IOManager
+from orrery.runtime.files import atomic
+from orrery.runtime.files.atomic import WriteBatch, is_stored, open_whole, place_to_read, whole_path, write_whole
 from orrery.runtime.ports.write_barrier import active
 from orrery.testing.conformance.samples import ValueContext
 
@@ -126,7 +126,7 @@ PROGRAM = """
             return real(*args, **kwargs)
         return call
 
-    from orrery.adapters.io.atomic import WriteBatch
+    from orrery.runtime.files.atomic import WriteBatch
     from orrery.runtime.ports.write_barrier import active
     from orrery.testing.conformance.samples import ValueContext
     from tests.faults.test_values import MANAGERS, NEW

@@ -18,13 +18,14 @@ import hashlib
 import os
 import posixpath
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import msgspec
 
 from orrery.base.errors import RemoteValueError
+from orrery.runtime.files.atomic import write_whole
+from orrery.runtime.ports.write_barrier import active
 
 __all__ = ["BlobStore", "Collected", "Pointer", "open_store"]
 
@@ -241,7 +242,8 @@ class BlobStore:
 
     def _write(self, path: str, data: bytes) -> None:
         if self.is_local:
-            _write_whole(path, data)
+            with active(None):  # at once, as others read it: a pointer after its blob
+                write_whole(path, data)
         else:
             self._trying("write", path, lambda: self._fs.pipe_file(path, data))
 
@@ -344,20 +346,3 @@ def _code(error: BaseException | None) -> str | None:
 def _protocol(fs: Any) -> str:
     protocol = fs.protocol
     return str(protocol if isinstance(protocol, str) else protocol[0])
-
-
-def _write_whole(path: str, data: bytes) -> None:
-    """Write a local file whole or not at all."""
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    temporary = f"{path}.{os.getpid()}.{uuid.uuid4().hex[:8]}.part"
-    fd = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), 0o666)
-    try:
-        with os.fdopen(fd, "wb") as out:
-            out.write(data)
-            out.flush()
-            os.fsync(out.fileno())
-        os.replace(temporary, path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-        raise

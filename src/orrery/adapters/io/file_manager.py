@@ -13,12 +13,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import IO, Any
 
-from orrery.adapters.io.atomic import open_whole
 from orrery.adapters.io.seal import MissingFileError
 from orrery.base.errors import InvalidInvocationError
 from orrery.definitions.parts.resource import ResourceDefinition
 from orrery.model.config.scalars import StringSource
 from orrery.model.config.schema import Field
+from orrery.runtime.files.atomic import open_whole
 
 __all__ = ["FileHandle", "FileManager", "LocalFileHandle", "LocalFileManager", "local_file_manager"]
 

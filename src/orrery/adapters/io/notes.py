@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import os
 
-from orrery.adapters.io.atomic import is_stored, write_whole
 from orrery.adapters.io.places import ValueKey, relative_path
 from orrery.base.names import is_shortened, note_name, notes_of_key
+from orrery.runtime.files.atomic import is_stored, write_whole
 
 __all__ = ["write_notes"]
 

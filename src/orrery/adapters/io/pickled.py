@@ -8,7 +8,6 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from orrery.adapters.io.atomic import is_stored, stored_among
 from orrery.adapters.io.formats import dump_pickle, load_pickle
 from orrery.adapters.io.notes import write_notes
 from orrery.adapters.io.places import relative_path, value_key
@@ -26,6 +25,7 @@ from orrery.runtime.contexts.stored_values import (
     partitions_of_output,
     values_by_partition,
 )
+from orrery.runtime.files.atomic import is_stored, stored_among
 from orrery.runtime.instance.value_key import ValueKey, value_key_of
 
 __all__ = [

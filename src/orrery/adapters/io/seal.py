@@ -23,8 +23,8 @@ import struct
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from orrery.adapters.io.atomic import place_to_read
 from orrery.base.errors import DamagedValueError, UntrustedValueError, ValueNotFoundError
+from orrery.runtime.files.atomic import place_to_read
 from orrery.runtime.instance.value_key import ALLOW_VARIABLE, ValueKey
 from orrery.runtime.ports.write_barrier import active_barrier
 

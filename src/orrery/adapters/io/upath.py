@@ -14,7 +14,6 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from orrery.adapters.io.atomic import is_stored, place_to_read, remove_whole, whole_path
 from orrery.adapters.io.notes import write_notes
 from orrery.adapters.io.places import relative_path, value_key
 from orrery.adapters.io.seal import MissingFileError, Seal, append_seal, check_seal, joined_seal, note_content
@@ -29,6 +28,7 @@ from orrery.runtime.contexts.stored_values import (
     partitions_of_output,
     values_by_partition,
 )
+from orrery.runtime.files.atomic import is_stored, place_to_read, remove_whole, whole_path
 
 if TYPE_CHECKING:
     from upath import UPath

@@ -141,7 +141,6 @@ def load_adapters() -> None:
     for name in (
         "storage.sqlite",
         "io.pickled",
-        "io.atomic",
         "compute_logs.local",
         "executors.in_process",
         "launchers.forked",
@@ -149,6 +148,7 @@ def load_adapters() -> None:
         "coordinators.queued",
     ):
         _adapter(name)
+    _new_barrier()
 
 
 def _adapter(name: str) -> Any:
@@ -157,7 +157,7 @@ def _adapter(name: str) -> Any:
 
 
 def _new_barrier() -> WriteBarrier:
-    barrier: WriteBarrier = _adapter("io.atomic").WriteBatch()
+    barrier: WriteBarrier = importlib.import_module("orrery.runtime.files.atomic").WriteBatch()
     return barrier
 
 

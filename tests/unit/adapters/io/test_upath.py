@@ -13,12 +13,12 @@ import pyarrow as pa
 import pytest
 from upath import UPath
 
-from orrery.adapters.io.atomic import WriteBatch
 from orrery.adapters.io.parquet import ParquetIOManager
 from orrery.adapters.io.upath import UPathIOManager
 from orrery.api.verbs.contexts import build_input_context, build_output_context
 from orrery.base.errors import InvariantViolationError
 from orrery.model.partitions.keys import MultiPartitionKey
+from orrery.runtime.files.atomic import WriteBatch
 from orrery.runtime.ports.write_barrier import active_barrier
 from orrery.testing.conformance.samples import ValueContext
 

@@ -19,7 +19,6 @@ from pyiceberg.catalog.sql import SqlCatalog
 
 import orrery as og
 from orrery.adapters.io import tables
-from orrery.adapters.io.atomic import sync_folder
 from orrery.base.errors import (
     DamagedValueError,
     InvalidDefinitionError,
@@ -27,6 +26,7 @@ from orrery.base.errors import (
     StorageError,
     ValueNotFoundError,
 )
+from orrery.runtime.files.atomic import sync_folder
 from orrery.testing.conformance.samples import ValueContext
 
 MANAGERS: dict[str, Callable[..., Any]] = {"delta": og.DeltaLakeIOManager, "iceberg": og.IcebergIOManager}

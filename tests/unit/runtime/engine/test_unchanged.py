@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from orrery.adapters.io.atomic import stored_among
 from orrery.api.verbs.materialize import materialize
 from orrery.definitions.assets.unresolved_asset_job import define_asset_job
 from orrery.definitions.decorators.asset import asset
@@ -15,6 +14,7 @@ from orrery.definitions.parts.cache_policy import CachePolicy
 from orrery.definitions.project.definitions import Definitions
 from orrery.model.records.stats import StepStatus
 from orrery.runtime.engine.unchanged import ShortWay
+from orrery.runtime.files.atomic import stored_among
 from orrery.runtime.instance.instance import Instance
 
 MANY = 60

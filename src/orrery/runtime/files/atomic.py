@@ -1,7 +1,7 @@
 """
 Write files whole or not at all.
 
-Every built-in IO manager writes through this module and nothing else opens a value for writing::
+Every built-in IO manager and store writes through this module; nothing else opens a value for writing::
 
     temporary file in the same directory -> write -> fsync -> rename -> fsync of the directory
 
