@@ -29,10 +29,10 @@ defs = Definitions(assets=[first, second], resources={"io_manager": CachedIOMana
 pytestmark = pytest.mark.walk
 
 
-def orrery(folder: Path, *arguments: str, code: int = 0) -> str:
+def orrery(folder: Path, *arguments: str, code: int = 0, project: str = PROJECT) -> str:
     """Run the command in *folder*."""
     (folder / "home").mkdir(exist_ok=True)
-    (folder / "project.py").write_text(PROJECT)
+    (folder / "project.py").write_text(project)
     done = subprocess.run(
         [sys.executable, "-m", "orrery", *arguments, "-f", "project.py"],
         cwd=folder,
@@ -62,7 +62,14 @@ def test_values_are_kept_verified_collected_and_copied(tmp_path: Path) -> None:
     assert document(tmp_path, "gc", "--dry-run", "--older-than", "0")["bytes"] == 8
     assert document(tmp_path, "gc", "--older-than", "0")["values"] == 1
     pulled = document(tmp_path, "pull")
-    assert pulled == {"resource": "io_manager", "names": ["second"], "bytes": 8, "missing": [], "recorded": []}
+    assert pulled == {
+        "resource": "io_manager",
+        "names": ["second"],
+        "bytes": 8,
+        "missing": [],
+        "recorded": [],
+        "refused": [],
+    }
     (blob,) = [path for path in (tmp_path / "cache" / "blobs").glob("*/*") if path.stat().st_size == 4]
     blob.write_text("tezt")
     assert document(tmp_path, "verify", code=1)["damaged"] == [blob.name]
@@ -92,3 +99,15 @@ def test_a_machine_with_a_home_of_its_own_skips_what_another_one_made(tmp_path: 
     assert "pulled" in orrery(second, "why", "second")
     orrery(first, "materialize", "*")  # a later run: what was pushed is not its record
     assert document(second, "pull")["recorded"] == []
+
+
+def test_a_pull_says_what_is_refused_here(tmp_path: Path) -> None:
+    """Pickles that another instance signed, by name; nothing is said of other formats."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    for each in (first, second):
+        each.mkdir()
+        (each / "shared").symlink_to(tmp_path / "shared")
+    (tmp_path / "shared").mkdir()
+    pickles = PROJECT.replace("first * 2", "[first]")
+    orrery(first, "materialize", "*", project=pickles)
+    assert "second is a pickle that this instance did not sign" in orrery(second, "cache", "pull", project=pickles)

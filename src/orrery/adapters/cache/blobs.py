@@ -46,6 +46,8 @@ class Pointer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         at: When the pointer was written, in seconds since 1970.
         run_id: The run that made the value.
         data_version: Its data version, where one is known.
+        key: Names the key that signed it, if it is a pickle (``signing.py``).
+        signature: The signature.
     """
 
     digest: str
@@ -54,6 +56,8 @@ class Pointer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     at: float
     run_id: str | None = None
     data_version: str | None = None
+    key: str = ""
+    signature: str = ""
 
 
 class Collected(msgspec.Struct, frozen=True, kw_only=True):
@@ -145,6 +149,10 @@ class BlobStore:
     def name_path(self, name: str) -> str:
         """Return where the pointer of *name* lies."""
         return f"{self.root}/names/{name}.json"
+
+    def name_url(self, name: str) -> str:
+        """Return where the pointer of *name* lies, as people write it."""
+        return self._shown(self.name_path(name))
 
     def names(self) -> list[str]:
         """Return all names, sorted."""

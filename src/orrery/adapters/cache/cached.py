@@ -17,16 +17,25 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from typing import Any
 
+import msgspec
+
 from orrery.adapters.cache.blobs import BlobStore, Pointer, open_store
 from orrery.adapters.cache.formats import decode, encode, format_for
 from orrery.adapters.cache.freshness import Known, choose
+from orrery.adapters.cache.signing import Signing, check_signature, instance_of, signed
 from orrery.adapters.cache.stored import (
     BlobIOManager,
     name_of,
     run_of,
     wanted_type,
 )
-from orrery.base.errors import InvalidDefinitionError, RemoteValueError, ValueNotFoundError
+from orrery.base.errors import (
+    DamagedValueError,
+    InvalidDefinitionError,
+    RemoteValueError,
+    UntrustedValueError,
+    ValueNotFoundError,
+)
 from orrery.definitions.parts.io_manager import IOManager
 from orrery.model.events.entry import EventRecordsFilter
 from orrery.model.events.event import EventType
@@ -36,6 +45,7 @@ from orrery.runtime.contexts.stored_values import (
     partitions_of_output,
     values_by_partition,
 )
+from orrery.runtime.resources.env_var import EnvVar
 
 __all__ = ["CachedIOManager"]
 
@@ -48,7 +58,8 @@ class CachedIOManager(IOManager):
         remote: Where values lie: an IO manager, a path, or a URL that fsspec knows (``s3://bucket/prefix``).
         local: The folder of the cache.
         ttl: How old a copy may become: a ``timedelta`` or seconds; None for any age.
-        verify: Whether the digest of a copy is checked at each load (``digest``), or only when it is written (``none``).
+        verify: Whether the digest of a copy is checked at each load (``digest``), or only when it is written (``none``);
+            that of a pickle always is.
         max_bytes: How much the cache may hold; what was not used for longest goes.
         single_flight: Whether a value that several processes need is fetched by one of them.
         format: Format of what is kept; by default the one that fits the type of each value.
@@ -56,9 +67,14 @@ class CachedIOManager(IOManager):
             and say so; or ``fail``.
         options: Options of the file system of *remote*, if that is a location.
         clock: Tells the time, in seconds since 1970.
+        key: The environment variable with the key that signs pickles, for a remote place that several instances share;
+            by default each signs with its own, and loads only what it signed.
+        allow_unsigned: Whether pickles are loaded that nobody signed with the key; by default what the settings of the
+            instance and the environment say.
 
     Raises:
-        InvalidDefinitionError: An argument is none of its choices.
+        InvalidDefinitionError: An argument is none of its choices; or *remote* is a ``BlobIOManager``, which has these
+            two itself.
 
     Example::
 
@@ -67,7 +83,7 @@ class CachedIOManager(IOManager):
 
     def __init__(
         self,
-        remote: IOManager | str | os.PathLike[str],
+        remote: IOManager | BlobStore | str | os.PathLike[str],
         local: str | os.PathLike[str],
         *,
         ttl: timedelta | float | None = None,
@@ -78,15 +94,34 @@ class CachedIOManager(IOManager):
         offline: str = "fail",
         options: dict[str, Any] | None = None,
         clock: Callable[[], float] = time.time,
+        key: EnvVar | None = None,
+        allow_unsigned: bool | None = None,
     ) -> None:
         if verify not in ("digest", "none") or offline not in ("use", "fail"):
             raise InvalidDefinitionError(
                 f"CachedIOManager(verify={verify!r}, offline={offline!r}): there is no such choice.",
                 mend="write verify='digest' or 'none', and offline='use' or 'fail'.",
             )
-        is_manager = hasattr(remote, "load_input")
-        self.remote: Any = remote if is_manager else BlobIOManager(remote, format, options)  # type: ignore[arg-type]  # asked just now
+        self.remote: Any = remote
+        if isinstance(remote, str | os.PathLike | BlobStore):
+            self.remote = BlobIOManager(remote, format, options, key=key, allow_unsigned=allow_unsigned)
+        elif not hasattr(remote, "load_input"):
+            raise InvalidDefinitionError(
+                f"The remote place of a cache is given as a {type(remote).__name__}, which is no place, and no IO manager "
+                "before a run begins.",
+                mend="give a path, a URL, or an object with handle_output and load_input.",
+            )
+        elif isinstance(remote, BlobIOManager) and (key is not None or allow_unsigned is not None):
+            raise InvalidDefinitionError(
+                f"The cache of the store at {remote.store.url} has a key or allow_unsigned of its own, and shares those of the store.",
+                mend="give them to the BlobIOManager.",
+            )
         self.store: BlobStore = open_store(local)
+        self.signing: Signing = (
+            self.remote.signing
+            if isinstance(self.remote, BlobIOManager)
+            else Signing(f"the cache at {self.store.url}", key, allow_unsigned)
+        )
         if not self.store.is_local:
             raise InvalidDefinitionError(
                 f"The cache lies at {self.store.url}, which is no local folder.", mend="give a path as local=."
@@ -143,6 +178,7 @@ class CachedIOManager(IOManager):
             run_id=known.run_id if known is not None else None,
             data_version=known.data_version if known is not None else None,
         )
+        pointer = signed(pointer, name, self.signing.key_for(instance_of(context)))
         self.store.write_pointer(name, pointer)
         if self.max_bytes is not None:
             gone = self.store.evict(self.max_bytes, keep=pointer.digest)
@@ -183,36 +219,30 @@ class CachedIOManager(IOManager):
             choice = choose(here, known, ttl_seconds=self.ttl_seconds, now=self._clock())
             reason = choice.reason
             if choice.source == "local" and unreachable is None and here is not None:
-                data = self._local(here)
+                data, trouble = self._local(context, name, here, what)
                 if data is not None:
-                    checked = ", digest ok" if self.verify == "digest" else ""
+                    checked = ", digest ok" if self._checks(here) else ""
                     context.log.info(f"{what}: local, {choice.reason}{checked}")
                     return decode(data, here.format, wanted_type(context))
-                context.log.warning(f"{what}: the local copy is damaged or gone; it is fetched again")
-                reason = "the copy was damaged or gone"
+                context.log.warning(f"{what}: the local copy {trouble}; it is fetched again")
+                reason = f"the copy {trouble}"
             try:
                 if unreachable is not None:
                     raise unreachable
                 return self._remote(context, name, partition, what, reason, known)
             except RemoteValueError as error:
-                return self._offline(context, here, what, error)
+                return self._offline(context, name, here, what, error)
 
     def _remote(
         self, context: Any, name: str, partition: str | None, what: str, reason: str, known: Known | None
     ) -> Any:
         started = time.perf_counter()
         if isinstance(self.remote, BlobIOManager):
-            pointer, data = self.remote.fetch(name, what=lambda: what)
+            key = self.signing.key_for(instance_of(context))
+            pointer, data = self.remote.fetch(name, what=lambda: what, key=key)
             value = decode(data, pointer.format, wanted_type(context))
             self.store.put(data)
-            kept = Pointer(
-                digest=pointer.digest,
-                length=pointer.length,
-                format=pointer.format,
-                at=self._clock(),
-                run_id=pointer.run_id,
-                data_version=pointer.data_version,
-            )
+            kept = msgspec.structs.replace(pointer, at=self._clock())  # with the signature of who made it
             self.store.write_pointer(name, kept)
             if self.max_bytes is not None:
                 self.store.evict(self.max_bytes, keep=kept.digest)
@@ -225,11 +255,12 @@ class CachedIOManager(IOManager):
         context.log.info(f"{what}: remote {place}, {_size(kept.length)} in {taken:.1f} s, because {reason}")
         return value
 
-    def _offline(self, context: Any, here: Pointer | None, what: str, error: RemoteValueError) -> Any:
+    def _offline(self, context: Any, name: str, here: Pointer | None, what: str, error: RemoteValueError) -> Any:
         if self.offline != "use" or not error.is_out_of_reach or here is None:
             raise error
-        data = self._local(here)
+        data, trouble = self._local(context, name, here, what)
         if data is None:
+            context.log.warning(f"{what}: the local copy {trouble}")
             raise error
         age = max(0.0, self._clock() - here.at)
         context.log.warning(
@@ -246,7 +277,7 @@ class CachedIOManager(IOManager):
             known = self._known(context, name, key)
             if here is None or choose(here, known, ttl_seconds=self.ttl_seconds, now=self._clock()).source == "remote":
                 break
-            data = self._local(here)
+            data, _ = self._local(context, name, here, describe_value(context, key))
             if data is None:
                 break
             found[key] = decode(data, here.format, wanted_type(context))
@@ -261,8 +292,19 @@ class CachedIOManager(IOManager):
         context.log.info(f"{describe_value(context)}: remote {type(self.remote).__name__}, {len(names)} partitions")
         return values
 
-    def _local(self, here: Pointer) -> bytes | None:
-        if self.verify == "digest":
+    def _checks(self, here: Pointer) -> bool:
+        return self.verify == "digest" or here.format == "pickle"  # what is signed is the digest
+
+    def _local(self, context: Any, name: str, here: Pointer, what: str) -> tuple[bytes | None, str]:
+        """Return the bytes of a copy, or none and what is wrong with it."""
+        try:
+            key = self.signing.key_for(instance_of(context))
+            check_signature(here, name, key, what=what, place=self.store.name_url(name))
+        except UntrustedValueError:
+            return None, "was not signed with the key of this instance"
+        except DamagedValueError:
+            return None, "has the signature of another value"
+        if self._checks(here):
             data = self.store.get(here.digest)
         else:
             data = None
@@ -270,7 +312,7 @@ class CachedIOManager(IOManager):
                 data = file.read()
         if data is not None:
             self.store.touch(here.digest)
-        return data
+        return data, "is damaged or gone"
 
     def _known(self, context: Any, name: str, partition: str | None) -> Known | None:
         """Return what the event log says of the value; else what the remote place says."""
@@ -296,8 +338,7 @@ def _asks_for_several(context: Any) -> bool:
 
 def _latest(context: Any, partition: str | None) -> Known | None:
     """Return what the event log says of the asset; None if it says nothing."""
-    step = getattr(context, "_step_context", None)
-    instance = step.instance if step is not None else getattr(context, "_instance", None)
+    instance = instance_of(context)
     if instance is None:
         return None
     wanted = EventRecordsFilter(

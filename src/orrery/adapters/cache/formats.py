@@ -191,7 +191,7 @@ FORMATS: Mapping[str, tuple[Callable[[Any], bytes], Callable[[bytes, Any], Any]]
     "json": (_to_json, lambda data, _: json.loads(data)),
     "numpy": (_to_numpy, _from_numpy),
     "parquet": (_to_parquet, _from_parquet),
-    "pickle": (lambda value: pickle.dumps(value, 5), lambda data, _: pickle.loads(data)),  # noqa: S301  # digest checked
+    "pickle": (lambda value: pickle.dumps(value, 5), lambda data, _: pickle.loads(data)),  # noqa: S301  # signed, and the digest checked
     "text": (_to_text, lambda data, _: data.decode("utf-8", "surrogatepass")),
 }
 """How each format writes and reads, by name."""

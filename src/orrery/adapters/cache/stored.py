@@ -12,6 +12,7 @@ from typing import Any
 
 from orrery.adapters.cache.blobs import BlobStore, Pointer, open_store
 from orrery.adapters.cache.formats import decode, encode, format_for
+from orrery.adapters.cache.signing import Signing, check_signature, instance_of, signed
 from orrery.base.errors import ValueNotFoundError
 from orrery.base.keys import AssetKey
 from orrery.base.metadata import MetadataValue
@@ -23,6 +24,8 @@ from orrery.runtime.contexts.stored_values import (
     partitions_of_output,
     values_by_partition,
 )
+from orrery.runtime.instance.value_key import ValueKey
+from orrery.runtime.resources.env_var import EnvVar
 
 __all__ = ["BlobIOManager", "MissingBlobError", "name_of"]
 
@@ -42,6 +45,13 @@ class BlobIOManager(IOManager):
         format: ``parquet``, ``arrow``, ``csv``, ``json``, ``numpy``, ``text``, ``bytes`` or ``pickle``; by default the
             one that fits the type of each value.
         options: Options of the file system.
+        key: The environment variable with the key that signs pickles, for a store that several instances share; by
+            default each signs with its own, and loads only what it signed.
+        allow_unsigned: Whether pickles are loaded that nobody signed with the key; by default what the settings of the
+            instance and the environment say.
+
+    Raises:
+        InvalidDefinitionError: The key is a text in the code.
 
     Example::
 
@@ -53,9 +63,13 @@ class BlobIOManager(IOManager):
         location: str | os.PathLike[str] | BlobStore,
         format: str | None = None,
         options: dict[str, Any] | None = None,
+        *,
+        key: EnvVar | None = None,
+        allow_unsigned: bool | None = None,
     ) -> None:
         self.store = open_store(location, options)
         self.format = format
+        self.signing = Signing(f"the store at {self.store.url}", key, allow_unsigned)
 
     def handle_output(self, context: Any, obj: Any) -> None:
         """
@@ -85,14 +99,25 @@ class BlobIOManager(IOManager):
 
     def _store(self, context: Any, value: Any, partition: str | None) -> Pointer:
         form = self.format or format_for(value)
-        return self.keep(name_of(context, partition), encode(value, form), form, run_id=run_of(context))
+        key = self.signing.key_for(instance_of(context))
+        return self.keep(name_of(context, partition), encode(value, form), form, run_id=run_of(context), key=key)
 
-    def keep(self, name: str, data: bytes, form: str, *, run_id: str | None, version: str | None = None) -> Pointer:
-        """Keep *data* under *name*, and return the pointer."""
+    def keep(
+        self,
+        name: str,
+        data: bytes,
+        form: str,
+        *,
+        run_id: str | None,
+        version: str | None = None,
+        key: ValueKey | None = None,
+    ) -> Pointer:
+        """Keep *data* under *name*, signed with *key* if it is a pickle, and return the pointer."""
         digest = self.store.put(data)
         pointer = Pointer(
             digest=digest, length=len(data), format=form, at=time.time(), run_id=run_id, data_version=version
         )
+        pointer = signed(pointer, name, key)
         self.store.write_pointer(name, pointer)
         return pointer
 
@@ -102,24 +127,28 @@ class BlobIOManager(IOManager):
 
         Raises:
             MissingBlobError: There is none, or its bytes are gone or damaged.
+            UntrustedValueError: It is a pickle that was not signed with the key.
             RemoteValueError: The place is out of reach, or refuses it.
         """
         wanted = wanted_type(context)
+        key = self.signing.key_for(instance_of(context))
 
         def load(partition: str | None) -> Any:
-            pointer, data = self.fetch(name_of(context, partition), what=lambda: describe_value(context, partition))
+            name = name_of(context, partition)
+            pointer, data = self.fetch(name, what=lambda: describe_value(context, partition), key=key)
             return decode(data, pointer.format, wanted)
 
         return load_for_partitions(context, load, missing=ValueNotFoundError)
 
-    def fetch(self, name: str, *, what: Callable[[], str]) -> tuple[Pointer, bytes]:
-        """Return what *name* points at, and its bytes."""
+    def fetch(self, name: str, *, what: Callable[[], str], key: ValueKey | None = None) -> tuple[Pointer, bytes]:
+        """Return what *name* points at, and its bytes; a pickle only if it was signed with *key*."""
         pointer = self.store.read_pointer(name)
         if pointer is None:
             raise MissingBlobError(
                 f"No value of {what()} is stored (there is no {self.store.name_path(name)}).",
                 mend=f"materialize {what()} first.",
             )
+        check_signature(pointer, name, key, what=what(), place=self.store.name_url(name))
         data = self.store.get(pointer.digest)
         if data is None:
             raise MissingBlobError(

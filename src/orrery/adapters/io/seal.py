@@ -23,9 +23,9 @@ import struct
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from orrery.base.errors import DamagedValueError, UntrustedValueError, ValueNotFoundError
+from orrery.base.errors import DamagedValueError, ValueNotFoundError
 from orrery.runtime.files.atomic import place_to_read
-from orrery.runtime.instance.value_key import ALLOW_VARIABLE, ValueKey
+from orrery.runtime.instance.value_key import ValueKey, untrusted
 from orrery.runtime.ports.write_barrier import active_barrier
 
 __all__ = [
@@ -138,26 +138,16 @@ def open_sealed(data: bytes, *, what: Callable[[], str], path: str, key: ValueKe
 def _check_signature(fields: bytes, signature: bytes, key: ValueKey, what: Callable[[], str], path: str) -> None:
     if not signature:
         if not key.allows_others:
-            raise _untrusted(what, path, "it is not signed")
+            raise untrusted(what(), path, "it is not signed")
         return
     name, found = _SIGNATURE.unpack_from(signature, len(_OPEN_SIGNATURE))
     secret = key.secret_named(name)
     if secret is None:
         if not key.allows_others:
-            raise _untrusted(what, path, "another instance signed it")
+            raise untrusted(what(), path, "another instance signed it")
         return
     if not hmac.compare_digest(found, hmac.digest(secret, fields, "sha256")):
         raise damaged(what, path, "its signature is not that of its bytes")
-
-
-def _untrusted(what: Callable[[], str], path: str, how: str) -> UntrustedValueError:
-    name = what()
-    return UntrustedValueError(
-        f"The stored value of {name} (file {path}) is a pickle that this instance did not write: {how}. "
-        "Loading it could run anybody's code.",
-        mend=f"materialize {name} again; or, if whoever wrote it is trusted, write 'values: {{allow_unsigned: true}}' "
-        f"into the orrery.yaml of the instance, or set {ALLOW_VARIABLE}=true for one process.",
-    )
 
 
 def seal_name(path: str) -> str:

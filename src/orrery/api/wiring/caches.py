@@ -10,10 +10,12 @@ from typing import Any, NamedTuple
 from orrery.adapters.cache.blobs import BlobStore
 from orrery.adapters.cache.cached import CachedIOManager
 from orrery.adapters.cache.records import pull_records, push_records
+from orrery.adapters.cache.signing import Signing, check_signature
 from orrery.adapters.cache.stored import BlobIOManager
 from orrery.adapters.cache.transfer import Copied, copy_values
+from orrery.base.errors import DamagedValueError, UntrustedValueError
 
-__all__ = ["Copied", "FoundStore", "copy_values", "pull_records", "push_records", "stores_of"]
+__all__ = ["Copied", "FoundStore", "copy_values", "pull_records", "push_records", "refused_names", "stores_of"]
 
 
 class FoundStore(NamedTuple):
@@ -24,11 +26,13 @@ class FoundStore(NamedTuple):
         key: The resource.
         store: Its store: the local one of a cache.
         remote: Of a cache over a location, the store there.
+        signing: Whose pickles are loaded from it.
     """
 
     key: str
     store: BlobStore
     remote: BlobStore | None
+    signing: Signing
 
 
 def stores_of(resources: Mapping[str, Any]) -> list[FoundStore]:
@@ -38,7 +42,21 @@ def stores_of(resources: Mapping[str, Any]) -> list[FoundStore]:
         value = getattr(given, "constant", given)
         if isinstance(value, CachedIOManager):
             remote = value.remote.store if isinstance(value.remote, BlobIOManager) else None
-            found.append(FoundStore(key, value.store, remote))
+            found.append(FoundStore(key, value.store, remote, value.signing))
         elif isinstance(value, BlobIOManager):
-            found.append(FoundStore(key, value.store, None))
+            found.append(FoundStore(key, value.store, None, value.signing))
     return found
+
+
+def refused_names(found: FoundStore, instance: Any) -> list[str]:
+    """Return the names in a store whose values *instance* would not load: pickles that it did not sign."""
+    key = found.signing.key_for(instance)
+    refused = []
+    for name in found.store.names():
+        pointer = found.store.read_pointer(name)
+        if pointer is not None:
+            try:
+                check_signature(pointer, name, key, what=name, place=found.store.name_url(name))
+            except (UntrustedValueError, DamagedValueError):
+                refused.append(name)
+    return refused

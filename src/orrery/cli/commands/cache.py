@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from orrery.api.wiring.caches import FoundStore, copy_values, pull_records, push_records, stores_of
+from orrery.api.wiring.caches import FoundStore, copy_values, pull_records, push_records, refused_names, stores_of
 from orrery.base.errors import InvalidInvocationError
 from orrery.cli.endings import FAILED, SUCCESS, wrong_usage
 from orrery.cli.json_output import echo_json
@@ -155,6 +155,7 @@ def _transfer(names: tuple[str, ...], source: Source, as_json: bool, *, is_push:
                 if definition.is_materializable and definition.get_io_manager_key_for_asset_key(key) == found.key
             ]
             recorded = push_records(instance, there, keys) if is_push else pull_records(instance, there, keys)
+            refused = [] if is_push else refused_names(found, instance)
             documents.append(
                 {
                     "resource": found.key,
@@ -162,6 +163,7 @@ def _transfer(names: tuple[str, ...], source: Source, as_json: bool, *, is_push:
                     "bytes": copied.bytes,
                     "missing": list(copied.missing),
                     "recorded": recorded,
+                    **({} if is_push else {"refused": refused}),
                 }
             )
     with wrong_usage():
@@ -178,6 +180,11 @@ def _transfer(names: tuple[str, ...], source: Source, as_json: bool, *, is_push:
             echo(f"{one_line(each['resource'])}: {one_line(name)}")
         for name in each["missing"]:
             echo(f"{one_line(each['resource'])}: {one_line(name)} is not there")
+        for name in each.get("refused", ()):
+            echo(
+                f"{one_line(each['resource'])}: {one_line(name)} is a pickle that this instance did not sign, and is not loaded: "
+                "share a key, or allow it (docs/caching.md)"
+            )
         echo(
             f"{count(len(each['names']), 'name')}, {number(each['bytes'])} bytes, "
             f"{count(len(each['recorded']), 'record')} of what they are made from"

@@ -29,7 +29,7 @@ from typing import Any
 
 import msgspec
 
-from orrery.base.errors import StorageError
+from orrery.base.errors import StorageError, UntrustedValueError
 
 __all__ = [
     "ALLOW_VARIABLE",
@@ -40,7 +40,9 @@ __all__ = [
     "find_key_at",
     "place_of_key",
     "take_key",
+    "untrusted",
     "value_key_of",
+    "value_key_with",
 ]
 
 ALLOW_VARIABLE = "ORRERY_ALLOW_UNSIGNED"
@@ -71,10 +73,10 @@ class ValueKey(msgspec.Struct, frozen=True):
         """Return eight bytes that name the key and tell nothing of it."""
         return _name(self.secret)
 
-    def secret_named(self, name: bytes) -> bytes | None:
-        """Return the key of this name; None if it is somebody else's."""
+    def secret_named(self, name: bytes | str) -> bytes | None:
+        """Return the key of this name, or of this in hexadecimal; None if it is somebody else's."""
         for secret in (self.secret, self.process):
-            if secret and _name(secret) == name:
+            if secret and name in (_name(secret), _name(secret).hex()):
                 return secret
         return None
 
@@ -118,9 +120,50 @@ def value_key_of(instance: Any, *, allow_unsigned: bool | None = None) -> ValueK
     if secret is None:
         secret = _secret(instance.root_directory, settings) if place is None else _found(place)
         instance.scratch[_KEPT] = secret
+    return ValueKey(secret, _allows(settings) if allow_unsigned is None else allow_unsigned, _process_secret())
+
+
+def value_key_with(secret: bytes, instance: Any, *, allow_unsigned: bool | None = None) -> ValueKey:
+    """
+    Return a key that is not the instance's: that of a store which several share.
+
+    Args:
+        secret: The key.
+        instance: Its settings say what is loaded that was not signed; None where there is none.
+        allow_unsigned: Whether that is loaded; by default what settings and environment say.
+    """
     if allow_unsigned is None:
-        allow_unsigned = bool(settings.get("allow_unsigned")) or allows_unsigned_here()
-    return ValueKey(secret, allow_unsigned, _process_secret())
+        place: KeyPlace | None = None if instance is None else instance.scratch.get(_PLACE)
+        settings = place.settings if place is not None else {} if instance is None else instance.get_settings("values")
+        allow_unsigned = _allows(settings or {})
+    return ValueKey(secret, allow_unsigned)
+
+
+def _allows(settings: Mapping[str, Any]) -> bool:
+    return bool(settings.get("allow_unsigned")) or allows_unsigned_here()
+
+
+def untrusted(name: str, place: str, how: str, *, is_shared: bool = False) -> UntrustedValueError:
+    """
+    Return the error that tells that a pickle is not loaded.
+
+    Args:
+        name: What people call the value.
+        place: The file or the address.
+        how: What is wrong with its signature.
+        is_shared: Whether it lies where several machines store.
+    """
+    sharing = (
+        " Machines that share a store share a key: give it 'key=EnvVar(NAME)', or the instances 'values: {key: {env: NAME}}'."
+        if is_shared
+        else ""
+    )
+    return UntrustedValueError(
+        f"The stored value of {name} (file {place}) is a pickle that this instance did not write: {how}. "
+        "Loading it could run anybody's code.",
+        mend=f"materialize {name} again; or, if whoever wrote it is trusted, write 'values: {{allow_unsigned: true}}' "
+        f"into the orrery.yaml of the instance, or set {ALLOW_VARIABLE}=true for one process.{sharing}",
+    )
 
 
 @lru_cache(maxsize=1)

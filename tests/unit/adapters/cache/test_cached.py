@@ -16,6 +16,7 @@ from orrery.adapters.cache.cached import CachedIOManager
 from orrery.adapters.cache.formats import FORMATS, decode, encode, format_for
 from orrery.adapters.cache.freshness import Known, choose
 from orrery.adapters.cache.stored import BlobIOManager, MissingBlobError
+from orrery.adapters.io.configurable import FilesystemIOManager
 from orrery.adapters.io.pickled import PickledObjectFilesystemIOManager
 from orrery.api.verbs.materialize import materialize
 from orrery.base.errors import InvalidDefinitionError, InvariantViolationError, RemoteValueError
@@ -328,3 +329,9 @@ def test_arguments_that_are_no_choice_are_refused(tmp_path: Path) -> None:
         CachedIOManager("memory://x", tmp_path, offline="perhaps")
     with pytest.raises(InvalidDefinitionError, match="no local folder"):
         CachedIOManager("memory://x", "memory://y")
+
+
+def test_a_remote_place_that_is_no_io_manager_yet_is_refused(tmp_path: Path) -> None:
+    """What a configured class makes is made when a run begins."""
+    with pytest.raises(InvalidDefinitionError, match="given as a FilesystemIOManager"):
+        CachedIOManager(FilesystemIOManager(base_dir=str(tmp_path)), tmp_path / "cache")
