@@ -293,7 +293,12 @@ def _record(
 
 
 def _reuse() -> Iterator[Case]:
-    for part, title in (("cold", "plan, first in the process"), ("plan", "plan"), ("run", "run that skips all")):
+    for part, title in (
+        ("cold", "plan, first ever (sources are read)"),
+        ("first", "plan, first in a process"),
+        ("plan", "plan"),
+        ("run", "run that skips all"),
+    ):
         yield Case(
             group=REUSE,
             title=f"random graph of 1,000 assets, nothing changed, persistent: {title}",

@@ -12,7 +12,7 @@ from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
-from orrery.base.keys import AssetCheckKey, AssetKey
+from orrery.base.keys import AssetCheckKey, AssetKey, key_named
 
 Shape = TypeVar("Shape")
 
@@ -43,7 +43,7 @@ def from_wire(kind: type, value: Any) -> Any:
         TypeError: *kind* has no stored form.
     """
     if kind is AssetKey:
-        return AssetKey(value)
+        return key_named(value[0]) if len(value) == 1 and type(value[0]) is str else AssetKey(value)
     if kind is AssetCheckKey:
         asset_key, name = value
         return AssetCheckKey(asset_key, name)

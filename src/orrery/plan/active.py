@@ -57,6 +57,10 @@ class StepState:
 _ENDED_BADLY = frozenset({StepState.FAILURE, StepState.ABANDONED})
 
 
+_KEPT = "how a run of the steps starts"
+_Start = tuple[dict[str, ExecutionStep], list[ExecutionStep], dict[str, int], dict[Hashable, list[ExecutionStep]]]
+
+
 class ActiveExecution:
     """
     The state of a run.
@@ -138,13 +142,21 @@ class ActiveExecution:
             self._blocked_by[step.key] = said
 
     def _start_static(self, steps: list[ExecutionStep]) -> None:
-        waiting, children, ready, known, executed = (
-            self._waiting,
-            self._children,
-            self._ready,
-            self._steps,
-            self._executed,
-        )
+        self._open = len(steps)
+        kept: _Start | None = self.plan.kept.get(_KEPT)
+        if kept is None:
+            kept = self.plan.kept[_KEPT] = self._find_start(steps)
+        known, ready, waiting, children = kept
+        self._steps, self._ready = known.copy(), ready.copy()
+        self._waiting, self._children = waiting.copy(), children.copy()
+
+    def _find_start(self, steps: list[ExecutionStep]) -> _Start:
+        """Return the steps by key, those that wait for none, for how many the others wait, and who waits for each."""
+        executed = self._executed
+        known: dict[str, ExecutionStep] = {}
+        ready: list[ExecutionStep] = []
+        waiting: dict[str, int] = {}
+        children: dict[Hashable, list[ExecutionStep]] = {}
         for step in steps:
             key = step.key
             known[key] = step
@@ -164,7 +176,7 @@ class ActiveExecution:
                 waiting[key] = count
             else:
                 ready.append(step)
-        self._open = len(steps)
+        return known, ready, waiting, children
 
     # -- questions -----------------------------------------------------------------------------
 

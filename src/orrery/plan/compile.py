@@ -88,24 +88,33 @@ def compile_plan(
 ) -> ExecutionPlan:
     """Return the plan of a run of *job* under a run config that was checked before."""
     layer = job.asset_layer
+    kept: dict[str, Any] | None = None
     with collection_paused():
         if layer is not None and layer.is_asset_job:
-            steps = _asset_steps(job, layer, resolved)
+            steps, kept = _asset_steps(job, layer, resolved)
         else:
             compiler = _GraphCompiler(job, resolved)
             compiler.graph(job.graph, None, compiler.top_inputs(job.graph), job.hook_defs, None)
             steps = _in_levels(compiler.steps)
-    return ExecutionPlan(job, steps, resolved, step_keys_to_execute, parent_run_id)
+    return ExecutionPlan(
+        job, steps, resolved, step_keys_to_execute, parent_run_id, kept if step_keys_to_execute is None else None
+    )
 
 
-def _asset_steps(job: JobDefinition, layer: Any, resolved: ResolvedRunConfig) -> list[ExecutionStep]:
-    """Return the steps of an asset job: those of the plan before, where run config has no say in them."""
-    job_kept, steps = layer.kept.get(_KEPT_STEPS, (None, []))
+def _asset_steps(
+    job: JobDefinition, layer: Any, resolved: ResolvedRunConfig
+) -> tuple[list[ExecutionStep], dict[str, Any]]:
+    """
+    Return the steps of an asset job, and what was found out of them.
+
+    They are those of the plan before, where run config has no say in them.
+    """
+    job_kept, steps, found_out = layer.kept.get(_KEPT_STEPS, (None, [], {}))
     if job_kept is not job:
-        steps = _AssetCompiler(job, layer, resolved).compile()
+        steps, found_out = _AssetCompiler(job, layer, resolved).compile(), {}
         if all(step.is_whole_asset for step in steps):
-            layer.kept[_KEPT_STEPS] = (job, steps)
-    return list(steps)
+            layer.kept[_KEPT_STEPS] = (job, steps, found_out)
+    return list(steps), found_out
 
 
 _KEPT_STEPS = "steps"

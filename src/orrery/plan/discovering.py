@@ -34,6 +34,16 @@ def discovering_steps(plan: ExecutionPlan) -> frozenset[str]:
     Args:
         plan: The plan of the run; steps that it does not execute count as those above.
     """
+    kept: frozenset[str] | None = plan.kept.get(_KEPT)
+    if kept is None:
+        kept = plan.kept[_KEPT] = _find(plan)
+    return kept
+
+
+_KEPT = "steps that find their partitions"
+
+
+def _find(plan: ExecutionPlan) -> frozenset[str]:
     kinds = {id(step.assets_def.partitions_def): step.assets_def.partitions_def for step in plan if step.assets_def}
     if not any(map(has_kept_keys, kinds.values())):
         return frozenset()  # before anybody asks what the steps depend on: plans of many are made without

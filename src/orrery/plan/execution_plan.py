@@ -26,10 +26,12 @@ class ExecutionPlan:
         mapped_keys_to_execute: For steps that a dynamic output multiplies, and of which only some are
             executed again: the keys of those, by the key of the step in the plan.
         parent_run_id: The run whose values are used for steps that are not executed again.
+        kept: What others found out of the steps, by name; plans that execute the very same steps share it.
     """
 
     __slots__ = (
         "job",
+        "kept",
         "mapped_keys_to_execute",
         "parent_run_id",
         "resolved_run_config",
@@ -44,8 +46,10 @@ class ExecutionPlan:
         resolved_run_config: ResolvedRunConfig,
         step_keys_to_execute: Sequence[str] | None = None,
         parent_run_id: str | None = None,
+        kept: dict[str, Any] | None = None,
     ) -> None:
         self.job = job
+        self.kept: dict[str, Any] = {} if kept is None else kept
         self.step_dict: dict[str, ExecutionStep] = {step.key: step for step in steps}
         self.resolved_run_config = resolved_run_config
         self.parent_run_id = parent_run_id

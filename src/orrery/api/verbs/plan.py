@@ -14,6 +14,7 @@ import msgspec
 
 from orrery.api.verbs.execute import resources_for, tags_and_config
 from orrery.api.verbs.materialize import kept_job, reuse_of
+from orrery.base.bulk import collection_paused
 from orrery.base.errors import InvariantViolationError, PlanOutdatedError
 from orrery.base.keys import AssetKey
 from orrery.base.metadata.values import TableSchemaMetadataValue
@@ -210,7 +211,8 @@ def plan_job(
         for each in decisions.look_at_sources(unseen="unseen"):
             if each.trouble is not None:
                 warnings.warn(each.trouble, stacklevel=2)
-        steps = decisions.planned()
+        with collection_paused():
+            steps = decisions.planned()
     return MaterializationPlan(
         job_name=job.name, steps=tuple(steps), run_config=run.run_config or None, partition_key=partition_key
     )
@@ -248,7 +250,9 @@ def deciding(
         context = PlanOrchestrationContext(
             execution_plan=plan, run=run, instance=instance, log_manager=LogManager(), opened=opened
         )
-        yield RunReuse(context, reuse), run
+        decisions = RunReuse(context, reuse)
+        yield decisions, run
+        decisions.close()
     finally:
         errors = opened.close()
     for error in errors:

@@ -208,6 +208,9 @@ class Canonical:
 
     def _form(self, value: Any) -> bytes:
         """Return a short form of *value* that sorts: its own digest."""
+        if type(value) is str:  # as most keys are
+            data = value.encode("utf-8", "surrogatepass")
+            return hashlib.sha256(b"s" + struct.pack(">Q", len(data)) + data).digest()
         inner = Canonical(self._other)
         inner._open = self._open
         inner._left = self._left

@@ -18,7 +18,10 @@ from typing import NamedTuple
 
 from orrery.plan.fingerprint.canonical import Canonical
 
-__all__ = ["Reference", "Scan", "bytecode_digest", "scan_code", "source_digest"]
+__all__ = ["FORM_VERSION", "CodeForm", "Reference", "Scan", "bytecode_digest", "scan_code", "source_digest"]
+
+FORM_VERSION = 1
+"""Raised when :func:`source_digest` or :func:`scan_code` tells another thing of the same code: what was kept counts no more."""
 
 _OPS = dis.opmap
 _EXTENDED = _OPS["EXTENDED_ARG"]
@@ -65,6 +68,21 @@ class Scan(NamedTuple):
     references: tuple[Reference, ...]
     imports: tuple[tuple[int, str, str | None], ...]
     written: frozenset[str]
+
+
+class CodeForm(NamedTuple):
+    """
+    What is known of a code object whose source was found.
+
+    Attributes:
+        digest: The digest of its source (:func:`source_digest`).
+        scan: What it names.
+        last: The last line of its source.
+    """
+
+    digest: str
+    scan: Scan
+    last: int
 
 
 class _Instruction(NamedTuple):

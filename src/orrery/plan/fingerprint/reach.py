@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from orrery.plan.fingerprint.canonical import Canonical, NotCanonicalError, canonical_digest
-from orrery.plan.fingerprint.code_form import Scan, bytecode_digest, scan_code, source_digest
+from orrery.plan.fingerprint.code_form import CodeForm, Scan, bytecode_digest, scan_code, source_digest
 
 __all__ = ["CodeFacts", "Origin", "Place", "Reach", "Reacher"]
 
@@ -61,6 +61,14 @@ class CodeFacts(Protocol):
 
     def source_of(self, code: types.CodeType) -> ast.AST | None:
         """Return the syntax tree that *code* was compiled from; None if it is not known for sure."""
+        ...
+
+    def form_of(self, code: types.CodeType) -> CodeForm | None:
+        """Return the form of *code*, if it was found out before; None if not."""
+        ...
+
+    def keep_form(self, code: types.CodeType, form: CodeForm) -> None:
+        """Note the form of *code*, which its source told."""
         ...
 
     def module_named(self, name: str) -> types.ModuleType | None:
@@ -124,13 +132,19 @@ class Reacher:
         """Return the digest of a code object, what it names, and where it stands."""
         known = self._codes.get(id(code))
         if known is None:
-            node = self._facts.source_of(code)
-            digest = bytecode_digest(code) if node is None else source_digest(node)
-            last = max((line for _, _, line in code.co_lines() if line is not None), default=code.co_firstlineno)
-            last = last if node is None else getattr(node, "end_lineno", None) or last
-            known = (code, digest, scan_code(code), Place(code.co_filename, code.co_firstlineno, last))
+            form = self._facts.form_of(code) or self._form_of(code)
+            known = (code, form.digest, form.scan, Place(code.co_filename, code.co_firstlineno, form.last))
             self._codes[id(code)] = known
         return known[1], known[2], known[3]
+
+    def _form_of(self, code: types.CodeType) -> CodeForm:
+        node = self._facts.source_of(code)
+        last = max((line for _, _, line in code.co_lines() if line is not None), default=code.co_firstlineno)
+        if node is None:
+            return CodeForm(bytecode_digest(code), scan_code(code), last)
+        form = CodeForm(source_digest(node), scan_code(code), getattr(node, "end_lineno", None) or last)
+        self._facts.keep_form(code, form)
+        return form
 
 
 _MOST_KNOWN = 20_000

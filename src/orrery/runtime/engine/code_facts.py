@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from types import CodeType, ModuleType
 
 from orrery.plan.fingerprint.reach import Origin
+from orrery.runtime.engine.kept_forms import KeptForms
 
 __all__ = ["InstalledCode"]
 
@@ -38,9 +39,18 @@ _ONE_PARSER = threading.Lock()
 
 
 class InstalledCode:
-    """The code of this process; answers are kept as long as this object lives."""
+    """
+    The code of this process; answers are kept as long as this object lives.
 
-    def __init__(self) -> None:
+    Args:
+        kept: The file in which forms of code are kept for other processes; None if they are not.
+    """
+
+    def __init__(self, kept: str | None = None) -> None:
+        self._forms = KeptForms(kept)
+        self.form_of = self._forms.find
+        self.keep_form = self._forms.keep
+        self.save = self._forms.save
         self._origins: dict[str, Origin] = {}
         self._files: dict[str, tuple[_State, _Index]] = {}
 
@@ -65,13 +75,15 @@ class InstalledCode:
     def source_of(self, code: CodeType) -> ast.AST | None:
         """Return the syntax tree that *code* was compiled from; None if the source is not there, or was changed."""
         file = code.co_filename
-        state = _state_of(file)
         known = self._files.get(file)
+        if known is not None:
+            found = _node_in(known[1], code)
+            if found is not None:  # it compiles to this code, whatever became of the file since
+                return found
+        state = _state_of(file)
         if known is None or known[0] != state:
             known = self._files[file] = (state, _read(file))
-        index = known[1]
-        found = [node for each, node in index.get((code.co_name, code.co_firstlineno), ()) if each == code]
-        return found[0] if found else None
+        return _node_in(known[1], code)
 
     def module_named(self, name: str) -> ModuleType | None:
         """Return the module *name*, imported if it is not yet; None if that fails."""
@@ -122,6 +134,10 @@ def _state_of(file: str) -> _State:
     except OSError:
         return 0, 0
     return found.st_mtime_ns, found.st_size
+
+
+def _node_in(index: _Index, code: CodeType) -> ast.AST | None:
+    return next((node for each, node in index.get((code.co_name, code.co_firstlineno), ()) if each == code), None)
 
 
 def _read(file: str) -> _Index:

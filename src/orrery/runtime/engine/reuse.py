@@ -8,6 +8,7 @@ materialization is recorded with what it was made from. ``orrery plan`` asks the
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -50,6 +51,8 @@ _WHOLE: tuple[str | None, ...] = (None,)
 _NOWHERE: frozenset[str] = frozenset()
 _NO_PLACES: Mapping[str, Place] = {}
 _MOST_KEPT = 20_000
+_FORMS = "code_forms"
+_KEPT_STEPS, _KEPT_NAMES = "steps that make assets", "assets that are spoken of"
 _KEPT = "probes and assets with partitions"
 
 
@@ -107,8 +110,11 @@ class RunReuse:
         self._reuse = reuse
         kept = plan_context.instance.scratch
         if "reacher" not in kept:
-            kept["reacher"] = Reacher(InstalledCode())  # what it knows of a code object stays true
-        self._reacher: Reacher = kept["reacher"]
+            code = InstalledCode(_place_of_forms(plan_context.instance))
+            kept["reacher"] = Reacher(code), code  # what they know of a code object stays true
+        self._reacher: Reacher
+        self._installed: InstalledCode
+        self._reacher, self._installed = kept["reacher"]
         self._kept_parts: dict[int, tuple[Reach, Mapping[str, str]]] = kept.setdefault("parts of code", {})
         self._codes: dict[int, tuple[Reach, Mapping[str, str]]] = {}
         self._now: dict[str, Provenance] = {}
@@ -134,6 +140,10 @@ class RunReuse:
             lambda step, output, policy: self._value(step, self._context.for_step(step), output, policy),
             self._of_all_assets()[1],
         )
+
+    def close(self) -> None:
+        """Keep what was found out of the code for other processes."""
+        self._installed.save()
 
     # -- what lies outside ---------------------------------------------------------------------
 
@@ -472,6 +482,11 @@ class RunReuse:
         """Return how the stored value is: ``present``, ``missing``, ``damaged: how``, ``unknown``."""
         if policy is None or policy.verify == "none" or output.definition.dagster_type.is_nothing:
             return "unknown"
+        key = output.asset_key
+        if policy.verify == "exists" and key is not None and self._partitions_def_of(key) is None:
+            there = self._short_way.is_there(output, key)
+            if there is not None:
+                return "present" if there else "missing"
         manager = self._manager(output)
         look = getattr(manager, "has_output", None) or getattr(manager, "has_value", None)
         if look is None:
@@ -596,6 +611,9 @@ class RunReuse:
             return found
 
     def _named_assets(self) -> Iterable[AssetKey]:
+        kept: Mapping[AssetKey, None] | None = self._plan.kept.get(_KEPT_NAMES)
+        if kept is not None:
+            return kept
         named: dict[AssetKey, None] = {}
         for step in self._plan.steps:
             for output in step.outputs.values():
@@ -604,6 +622,7 @@ class RunReuse:
             for each in step.inputs.values():
                 if each.asset_key is not None:
                     named[each.asset_key] = None
+        self._plan.kept[_KEPT_NAMES] = named
         return named
 
     def _is_external(self, key: AssetKey) -> bool:
@@ -616,13 +635,21 @@ class RunReuse:
         return known
 
 
+def _place_of_forms(instance: Any) -> str | None:
+    return None if instance.is_ephemeral else os.path.join(instance.root_directory, _FORMS)
+
+
 def undecided_steps(plan: ExecutionPlan, reuse: Reuse | None) -> dict[str, ExecutionStep]:
     """Return the steps, by key, of which a run finds out only on its way whether they have to run."""
-    return _steps_of_assets(plan) if reuse is not None else {}
+    return dict(_steps_of_assets(plan)) if reuse is not None else {}
 
 
-def _steps_of_assets(plan: ExecutionPlan) -> dict[str, ExecutionStep]:
-    return {step.key: step for step in plan.steps if step.is_whole_asset and _is_materialization(step)}
+def _steps_of_assets(plan: ExecutionPlan) -> Mapping[str, ExecutionStep]:
+    kept: Mapping[str, ExecutionStep] | None = plan.kept.get(_KEPT_STEPS)
+    if kept is None:
+        kept = {step.key: step for step in plan.steps if step.is_whole_asset and _is_materialization(step)}
+        plan.kept[_KEPT_STEPS] = kept
+    return kept
 
 
 def _is_materialization(step: ExecutionStep) -> bool:

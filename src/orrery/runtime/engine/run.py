@@ -363,6 +363,8 @@ def _execute(
         except StopRun:
             pass  # the failure is noted below, and raised by whoever asked for it
         finally:
+            if made_from is not None:
+                made_from.close()
             late = [step for key, step in undecided.items() if key not in context.discovering]
             _plan_events(late, run, recorder)  # the run ends before it came to them
             outcome.failed_steps = list(context.failures)

@@ -125,6 +125,11 @@ class ShortWay:
     def _is_stored(self, step: ExecutionStep, output: StepOutput, key: AssetKey, policy: CachePolicy) -> bool:
         if policy.verify == "none" or output.definition.dagster_type.is_nothing:
             return True
+        there = self.is_there(output, key)
+        return there if there is not None else self._value_of(step, output, policy) in ("present", "unknown")
+
+    def is_there(self, output: StepOutput, key: AssetKey) -> bool | None:
+        """Tell whether a value is stored, where its IO manager can tell of many at once; None where it cannot."""
         now = time.monotonic()
         if now - self._looked >= _FRESH_SECONDS:
             self._stored.clear()
@@ -134,9 +139,7 @@ class ShortWay:
             look = getattr(self._managers.get(name), "stored_assets", None)
             self._stored[name] = None if look is None else look(self._keys_of(name))
         stored = self._stored[name]
-        if stored is not None:
-            return key in stored
-        return self._value_of(step, output, policy) in ("present", "unknown")
+        return None if stored is None else key in stored
 
     def _keys_of(self, manager: str) -> Sequence[AssetKey]:
         """Return the assets whose values an IO manager has, as far as this run may skip them."""
