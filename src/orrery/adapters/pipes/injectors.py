@@ -83,9 +83,13 @@ class PipesTempFileContextInjector(PipesContextInjector):
     def inject_context(self, context: PipesContextData) -> Iterator[PipesParams]:
         """Write *context* to a new file, and give its path."""
         descriptor, path = tempfile.mkstemp(prefix="orrery-pipes-", suffix=".json")
-        os.close(descriptor)
-        with PipesFileContextInjector(path).inject_context(context) as params:
-            yield params
+        try:
+            with open(descriptor, "wb") as file:
+                file.write(json.dumps(context).encode("ascii"))
+            yield {"path": path}
+        finally:
+            with suppress(FileNotFoundError):
+                os.remove(path)
 
     def no_messages_debug_text(self) -> str:
         """Return how the context was handed over."""

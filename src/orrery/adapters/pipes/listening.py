@@ -44,10 +44,12 @@ class _Connection:
         if not piece:
             self.end(handler)
             return False
-        taken = handler.handle_lines(self._splitter.feed(piece))
-        if taken:
-            self._taken += taken
+        lines = list(self._splitter.feed(piece))
+        if lines:
+            # Before they are judged: whoever closes waits for this, and is gone while its lines are stored.
+            self._taken += len(lines)
             self._acknowledge()
+            handler.handle_lines(lines)
         return True
 
     def end(self, handler: PipesMessageHandler) -> None:

@@ -31,6 +31,7 @@ from orrery.model.events.user import AssetMaterialization, MaterializeResult
 
 __all__ = ["PipesSession", "open_pipes_session"]
 
+_SHORT_BYTES = 2000
 _CONTEXT, _MESSAGES = "DAGSTER_PIPES_CONTEXT", "DAGSTER_PIPES_MESSAGES"
 
 
@@ -311,4 +312,7 @@ def _with_metadata(result: PipesExecutionResult, metadata: Mapping[str, Any]) ->
 
 
 def _encoded(params: PipesParams) -> str:
-    return base64.b64encode(zlib.compress(json.dumps(params).encode("utf-8"))).decode("ascii")
+    data = json.dumps(params).encode("utf-8")
+    # The memory in which zlib looks for what comes twice takes longer to get than a short text to be packed.
+    packer = zlib.compressobj(wbits=9, memLevel=1) if len(data) < _SHORT_BYTES else zlib.compressobj()
+    return base64.b64encode(packer.compress(data) + packer.flush()).decode("ascii")

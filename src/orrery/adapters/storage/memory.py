@@ -322,6 +322,11 @@ class MemoryStorage(MemoryBackfills, MemoryLeases):
             keys = sorted(self._assets if asset_keys is None else {key for key in asset_keys if key in self._assets})
             return [self._asset_state(key, self._assets[key]) for key in keys]
 
+    def get_latest_materializations(self, asset_keys: Sequence[AssetKey]) -> Mapping[AssetKey, EventLogRecord]:
+        """Return for each asset the entry that tells when it was last made; those that never were are left out."""
+        states = self.get_asset_states(asset_keys)
+        return {each.asset_key: each.last_materialization for each in states if each.last_materialization is not None}
+
     def _asset_state(self, key: AssetKey, rows: _AssetRows) -> AssetState:
         latest = rows.latest.get
         return AssetState(

@@ -669,9 +669,8 @@ class Instance:
         """Return for each asset the entry that tells when it was last made; None if it never was."""
         keys = list(asset_keys)
         latest: dict[AssetKey, EventLogEntry | None] = dict.fromkeys(keys)
-        for state in self.event_log.get_asset_states(keys):
-            record = state.last_materialization
-            latest[state.asset_key] = None if record is None else record.event_log_entry
+        for key, record in self.event_log.get_latest_materializations(keys).items():
+            latest[key] = record.event_log_entry
         return latest
 
     def get_latest_materialization_code_versions(self, asset_keys: Iterable[AssetKey]) -> Mapping[AssetKey, str | None]:

@@ -161,6 +161,10 @@ class EventLogStorage(Protocol):
         """Return the states of these assets, or of all, in the order of their keys; unknown ones are left out."""
         ...
 
+    def get_latest_materializations(self, asset_keys: Sequence[AssetKey]) -> Mapping[AssetKey, EventLogRecord]:
+        """Return for each asset the entry that tells when it was last made; those that never were are left out."""
+        ...
+
     def get_asset_keys(
         self, prefix: Sequence[str] | None = None, limit: int | None = None, cursor: str | None = None
     ) -> Sequence[AssetKey]:

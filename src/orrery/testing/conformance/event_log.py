@@ -168,6 +168,17 @@ class EventLogSuite:
         assert b.last_planned is None
         assert [state.asset_key for state in storage.get_asset_states([AssetKey("b"), AssetKey("no")])] == [b.asset_key]
 
+    def test_the_latest_materializations_of_many_assets_are_told_at_once(self, storage: EventLogStorage) -> None:
+        """The newest of each; of those never made, unknown or wiped there is none."""
+        storage.store_entries([materialized("a"), observed("b"), planned("c"), materialized("d")])
+        storage.store_entries([materialized("a", "run-2"), observed("a"), materialized("e")])
+        storage.wipe_asset(AssetKey("e"))
+        keys = [AssetKey(name) for name in ("a", "b", "c", "e", "no", "d")]
+        found = storage.get_latest_materializations(keys)
+        assert {key: record.run_id for key, record in found.items()} == {AssetKey("a"): "run-2", AssetKey("d"): "run-1"}
+        assert all(record.asset_key == key for key, record in found.items())
+        assert storage.get_latest_materializations([]) == {}
+
     def test_assets_are_listed_by_prefix_and_page(self, storage: EventLogStorage) -> None:
         """A prefix is whole parts; a cursor is the stored form of a key."""
         keys = [["a"], ["a", "b"], ["ab"], ["A"], ["a/b"]]

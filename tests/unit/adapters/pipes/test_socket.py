@@ -254,6 +254,25 @@ def test_socket_is_given_up_where_it_cannot_be(tmp_path: Path) -> None:
         assert listener is None
 
 
+def test_message_is_acknowledged_before_it_is_judged(tmp_path: Path) -> None:
+    """A process that closes waits for the acknowledgement, not for what is stored of its messages."""
+    path, told = str(tmp_path / "s"), []
+
+    class Judge(PipesMessageHandler):
+        def handle_lines(self, lines: Any, writer: int = 0) -> int:
+            told.append((list(lines), peer.recv(8)))
+            return 1
+
+    with listening(path) as listener, socket.socket(socket.AF_UNIX) as peer:
+        assert listener is not None
+        peer.settimeout(10)
+        peer.connect(path)
+        peer.sendall(b"line\n")
+        while not told:
+            assert listener.read(Judge(None, None), 60)
+    assert told == [([b"line"], struct.pack("!Q", 1))]
+
+
 def test_file_reader_of_ones_own_offers_no_socket(tmp_path: Path) -> None:
     """Its file may be in a folder that another machine sees."""
     with PipesFileMessageReader(str(tmp_path / "messages")).read_messages(PipesMessageHandler(None, None)) as params:

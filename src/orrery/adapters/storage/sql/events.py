@@ -10,7 +10,7 @@ from contextlib import nullcontext
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, delete, func, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, func, select, update
 
 from orrery.adapters.storage.sql.entries import record_of, select_records
 from orrery.adapters.storage.sql.latest import forget_steps, refresh_partitions
@@ -43,6 +43,8 @@ _MANY = 500
 """While so many entries are made, all of which stay, the garbage collector would take a quarter of the time."""
 _MOST = 20_000
 """So many values may stand in one statement, in any database."""
+_RECORDS_OF = select_records().where(events.c.id.in_(bindparam("numbers", expanding=True)))
+"""Built once: to build a question takes twice as long as to ask it."""
 
 
 def page_of_run(
@@ -154,8 +156,8 @@ def records_by_id(connection: Connection, storage_ids: Iterable[int | None]) -> 
     wanted = sorted({number for number in storage_ids if number is not None})
     found: dict[int, EventLogRecord] = {}
     for start in range(0, len(wanted), _CHUNK):
-        query = select_records().where(events.c.id.in_(wanted[start : start + _CHUNK]))
-        found.update((record.storage_id, record) for record in _records(connection, query))
+        rows = connection.execute(_RECORDS_OF, {"numbers": wanted[start : start + _CHUNK]})
+        found.update((record.storage_id, record) for record in map(record_of, rows))
     return found
 
 

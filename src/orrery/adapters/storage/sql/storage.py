@@ -170,6 +170,10 @@ class SqlStorage(SqlLeases, SqlBackfills):
         """Return the states of these assets, or of all, in the order of their keys."""
         return self._ask(_assets.asset_states, asset_keys)
 
+    def get_latest_materializations(self, asset_keys: Sequence[AssetKey]) -> Mapping[AssetKey, EventLogRecord]:
+        """Return for each asset the entry that tells when it was last made; those that never were are left out."""
+        return self._ask(_assets.latest_materializations, asset_keys)
+
     def get_asset_keys(
         self, prefix: Sequence[str] | None = None, limit: int | None = None, cursor: str | None = None
     ) -> Sequence[AssetKey]:
