@@ -27,7 +27,7 @@ from orrery.runtime.processes.messages import function_named
 from orrery.runtime.remote.messages import FromWorker, RunDescription, decode_description, decode_order, encode
 from orrery.runtime.remote.session import WorkSession
 
-__all__ = ["PreparedRun", "main", "prepare"]
+__all__ = ["PreparedRun", "main", "prepare", "warm"]
 
 _NEEDED_LATER = ("orrery.adapters.storage.sqlite", "orrery.adapters.io.pickled", "orrery.adapters.compute_logs.local")
 _STOPPED = 143
@@ -49,11 +49,18 @@ class PreparedRun:
     resource_defs: Mapping[str, ResourceDefinition]
 
 
+def warm(_argument: bytes) -> None:
+    """Import what workers need, and nothing of the user's, in a process that is kept for the runs to come."""
+    for name in _NEEDED_LATER:
+        importlib.import_module(name)
+
+
 def prepare(argument: bytes) -> PreparedRun:
     """Make the job of a run and its plan; *argument* is modules to import first, and the description of the run."""
     preload, told = msgspec.msgpack.decode(argument, type=tuple[list[str], bytes])
-    for name in (*preload, *_NEEDED_LATER):
+    for name in preload:
         importlib.import_module(name)
+    warm(b"")
     description = decode_description(told)
     job: JobDefinition = function_named(description.origin.function)(description.origin.argument)
     run = description.run

@@ -26,6 +26,7 @@ from orrery.runtime.engine.executor import Executor, RetryMode, TagLimit
 from orrery.runtime.engine.expiry import Expiry
 from orrery.runtime.engine.limits import limit_in
 from orrery.runtime.processes.code_process import GRACE_SECONDS, Child, CodeProcess
+from orrery.runtime.processes.nursery import Nursery
 from orrery.runtime.remote.dispatch import Dispatch
 from orrery.runtime.remote.messages import LineTold, StepEnded, decode_from_worker, describe_run, encode
 
@@ -33,6 +34,8 @@ __all__ = ["MultiprocessExecutor"]
 
 _PREPARE = "orrery.workers.steps:prepare"
 _WORK = "orrery.workers.steps:main"
+_WARM = "orrery.workers.steps:warm"
+_NURSERY = "nursery of code processes"
 
 
 class _Worker:
@@ -112,12 +115,24 @@ class MultiprocessExecutor(Executor):
         with ExitStack() as stack:
 
             def start() -> CodeProcess:
-                code = CodeProcess.start(_PREPARE, description, may_fork=self._may_fork, may_be_copy=True)
+                nursery = _nursery_of(plan_context.instance)
+                code = CodeProcess.start(
+                    _PREPARE, description, may_fork=self._may_fork, may_be_copy=True, fork=nursery.fork
+                )
                 return stack.enter_context(code)
 
             yield from _Pool(self, start, plan_context).run()
         taken = time.perf_counter() - started
         yield build.engine_event(job_name, f"Finished steps in worker processes in {taken:.2f}s")
+
+
+def _nursery_of(instance: Any) -> Nursery:
+    """Return the process that is kept, for as long as the instance is used, for the code processes of its runs."""
+    found: Nursery | None = instance.scratch.get(_NURSERY)
+    if found is None:
+        found = instance.scratch[_NURSERY] = Nursery(_WARM)
+        instance.on_dispose.append(found.close)
+    return found
 
 
 class _Pool:

@@ -22,7 +22,6 @@ __all__ = ["ForkedRunLauncher"]
 
 _LOAD = "orrery.workers.run:prepare"
 _RUN = "orrery.workers.run:forked"
-_START_SECONDS = 60.0
 
 
 class ForkedRunLauncher:
@@ -55,14 +54,12 @@ class ForkedRunLauncher:
             "job_name": run.job_name,
         }
         child = code.start_child(_RUN, msgspec.json.encode(job), outlives=True)
-        until = time.monotonic() + _START_SECONDS
-        while child.process is None and child.end is None and time.monotonic() < until:
-            code.take_news(0.05)
-        if child.process is None:
+        process = code.wait_until_started(child)
+        if process is None:
             raise InvariantViolationError(
                 f"The process of run '{run.run_id}' did not start.", mend="look at what the code process wrote."
             )
-        context.hand_over(child.process)
+        context.hand_over(process)
         self._children[run.run_id] = (code, child)
 
     def _code(self, origin: str) -> CodeProcess:

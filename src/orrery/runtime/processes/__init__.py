@@ -6,6 +6,7 @@ imports the user's code and nothing else, stays single-threaded, and forks a chi
 for steps. Where forking is unsafe, it starts a fresh interpreter instead; whoever asks sees no difference but the time.
 It is the parent of them all: it tells how each ended, hands signals on, and takes them with it when its owner dies.
 
-Begin with ``code_process`` (the owner's side) and ``serving`` (what the process does). ``channel`` carries messages,
-``endings`` says how a process ended. Below engine and instance: nothing here knows runs or steps.
+Begin with ``code_process`` (the owner's side) and ``serving`` (what the process does). ``nursery`` keeps a process from
+which code processes are forked in turn. ``channel`` carries messages, ``endings`` says how a process ended. Below engine and
+instance: nothing here knows runs or steps.
 """

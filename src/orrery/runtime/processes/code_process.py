@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from select import select
@@ -164,6 +164,7 @@ class CodeProcess:
         self._refused: Refused | None = None
         self._children: dict[int, Child] = {}
         self._count = 0
+        self._heard = time.monotonic()
 
     @classmethod
     def start(
@@ -174,8 +175,12 @@ class CodeProcess:
         import_path: Sequence[str] | None = None,
         may_fork: bool = True,
         may_be_copy: bool = False,
+        fork: Callable[[], tuple[_Process, Channel] | None] | None = None,
         environment: Mapping[str, str] | None = None,
         working_directory: str | None = None,
+        idle_seconds: float | None = None,
+        grace_seconds: float = 2.0,
+        is_silent: bool = False,
     ) -> Self:
         """
         Start a fresh interpreter that calls *function* and then waits for requests.
@@ -186,8 +191,13 @@ class CodeProcess:
             import_path: Folders that imports begin at; those of this process by default.
             may_fork: Whether children may be forked.
             may_be_copy: Take the copy of this process that was put by, if there is one: the code is that of this process.
+            fork: Gives a process that will serve, and the connection to it, or None: a fresh interpreter is started
+                only then. See :class:`~orrery.runtime.processes.nursery.Nursery`.
             environment: Variables by name; those of this process by default.
             working_directory: Where it works; where this process does by default.
+            idle_seconds: It ends after so long without children and requests; never by default.
+            grace_seconds: How long children have to end when this process is gone, before they are killed.
+            is_silent: Whether its own output goes nowhere; else it goes to where that of this process goes.
 
         Raises:
             UnmetExecutorRequirementsError: This system has no such processes.
@@ -206,18 +216,21 @@ class CodeProcess:
         if kept and may_be_copy and may_fork:
             made = cls(*kept.pop())
         else:
-            made = cls._fresh(environment, working_directory)
-        path = list(sys.path if import_path is None else import_path)
-        made._send(Prepare(function, argument, [each or os.getcwd() for each in path], may_fork))
+            forked = fork() if fork is not None and may_fork else None
+            made = cls(*forked) if forked is not None else cls._fresh(environment, working_directory, is_silent)
+        path = [each or os.getcwd() for each in (sys.path if import_path is None else import_path)]
+        made._send(Prepare(function, argument, path, may_fork, idle_seconds, grace_seconds))
         return made
 
     @classmethod
-    def _fresh(cls, environment: Mapping[str, str] | None, working_directory: str | None) -> Self:
+    def _fresh(cls, environment: Mapping[str, str] | None, working_directory: str | None, is_silent: bool) -> Self:
         control, other = Channel.pair()
         with other:
             process = subprocess.Popen(
                 [sys.executable, "-c", _ENTRY.format(descriptor=other.fileno())],
                 stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL if is_silent else None,
+                stderr=subprocess.DEVNULL if is_silent else None,
                 pass_fds=[other.fileno()],
                 env=environment,
                 cwd=working_directory,
@@ -229,6 +242,21 @@ class CodeProcess:
     def process(self) -> int:
         """Return its process id."""
         return self._process.pid
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether it has ended, as far as news were taken."""
+        return self._control.is_over
+
+    @property
+    def has_children(self) -> bool:
+        """Tell whether a child lives, as far as news were taken."""
+        return bool(self._children)
+
+    @property
+    def quiet_seconds(self) -> float:
+        """Return how long ago the last news were taken."""
+        return time.monotonic() - self._heard
 
     # -- readiness -----------------------------------------------------------------------------
 
@@ -298,8 +326,16 @@ class CodeProcess:
             left = None if until is None else until - time.monotonic()
             if left is not None and left <= 0:
                 return None
-            self.take_news(left)
+            # Briefly: another thread may take in what is waited for here.
+            self.take_news(_TICK_SECONDS if left is None else min(left, _TICK_SECONDS))
         return child.end
+
+    def wait_until_started(self, child: Child, timeout_seconds: float = 60.0) -> int | None:
+        """Wait until a child was started, at most so long, and return its process id; None if it was not."""
+        until = time.monotonic() + timeout_seconds
+        while child.process is None and child.end is None and time.monotonic() < until:
+            self.take_news(_TICK_SECONDS)  # as above
+        return child.process
 
     def stop(self, children: Sequence[Child], grace_seconds: float = GRACE_SECONDS) -> None:
         """Ask children to stop (SIGTERM); kill them, and what they started, when the time of grace is over."""
@@ -318,30 +354,25 @@ class CodeProcess:
         """Return the descriptor of the connection, for selectors: then call :meth:`take_news`."""
         return self._control.fileno()
 
-    def take_news(self, timeout_seconds: float | None = 0.0) -> list[Child]:
+    def take_news(self, timeout_seconds: float = 0.0) -> list[Child]:
         """
         Take in what the code process told: who was started, who has ended.
 
         Args:
-            timeout_seconds: How long to wait for something; None for as long as it takes.
+            timeout_seconds: How long to wait for something, whatever it is.
 
         Returns:
             The children that have ended since.
         """
-        tick = _TICK_SECONDS if timeout_seconds is None else min(_TICK_SECONDS, timeout_seconds)
-        until = None if timeout_seconds is None else time.monotonic() + timeout_seconds
-        while True:
-            # Briefly: another thread may have taken in what is waited for here.
-            if not self._control.is_over and timeout_seconds != 0.0:
-                select([self._control], [], [], tick)
-            with self._lock:
-                ended = self._take()
-            if ended or self._control.is_over or until is None or time.monotonic() >= until or self._refused:
-                return ended
+        if not self._control.is_over and timeout_seconds:
+            select([self._control], [], [], timeout_seconds)
+        with self._lock:
+            return self._take()
 
     def _take(self) -> list[Child]:
         ended: list[Child] = []
         for frame in self._control.receive_ready():
+            self._heard = time.monotonic()
             message = _decode(frame.body)
             if isinstance(message, Started):
                 self._children[message.number].process = message.process

@@ -36,12 +36,16 @@ class Prepare(msgspec.Struct, frozen=True, tag="prepare"):
         argument: Its argument.
         import_path: Folders that imports begin at.
         may_fork: Whether children may be forked; else each is a fresh interpreter.
+        idle_seconds: End after so long without children and requests; None for as long as there is an owner.
+        grace_seconds: How long children have to end when the owner is gone, before they are killed.
     """
 
     function: str
     argument: bytes
     import_path: list[str]
     may_fork: bool = True
+    idle_seconds: float | None = None
+    grace_seconds: float = 2.0
 
 
 class Start(msgspec.Struct, frozen=True, tag="start"):

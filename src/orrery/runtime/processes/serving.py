@@ -45,10 +45,9 @@ from orrery.runtime.processes.messages import (
     function_named,
 )
 
-__all__ = ["serve", "serve_as_copy", "serve_spawned"]
+__all__ = ["serve", "serve_as_copy", "serve_nested", "serve_spawned"]
 
 _LOOK_SECONDS = 1.0
-_GRACE_SECONDS = 2.0
 _SPAWNED = "from orrery.workers.code import spawned; spawned({descriptor})"
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -76,6 +75,16 @@ def serve_as_copy(connection: socket.socket, owner: int) -> int:
     """
     _seed_chance()
     return _serve(Channel(connection), owner)
+
+
+def serve_nested(control: Channel) -> int:
+    """
+    Serve the owner at the other end of *control* in a process that was forked from one that it keeps; return the exit code.
+
+    The parent asks it to stop when the owner is gone. It sees that itself, and lets its children put their things away.
+    """
+    signal.signal(signal.SIGTERM, lambda _number, _frame: None)  # not ignored: what the code starts would inherit that
+    return _serve(control, os.getppid())
 
 
 def _serve(control: Channel, owner: int) -> int:
@@ -141,8 +150,13 @@ class _Server:
         signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # meant for the owner, who says what becomes of it
         signal.set_wakeup_fd(self._rung.fileno(), warn_on_full_buffer=False)
+        asked = time.monotonic()
         while not self._control.is_over and os.getppid() == self._owner:
-            select.select([self._control.fileno(), self._bell.fileno()], [], [], _LOOK_SECONDS)
+            ready = select.select([self._control.fileno(), self._bell.fileno()], [], [], _LOOK_SECONDS)
+            if any(ready) or self._children:
+                asked = time.monotonic()
+            elif self._request.idle_seconds is not None and time.monotonic() - asked > self._request.idle_seconds:
+                return None
             with suppress(BlockingIOError):
                 while self._bell.recv(4096):
                     pass
@@ -225,7 +239,7 @@ class _Server:
 
     def _end_children(self) -> None:
         """The owner is gone: let children put their things away, but not for long."""
-        until = time.monotonic() + _GRACE_SECONDS
+        until = time.monotonic() + self._request.grace_seconds
         ending = {child: number for child, (number, outlives) in self._children.items() if not outlives}
         self._children = {child: (number, False) for child, number in ending.items()}
         for child in ending:
