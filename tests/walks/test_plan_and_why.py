@@ -184,3 +184,32 @@ def test_refresh_runs_an_asset_above_and_only_what_its_change_touches(orrery: Or
     orrery("materialize", "*")
     assert "1 done, 2 skipped" in orrery("materialize", "total", "--reuse", "--refresh", "raw").stdout
     assert "without --reuse all runs" in orrery("materialize", "total", "--force", "raw", code=2).stderr
+
+
+def test_a_project_with_and_without_partitions_is_planned_as_one(orrery: Orrery, tmp_path: Path) -> None:
+    """No partition is named: of assets that have some it is told how they stand."""
+    edit(tmp_path, "from orrery import Config, Definitions, asset", "from orrery import *")
+    edit(tmp_path, "assets=[raw, scaled, total]", "assets=[raw, scaled, total, weighed, named]")
+    edit(
+        tmp_path,
+        "defs =",
+        "@asset(partitions_def=StaticPartitionsDefinition(['a', 'b', 'c']))\n"
+        "def weighed(context, raw):\n    return scale(len(context.partition_key))\n\n\n"
+        "@asset(partitions_def=StaticPartitionsDefinition(['x']))\ndef named(context):\n    return 1\n\n\ndefs =",
+    )
+    orrery("materialize", "raw", "named", "--partition", "x")
+    orrery("materialize", "weighed", "--partition", "b")
+    told = orrery("plan", code=3).stdout
+    assert "weighed  3 partitions: 2 missing (a, c), 1 current" in told
+    assert "named    1 partition: all current" in told
+    assert "2 steps to run; 1 current" in told
+    assert "2 partitions to make, by: orrery backfill --stale" in told
+    document = json.loads(orrery("plan", "--json", code=3).stdout)
+    (weighed,) = [each for each in document["partitions"] if each["asset"] == "weighed"]
+    assert weighed["counts"] == {"current": 1, "missing": 2, "out_of_date": 0}
+    assert weighed["ranges"]["missing"] == [["a", "a"], ["c", "c"]]
+    assert "orrery why weighed a" in orrery("why", "weighed", code=3).stdout
+    assert "weighed [b] is current" in orrery("why", "weighed", "b").stdout
+    assert "no run makes this plan" in orrery("plan", "-o", "plan.json", code=2).stderr
+    assert not (tmp_path / "plan.json").exists()
+    assert "accept each by --partition KEY" in orrery("accept", "*").stdout

@@ -92,8 +92,13 @@ def ranges_by_state(states: Iterable[tuple[str, str]]) -> dict[str, list[Partiti
     >>> ranges_by_state([("a", "made"), ("b", "made"), ("c", "missing")])["made"]
     [PartitionKeyRange(start='a', end='b')]
     """
-    found: dict[str, list[PartitionKeyRange]] = {state: [] for state in _SIGNS}
+    return {state: [] for state in _SIGNS} | alike(states)
+
+
+def alike(states: Iterable[tuple[str, str]]) -> dict[str, list[PartitionKeyRange]]:
+    """Return the longest ranges of neighbours that stand alike, by how they stand; states of none are left out."""
+    found: dict[str, list[PartitionKeyRange]] = {}
     for state, group in groupby(states, key=lambda item: item[1]):
         keys = [key for key, _ in group]
-        found[state].append(PartitionKeyRange(keys[0], keys[-1]))
+        found.setdefault(state, []).append(PartitionKeyRange(keys[0], keys[-1]))
     return found

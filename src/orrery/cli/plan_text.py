@@ -10,16 +10,28 @@ from typing import Any
 
 import click
 
-from orrery.api.verbs.plan import MaterializationDiff, MaterializationPlan
+from orrery.api.verbs.plan import MaterializationDiff, MaterializationPlan, PlannedPartitions
 from orrery.cli.paper import dim, strong, table
+from orrery.cli.partition_drawing import alike
 from orrery.cli.text import count, duration, instant, one_line, short_path
 from orrery.model.events.reuse import Provenance, Reason
 from orrery.runtime.engine.reuse import PlannedStep
 
-__all__ = ["diff_lines", "diff_document", "plan_document", "plan_lines", "reason_text", "step_document", "why_lines"]
+__all__ = [
+    "diff_document",
+    "diff_lines",
+    "partitions_document",
+    "partitions_text",
+    "plan_document",
+    "plan_lines",
+    "reason_text",
+    "step_document",
+    "why_lines",
+]
 
 _REASONS = 5
 _PARTS = 12
+_RANGES = 3
 
 
 def plan_lines(plan: MaterializationPlan) -> list[str]:
@@ -27,6 +39,7 @@ def plan_lines(plan: MaterializationPlan) -> list[str]:
     rows = [
         [_mark(step), one_line(", ".join(step.assets)), one_line(_first(step)), dim(_took(step))] for step in plan.steps
     ]
+    rows += [[_mark_of(each), one_line(each.asset), partitions_text(each), ""] for each in plan.partitions]
     lines = table(rows)
     run, skip = plan.to_run, plan.to_skip
     unsure = sum(not step.decision.is_certain for step in run)
@@ -37,7 +50,55 @@ def plan_lines(plan: MaterializationPlan) -> list[str]:
         f"{count(len(run), 'step')} to run{maybe}" + (f", last time {duration(took)}" if took is not None else ""),
         f"{len(skip)} current" + (f", {duration(saved)} saved" if saved is not None else ""),
     ]
+    if plan.partitions:
+        due = sum(state != "current" for each in plan.partitions for state in each.states.values())
+        parts.append(f"{count(due, 'partition')} to make" + (", by: orrery backfill --stale" if due else ""))
+        if not plan.steps:
+            del parts[:2]
     return [*lines, "", "; ".join(parts)]
+
+
+def _mark_of(each: PlannedPartitions) -> str:
+    return click.style("skip", fg="green") if each.is_current else click.style("run", fg="yellow")
+
+
+def partitions_text(planned: PlannedPartitions) -> str:
+    """Return how the partitions of an asset stand, in words: those that are not current by ranges."""
+    if not planned.states:
+        return "no partitions yet"
+    ranges = alike(planned.states.items())
+    told: list[str] = []
+    for state in ("missing", "out of date"):
+        found = ranges.get(state)
+        if found:
+            shown = ", ".join(
+                one_line(each.start if each.start == each.end else f"{each.start}...{each.end}")
+                for each in found[:_RANGES]
+            )
+            more = f", and {count(len(found) - _RANGES, 'more range')}" if len(found) > _RANGES else ""
+            told.append(f"{_number(planned, state)} {state} ({shown}{more})")
+    current = _number(planned, "current")
+    told += [f"{current} current"] if told and current else [] if told else ["all current"]
+    return f"{count(len(planned.states), 'partition')}: {', '.join(told)}"
+
+
+def _number(planned: PlannedPartitions, state: str) -> int:
+    return sum(each == state for each in planned.states.values())
+
+
+def partitions_document(planned: PlannedPartitions) -> dict[str, Any]:
+    """Return how the partitions of an asset stand as a JSON document."""
+    ranges = alike(planned.states.items())
+    states = ("current", "missing", "out of date")
+    return {
+        "asset": planned.asset,
+        "is_current": planned.is_current,
+        "partitions": len(planned.states),
+        "counts": {state.replace(" ", "_"): _number(planned, state) for state in states},
+        "ranges": {
+            state.replace(" ", "_"): [[each.start, each.end] for each in ranges.get(state, ())] for state in states
+        },
+    }
 
 
 def _mark(step: PlannedStep) -> str:
@@ -150,6 +211,7 @@ def plan_document(plan: MaterializationPlan) -> dict[str, Any]:
         "partition": plan.partition_key,
         "is_current": plan.is_current,
         "steps": [step_document(step) for step in plan.steps],
+        "partitions": [partitions_document(each) for each in plan.partitions],
     }
 
 

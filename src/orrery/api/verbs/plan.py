@@ -40,6 +40,7 @@ from orrery.runtime.instance.instance import Instance
 __all__ = [
     "MaterializationDiff",
     "MaterializationPlan",
+    "PlannedPartitions",
     "accept_materializations",
     "diff_materializations",
     "explain",
@@ -48,6 +49,24 @@ __all__ = [
 ]
 
 PLAN_VERSION = 1
+
+
+class PlannedPartitions(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    How the partitions of an asset stand, in a plan for which none was named.
+
+    Attributes:
+        asset: The asset, as people write it.
+        states: ``current``, ``missing`` or ``out of date``, by partition key, in order.
+    """
+
+    asset: str
+    states: Mapping[str, str]
+
+    @property
+    def is_current(self) -> bool:
+        """Tell whether all are current."""
+        return all(state == "current" for state in self.states.values())
 
 
 class MaterializationPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +79,7 @@ class MaterializationPlan(msgspec.Struct, frozen=True, kw_only=True):
         run_config: The run config as it was given.
         partition_key: The partition, if one.
         version: Version of the form in which it is saved.
+        partitions: How the partitions stand of assets that have some, where none was named: no step makes those.
     """
 
     job_name: str
@@ -67,6 +87,7 @@ class MaterializationPlan(msgspec.Struct, frozen=True, kw_only=True):
     run_config: Any = None
     partition_key: str | None = None
     version: int = PLAN_VERSION
+    partitions: tuple[PlannedPartitions, ...] = ()
 
     @property
     def to_run(self) -> tuple[PlannedStep, ...]:
@@ -80,8 +101,8 @@ class MaterializationPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_current(self) -> bool:
-        """Tell whether nothing would run."""
-        return not self.to_run
+        """Tell whether nothing would run, and no partition is missing or out of date."""
+        return not self.to_run and all(each.is_current for each in self.partitions)
 
     def step_of(self, asset: str) -> PlannedStep | None:
         """Return the step that makes the asset of this name, if one does."""
@@ -195,6 +216,7 @@ def plan_job(
     run_config: Any = None,
     partition_key: str | None = None,
     partition_key_range: tuple[str, str] | None = None,
+    running: Iterable[AssetKey] = (),
 ) -> MaterializationPlan:
     """
     Return what a run of *job* would do.
@@ -206,13 +228,14 @@ def plan_job(
         run_config: Run config; the job's own if None.
         partition_key: The partition.
         partition_key_range: First and last of the partitions, if they are several.
+        running: Assets outside of the job that are made before it, and whose versions are not known yet.
     """
     with deciding(job, instance, reuse, run_config, partition_key, partition_key_range) as (decisions, run):
         for each in decisions.look_at_sources(unseen="unseen"):
             if each.trouble is not None:
                 warnings.warn(each.trouble, stacklevel=2)
         with collection_paused():
-            steps = decisions.planned()
+            steps = decisions.planned(running)
     return MaterializationPlan(
         job_name=job.name, steps=tuple(steps), run_config=run.run_config or None, partition_key=partition_key
     )

@@ -18,6 +18,8 @@ from orrery.runtime.instance.instance import Instance
 
 __all__ = ["command"]
 
+_NAMED = "it has partitions, of which none was named: accept each by --partition KEY"
+
 
 @click.command("accept", short_help="Call stored values current after a cosmetic change.")
 @click.argument("selection", nargs=-1, required=True, shell_complete=complete_selection)
@@ -41,6 +43,7 @@ def command(selection: tuple[str, ...], partition: str | None, source: Source, a
         for name in step.assets
         if name not in accepted
     }
+    left.update({each.asset: _NAMED for each in plan.partitions if not each.is_current})
     if as_json:
         echo_json({"accepted": list(accepted), "left_out": left})
         return

@@ -4,12 +4,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import click
 
+from orrery.api.verbs.execute import plan_of
 from orrery.api.verbs.materialize import reuse_of
 from orrery.api.verbs.plan import MaterializationPlan, plan_job
+from orrery.api.verbs.plan_partitions import plan_with_partitions
 from orrery.base.keys import AssetKey
 from orrery.cli.completion import complete_selection
 from orrery.cli.endings import OUT_OF_DATE, SUCCESS, wrong_usage
@@ -19,6 +23,7 @@ from orrery.cli.paper import echo
 from orrery.cli.plan_text import plan_document, plan_lines
 from orrery.cli.project import Project, load_project
 from orrery.cli.running import load_config, plan_checked
+from orrery.plan.discovering import finds_all_partitions
 from orrery.runtime.instance.instance import Instance
 
 __all__ = ["command", "planned", "planned_for"]
@@ -46,12 +51,19 @@ def command(
     """
     Show which assets of SELECTION, by default all, a run with --reuse would make, and why; nothing is run.
 
-    "maybe" is what runs only if an asset before it turns out otherwise than it was.
+    "maybe" is what runs only if an asset before it turns out otherwise than it was. Of an asset with partitions, where
+    none is named, it is told how they stand.
 
     The exit code is 0 if all is current, and 3 if something is out of date.
     """
     project = load_project(source)
     plan = planned(project, selection, partition, config, force)
+    if output is not None and plan.partitions:
+        raise click.UsageError(
+            f"Asset '{plan.partitions[0].asset}' has partitions, of which none was named: no run makes this plan.\n"
+            "  Try: add --partition KEY, or select assets without partitions.",
+            click.get_current_context(),
+        )
     if output is not None:
         Path(output).write_bytes(plan.to_json())
     if as_json:
@@ -95,10 +107,32 @@ def planned_for(
     force: str | None = None,
 ) -> MaterializationPlan:
     """Return the plan for *keys*, which the user *said* so."""
-    job = project.job_of(keys, set(), said)
     given = load_config(config)
     with Instance.get() as instance:
-        plan_checked(job, partition, given, instance)
         with wrong_usage():
             reuse = reuse_of(True, force, project.graph)
+        if partition is None and _is_cut(project, keys, said, given):
+            with wrong_usage():
+                return plan_with_partitions(
+                    project.repository,
+                    keys & project.graph.materializable_asset_keys,
+                    lambda plain: project.job_of(plain, set(), said),
+                    instance,
+                    reuse,
+                    given,
+                )
+        job = project.job_of(keys, set(), said)
+        plan_checked(job, partition, given, instance)
         return plan_job(job, instance, reuse, given, partition)
+
+
+def _is_cut(project: Project, keys: set[AssetKey], said: str, config: Mapping[str, Any] | None) -> bool:
+    """Tell whether assets have partitions that no run finds on its way."""
+    graph = project.graph
+    made = keys & graph.materializable_asset_keys
+    definitions = {graph.get(key).partitions_def for key in made} - {None}
+    if len(definitions) != 1:
+        return bool(definitions)
+    job = project.job_of(keys, set(), said)
+    with wrong_usage():
+        return not finds_all_partitions(plan_of(job, config))

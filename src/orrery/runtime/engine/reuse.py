@@ -282,10 +282,15 @@ class RunReuse:
 
     # -- a plan asks ---------------------------------------------------------------------------
 
-    def planned(self) -> list[PlannedStep]:
-        """Return what the run would do, step by step, without running anything."""
+    def planned(self, before: Iterable[AssetKey] = ()) -> list[PlannedStep]:
+        """
+        Return what the run would do, step by step, without running anything.
+
+        Args:
+            before: Assets of others that are made before the run.
+        """
         found: list[PlannedStep] = []
-        running: set[AssetKey] = set()
+        running = set(before)
         for step in self._plan.steps:
             outputs = _asset_outputs(step)
             if step.key not in self._asset_steps:
