@@ -31,6 +31,7 @@ PipesExecutionResult: TypeAlias = MaterializeResult[Any] | AssetCheckResult
 
 _WARNINGS = 100
 """So many bad messages are told one by one; the rest are counted."""
+_HEADLINE = 200
 
 
 class PipesMessageHandler:
@@ -54,6 +55,7 @@ class PipesMessageHandler:
         self._in_scope: set[str] | None = None
         self._results: list[PipesExecutionResult] = []
         self._custom: list[Any] = []
+        self._materialized: set[AssetKey] = set()
         self._opened = 0
         self._closed = 0
         self._arrived = 0
@@ -249,7 +251,7 @@ class PipesMessageHandler:
         if self._bad <= _WARNINGS:
             self._context.log.warning(
                 f"[pipes] message number {self._arrived} cannot be used: {reason}. It begins with: {start}"
-                if "counts all the same" not in reason
+                if "all the same" not in reason
                 else f"[pipes] message number {self._arrived}: {reason}. It begins with: {start}"
             )
 
@@ -265,7 +267,9 @@ class PipesMessageHandler:
         if exception is None:
             return
         if not isinstance(exception, Mapping):
-            raise ValueError("its exception is no object")
+            # However it is told: a process that ended by one has not ended well.
+            self._warn("its exception is no object; the step fails for it all the same", _shown(params))
+            exception = {"message": str(exception), "stack": [], "name": None}
         if self._exception is None:
             self._exception = exception
         self._context.log.error(f"[pipes] external process closed with an exception:\n{exception_text(exception)}")
@@ -278,6 +282,8 @@ class PipesMessageHandler:
 
     def _take_materialization(self, params: Mapping[str, Any]) -> None:
         key = self._key(params["asset_key"])
+        if key in self._materialized:
+            raise ValueError(f"asset '{key.to_user_string()}' was reported before, and the first report counts")
         version = params["data_version"]
         self._results.append(
             MaterializeResult(
@@ -286,6 +292,7 @@ class PipesMessageHandler:
                 data_version=None if version is None else DataVersion(version),
             )
         )
+        self._materialized.add(key)
 
     def _take_check(self, params: Mapping[str, Any]) -> None:
         self._results.append(
@@ -377,6 +384,16 @@ def _parts(text: str) -> list[str]:
         else:
             part += sign
     return [*parts, part]
+
+
+def exception_headline(exception: Mapping[str, Any]) -> str | None:
+    """Return what kind an exception is of and what it says, in one line; None for one that has no name."""
+    lines, name = str(exception.get("message")).strip().splitlines() or [""], exception.get("name")
+    if not isinstance(name, str):
+        return None
+    # Before that of a SyntaxError, Python shows the place.
+    named = next((line for line in lines if name in line), f"{name}: {lines[0]}")
+    return named.strip()[:_HEADLINE]
 
 
 def exception_text(exception: Mapping[str, Any], depth: int = 50) -> str:

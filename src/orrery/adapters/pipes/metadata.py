@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from orrery.base.errors import OrreryError
 from orrery.base.keys import AssetKey
 from orrery.base.metadata import (
     MetadataValue,
@@ -43,8 +44,11 @@ def _value(name: str, given: Any) -> Any:
         raise ValueError(f"the metadata '{name}' is of the unknown type {kind!r}")
     try:
         return make(raw)
+    except OrreryError as error:
+        raise ValueError(f"the metadata '{name}' is no {kind}: {str(error.args[0]).rstrip('.')}") from error
     except Exception as error:
-        raise ValueError(f"the metadata '{name}' is no {kind}: {error}") from error
+        shape = _SHAPES.get(kind, "a value of this type")
+        raise ValueError(f"the metadata '{name}' is no {kind}, which is written as {shape}") from error
 
 
 def _float(raw: Any) -> Any:
@@ -99,6 +103,13 @@ def _lineage(raw: Any) -> Any:
     )
 
 
+_SHAPES = {
+    "asset": 'a key such as "raw/orders"',
+    "table": '{"records": [{"a": 1}, ...], "schema": [{"name": "a", "type": "int"}, ...]}',
+    "table_schema": '{"columns": [{"name": "a", "type": "int"}, ...]}',
+    "table_column_lineage": '{"deps_by_column": {"a": [{"asset_key": "raw/orders", "column_name": "b"}, ...]}}',
+    "timestamp": "seconds since 1970",
+}
 _MAKERS: dict[str, Callable[[Any], Any]] = {
     "text": MetadataValue.text,
     "url": MetadataValue.url,

@@ -17,6 +17,7 @@ from typing import IO, Any
 from orrery.adapters.pipes.arguments import check_command, check_environment, split_hint
 from orrery.adapters.pipes.client import PipesClient, PipesClientCompletedInvocation
 from orrery.adapters.pipes.context_data import PipesExtras
+from orrery.adapters.pipes.handler import PipesMessageHandler, exception_headline
 from orrery.adapters.pipes.injectors import PipesContextInjector, PipesTempFileContextInjector
 from orrery.adapters.pipes.readers import PipesMessageReader, PipesTempFileMessageReader
 from orrery.adapters.pipes.session import missing, record_results, unjudged_session
@@ -124,7 +125,7 @@ class PipesSubprocessClient(PipesClient):
         problem = missing(session, self.context_injector, self.message_reader, self.allow_unopened, self.allow_unclosed)
         if code != 0 or problem is not None:
             record_results(session)
-            raise _failure(command, code, tail, problem)
+            raise _failure(command, code, tail, session.message_handler, problem)
         return PipesClientCompletedInvocation(session)
 
     def _wait(self, process: subprocess.Popen[bytes], tail: deque[str]) -> int:
@@ -187,17 +188,43 @@ def _pump(stream: IO[bytes], tail: deque[str], forward: bool) -> None:
 
 
 def _failure(
-    command: str | Sequence[str], code: int, tail: Sequence[str], problem: PipesExecutionError | None
+    command: str | Sequence[str],
+    code: int,
+    tail: Sequence[str],
+    handler: PipesMessageHandler,
+    problem: PipesExecutionError | None,
 ) -> PipesExecutionError:
     """Return the error that names command, exit code, what is wrong with the stream, and the last lines of stderr."""
-    how = f"was killed by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
-    lines = [f"The external process {_shown(command)} {how}."]
+    exception = handler.reported_exception
+    headline = None if exception is None else exception_headline(exception)
+    raised = "" if headline is None else f"raised {headline}, and "
+    how = f"was killed by {_signal_name(-code)}" if code < 0 else f"ended with exit code {code}"
+    lines = [f"The external process {_shown(command)} {raised}{how}."]
     if problem is not None:
         lines.append(str(problem.args[0]))
     if tail:
         lines += ["The last lines of its error output:", *(f"    {line}" for line in tail)]
-    mend = "look at its error output, and at the log of the step." if problem is None else problem.mend
+    # That a process which was ended did not close Pipes follows from that.
+    ended_early = (
+        code != 0 and exception is None and handler.death_of_reader is None and not handler.received_closed_message
+    )
+    mend = _mend(code) if problem is None or ended_early else problem.mend
     return PipesExecutionError("\n".join(lines), mend=mend)
+
+
+def _mend(code: int) -> str:
+    if code == -signal.SIGKILL:
+        return "look whether it took more memory than there is: the system kills such processes; or who else killed it."
+    if code < 0:
+        return "look who ended it, and at its error output."
+    return "look at its error output, and at the log of the step."
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # most of the real-time ones have no name
+        return f"signal {number}"
 
 
 def _shown(command: str | Sequence[str]) -> str:

@@ -15,6 +15,7 @@ import pytest
 
 import orrery
 from orrery.adapters.pipes.context_data import context_data_of
+from orrery.adapters.pipes.handler import exception_headline
 from orrery.adapters.pipes.injectors import PipesEnvContextInjector, PipesFileContextInjector
 from orrery.adapters.pipes.readers import PipesFileMessageReader, PipesTempFileMessageReader
 from orrery.adapters.pipes.session import open_pipes_session
@@ -149,6 +150,49 @@ def test_bad_message_costs_itself_alone(run: Callable[..., Ran], code: str) -> N
     assert warning.startswith("[pipes] message number 3 cannot be used: ")
 
 
+@pytest.mark.parametrize(
+    ("kind", "raw", "told"),
+    [
+        ("url", 3, "is no url: 'url' of UrlMetadataValue is text, not 3 (int). It begins"),
+        ("asset", ["a"], 'is no asset, which is written as a key such as "raw/orders". It begins'),
+        ("table_schema", {"a": "int"}, 'is no table_schema, which is written as {"columns": [{"name": "a"'),
+        ("table_column_lineage", {"a": [{"asset_key": ["b"], "column_name": "c"}]}, 'written as {"deps_by_column'),
+    ],
+)
+def test_metadata_that_is_not_of_its_type_is_told_in_one_line_with_its_form(
+    run: Callable[..., Ran], kind: str, raw: Any, told: str
+) -> None:
+    metadata = {"x": {"type": kind, "raw_value": raw}}
+    ran = run(
+        f"{RAW}send('report_asset_materialization', asset_key='a', data_version=None, metadata={metadata!r})\n"
+        "send('closed')\n"
+    )
+    (warning,) = ran.warnings
+    assert "the metadata 'x'" in warning
+    assert told in warning
+    assert "\n" not in warning
+
+
+def test_second_report_of_an_asset_is_told_and_the_first_counts(run: Callable[..., Ran]) -> None:
+    """Our own clients refuse it at the call; others can do it."""
+    report = "send('report_asset_materialization', asset_key='a', data_version={!r}, metadata=None)\n"
+    ran = run(f"{RAW}{report.format('1')}{report.format('2')}send('closed')\n")
+    assert ran.success
+    (warning,) = ran.warnings
+    assert "message number 3 cannot be used: asset 'a' was reported before, and the first report counts" in warning
+    (made,) = ran.materializations
+    assert made.tags["orrery/data_version"] == "1"
+
+
+def test_exception_that_is_no_object_fails_the_step(run: Callable[..., Ran]) -> None:
+    """However a process tells it: it has not ended well."""
+    ran = run(f"{RAW}send('closed', exception='boom')\n")
+    assert not ran.success
+    assert "ended with exit code 0.\nThe external process ended with an exception:\nboom" in ran.error
+    (warning,) = ran.warnings
+    assert "message number 2: its exception is no object" in warning
+
+
 def test_warning_shows_the_first_200_characters(run: Callable[..., Ran]) -> None:
     (warning,) = run(f"{RAW}raw(b'y' * 900 + b'\\n')\nsend('closed')\n").warnings
     assert warning.endswith("It begins with: " + "y" * 200)
@@ -224,8 +268,37 @@ def test_exception_arrives_with_its_cause(run: Callable[..., Ran]) -> None:
         OPEN + "    try:\n        1 / 0\n    except ZeroDivisionError as error:\n"
         "        raise ValueError('no rows') from error\n"
     )
-    for part in ("exit code 1", "ValueError: no rows", "ZeroDivisionError: division by zero", "The last lines of"):
+    assert "script.py` raised ValueError: no rows, and ended with exit code 1.\n" in ran.error
+    for part in ("ZeroDivisionError: division by zero", "The last lines of", "Try: mend the code of the process"):
         assert part in ran.error
+
+
+def test_headline_of_an_exception_is_the_line_with_its_name() -> None:
+    wrong = "  File \"a.py\", line 1\n    (\n    ^\nSyntaxError: '(' was never closed\n"
+    assert exception_headline({"message": wrong, "name": "SyntaxError"}) == "SyntaxError: '(' was never closed"
+    assert exception_headline({"message": "app.NoRows: first\nsecond\n", "name": "NoRows"}) == "app.NoRows: first"
+    assert exception_headline({"message": "boom", "name": "Error"}) == "Error: boom"
+    assert exception_headline({"message": "", "name": "Error"}) == "Error:"
+    assert exception_headline({"message": "the shell ended with exit status 3", "name": None}) is None
+
+
+@pytest.mark.parametrize(
+    ("end", "how", "mend"),
+    [
+        ("raise SystemExit(3)", "ended with exit code 3", "look at its error output"),
+        ("os.kill(os.getpid(), 9)", "was killed by SIGKILL", "took more memory than there is"),
+        ("os.kill(os.getpid(), 15)", "was killed by SIGTERM", "look who ended it"),
+        ("os.kill(os.getpid(), 40)", "was killed by signal 40", "look who ended it"),
+    ],
+)
+def test_process_that_was_ended_is_not_asked_to_close_pipes(
+    run: Callable[..., Ran], end: str, how: str, mend: str
+) -> None:
+    """What to try is about what ended it; that Pipes was not closed follows from that, and is told."""
+    error = run(f"{RAW}{end}\n").error
+    assert how in error
+    assert "without having closed Pipes" in error
+    assert mend in error.split("Try: ")[1]
 
 
 def test_exit_code_after_success_was_reported_fails_the_step_and_keeps_the_report(run: Callable[..., Ran]) -> None:
