@@ -67,12 +67,16 @@ def test_a_salvage_that_fails_leaves_nothing_that_could_be_taken_for_all(tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("tables", "words"), [(["runs (distance int)"], r"another program \(runs\)"), ([], "no table")]
+    ("statement", "words"),
+    [
+        ("CREATE TABLE runs (distance int)", r"another program \(runs\)"),
+        ("PRAGMA user_version = 1", "no table"),
+        ("SELECT 1", r"is empty \(0 bytes\)"),
+    ],
 )
-def test_a_database_that_is_none_of_ours_is_refused(tmp_path: Path, tables: list[str], words: str) -> None:
+def test_a_database_that_is_none_of_ours_is_refused(tmp_path: Path, statement: str, words: str) -> None:
     connection = sqlite3.connect(tmp_path / "other.db")
-    for each in tables:
-        connection.execute(f"CREATE TABLE {each}")
+    connection.execute(statement)
     connection.commit()
     connection.close()
     (tmp_path / "other.db").touch()

@@ -70,6 +70,10 @@ def read_rows(path: str, found: Salvaged) -> Iterator[tuple[str, dict[str, Any]]
     """
     if not os.path.isfile(path):
         raise StorageError(f"There is no database {path}.", mend="name the file: orrery db salvage FILE.")
+    if not os.path.getsize(path):
+        raise StorageError(
+            f"The database {path} is empty (0 bytes): nothing of it is left.", mend="restore it from a copy."
+        )
     connection = sqlite3.connect(f"file:{quote(os.path.abspath(path))}?mode=ro", uri=True)
     try:
         try:

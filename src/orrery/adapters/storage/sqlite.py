@@ -30,6 +30,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool, PoolProxiedConnection, QueuePool
 from sqlalchemy.util import LRUCache
 
+from orrery.adapters.storage.emptied import RESERVE, refuse_emptied, refuse_without_tables
 from orrery.adapters.storage.sql.connections import Database
 from orrery.adapters.storage.sql.schema import Schema, find_schema, make_schema, migrate_schema, refuse_newer
 from orrery.adapters.storage.sql.storage import SqlStorage
@@ -40,8 +41,8 @@ __all__ = ["WAIT_SECONDS", "SqliteStorage", "file_system_of", "schema_of"]
 
 WAIT_SECONDS = 60.0
 
-_RESERVE, _RESERVE_BYTES = ".reserve", 1_000_000
-"""Name and size of the file that keeps room: enough for the last transaction of some runs."""
+_RESERVE_BYTES = 1_000_000
+"""Size of the file that keeps room: enough for the last transaction of some runs."""
 
 _NETWORK = frozenset(
     "nfs nfs3 nfs4 cifs smb2 smb3 smbfs ncpfs afs ceph lustre beegfs gpfs glusterfs fuse.glusterfs fuse.sshfs "
@@ -69,7 +70,7 @@ class SqliteStorage(SqlStorage):
             then, as ``is_read_only`` tells.
 
     Raises:
-        StorageError: The file cannot be made, read or written, or is damaged.
+        StorageError: The file cannot be made, read or written, is damaged, or held records and is empty now.
         SchemaVersionError: A newer release made it.
     """
 
@@ -85,6 +86,8 @@ class SqliteStorage(SqlStorage):
                 "memory that SQLite needs do not work.",
                 mend="name a directory on a local disk in ORRERY_HOME, or keep records in PostgreSQL (storage: url).",
             )
+        refuse_emptied(self.path)
+        self._was_there = os.path.exists(self.path)
         self._database = _File(self.path, wait_seconds, how)
         super().__init__(self._database)
         try:
@@ -117,6 +120,8 @@ class SqliteStorage(SqlStorage):
                 return
             if found is not None:
                 refuse_newer(found, self.path)
+            elif self._was_there:
+                refuse_without_tables(self.path)
             with self._database.writing.connect() as connection:
                 if found is None:
                     _driver(connection).execute("PRAGMA journal_mode=WAL")
@@ -137,6 +142,8 @@ class SqliteStorage(SqlStorage):
             return
         if found is not None:
             refuse_newer(found, self.path)
+        else:
+            refuse_without_tables(self.path)
         raise StorageError(
             f"The database {self.path} was made by an older release, and cannot be written to bring it up to date.",
             mend="let somebody who may write there call `orrery db migrate`.",
@@ -169,6 +176,7 @@ def _how_to_read(path: str) -> str:
 
 def schema_of(path: str) -> str | None:
     """Return the revision of the schema that the file has; None if it has none, or is not there."""
+    refuse_emptied(path)
     if not os.path.isfile(path):
         return None
     database = _File(path, WAIT_SECONDS)
@@ -202,7 +210,7 @@ class _File(Database):
         found = os.stat(self._path)
         self._identity = found.st_dev, found.st_ino
         try:
-            fd = os.open(f"{self._path}{_RESERVE}", os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+            fd = os.open(f"{self._path}{RESERVE}", os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
         except FileExistsError:
             return
         try:
@@ -210,7 +218,7 @@ class _File(Database):
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EINVAL, errno.EOPNOTSUPP):
                 raise
-            os.unlink(f"{self._path}{_RESERVE}")  # there is none to keep: the next process may find some
+            os.unlink(f"{self._path}{RESERVE}")  # there is none to keep: the next process may find some
         finally:
             os.close(fd)
 
@@ -220,7 +228,7 @@ class _File(Database):
         if not code.startswith(("SQLITE_FULL", "SQLITE_IOERR_WRITE")):
             return False
         try:
-            os.unlink(f"{self._path}{_RESERVE}")
+            os.unlink(f"{self._path}{RESERVE}")
         except FileNotFoundError:
             return False
         return True

@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from orrery.adapters.storage.emptied import had_records
 from orrery.base.errors import StorageError, nearest_hint
 
 __all__ = ["RecordsSettings", "open_records", "records_settings"]
@@ -125,9 +126,15 @@ def open_records(home: str, settings: Mapping[str, Any], *, may_only_read: bool 
     if found.url is None:
         # SQLAlchemy alone takes 100 ms to import, and ephemeral instances do without.
         adapter = importlib.import_module("orrery.adapters.storage.sqlite")
-        storage = adapter.SqliteStorage(
-            os.path.join(home, "orrery.db"), wait_seconds=found.wait_seconds, may_only_read=may_only_read
-        )
+        path = os.path.join(home, "orrery.db")
+        is_gone = had_records(path) and not os.path.exists(path)
+        storage = adapter.SqliteStorage(path, wait_seconds=found.wait_seconds, may_only_read=may_only_read)
+        if is_gone:
+            warnings.warn(
+                f"There was no database {path}, though {home} holds what runs have left: a new one is begun, in which nothing is "
+                "known of them. If there was one, end this, and put it back from a copy.",
+                stacklevel=1,
+            )
         if storage.is_read_only:
             warnings.warn(f"The records in {home} cannot be written by this user: they are only read.", stacklevel=1)
         return storage
