@@ -37,7 +37,8 @@ oracle: $(ORACLE)/.installed ## make .oracle, the reference implementation that 
 $(ORACLE)/.installed: constraints-oracle.txt
 	@echo "Setting up $(ORACLE) (a minute or two, once)"
 	@tools/make-venv $(ORACLE)
-	@tools/install $(ORACLE) constraints-oracle.txt dagster dagster-pipes polars pandas pyarrow
+	@tools/install $(ORACLE) constraints-oracle.txt dagster dagster-pipes polars pandas pyarrow psycopg2-binary
+	@tools/install $(ORACLE) constraints-oracle.txt --no-deps dagster-postgres # the newest; it names the release before as its own
 	@touch $@
 
 s3: $(S3)/.installed ## make .s3, a real S3 server that tests speak to over HTTP
@@ -81,7 +82,7 @@ bench-peers: setup oracle peers ## measure a graph in which nothing changed besi
 	@$(PY) -m benchmarks.against_peers
 
 reliability: setup oracle ## measure what is left after faults, beside the reference implementation (some minutes)
-	@$(PY) -m benchmarks.reliability
+	@$(PY) -m benchmarks.reliability --write
 
 soak: setup ## kill runs at random for ten minutes, and see that all holds
 	@$(PY) -m benchmarks.soak

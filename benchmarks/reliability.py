@@ -2,7 +2,7 @@
 What is left after a fault: verdicts beside the reference's, from the same programs.
 
 ``python -m benchmarks.reliability`` runs each program below in processes of both - the programs import the name
-``dagster`` and nothing else - and prints the table that stands in ``docs/reliability.md``.
+``dagster`` and nothing else - and prints the table that stands in ``docs/reliability.md``; with ``--write`` it puts it there.
 """
 
 from __future__ import annotations
@@ -17,12 +17,14 @@ import textwrap
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from benchmarks.reliability_runs import OUR_CASES, RUN_CASES
+from benchmarks.reliability_postgres import POSTGRES_CASES
+from benchmarks.reliability_runs import RUN_CASES
 
-__all__ = ["CASES", "SLOW_CASES", "main", "verdict"]
+__all__ = ["CASES", "PAGE", "SLOW_CASES", "main", "verdict", "written"]
 
 ROOT = Path(__file__).parents[1]
 PYTHONS = {"ours": ROOT / ".venv" / "bin" / "python", "theirs": ROOT / ".oracle" / "bin" / "python"}
+PAGE = ROOT / "docs" / "reliability.md"
 _SECONDS = 600
 
 _HEAD = """
@@ -316,6 +318,50 @@ _DELETED = """
     else:
         print("the next run succeeds" if renew("new").success else "the next run fails")
 """
+_EMPTIED = """
+    import subprocess
+    if len(sys.argv) == 1:
+        renew("old")
+        INSTANCE.dispose()
+        for path in (PLACE / "home").rglob("*.db"):
+            path.write_bytes(b"")
+        program = os.environ["PROGRAM"].replace('INSTANCE = dg.DagsterInstance.local_temp(str(PLACE / "home"))', "")
+        print(subprocess.run([sys.executable, "-c", program, "look"], capture_output=True, text=True).stdout.strip())
+    else:
+        try:
+            runs = dg.DagsterInstance.local_temp(str(PLACE / "home")).get_runs()
+            print("nothing is noticed" if not runs else "the run is there")
+        except Exception as error:
+            said = str(error)
+            print("an error that names the file" if ".db" in said else "an error: " + said.splitlines()[0][:90])
+"""
+_READ_ONLY = """
+    renew("old")
+    INSTANCE.dispose()
+    PLACE.chmod(0o755)
+    for path in (PLACE / "home", *(PLACE / "home").rglob("*")):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    if os.geteuid() == 0:  # who may write everywhere
+        os.setgid(65534)
+        os.setuid(65534)
+    os.environ["HOME"] = str(PLACE)
+    try:
+        INSTANCE = dg.DagsterInstance.local_temp(str(PLACE / "home"))
+        print("the next run succeeds" if renew("new").success else "the next run fails")
+    except Exception as error:
+        said = str(error)
+        named = str(PLACE / "home") in said
+        print("an error that names the file" if named else "an error: " + said.splitlines()[0][:90])
+"""
+_NO_HOME = """
+    for name in ("DAGSTER_HOME", "ORRERY_HOME"):
+        os.environ[name] = str(PLACE / "not" / "there")
+    try:
+        with dg.DagsterInstance.get() as INSTANCE:
+            print("it is made; the run succeeds" if renew("new").success else "the run fails")
+    except Exception as error:
+        print("an error that names it" if str(PLACE / "not" / "there") in str(error) else "an error")
+"""
 _CLOCK = """
     def back():
         real = time.time
@@ -342,7 +388,9 @@ def _run(python: Path, program: str, place: Path, *words: str, **variables: str)
 
 def _environment(place: Path) -> Mapping[str, str]:
     (place / "home").mkdir(exist_ok=True)
-    kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "DAGSTER_HOME")}
+    kept = {
+        name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "DAGSTER_HOME", "ORRERY_HOME")
+    }
     return {**kept, "PLACE": str(place)}
 
 
@@ -402,10 +450,13 @@ CASES: Mapping[str, Callable[[Path, Path], str]] = {
     "the value is read during 15 writes of 40 MB": _in_one(_READERS),
     "six processes open a fresh home at once": _in_one(_FRESH),
     "the records are deleted; the next opening": _in_one(_DELETED),
+    "the records are cut to nothing; the next opening": _in_one(_EMPTIED),
     "the first 8 kB of the records are noise; the next opening": _in_one(_DAMAGED),
+    "the home may not be written to; the next opening": _in_one(_READ_ONLY),
+    "the home is not there": _in_one(_NO_HOME),
     "the clock jumps back an hour while a run goes on": _in_one(_CLOCK),
     **RUN_CASES,
-    **OUR_CASES,
+    **POSTGRES_CASES,
 }
 """What happens to the stored things, and how it is measured: an interpreter and an empty folder in, a verdict out."""
 
@@ -422,17 +473,32 @@ SLOW_CASES: Mapping[str, Callable[[Path, Path], str]] = {
 
 def verdict(case: str, whose: str) -> str:
     """Return what came of a case, with our interpreter (``ours``) or with that of the reference (``theirs``)."""
-    if whose == "theirs" and case in OUR_CASES:
-        return "not measured: it needs another package"
     with tempfile.TemporaryDirectory(prefix="orrery-reliability-") as folder:
         return {**CASES, **SLOW_CASES}[case](PYTHONS[whose], Path(folder))
 
 
+def written(page: str, rows: list[str]) -> str:
+    r"""
+    Return *page* with *rows* in the place of the rows of its first table.
+
+    >>> written("# A page\n\n| a |\n|---|\n| old |\n\nMore.", ["| new |"])
+    '# A page\n\n| a |\n|---|\n| new |\n\nMore.'
+    """
+    lines = page.split("\n")
+    start = next(number for number, line in enumerate(lines) if line.startswith("|---")) + 1
+    end = next(number for number in range(start, len(lines)) if not lines[number].startswith("|"))
+    return "\n".join([*lines[:start], *rows, *lines[end:]])
+
+
 def main() -> int:
-    """Print the table."""
+    """Print the table as it is measured, and at its end write it into the page if that is asked for."""
     print("| fault | Orrery | Dagster 1.13.28 |\n|---|---|---|")
+    rows = []
     for case in (*CASES, *SLOW_CASES):
-        print(f"| {case} | {verdict(case, 'ours')} | {verdict(case, 'theirs')} |", flush=True)
+        rows.append(f"| {case} | {verdict(case, 'ours')} | {verdict(case, 'theirs')} |")
+        print(rows[-1], flush=True)
+    if "--write" in sys.argv[1:]:
+        PAGE.write_text(written(PAGE.read_text(encoding="utf-8"), rows), encoding="utf-8")
     return 0
 
 

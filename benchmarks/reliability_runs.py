@@ -17,7 +17,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-__all__ = ["OUR_CASES", "RUN_CASES"]
+__all__ = ["RUN_CASES", "done", "environment", "files", "marked", "started"]
 
 _SECONDS = 180.0
 _PROMISED_SECONDS = 5.0
@@ -34,6 +34,8 @@ _WORK = """
 
     def instance():
         (PLACE / "home").mkdir(exist_ok=True)
+        if os.environ.get("FROM_HOME"):
+            return dg.DagsterInstance.from_config(str(PLACE / "home"))
         return dg.DagsterInstance.local_temp(str(PLACE / "home"), overrides=SETTINGS)
 
     @dg.resource
@@ -135,35 +137,40 @@ _LOOK = """
 """
 
 
-def _files(place: Path) -> None:
+def files(place: Path) -> None:
+    """Write the project, and the programs that drive it, into *place*."""
     for name, text in (("work", _WORK), ("go", _GO), ("tell", _TELL), ("look", _LOOK)):
         (place / f"{name}.py").write_text(textwrap.dedent(text), encoding="utf-8")
 
 
-def _environment(place: Path, **variables: str) -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "DAGSTER_HOME")}
+def environment(place: Path, **variables: str) -> dict[str, str]:
+    """Return the environment of a program, with no home but the one in *place*."""
+    kept = {
+        name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "DAGSTER_HOME", "ORRERY_HOME")
+    }
     return {**kept, "PLACE": str(place), **variables}
 
 
-def _done(python: Path, place: Path, script: str, **variables: str) -> str:
-    done = subprocess.run(
+def done(python: Path, place: Path, script: str, **variables: str) -> str:
+    """Run one of the programs and return the last line that it prints."""
+    ended = subprocess.run(
         [str(python), str(place / f"{script}.py")],
-        env=_environment(place, **variables),
+        env=environment(place, **variables),
         capture_output=True,
         text=True,
         timeout=_SECONDS,
         check=False,
     )
-    lines = done.stdout.strip().splitlines()
-    return lines[-1] if lines else f"ended with exit code {done.returncode}"
+    lines = ended.stdout.strip().splitlines()
+    return lines[-1] if lines else f"ended with exit code {ended.returncode}"
 
 
-def _started(python: Path, place: Path, until: str, **variables: str) -> subprocess.Popen[bytes]:
+def started(python: Path, place: Path, until: str, **variables: str) -> subprocess.Popen[bytes]:
     """Start a run in a process, and return when its step waits."""
-    _files(place)
+    files(place)
     process = subprocess.Popen(
         [str(python), str(place / "go.py")],
-        env=_environment(place, **variables),
+        env=environment(place, **variables),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -179,11 +186,11 @@ def _step_dies(step: str, *words: str, workers: bool = True) -> Callable[[Path, 
     """Tell whether only the step fails, and whether its failure names what happened."""
 
     def measured(python: Path, place: Path) -> str:
-        _files(place)
+        files(place)
         variables = {"STEP": step, **({"WORKERS": "1"} if workers else {})}
-        said = _done(python, place, "tell", **variables)
+        said = done(python, place, "tell", **variables)
         if not said.startswith("["):
-            return f"the process of the run {said}; at the next opening {_done(python, place, 'look', **variables)}"
+            return f"the process of the run {said}; at the next opening {done(python, place, 'look', **variables)}"
         status, failed, good, _most, texts, _lines = ast.literal_eval(said)
         if failed != ["faulty"] or good != ["other"]:
             return f"the run: {status.lower()}; failed steps: {', '.join(failed) or 'none'}"
@@ -194,8 +201,8 @@ def _step_dies(step: str, *words: str, workers: bool = True) -> Callable[[Path, 
 
 
 def _forks(python: Path, place: Path) -> str:
-    _files(place)
-    said = _done(python, place, "tell", STEP="forks")
+    files(place)
+    said = done(python, place, "tell", STEP="forks")
     if not said.startswith("["):
         return f"the process of the run {said}"
     status, _failed, _good, most, _texts, lines = ast.literal_eval(said)
@@ -203,45 +210,51 @@ def _forks(python: Path, place: Path) -> str:
     return f"{' and '.join(doubled)} are doubled" if doubled else f"each event once; the run: {status.lower()}"
 
 
-def _asked_twice(python: Path, place: Path) -> str:
-    process = _started(python, place, "waiting", STEP="waits, deaf")
-    process.terminate()
-    time.sleep(0.5)
-    process.terminate()
-    try:
-        process.wait(_PATIENCE_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-        return f"it goes on, after {_PATIENCE_SECONDS:g} s still"
-    return _done(python, place, "look", STEP="waits")
+def _asked(*signals: signal.Signals, step: str = "waits", workers: bool = False) -> Callable[[Path, Path], str]:
+    """Ask a run to stop, and tell what it is called then, and what is left of it five seconds after its process."""
+
+    def measured(python: Path, place: Path) -> str:
+        mark = uuid.uuid4().hex
+        process = started(python, place, "waiting", STEP=step, MARK=mark, **({"WORKERS": "1"} if workers else {}))
+        try:
+            for number, each in enumerate(signals):
+                if number:
+                    time.sleep(0.5)
+                process.send_signal(each)
+            process.wait(_PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            return f"it goes on, after {_PATIENCE_SECONDS:g} s still"
+        finally:
+            left = _left_of(mark, process)
+        status = done(python, place, "look", STEP="waits")
+        closed = "closed" if (place / "closed").exists() else "not closed"
+        return f"{status}; resources {closed}{'; processes go on' if left else ''}"
+
+    return measured
 
 
-def _asked_to_stop(python: Path, place: Path) -> str:
-    process = _started(python, place, "waiting", STEP="waits")
-    process.terminate()
-    process.wait(_SECONDS)
-    status = _done(python, place, "look", STEP="waits")
-    closed = "closed" if (place / "closed").exists() else "not closed"
-    return f"{status}; resources {closed}"
+def _left_of(mark: str, process: subprocess.Popen[bytes]) -> list[int]:
+    """Return which processes of a run there are five seconds after it ended, or now if it did not, and kill them."""
+    end = time.monotonic() + (_PROMISED_SECONDS if process.poll() is not None else 0)
+    while marked(mark) and time.monotonic() < end:
+        time.sleep(0.1)
+    left = marked(mark)
+    for each in left:
+        os.kill(each, signal.SIGKILL)
+    process.wait()
+    return left
 
 
 def _orphans(python: Path, place: Path) -> str:
     mark = uuid.uuid4().hex
-    process = _started(python, place, "waiting", STEP="waits", WORKERS="1", MARK=mark)
+    process = started(python, place, "waiting", STEP="waits", WORKERS="1", MARK=mark)
     process.kill()
     process.wait()
-    end = time.monotonic() + _PROMISED_SECONDS
-    while _marked(mark) and time.monotonic() < end:
-        time.sleep(0.1)
-    left = _marked(mark)
-    (place / "go on").touch()
-    for each in left:
-        os.kill(each, signal.SIGKILL)
-    return "processes go on" if left else "nothing is left"
+    return "processes go on" if _left_of(mark, process) else "nothing is left"
 
 
-def _marked(mark: str) -> list[int]:
+def marked(mark: str) -> list[int]:
+    """Return the living processes in whose environment *mark* stands."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -255,30 +268,30 @@ def _marked(mark: str) -> list[int]:
 
 def _all_killed(python: Path, place: Path) -> str:
     mark = uuid.uuid4().hex
-    process = _started(python, place, "waiting", STEP="waits", WORKERS="1", MARK=mark)
-    for each in _marked(mark):
+    process = started(python, place, "waiting", STEP="waits", WORKERS="1", MARK=mark)
+    for each in marked(mark):
         os.kill(each, signal.SIGKILL)
     process.wait()
-    return _done(python, place, "look", STEP="waits")
+    return done(python, place, "look", STEP="waits")
 
 
 def _pool(python: Path, place: Path) -> str:
     """Kill a run that has the one slot of a pool, and let another run want it."""
-    process = _started(python, place, "waiting", STEP="waits in a pool")
+    process = started(python, place, "waiting", STEP="waits in a pool")
     process.kill()
     process.wait()
     (place / "go on").touch()
     try:
         subprocess.run(
             [str(python), str(place / "go.py")],
-            env=_environment(place, STEP="waits in a pool"),
+            env=environment(place, STEP="waits in a pool"),
             capture_output=True,
             timeout=_PATIENCE_SECONDS,
             check=False,
         )
     except subprocess.TimeoutExpired:
         return f"it waits, after {_PATIENCE_SECONDS:g} s still"
-    return f"it gets the slot; the run: {_done(python, place, 'look', STEP='waits in a pool')}"
+    return f"it gets the slot; the run: {done(python, place, 'look', STEP='waits in a pool')}"
 
 
 def _full_disk(python: Path, place: Path) -> str:
@@ -289,55 +302,21 @@ def _full_disk(python: Path, place: Path) -> str:
     if mounted.returncode != 0:
         return "not measured: no small disk can be mounted here"
     try:
-        _files(place)
+        files(place)
         subprocess.run(
             [str(python), str(place / "go.py")],
-            env=_environment(place, STEP="fills the disk"),
+            env=environment(place, STEP="fills the disk"),
             capture_output=True,
             timeout=_SECONDS,
             check=False,
         )
         (place / "home" / "filler").unlink()
-        return _done(python, place, "look", STEP="fills the disk")
+        return done(python, place, "look", STEP="fills the disk")
     finally:
         subprocess.run(["umount", "-l", str(place / "home")], check=True)
 
 
-def _postgres(python: Path, place: Path) -> str:
-    """Stop the server of the records in the midst of a run, and start it again."""
-    from orrery.testing.postgres import PostgresNotAvailable, PostgresServer
-
-    try:
-        with PostgresServer() as server:
-            (place / "home").mkdir()
-            (place / "home" / "orrery.yaml").write_text(f"storage: {{url: '{server.new_database()}'}}\n")
-            _files(place)
-            work = (place / "work.py").read_text(encoding="utf-8")
-            opened = 'dg.DagsterInstance.from_config(str(PLACE / "home"))'
-            before, _made, after = work.partition(
-                'dg.DagsterInstance.local_temp(str(PLACE / "home"), overrides=SETTINGS)'
-            )
-            files = {"work": before + opened + after, "go": (place / "go.py").read_text(encoding="utf-8")}
-            for name, text in files.items():
-                (place / f"{name}.py").write_text(text, encoding="utf-8")
-            process = subprocess.Popen(
-                [str(python), str(place / "go.py")],
-                env=_environment(place, STEP="waits"),
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-            end = time.monotonic() + _SECONDS
-            while not (place / "waiting").exists() and time.monotonic() < end and process.poll() is None:
-                time.sleep(0.02)
-            server.stop()
-            (place / "go on").touch()
-            time.sleep(1.0)
-            server.start()
-            process.wait(_SECONDS)
-            return f"the run: {_done(python, place, 'look', STEP='waits')}"
-    except PostgresNotAvailable:
-        return "not measured: no PostgreSQL here"
-
+_TWICE = (signal.SIGTERM, signal.SIGTERM)
 
 RUN_CASES: Mapping[str, Callable[[Path, Path], str]] = {
     "kill -9 of a worker process": _step_dies("is killed", "SIGKILL", "-9"),
@@ -348,14 +327,13 @@ RUN_CASES: Mapping[str, Callable[[Path, Path], str]] = {
     "a step forks, and both copies go on; what is recorded": _forks,
     "kill -9 of run, workers and all at once; its status at the next opening": _all_killed,
     "kill -9 of a run with workers; its processes five seconds later": _orphans,
-    "SIGTERM to a run in process; its status, and what it had opened": _asked_to_stop,
-    "SIGTERM twice to a run whose step does not listen; its status at the next opening": _asked_twice,
+    "SIGINT to a run in process; its status, and what it had opened": _asked(signal.SIGINT),
+    "SIGTERM to a run in process; its status, and what it had opened": _asked(signal.SIGTERM),
+    "SIGTERM twice to a run in process whose step does not listen": _asked(*_TWICE, step="waits, deaf"),
+    "SIGINT to a run with workers; its status, and what it had opened": _asked(signal.SIGINT, workers=True),
+    "SIGTERM to a run with workers; its status, and what it had opened": _asked(signal.SIGTERM, workers=True),
+    "SIGTERM twice to a run with workers whose step does not listen": _asked(*_TWICE, step="waits, deaf", workers=True),
     "kill -9 of a run that has the one slot of a pool; another run wants it": _pool,
     "the disk is full under the log; the status of the run at the next opening": _full_disk,
 }
 """What happens to a run, and how it is measured: an interpreter and an empty folder in, a verdict out."""
-
-OUR_CASES: Mapping[str, Callable[[Path, Path], str]] = {
-    "PostgreSQL is stopped in the midst of a run, and started again": _postgres,
-}
-"""Those that the reference needs another package for, which is not measured."""
