@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from benchmarks.reliability import CASES, PYTHONS, verdict
-
-PAGE = Path(__file__).parents[2] / "docs" / "reliability.md"
+from benchmarks.reliability import CASES, PAGE, PYTHONS, SLOW_CASES, verdict, written
 
 
 def table() -> dict[str, str]:
@@ -20,3 +16,11 @@ def test_the_page_tells_what_is_measured(case: str, monkeypatch: pytest.MonkeyPa
     if not PYTHONS["ours"].exists():
         pytest.skip("there is no .venv with orrery-dagster in it")
     assert verdict(case, "ours") == table()[case]
+
+
+def test_the_page_has_a_row_for_each_case_and_no_other() -> None:
+    """In the order in which they are measured."""
+    page = PAGE.read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| ")][1:]
+    assert [row.split("|")[1].strip() for row in rows][: len(CASES) + len(SLOW_CASES)] == [*CASES, *SLOW_CASES]
+    assert written(page, rows[: len(CASES) + len(SLOW_CASES)]) == page
