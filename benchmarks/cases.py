@@ -327,13 +327,15 @@ def _reuse() -> Iterator[Case]:
 
 
 def _processes() -> Iterator[Row]:
-    yield Case(
+    launches = Case(
         group=PROCESSES,
         title="a launched run: from its launch to its start (ours forked from a process that has the code)",
         program="launches",
-        arguments=("3",),
+        arguments=("2",),
         goal=20,
     )
+    yield launches
+    yield Part(group=PROCESSES, title="one that is launched as the run before ends", case=launches, part="right after")
     for shape in ("wide", "chain"):
         cases = [
             Case(

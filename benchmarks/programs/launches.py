@@ -1,9 +1,10 @@
 """
 Launch runs, and tell how long each took from its launch to its first event as a running one: launches.py MODULE N.
 
-Both instants are those of the run's own events (starting, started), so that nobody's polling counts. Ours is forked from a
+Both instants are those of the run's own events (starting, started), so that nobody's polling counts. Ours comes from a
 process that has the code, after one run that is not counted; theirs is launched by its command through a server that has
-the code, which starts a fresh process.
+the code, which starts a fresh process. ``total`` is a run that is launched half a second after the one before has ended,
+``right after`` one, just one, that is launched at its end.
 """
 
 import json
@@ -33,6 +34,7 @@ defs = Definitions(jobs=[quick])
 """
 AT_ONCE = "run_coordinator: {module: dagster.core.run_coordinator, class: DefaultRunCoordinator}\n"
 LONGEST_SECONDS = 60.0
+PAUSES = {"total": 0.5, "right after": 0.0}
 
 
 def seconds_to_start(instance: Any, run_id: str) -> float:
@@ -49,21 +51,24 @@ def seconds_to_start(instance: Any, run_id: str) -> float:
     return at["PIPELINE_START"] - at["PIPELINE_STARTING"]
 
 
-def ours(og: Any, code: Path, folder: str, n: int) -> list[float]:
+def ours(og: Any, code: Path, folder: str, n: int) -> dict[str, list[float]]:
     """Launch from one process that keeps the code."""
     from orrery.base.pointer import FilePointer, encode_pointer
 
     origin = encode_pointer(FilePointer(path=str(code))).decode()
-    taken = []
     with og.Instance.local_temp(folder, overrides={"run_launcher": "forked"}) as instance:
-        for number in range(n + 1):
-            instance.create_run(job_name="quick", run_id=f"run-{number}", job_code_origin=origin)
-            instance.launch_run(f"run-{number}")
-            taken.append(seconds_to_start(instance, f"run-{number}"))
-    return taken[1:]
+
+        def launch(pause_seconds: float) -> float:
+            run = instance.create_run(job_name="quick", job_code_origin=origin)
+            time.sleep(pause_seconds)
+            instance.launch_run(run.run_id)
+            return seconds_to_start(instance, run.run_id)
+
+        launch(0.0)
+        return {part: [launch(pause) for _ in range(n if pause else 1)] for part, pause in PAUSES.items()}
 
 
-def theirs(og: Any, code: Path, folder: str, n: int) -> list[float]:
+def theirs(og: Any, code: Path, folder: str, n: int) -> dict[str, list[float]]:
     """Launch by the command, through a server that has the code."""
     home = Path(folder)
     (home / "dagster.yaml").write_text(AT_ONCE)
@@ -83,15 +88,17 @@ def theirs(og: Any, code: Path, folder: str, n: int) -> list[float]:
     try:
         _wait_for(port)
         known: set[str] = set()
-        taken = []
         with persistent_instance(og, folder) as instance:
-            for _ in range(n):
-                launch = [command, "job", "launch", "-w", str(workspace), "-j", "quick"]
-                subprocess.run(launch, env=environment, capture_output=True, check=True)
+
+            def launch(pause_seconds: float) -> float:
+                time.sleep(pause_seconds)
+                by_command = [command, "job", "launch", "-w", str(workspace), "-j", "quick"]
+                subprocess.run(by_command, env=environment, capture_output=True, check=True)
                 (run_id,) = {each.run_id for each in instance.get_runs()} - known
                 known.add(run_id)
-                taken.append(seconds_to_start(instance, run_id))
-        return taken
+                return seconds_to_start(instance, run_id)
+
+            return {part: [launch(pause) for _ in range(n if pause else 1)] for part, pause in PAUSES.items()}
     finally:
         server.terminate()
         server.wait()
@@ -114,7 +121,7 @@ def main(og: Any, count: str) -> None:
         home = Path(folder) / "home"
         home.mkdir()
         taken = (ours if og.__name__ == "orrery" else theirs)(og, code, str(home), int(count))
-    print(json.dumps({"seconds": {"total": statistics.median(taken)}}))
+    print(json.dumps({"seconds": {part: statistics.median(each) for part, each in taken.items()}}))
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ __all__ = ["ForkedRunLauncher"]
 
 _LOAD = "orrery.workers.run:prepare"
 _RUN = "orrery.workers.run:forked"
+_WARMS = "orrery.workers.run:rehearse"
 
 
 class ForkedRunLauncher:
@@ -65,7 +66,7 @@ class ForkedRunLauncher:
     def _code(self, origin: str) -> CodeProcess:
         code = self._codes.get(origin)
         if code is None:
-            code = self._codes[origin] = CodeProcess.start(_LOAD, origin.encode())
+            code = self._codes[origin] = CodeProcess.start(_LOAD, origin.encode(), warms_spare=_WARMS)
         return code
 
     def terminate(self, run_id: str) -> bool:

@@ -7,6 +7,6 @@ for steps. Where forking is unsafe, it starts a fresh interpreter instead; whoev
 It is the parent of them all: it tells how each ended, hands signals on, and takes them with it when its owner dies.
 
 Begin with ``code_process`` (the owner's side) and ``serving`` (what the process does). ``nursery`` keeps a process from
-which code processes are forked in turn. ``channel`` carries messages, ``endings`` says how a process ended. Below engine and
-instance: nothing here knows runs or steps.
+which code processes are forked in turn; a ``spare`` child is forked before it is asked for. ``channel`` carries messages,
+``endings`` says how a process ended. Below engine and instance: nothing here knows runs or steps.
 """

@@ -11,7 +11,7 @@ import sys
 
 import msgspec
 
-__all__ = ["ProcessEnd", "ending_of"]
+__all__ = ["ProcessEnd", "ending_of", "has_ended"]
 
 _RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
@@ -72,3 +72,13 @@ def ending_of(status: int, usage: resource.struct_rusage) -> ProcessEnd:
     if code < 0:
         return ProcessEnd(signal=-code, peak_memory_bytes=peak)
     return ProcessEnd(exit_code=code, peak_memory_bytes=peak)
+
+
+def has_ended(child: int) -> bool:
+    """
+    Tell whether a child has ended, and leave it to be waited for: its number is not given to another until then.
+
+    Raises:
+        ChildProcessError: It is no child of this process, or was waited for.
+    """
+    return os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None

@@ -38,6 +38,8 @@ class Prepare(msgspec.Struct, frozen=True, tag="prepare"):
         may_fork: Whether children may be forked; else each is a fresh interpreter.
         idle_seconds: End after so long without children and requests; None for as long as there is an owner.
         grace_seconds: How long children have to end when the owner is gone, before they are killed.
+        warms_spare: ``module:name`` of a function ``() -> Any`` that makes a spare child warm: one is kept, then, for the
+            next that outlives its parent.
     """
 
     function: str
@@ -46,6 +48,7 @@ class Prepare(msgspec.Struct, frozen=True, tag="prepare"):
     may_fork: bool = True
     idle_seconds: float | None = None
     grace_seconds: float = 2.0
+    warms_spare: str = ""
 
 
 class Start(msgspec.Struct, frozen=True, tag="start"):

@@ -32,7 +32,7 @@ from orrery.runtime.processes.child import (
     take_place,
     why_forking_is_unsafe,
 )
-from orrery.runtime.processes.endings import ProcessEnd, ending_of
+from orrery.runtime.processes.endings import ProcessEnd, ending_of, has_ended
 from orrery.runtime.processes.messages import (
     Ended,
     Prepare,
@@ -44,10 +44,13 @@ from orrery.runtime.processes.messages import (
     ToCodeProcess,
     function_named,
 )
+from orrery.runtime.processes.spare import Spare, wait_as_spare
 
 __all__ = ["serve", "serve_as_copy", "serve_nested", "serve_spawned"]
 
 _LOOK_SECONDS = 1.0
+_QUIET_SECONDS = 0.1
+"""After so long without a request a spare child is made: it would be in the way of what was just started."""
 _SPAWNED = "from orrery.workers.code import spawned; spawned({descriptor})"
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -141,6 +144,8 @@ class _Server:
         self._prepared = prepared
         self._forks = forks
         self._children: dict[int, tuple[int, bool]] = {}
+        self._spare: Spare | None = None
+        self._wants_spare = forks and bool(request.warms_spare)
         self._bell, self._rung = socket.socketpair()
         for each in (self._bell, self._rung):
             each.setblocking(False)
@@ -152,7 +157,13 @@ class _Server:
         signal.set_wakeup_fd(self._rung.fileno(), warn_on_full_buffer=False)
         asked = time.monotonic()
         while not self._control.is_over and os.getppid() == self._owner:
-            ready = select.select([self._control.fileno(), self._bell.fileno()], [], [], _LOOK_SECONDS)
+            wants_spare = self._wants_spare and self._spare is None
+            wait_seconds = _QUIET_SECONDS if wants_spare else _LOOK_SECONDS
+            ready = select.select([self._control.fileno(), self._bell.fileno()], [], [], wait_seconds)
+            if not any(ready) and wants_spare:
+                work = self._make_spare()
+                if work is not None:
+                    return work
             if any(ready) or self._children:
                 asked = time.monotonic()
             elif self._request.idle_seconds is not None and time.monotonic() - asked > self._request.idle_seconds:
@@ -176,12 +187,13 @@ class _Server:
 
     def _start(self, request: Start) -> Callable[[], int | None] | None:
         connection = self._control.take_descriptor()
-        if self._forks and not request.is_fresh:
+        child = self._spare_for(request, connection)
+        if child is None and self._forks and not request.is_fresh:
             here = os.getpid()
             child = os.fork()
             if not child:
                 return self._become(request, connection, here)
-        else:
+        elif child is None:
             child = self._spawn(request, connection)
         os.close(connection)
         if not request.outlives:
@@ -191,11 +203,48 @@ class _Server:
         _tell(self._control, Started(request.number, child))
         return None
 
+    def _make_spare(self) -> Callable[[], int | None] | None:
+        """Fork a spare child; in the child, return what it has to do."""
+        channel, other = Channel.pair()
+        here = os.getpid()
+        child = os.fork()
+        if child:
+            other.close()
+            self._spare = Spare(child, channel)
+            return None
+        channel.close()
+        self._let_go()
+        return lambda: self._work_of_spare(Channel(other), here)
+
+    def _work_of_spare(self, channel: Channel, parent: int) -> int | None:
+        found = wait_as_spare(channel, parent, function_named(self._request.warms_spare))
+        return None if found is None else self._work(*found)()
+
+    def _spare_for(self, request: Start, connection: int) -> int | None:
+        """Hand a request to the spare child, if it is ready and fits; return its process id, or None."""
+        spare = self._spare
+        if spare is None or request.is_fresh or not request.outlives or not spare.is_ready:
+            return None
+        self._spare = None
+        if not spare.hand_over(request, connection):
+            return None
+        spare.close()
+        return spare.process
+
     def _become(self, request: Start, connection: int, parent: int) -> Callable[[], int | None]:
         take_place(parent, outlives=request.outlives)
+        self._let_go()
+        return self._work(request, connection)
+
+    def _let_go(self) -> None:
+        """Close, in a child, what is its parent's."""
         self._control.close()
         self._bell.close()
         self._rung.close()
+        if self._spare is not None:
+            self._spare.close()
+
+    def _work(self, request: Start, connection: int) -> Callable[[], int | None]:
         _seed_chance()
         channel = Channel(socket.socket(fileno=connection))
         function, prepared = function_named(request.function), self._prepared
@@ -215,9 +264,12 @@ class _Server:
         return started.pid
 
     def _reap(self) -> None:
+        if self._spare is not None and self._spare.has_ended:  # killed, or it could not make itself warm
+            self._spare.end()
+            self._spare, self._wants_spare = None, False
         for child, (number, _outlives) in list(self._children.items()):
             try:
-                if not _has_ended(child):
+                if not has_ended(child):
                     continue
                 with suppress(ProcessLookupError, PermissionError):  # what it started and left behind
                     os.killpg(child, signal.SIGKILL)
@@ -239,6 +291,8 @@ class _Server:
 
     def _end_children(self) -> None:
         """The owner is gone: let children put their things away, but not for long."""
+        if self._spare is not None:
+            self._spare.end()
         until = time.monotonic() + self._request.grace_seconds
         ending = {child: number for child, (number, outlives) in self._children.items() if not outlives}
         self._children = {child: (number, False) for child, number in ending.items()}
@@ -251,11 +305,6 @@ class _Server:
         for child in ending:
             with suppress(ProcessLookupError, PermissionError):  # also what they started and left behind
                 os.killpg(child, signal.SIGKILL)
-
-
-def _has_ended(child: int) -> bool:
-    """Tell whether a child has ended, and leave it to be waited for: its number is not given to another until then."""
-    return os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 def serve_spawned(descriptor: int) -> None:
