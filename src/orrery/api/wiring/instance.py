@@ -14,7 +14,7 @@ from orrery.adapters.io.memory import EphemeralIOManager
 from orrery.adapters.storage.memory import MemoryStorage
 from orrery.api.wiring.launching import coordinator_of, launcher_of
 from orrery.api.wiring.records import open_records
-from orrery.api.wiring.settings import read_settings
+from orrery.api.wiring.settings import check_overrides, read_settings
 from orrery.base.errors import StorageError
 from orrery.definitions.parts.io_manager import IOManager, IOManagerDefinition
 from orrery.runtime.instance.instance import Instance
@@ -88,10 +88,11 @@ def instance_from_ref(ref: InstanceRef) -> Instance:
 
 def temporary_instance(*, tempdir: str | None = None, overrides: Mapping[str, Any] | None = None) -> Instance:
     """Return a persistent instance in *tempdir*, or in a directory that is removed when it is disposed."""
+    settings = check_overrides(overrides or {})
     if tempdir is not None:
-        return _persistent(os.path.abspath(tempdir), overrides or {})
+        return _persistent(os.path.abspath(tempdir), settings)
     folder = _new_directory()
-    instance = _persistent(folder.name, overrides or {})
+    instance = _persistent(folder.name, settings)
     instance.on_dispose.append(folder.cleanup)
     return instance
 

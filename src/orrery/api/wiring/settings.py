@@ -4,13 +4,14 @@ The settings of an instance: a small YAML file in its directory.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from orrery.base.errors import StorageError, nearest_hint
 
-__all__ = ["KNOWN", "read_settings"]
+__all__ = ["KNOWN", "check_overrides", "read_settings"]
 
 KNOWN: Mapping[str, tuple[str, ...] | None] = {
     "cache": None,
@@ -59,8 +60,51 @@ def read_settings(path: str) -> Mapping[str, Any]:
         raise StorageError(
             f"The settings {path} hold {type(settings).__name__}, not a mapping.", mend="write 'name: value' lines."
         )
-    _refuse_unknown(settings, path)
+    _refuse_unknown(settings, f"The settings {path} have")
     return settings
+
+
+OTHERS = frozenset(
+    [
+        *(
+            "auto_materialize",
+            "backfills",
+            "code_servers",
+            "custom_instance_class",
+            "defs_state_storage",
+            "event_log_storage",
+        ),
+        *(
+            "freshness",
+            "instance_class",
+            "local_artifact_storage",
+            "nux",
+            "run_monitoring",
+            "run_retries",
+            "run_storage",
+        ),
+        *("schedule_storage", "scheduler", "schedules", "secrets", "sensors", "telemetry"),
+    ]
+)
+"""Entries of the settings of a Dagster instance that say nothing here."""
+
+
+def check_overrides(overrides: Mapping[str, Any]) -> Mapping[str, Any]:
+    """
+    Return the settings that a program gives, without those that only a Dagster instance has: these are told by a warning.
+
+    Raises:
+        StorageError: One is known to nobody.
+    """
+    left_out = sorted(OTHERS & set(overrides))
+    if left_out:
+        warnings.warn(
+            f"The settings {', '.join(map(repr, left_out))} say nothing to an instance of Orrery, and are left out.",
+            stacklevel=2,
+        )
+    kept = {key: value for key, value in overrides.items() if key not in OTHERS}
+    _refuse_unknown(kept, "The settings that were given (overrides=) have")
+    return kept
 
 
 def _fault(error: Any) -> str:
@@ -71,11 +115,11 @@ def _fault(error: Any) -> str:
     return f"line {mark.line + 1}, column {mark.column + 1}: {what}"
 
 
-def _refuse_unknown(settings: Mapping[Any, Any], path: str) -> None:
+def _refuse_unknown(settings: Mapping[Any, Any], place: str) -> None:
     for key, value in settings.items():
         if key not in KNOWN:
             raise StorageError(
-                f"The settings {path} have '{key}', which nobody knows.",
+                f"{place} '{key}', which nobody knows.",
                 mend=nearest_hint(str(key), KNOWN, noun="setting"),
             )
         known = KNOWN[key]
@@ -83,12 +127,12 @@ def _refuse_unknown(settings: Mapping[Any, Any], path: str) -> None:
             continue
         if not isinstance(value, Mapping):
             raise StorageError(
-                f"The settings {path} have '{key}: {value}', where a mapping is expected.",
+                f"{place} '{key}: {value}', where a mapping is expected.",
                 mend=f"write '{key}: {{{known[0]}: ...}}'.",
             )
         for below in value:
             if below not in known:
                 raise StorageError(
-                    f"The settings {path} have '{key}: {below}', which nobody knows.",
+                    f"{place} '{key}: {below}', which nobody knows.",
                     mend=nearest_hint(str(below), known, noun="setting"),
                 )

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from orrery import Instance, instance_for_test
 from orrery.api.wiring.settings import read_settings
 from orrery.base.errors import StorageError
 
@@ -41,3 +42,19 @@ def test_a_broken_file_is_told_once_with_its_line(tmp_path: Path) -> None:
 def test_all_that_is_known_is_read(tmp_path: Path) -> None:
     text = "storage:\n  url: x\nconcurrency:\n  pools: {default_limit: 2}\n  runs:\n"
     assert read_settings(written(tmp_path, text))["concurrency"]["pools"] == {"default_limit": 2}
+
+
+def test_settings_that_a_program_gives_are_checked_like_those_of_the_file() -> None:
+    """An entry that only a Dagster instance has is told, and left out: programs keep what they say to one."""
+    with pytest.raises(StorageError, match=r"that were given \(overrides=\) have 'storag', which nobody knows"):
+        Instance.local_temp(overrides={"storag": {}})
+    with (
+        pytest.raises(StorageError, match="'compute_logs: enable', which nobody knows"),
+        instance_for_test(overrides={"compute_logs": {"enable": False}}),
+    ):
+        pass
+    with pytest.warns(UserWarning, match="'telemetry' say nothing"):
+        made = Instance.local_temp(overrides={"telemetry": {"enabled": False}, "compute_logs": {"enabled": False}})
+    with made:
+        assert made.get_settings("telemetry") == {}
+        assert made.get_settings("compute_logs") == {"enabled": False}
