@@ -126,7 +126,10 @@ class Config(pydantic.BaseModel):
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: pydantic.GetCoreSchemaHandler) -> CoreSchema:
         """Let a reference to the environment, or a resource yet to be made, stand where its value will be."""
-        schema = handler(source)
+        try:
+            schema = handler(source)
+        except pydantic.errors.PydanticSchemaGenerationError as error:
+            raise _unknown_field(cls, handler) or error from error
         fields = _fields_schema(handler.resolve_ref_schema(schema))
         if fields is not None:
             for name, each in fields["fields"].items():
@@ -647,6 +650,18 @@ def _bad_field(owner: type[Any], name: str, annotation: Any) -> InvalidPythonicC
         mend="use int, float, bool, str, list, dict, Optional, Literal, an Enum, a subclass of Config, a discriminated "
         "union of such, or Any" + ("; or ResourceDependency[...] for another resource." if is_resource else "."),
     )
+
+
+def _unknown_field(
+    owner: type[pydantic.BaseModel], handler: pydantic.GetCoreSchemaHandler
+) -> InvalidPythonicConfigDefinitionError | None:
+    """Return the error that names the field whose type pydantic cannot check; None if each alone can be."""
+    for name, info in owner.model_fields.items():
+        try:
+            handler.generate_schema(info.annotation)
+        except pydantic.errors.PydanticSchemaGenerationError:
+            return _bad_field(owner, name, info.annotation)
+    return None
 
 
 def _parts(annotation: Any) -> Iterator[Any]:

@@ -230,6 +230,19 @@ def test_a_type_that_config_cannot_express_is_named_with_its_field() -> None:
         Bad.to_config_schema()
 
 
+def test_a_type_that_pydantic_does_not_know_is_named_with_its_field() -> None:
+    """In our words, where the class is defined."""
+
+    class Odd:
+        pass
+
+    with pytest.raises(InvalidPythonicConfigDefinitionError, match=r"Wrong'> on field 'things'.*list\[.*Odd\]"):
+
+        class Wrong(Config):
+            number: int
+            things: list[Odd]
+
+
 def test_a_union_without_discriminator_is_refused() -> None:
     class Bad(Config):
         a: int | str
