@@ -75,15 +75,26 @@ def s3_port() -> Iterator[int]:
         server.stdin.close()
 
 
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[PostgresServer]:
-    """One PostgreSQL server for all tests; those that stop or cut it start one of their own."""
+def _started_postgres() -> Iterator[PostgresServer]:
+    """Give a server for as long as the fixture lives; without one here, the test is skipped."""
     try:
         server = PostgresServer().__enter__()
     except PostgresNotAvailable as reason:
         pytest.skip(str(reason))
     yield server
     server.__exit__()
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """One PostgreSQL server for all tests, which nobody stops."""
+    yield from _started_postgres()
+
+
+@pytest.fixture(scope="module")
+def postgres_server_to_stop() -> Iterator[PostgresServer]:
+    """A server of the module's own, which its tests may stop and cut."""
+    yield from _started_postgres()
 
 
 @pytest.fixture

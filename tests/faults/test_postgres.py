@@ -21,20 +21,14 @@ from orrery.base.keys import AssetKey
 from orrery.model.records.run import Run
 from orrery.runtime.ports.schedules import TickRow
 from orrery.testing.conformance.samples import JOB, line, materialized
-from orrery.testing.postgres import PASSWORD, PostgresNotAvailable, PostgresServer
+from orrery.testing.postgres import PASSWORD, PostgresServer
 
 SOURCES = str(Path(__file__).parents[2] / "src")
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[PostgresServer]:
-    """A server that these tests may stop."""
-    try:
-        server = PostgresServer().__enter__()
-    except PostgresNotAvailable as reason:
-        pytest.skip(str(reason))
-    yield server
-    server.__exit__()
+def server(postgres_server_to_stop: PostgresServer) -> PostgresServer:
+    return postgres_server_to_stop
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import textwrap
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,7 @@ from orrery import AssetKey, Instance, RunStatus, execute_job, job, op
 from orrery.api.verbs.reconstruct import build_reconstructable_job
 from orrery.definitions.graphs.job import JobDefinition
 from orrery.model.events.user import AssetMaterialization
-from orrery.testing.postgres import PostgresNotAvailable, PostgresServer
+from orrery.testing.postgres import PostgresServer
 
 SOURCES = str(Path(__file__).parents[2] / "src")
 WAIT_SECONDS = 120.0
@@ -29,14 +28,8 @@ FAULTS = {1: "restart", 4: "cut", 6: "crash"}
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[PostgresServer]:
-    """A server that these tests may stop."""
-    try:
-        server = PostgresServer().__enter__()
-    except PostgresNotAvailable as reason:
-        pytest.skip(str(reason))
-    yield server
-    server.__exit__()
+def server(postgres_server_to_stop: PostgresServer) -> PostgresServer:
+    return postgres_server_to_stop
 
 
 def make(place: str, executor: str) -> JobDefinition:
