@@ -32,6 +32,7 @@ PipesExecutionResult: TypeAlias = MaterializeResult[Any] | AssetCheckResult
 _WARNINGS = 100
 """So many bad messages are told one by one; the rest are counted."""
 _HEADLINE = 200
+_GOOD_ENDS = ("SystemExit", "SystemExit: 0", "SystemExit: None", "SystemExit: False")
 
 
 class PipesMessageHandler:
@@ -264,7 +265,7 @@ class PipesMessageHandler:
     def _take_closed(self, params: Mapping[str, Any]) -> None:
         self._closed += 1
         exception = params.get("exception")
-        if exception is None:
+        if exception is None or _is_good_end(exception):
             return
         if not isinstance(exception, Mapping):
             # However it is told: a process that ended by one has not ended well.
@@ -386,6 +387,15 @@ def _parts(text: str) -> list[str]:
     return [*parts, part]
 
 
+def _is_good_end(exception: Any) -> bool:
+    """Tell whether an exception is the ``sys.exit()`` of a program that ended well, which clients tell as any other."""
+    return (
+        isinstance(exception, Mapping)
+        and exception.get("name") == "SystemExit"
+        and str(exception.get("message")).strip() in _GOOD_ENDS
+    )
+
+
 def exception_headline(exception: Mapping[str, Any]) -> str | None:
     """Return what kind an exception is of and what it says, in one line; None for one that has no name."""
     lines, name = str(exception.get("message")).strip().splitlines() or [""], exception.get("name")
@@ -393,7 +403,7 @@ def exception_headline(exception: Mapping[str, Any]) -> str | None:
         return None
     # Before that of a SyntaxError, Python shows the place.
     named = next((line for line in lines if name in line), f"{name}: {lines[0]}")
-    return named.strip()[:_HEADLINE]
+    return named.strip()[:_HEADLINE].rstrip(".")
 
 
 def exception_text(exception: Mapping[str, Any], depth: int = 50) -> str:

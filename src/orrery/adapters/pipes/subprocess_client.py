@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import select
 import shlex
@@ -20,7 +21,7 @@ from orrery.adapters.pipes.context_data import PipesExtras
 from orrery.adapters.pipes.handler import PipesMessageHandler, exception_headline
 from orrery.adapters.pipes.injectors import PipesContextInjector, PipesTempFileContextInjector
 from orrery.adapters.pipes.readers import PipesMessageReader, PipesTempFileMessageReader
-from orrery.adapters.pipes.session import missing, record_results, unjudged_session
+from orrery.adapters.pipes.session import PipesSession, missing, record_results, unjudged_session
 from orrery.base.errors import PipesExecutionError
 
 __all__ = ["PipesSubprocessClient"]
@@ -30,6 +31,7 @@ _LINE_BYTES = 1 << 16
 _SHOWN = 300
 _LAST_OUTPUT_SECONDS = 1.0
 _LOOK_SECONDS = 0.5
+_CRASHES = (signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGILL, signal.SIGFPE)
 
 
 class PipesSubprocessClient(PipesClient):
@@ -102,31 +104,40 @@ class PipesSubprocessClient(PipesClient):
         check_command(command)
         check_environment(self.env, env)
         tail: deque[str] = deque(maxlen=_TAIL_LINES)
-        with unjudged_session(context, self.context_injector, self.message_reader, extras, values) as session:
-            environment = {**os.environ, **(self.env or {}), **(env or {}), **session.get_bootstrap_env_vars()}
-            try:
-                process = subprocess.Popen(
-                    command,
-                    cwd=cwd or self.cwd,
-                    env=environment,
-                    stdout=None if self.forward_stdio else subprocess.DEVNULL,
-                    stderr=subprocess.PIPE,
-                    start_new_session=True,
-                )
-            except OSError as error:
-                parts = split_hint(command)
-                raise PipesExecutionError(
-                    f"Cannot start the external process {_shown(command)}: {error}.",
-                    mend="look at the name of the command, at the folder and at the PATH."
-                    if parts is None
-                    else f"give the program and its arguments one by one: command={parts}.",
-                ) from error
-            code = self._wait(process, tail)
+        opened: list[PipesSession] = []
+        try:
+            with unjudged_session(context, self.context_injector, self.message_reader, extras, values) as session:
+                opened.append(session)
+                variables = {**(self.env or {}), **(env or {}), **session.get_bootstrap_env_vars()}
+                code = self._wait(self._start(command, cwd or self.cwd, variables), tail)
+        except BaseException:
+            # The run is stopped, as a rule: what had been made by then is made.
+            for each in opened:
+                record_results(each)
+            raise
         problem = missing(session, self.context_injector, self.message_reader, self.allow_unopened, self.allow_unclosed)
         if code != 0 or problem is not None:
             record_results(session)
             raise _failure(command, code, tail, session.message_handler, problem)
         return PipesClientCompletedInvocation(session)
+
+    def _start(
+        self, command: str | Sequence[str], cwd: str | None, variables: Mapping[str, str]
+    ) -> subprocess.Popen[bytes]:
+        try:
+            return subprocess.Popen(
+                command,
+                cwd=cwd,
+                env={**os.environ, **variables},
+                stdout=None if self.forward_stdio else subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise PipesExecutionError(
+                f"Cannot start the external process {_shown(command)}: {error}.",
+                mend=_mend_of_start(command, cwd, error),
+            ) from error
 
     def _wait(self, process: subprocess.Popen[bytes], tail: deque[str]) -> int:
         """Wait for the process, passing its error output on; end it and its children if the run is asked to stop."""
@@ -187,6 +198,19 @@ def _pump(stream: IO[bytes], tail: deque[str], forward: bool) -> None:
                 sys.stderr.flush()
 
 
+def _mend_of_start(command: str | Sequence[str], cwd: str | None, error: OSError) -> str:
+    if error.errno == errno.E2BIG:
+        return "hand less over by arguments and variables: with PipesTempFileContextInjector, extras go by a file."
+    if cwd is not None and error.filename == cwd:
+        return "make that folder, or name another by cwd=."
+    parts = split_hint(command)
+    if parts is not None:
+        return f"give the program and its arguments one by one: command={parts}."
+    if error.errno in (errno.EACCES, errno.ENOEXEC):
+        return 'name the program that runs it first, as in command=["python", "script.py"]; or make it executable.'
+    return "look at the name of the command, at the folder and at the PATH."
+
+
 def _failure(
     command: str | Sequence[str],
     code: int,
@@ -215,6 +239,8 @@ def _failure(
 def _mend(code: int) -> str:
     if code == -signal.SIGKILL:
         return "look whether it took more memory than there is: the system kills such processes; or who else killed it."
+    if -code in _CRASHES:
+        return "run the command by itself: it crashed in machine code (of Python, PYTHONFAULTHANDLER=1 tells where)."
     if code < 0:
         return "look who ended it, and at its error output."
     return "look at its error output, and at the log of the step."

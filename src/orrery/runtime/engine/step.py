@@ -86,9 +86,11 @@ def execute_step(context: StepExecutionContext, chance: float = 0.5) -> StepEven
         yield build.step_start(context.ref)
     try:
         yield from attempt_each(context, _attempt) if context.discovers else _attempt(context)
-    except (ExecutionInterruptedError, GeneratorExit):
+    except GeneratorExit:
         raise
-    except KeyboardInterrupt:
+    except (ExecutionInterruptedError, KeyboardInterrupt):
+        if context.events:  # what it told that it has made is made, however the run ends
+            yield from _logged(context)
         raise
     except BaseException as error:  # noqa: BLE001  # whatever a step raises is the step's fault, and no more than that
         if os.getpid() != process:

@@ -273,6 +273,14 @@ def test_exception_arrives_with_its_cause(run: Callable[..., Ran]) -> None:
         assert part in ran.error
 
 
+@pytest.mark.parametrize("code", ["", "0", "None", "False"])
+def test_exit_without_an_error_in_the_block_is_a_good_end(run: Callable[..., Ran], code: str) -> None:
+    """As in the reference, though clients tell it as an exception."""
+    ran = run(OPEN + f"    context.report_asset_materialization({{'rows': 3}})\n    raise SystemExit({code})\n")
+    assert (ran.success, ran.warnings) == (True, [])
+    assert ran.materializations[0].metadata["rows"].value == 3
+
+
 def test_headline_of_an_exception_is_the_line_with_its_name() -> None:
     wrong = "  File \"a.py\", line 1\n    (\n    ^\nSyntaxError: '(' was never closed\n"
     assert exception_headline({"message": wrong, "name": "SyntaxError"}) == "SyntaxError: '(' was never closed"
@@ -288,6 +296,7 @@ def test_headline_of_an_exception_is_the_line_with_its_name() -> None:
         ("raise SystemExit(3)", "ended with exit code 3", "look at its error output"),
         ("os.kill(os.getpid(), 9)", "was killed by SIGKILL", "took more memory than there is"),
         ("os.kill(os.getpid(), 15)", "was killed by SIGTERM", "look who ended it"),
+        ("os.kill(os.getpid(), 11)", "was killed by SIGSEGV", "crashed in machine code"),
         ("os.kill(os.getpid(), 40)", "was killed by signal 40", "look who ended it"),
     ],
 )
@@ -323,6 +332,17 @@ def test_kill_keeps_all_that_came_before(run: Callable[..., Ran]) -> None:
 def test_command_that_does_not_exist_is_named(run: Callable[..., Ran]) -> None:
     ran = run(["no-such-command-anywhere", "--flag"])
     assert "Cannot start the external process `no-such-command-anywhere --flag`" in ran.error
+
+
+def test_what_keeps_a_command_from_starting_is_told_with_the_mend(run: Callable[..., Ran], tmp_path: Path) -> None:
+    (tmp_path / "plain.py").write_text("")
+    missing = str(tmp_path / "no folder")
+    assert "Permission denied" in (error := run([str(tmp_path / "plain.py")]).error)
+    assert 'Try: name the program that runs it first, as in command=["python", "script.py"]' in error
+    assert "Try: make that folder" in run([sys.executable], client=PipesSubprocessClient(cwd=missing)).error
+    by_environment = PipesSubprocessClient(context_injector=PipesEnvContextInjector())
+    long = run([sys.executable], client=by_environment, extras={"data": os.urandom(300_000).hex()})
+    assert "Try: hand less over by arguments and variables" in long.error
 
 
 def test_process_that_cannot_import_is_told_with_its_error_output(run: Callable[..., Ran]) -> None:
@@ -432,13 +452,14 @@ def test_output_goes_along_as_messages(run: Callable[..., Ran], capsys: pytest.C
 
 
 def test_end_of_the_run_ends_the_process_and_its_children(tmp_path: Path) -> None:
-    """SIGTERM to the run: the child and the child's child are gone within ten seconds."""
+    """SIGTERM to the run: the child and the child's child are gone within ten seconds; what was reported counts."""
     program = tmp_path / "run.py"
     script = tmp_path / "s.py"
     script.write_text(
         "import os, signal, subprocess, sys, time\nfrom orrery_pipes import *\n"
         "with open_pipes() as context:\n"
         "    child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
+        "    context.report_asset_materialization({'rows': 3})\n"
         f"    open({str(tmp_path / 'pids')!r} + '.new', 'w').write(f'{{os.getpid()}} {{child.pid}}')\n"
         f"    os.replace({str(tmp_path / 'pids')!r} + '.new', {str(tmp_path / 'pids')!r})\n"
         "    time.sleep(60)\n"
@@ -453,7 +474,8 @@ def test_end_of_the_run_ends_the_process_and_its_children(tmp_path: Path) -> Non
             client = PipesSubprocessClient(env={{"PYTHONPATH": {str(PACKAGE)!r}}})
             return client.run(context=context, command=[sys.executable, {str(script)!r}]).get_materialize_result()
 
-        orrery.materialize([a], raise_on_error=False)
+        instance = orrery.Instance.local_temp({str(tmp_path / "home")!r})
+        orrery.materialize([a], instance=instance, raise_on_error=False)
         """)
     )
     with subprocess.Popen([sys.executable, str(program)], stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL) as ran:
@@ -466,6 +488,9 @@ def test_end_of_the_run_ends_the_process_and_its_children(tmp_path: Path) -> Non
         ran.send_signal(signal.SIGTERM)
         ran.wait(10)
     assert [pid for pid in pids if is_running(pid)] == []
+    entry = orrery.Instance.local_temp(str(tmp_path / "home")).get_latest_materialization_event("a")
+    assert entry is not None
+    assert entry.asset_materialization.metadata["rows"].value == 3
 
 
 def is_running(pid: int) -> bool:
