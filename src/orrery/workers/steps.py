@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from orrery.api.verbs.execute import resources_for
-from orrery.api.wiring.instance import instance_from_ref
+from orrery.api.wiring.instance import instance_for_steps
 from orrery.base.errors import ExecutionInterruptedError
 from orrery.definitions.graphs.job import JobDefinition
 from orrery.definitions.parts.resource import ResourceDefinition
@@ -84,7 +84,7 @@ def main(channel: Channel, _argument: bytes, prepared: PreparedRun) -> int:
     def tell_with_next(message: FromWorker) -> None:
         channel.send_with_next(encode(message))
 
-    instance: Any = instance_from_ref(prepared.description.instance)
+    instance: Any = instance_for_steps(prepared.description.instance)
     try:
         with (
             interruptible(),

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from orrery.api.wiring.instance import instance_from_ref
+from orrery.api.wiring.instance import instance_for_steps
 from orrery.base.errors import ExecutionInterruptedError
 from orrery.runtime.instance.value_key import take_key
 from orrery.runtime.processes.channel import Channel
@@ -54,7 +54,7 @@ def _work(channel: Channel, order: bytes, prepared: PreparedRun, secret: bytes) 
             channel.send(encode(message))
 
     over = threading.Event()
-    instance: Any = instance_from_ref(prepared.description.instance)
+    instance: Any = instance_for_steps(prepared.description.instance)
     if secret:
         take_key(instance, secret)
     try:

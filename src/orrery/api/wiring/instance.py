@@ -7,13 +7,14 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from orrery.adapters.io.memory import EphemeralIOManager
 from orrery.adapters.storage.memory import MemoryStorage
 from orrery.api.wiring.launching import coordinator_of, launcher_of
-from orrery.api.wiring.records import open_records
+from orrery.api.wiring.records import RecordsOnDemand, open_records
 from orrery.api.wiring.settings import check_overrides, read_settings
 from orrery.base.errors import StorageError
 from orrery.definitions.parts.io_manager import IOManager, IOManagerDefinition
@@ -33,6 +34,7 @@ __all__ = [
     "default_io_manager_definition",
     "ephemeral_instance",
     "find_home",
+    "instance_for_steps",
     "instance_from_ref",
     "load_adapters",
     "open_instance",
@@ -84,6 +86,16 @@ def open_instance(
 def instance_from_ref(ref: InstanceRef) -> Instance:
     """Return the instance that *ref* names."""
     return _persistent(ref.home, ref.settings, is_worker=True)
+
+
+def instance_for_steps(ref: InstanceRef) -> Instance:
+    """
+    Return the instance that *ref* names, for a process that carries out steps of a run: the run itself writes the records.
+
+    They are opened when a step asks for something, and lost runs are not looked for: that takes longer than a step, in each
+    of the processes.
+    """
+    return _persistent(ref.home, ref.settings, is_worker=True, is_on_demand=True)
 
 
 def temporary_instance(*, tempdir: str | None = None, overrides: Mapping[str, Any] | None = None) -> Instance:
@@ -183,7 +195,12 @@ class _TemporaryHome:
 
 
 def _persistent(
-    home: str, settings: Mapping[str, Any], *, is_worker: bool = False, may_only_read: bool = False
+    home: str,
+    settings: Mapping[str, Any],
+    *,
+    is_worker: bool = False,
+    may_only_read: bool = False,
+    is_on_demand: bool = False,
 ) -> Instance:
     try:
         os.makedirs(home, exist_ok=True)
@@ -193,7 +210,11 @@ def _persistent(
             mend=f"make it, or name another place in {HOME_VARIABLE}.",
         ) from error
     check_value_settings(settings.get("values") or {}, is_worker=is_worker)
-    storage = open_records(home, settings, may_only_read=may_only_read)
+    storage = (
+        RecordsOnDemand(partial(open_records, home, settings))
+        if is_on_demand
+        else open_records(home, settings, may_only_read=may_only_read)
+    )
     instance = Instance(
         event_log=storage,
         runs=storage,
@@ -208,7 +229,7 @@ def _persistent(
         settings=settings,
         write_barriers=_new_barrier,
     )
-    if may_only_read and getattr(storage, "is_read_only", False):
+    if is_on_demand or (may_only_read and getattr(storage, "is_read_only", False)):
         return instance
     try:
         instance.report_lost_runs()

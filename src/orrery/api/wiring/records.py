@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import importlib
 import os
+import threading
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -18,7 +19,7 @@ import msgspec
 from orrery.adapters.storage.emptied import had_records
 from orrery.base.errors import StorageError, nearest_hint
 
-__all__ = ["RecordsSettings", "open_records", "records_settings"]
+__all__ = ["RecordsOnDemand", "RecordsSettings", "open_records", "records_settings"]
 
 WAIT_SECONDS = 60.0
 
@@ -111,6 +112,35 @@ def _with_password(url: str, password: str) -> str:
             mend="write 'url: postgresql+psycopg://user@host:5432/database'.",
         )
     return parts._replace(netloc=f"{user}:{quote(password, safe='')}@{where}").geturl()
+
+
+class RecordsOnDemand:
+    """
+    Records that are opened when something is asked of them, for processes that as a rule ask nothing: workers.
+
+    Any thread may use them.
+
+    Args:
+        open_now: Opens them.
+    """
+
+    is_persistent = True
+
+    def __init__(self, open_now: Callable[[], Any]) -> None:
+        self._open_now = open_now
+        self._lock = threading.Lock()
+        self._opened: Any = None
+
+    def __getattr__(self, name: str) -> Any:
+        with self._lock:
+            if self._opened is None:
+                self._opened = self._open_now()
+        return getattr(self._opened, name)
+
+    def dispose(self) -> None:
+        """Let go of them, if they were opened."""
+        if self._opened is not None:
+            self._opened.dispose()
 
 
 def open_records(home: str, settings: Mapping[str, Any], *, may_only_read: bool = False) -> Any:
