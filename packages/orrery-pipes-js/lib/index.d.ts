@@ -4,34 +4,46 @@
  * Begin at {@link withPipes} or {@link openPipes}. All writing is synchronous: a message that was reported has left the
  * process, whatever ends it afterwards.
  */
-export declare const PROTOCOL_VERSION = "0.1";
-export type Json = null | boolean | number | string | readonly Json[] | {
+
+/** Where messages go. Lines are ASCII, without their end. */
+interface Channel {
+    write(line: string): void;
+    close(): void;
+}
+/** Return what `call` returns, or undefined if its descriptor is not ready. */
+declare function ifReady(call: () => number): number | undefined;
+/** Wait a millisecond, without letting other code run. */
+declare function pause(): void;
+declare function writeWhole(descriptor: number, text: string): void;
+
+declare const PROTOCOL_VERSION = "0.1";
+type Json = null | boolean | number | string | readonly Json[] | {
     readonly [key: string]: Json;
 };
-export type Params = {
+type Params = {
     readonly [key: string]: Json;
 };
-export type Method = "opened" | "closed" | "log" | "report_asset_materialization" | "report_asset_check" | "report_custom_message" | "log_external_stream" | "report_progress" | "report_value";
-export declare const METADATA_TYPES: readonly ["__infer__", "text", "url", "path", "notebook", "json", "md", "float", "int", "bool", "dagster_run", "asset", "null", "table", "table_schema", "table_column_lineage", "timestamp"];
-export type MetadataType = (typeof METADATA_TYPES)[number];
+type Method = "opened" | "closed" | "log" | "report_asset_materialization" | "report_asset_check" | "report_custom_message" | "log_external_stream" | "report_progress" | "report_value";
+declare const METADATA_TYPES: readonly ["__infer__", "text", "url", "path", "notebook", "json", "md", "float", "int", "bool", "dagster_run", "asset", "null", "table", "table_schema", "table_column_lineage", "timestamp"];
+type MetadataType = (typeof METADATA_TYPES)[number];
 /** A value with its type; for an object as the value itself give the type `json`. */
-export type MetadataValue = {
+type MetadataValue = {
     readonly raw_value: Json;
     readonly type: MetadataType;
 };
-export type Metadata = {
+type Metadata = {
     readonly [name: string]: null | boolean | number | string | readonly Json[] | MetadataValue;
 };
-export type Severity = "WARN" | "ERROR";
-export type Level = "DEBUG" | "INFO" | "WARNING" | "ERROR" | "CRITICAL";
-export type Message = {
+type Severity = "WARN" | "ERROR";
+type Level = "DEBUG" | "INFO" | "WARNING" | "ERROR" | "CRITICAL";
+type Message = {
     readonly __dagster_pipes_version: string;
     readonly method: Method;
     readonly params: Params;
     /** Position of the message, counted from 1; only if the orchestrator asked for it. */
     readonly number?: number;
 };
-export type PipesException = {
+type PipesException = {
     readonly message: string;
     /** Outermost call first. */
     readonly stack: readonly string[];
@@ -39,11 +51,11 @@ export type PipesException = {
     readonly cause: PipesException | null;
     readonly context: PipesException | null;
 };
-export type Range = {
+type Range = {
     readonly start: string;
     readonly end: string;
 };
-export type Provenance = {
+type Provenance = {
     readonly code_version: string;
     readonly input_data_versions: {
         readonly [assetKey: string]: string;
@@ -51,7 +63,7 @@ export type Provenance = {
     readonly is_user_provided: boolean;
 };
 /** What the orchestrator tells the process. */
-export type ContextData = {
+type ContextData = {
     readonly asset_keys: readonly string[] | null;
     readonly code_version_by_asset_key: {
         readonly [assetKey: string]: string | null;
@@ -70,14 +82,14 @@ export type ContextData = {
     };
 };
 /** A file that a value lies in, as it is told. */
-export type ValueFile = {
+type ValueFile = {
     readonly path: string;
     readonly format: "text" | "bytes" | "json" | "parquet" | "pickle";
     readonly sha256: string;
     readonly size_bytes: number;
 };
 /** What our orchestrator offers beyond the protocol; a stranger offers nothing. */
-export type Offered = {
+type Offered = {
     readonly numbers?: Json;
     readonly progress?: Json;
     readonly longest_message_bytes?: Json;
@@ -91,35 +103,9 @@ export type Offered = {
         };
     } | null;
 };
-/** Thrown when Pipes is used wrongly, or when what the orchestrator handed over cannot be used. */
-export declare class PipesError extends Error {
-    readonly name = "PipesError";
-}
-/** Thrown when a message is longer than the orchestrator takes; it was not sent, and all later ones can be. */
-export declare class PipesMessageTooLongError extends PipesError {
-    readonly longestBytes: number;
-    constructor(method: string, sizeBytes: number, longestBytes: number);
-}
-/** The two encoded params, or undefined where the orchestrator left none. */
-export type EncodedParams = {
-    readonly context: string | undefined;
-    readonly messages: string | undefined;
-};
-/** Return the params in the environment. */
-export declare function paramsFromEnvironment(environment?: NodeJS.ProcessEnv): EncodedParams;
-/** Return the params on the command line, `--name value` or `--name=value`; other arguments are left alone. */
-export declare function paramsFromArguments(argv?: readonly string[]): EncodedParams;
-/** Return what `text` was made of: JSON, packed by zlib, as base64. */
-export declare function decodeParam(text: string): Params;
-/** Where messages go. Lines are ASCII, without their end. */
-export interface Channel {
-    write(line: string): void;
-    close(): void;
-}
-/** Return `error` with its stack and the chain of its causes, as it goes over the wire. */
-export declare function pipesException(error: unknown, depth?: number): PipesException;
+
 /** Lines are written as those of `console.log`. */
-export type Logger = {
+type Logger = {
     debug(message: unknown, ...more: unknown[]): void;
     info(message: unknown, ...more: unknown[]): void;
     warning(message: unknown, ...more: unknown[]): void;
@@ -127,7 +113,7 @@ export type Logger = {
     critical(message: unknown, ...more: unknown[]): void;
 };
 /** What the step is about, and how to report from it. Get it from {@link withPipes} or {@link openPipes}. */
-export declare class PipesContext {
+declare class PipesContext {
     #private;
     /** A logger whose lines go to the orchestrator. */
     readonly log: Logger;
@@ -201,6 +187,39 @@ export declare class PipesContext {
         readonly [key: string]: Json;
     }): void;
 }
+/** A context on which every call does nothing, also if it is awaited or printed. */
+declare function noOpContext(): PipesContext;
+
+/** The two encoded params, or undefined where the orchestrator left none. */
+type EncodedParams = {
+    readonly context: string | undefined;
+    readonly messages: string | undefined;
+};
+/** Return the params in the environment. */
+declare function paramsFromEnvironment(environment?: NodeJS.ProcessEnv): EncodedParams;
+/** Return the params on the command line, `--name value` or `--name=value`; other arguments are left alone. */
+declare function paramsFromArguments(argv?: readonly string[]): EncodedParams;
+/** Return what `text` was made of: JSON, packed by zlib, as base64. */
+declare function decodeParam(text: string): Params;
+declare function loadContext(params: Params): ContextData;
+/** Return what the orchestrator offers in `params`. */
+declare function offeredBy(params: Params): Offered;
+
+/** Thrown when Pipes is used wrongly, or when what the orchestrator handed over cannot be used. */
+declare class PipesError extends Error {
+    readonly name = "PipesError";
+}
+/** Thrown when a message is longer than the orchestrator takes; it was not sent, and all later ones can be. */
+declare class PipesMessageTooLongError extends PipesError {
+    readonly longestBytes: number;
+    constructor(method: string, sizeBytes: number, longestBytes: number);
+}
+
+/** Return `error` with its stack and the chain of its causes, as it goes over the wire. */
+declare function pipesException(error: unknown, depth?: number): PipesException;
+/** Return the ends of the text and the stack of `exception`, for an orchestrator that takes no more. */
+declare function shortened(exception: PipesException, longestBytes: number): PipesException;
+
 export type Options = {
     /** Where params come from; by default from the environment. */
     readonly params?: EncodedParams;
@@ -216,3 +235,5 @@ export type Options = {
 export declare function openPipes(options?: Options): PipesContext;
 /** Run `block` with the context, then close it; an exception of the block is told to the orchestrator and thrown on. */
 export declare function withPipes<T>(block: (context: PipesContext) => T | Promise<T>, options?: Options): Promise<T>;
+
+export { Channel, ContextData, EncodedParams, Json, Level, Logger, METADATA_TYPES, Message, Metadata, MetadataType, MetadataValue, Method, Offered, PROTOCOL_VERSION, Params, PipesContext, PipesError, PipesException, PipesMessageTooLongError, Provenance, Range, Severity, ValueFile, decodeParam, paramsFromArguments, paramsFromEnvironment, pipesException };

@@ -4,84 +4,14 @@
  * Begin at {@link withPipes} or {@link openPipes}. All writing is synchronous: a message that was reported has left the
  * process, whatever ends it afterwards.
  */
+
 import { createHash, randomUUID } from "node:crypto";
 import { closeSync, openSync, readFileSync, readSync, renameSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { format } from "node:util";
 import { inflateSync } from "node:zlib";
-export const PROTOCOL_VERSION = "0.1";
-export const METADATA_TYPES = [
-    "__infer__",
-    "text",
-    "url",
-    "path",
-    "notebook",
-    "json",
-    "md",
-    "float",
-    "int",
-    "bool",
-    "dagster_run",
-    "asset",
-    "null",
-    "table",
-    "table_schema",
-    "table_column_lineage",
-    "timestamp",
-];
-/** Thrown when Pipes is used wrongly, or when what the orchestrator handed over cannot be used. */
-export class PipesError extends Error {
-    name = "PipesError";
-}
-/** Thrown when a message is longer than the orchestrator takes; it was not sent, and all later ones can be. */
-export class PipesMessageTooLongError extends PipesError {
-    longestBytes;
-    constructor(method, sizeBytes, longestBytes) {
-        super(`Cannot send a \`${method}\` message of ${sizeBytes} bytes: the orchestrator takes at most ${longestBytes}. ` +
-            "Hand a large value over by reference, with `putValue`; or write it to a store, and report where.");
-        this.longestBytes = longestBytes;
-    }
-}
-/** Return the params in the environment. */
-export function paramsFromEnvironment(environment = process.env) {
-    return { context: environment["DAGSTER_PIPES_CONTEXT"], messages: environment["DAGSTER_PIPES_MESSAGES"] };
-}
-/** Return the params on the command line, `--name value` or `--name=value`; other arguments are left alone. */
-export function paramsFromArguments(argv = process.argv.slice(2)) {
-    const value = (name) => {
-        let found;
-        argv.forEach((argument, index) => {
-            if (argument === name)
-                found = argv[index + 1];
-            else if (argument.startsWith(`${name}=`))
-                found = argument.slice(name.length + 1);
-        });
-        return found;
-    };
-    return { context: value("--dagster-pipes-context"), messages: value("--dagster-pipes-messages") };
-}
-/** Return what `text` was made of: JSON, packed by zlib, as base64. */
-export function decodeParam(text) {
-    let params;
-    try {
-        params = JSON.parse(inflateSync(Buffer.from(text, "base64")).toString("utf8"));
-    }
-    catch (error) {
-        throw new PipesError(`Cannot decode the params that start with '${text.slice(0, 20)}': ${error}.`, { cause: error });
-    }
-    if (typeof params !== "object" || params === null || Array.isArray(params)) {
-        throw new PipesError("The params hold no JSON object.");
-    }
-    return params;
-}
-function loadContext(params) {
-    if (typeof params["path"] === "string")
-        return JSON.parse(readFileSync(params["path"], "utf8"));
-    if (typeof params["data"] === "object" && params["data"] !== null)
-        return params["data"];
-    throw new PipesError(`Invalid params for the context: expected key \`path\` or \`data\`, received ${Object.keys(params).join(", ")}.`);
-}
+
 /** Return what `call` returns, or undefined if its descriptor is not ready. */
 function ifReady(call) {
     try {
@@ -109,41 +39,66 @@ function writeWhole(descriptor, text) {
             written += more;
     }
 }
-class FileChannel {
-    #descriptor;
-    constructor(path) {
-        this.#descriptor = openSync(path, "a");
-    }
-    write(line) {
-        writeWhole(this.#descriptor, `${line}\n`);
-    }
-    close() {
-        closeSync(this.#descriptor);
+
+/** Thrown when Pipes is used wrongly, or when what the orchestrator handed over cannot be used. */
+class PipesError extends Error {
+    name = "PipesError";
+}
+/** Thrown when a message is longer than the orchestrator takes; it was not sent, and all later ones can be. */
+class PipesMessageTooLongError extends PipesError {
+    longestBytes;
+    constructor(method, sizeBytes, longestBytes) {
+        super(`Cannot send a \`${method}\` message of ${sizeBytes} bytes: the orchestrator takes at most ${longestBytes}. ` +
+            "Hand a large value over by reference, with `putValue`; or write it to a store, and report where.");
+        this.longestBytes = longestBytes;
     }
 }
-class StreamChannel {
-    descriptor;
-    constructor(descriptor) {
-        this.descriptor = descriptor;
-    }
-    write(line) {
-        writeWhole(this.descriptor, `${line}\n`);
-    }
-    close() { }
+
+/** Return the params in the environment. */
+function paramsFromEnvironment(environment = process.env) {
+    return { context: environment["DAGSTER_PIPES_CONTEXT"], messages: environment["DAGSTER_PIPES_MESSAGES"] };
 }
-class BufferedStreamChannel {
-    descriptor;
-    #lines = [];
-    constructor(descriptor) {
-        this.descriptor = descriptor;
-    }
-    write(line) {
-        this.#lines.push(`${line}\n`);
-    }
-    close() {
-        writeWhole(this.descriptor, this.#lines.join(""));
-    }
+/** Return the params on the command line, `--name value` or `--name=value`; other arguments are left alone. */
+function paramsFromArguments(argv = process.argv.slice(2)) {
+    const value = (name) => {
+        let found;
+        argv.forEach((argument, index) => {
+            if (argument === name)
+                found = argv[index + 1];
+            else if (argument.startsWith(`${name}=`))
+                found = argument.slice(name.length + 1);
+        });
+        return found;
+    };
+    return { context: value("--dagster-pipes-context"), messages: value("--dagster-pipes-messages") };
 }
+/** Return what `text` was made of: JSON, packed by zlib, as base64. */
+function decodeParam(text) {
+    let params;
+    try {
+        params = JSON.parse(inflateSync(Buffer.from(text, "base64")).toString("utf8"));
+    }
+    catch (error) {
+        throw new PipesError(`Cannot decode the params that start with '${text.slice(0, 20)}': ${error}.`, { cause: error });
+    }
+    if (typeof params !== "object" || params === null || Array.isArray(params)) {
+        throw new PipesError("The params hold no JSON object.");
+    }
+    return params;
+}
+function loadContext(params) {
+    if (typeof params["path"] === "string")
+        return JSON.parse(readFileSync(params["path"], "utf8"));
+    if (typeof params["data"] === "object" && params["data"] !== null)
+        return params["data"];
+    throw new PipesError(`Invalid params for the context: expected key \`path\` or \`data\`, received ${Object.keys(params).join(", ")}.`);
+}
+/** Return what the orchestrator offers in `params`. */
+function offeredBy(params) {
+    const offered = params["orrery"];
+    return typeof offered === "object" && offered !== null && !Array.isArray(offered) ? offered : {};
+}
+
 const WINDOW_MESSAGES = 512;
 const WINDOW_BYTES = 1 << 20;
 /**
@@ -246,10 +201,41 @@ function connectChannel(path, fallback) {
     socket.destroy();
     return undefined;
 }
-/** Return what the orchestrator offers in `params`. */
-function offeredBy(params) {
-    const offered = params["orrery"];
-    return typeof offered === "object" && offered !== null && !Array.isArray(offered) ? offered : {};
+
+class FileChannel {
+    #descriptor;
+    constructor(path) {
+        this.#descriptor = openSync(path, "a");
+    }
+    write(line) {
+        writeWhole(this.#descriptor, `${line}\n`);
+    }
+    close() {
+        closeSync(this.#descriptor);
+    }
+}
+class StreamChannel {
+    descriptor;
+    constructor(descriptor) {
+        this.descriptor = descriptor;
+    }
+    write(line) {
+        writeWhole(this.descriptor, `${line}\n`);
+    }
+    close() { }
+}
+class BufferedStreamChannel {
+    descriptor;
+    #lines = [];
+    constructor(descriptor) {
+        this.descriptor = descriptor;
+    }
+    write(line) {
+        this.#lines.push(`${line}\n`);
+    }
+    close() {
+        writeWhole(this.descriptor, this.#lines.join(""));
+    }
 }
 function openChannel(params) {
     const descriptor = (value) => {
@@ -272,23 +258,28 @@ function openChannel(params) {
     throw new PipesError("Invalid params for messages: expected key `path`, `stdio` or `buffered_stdio`, received " +
         `${Object.keys(params).join(", ")}. If the orchestrator reads elsewhere, pass a \`channel\` to \`openPipes\`.`);
 }
-/** Send what the process writes to stdout and stderr as messages as well; return how to stop it. */
-function copyStreams(context) {
-    const streams = ["stdout", "stderr"];
-    const originals = streams.map((name) => {
-        const stream = process[name];
-        const original = stream.write;
-        stream.write = function (chunk, ...rest) {
-            const text = typeof chunk === "string" ? chunk : Buffer.from(chunk).toString("utf8");
-            if (!context.isClosed)
-                context.logExternalStream(name, text);
-            return original.call(this, chunk, ...rest);
-        };
-        return original;
-    });
-    return () => streams.forEach((name, index) => (process[name].write = originals[index]));
-}
-// --- values on their way out
+
+const PROTOCOL_VERSION = "0.1";
+const METADATA_TYPES = [
+    "__infer__",
+    "text",
+    "url",
+    "path",
+    "notebook",
+    "json",
+    "md",
+    "float",
+    "int",
+    "bool",
+    "dagster_run",
+    "asset",
+    "null",
+    "table",
+    "table_schema",
+    "table_column_lineage",
+    "timestamp",
+];
+
 /** Marks a whole number that is to keep its point: the reference takes a float without one for an error. */
 const FLOAT = `float-${randomUUID()}:`;
 const WITHOUT_JSON = new Set(["bigint", "function", "symbol"]);
@@ -355,7 +346,29 @@ function normalMetadata(metadata) {
     }
     return normal;
 }
-// --- values by reference: files in a folder that both sides see
+
+/** Return `error` with its stack and the chain of its causes, as it goes over the wire. */
+function pipesException(error, depth = 50) {
+    if (!(error instanceof Error)) {
+        return { message: `${String(error)}\n`, stack: [], name: null, cause: null, context: null };
+    }
+    const frames = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
+    return {
+        message: `${error.name}: ${error.message}\n`,
+        stack: frames.reverse().map((line) => `  ${line.trim()}\n`),
+        name: error.name,
+        cause: error.cause !== undefined && depth > 0 ? pipesException(error.cause, depth - 1) : null,
+        context: null,
+    };
+}
+/** Return the ends of the text and the stack of `exception`, for an orchestrator that takes no more. */
+function shortened(exception, longestBytes) {
+    // A sign has at most twelve bytes in JSON.
+    const message = `${exception.message.slice(0, longestBytes / 32)}... (shortened)\n`;
+    const stack = exception.stack.slice(-20).map((frame) => frame.slice(0, longestBytes / 1000));
+    return { ...exception, message, stack, cause: null, context: null };
+}
+
 function digest(data) {
     return createHash("sha256").update(data).digest("hex");
 }
@@ -385,29 +398,9 @@ function parseExactly(text, name) {
         throw new PipesError(`Value \`${name}\` is no JSON that JavaScript reads: ${error}.`, { cause: error });
     }
 }
-/** Return `error` with its stack and the chain of its causes, as it goes over the wire. */
-export function pipesException(error, depth = 50) {
-    if (!(error instanceof Error)) {
-        return { message: `${String(error)}\n`, stack: [], name: null, cause: null, context: null };
-    }
-    const frames = (error.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
-    return {
-        message: `${error.name}: ${error.message}\n`,
-        stack: frames.reverse().map((line) => `  ${line.trim()}\n`),
-        name: error.name,
-        cause: error.cause !== undefined && depth > 0 ? pipesException(error.cause, depth - 1) : null,
-        context: null,
-    };
-}
-/** Return the ends of the text and the stack of `exception`, for an orchestrator that takes no more. */
-function shortened(exception, longestBytes) {
-    // A sign has at most twelve bytes in JSON.
-    const message = `${exception.message.slice(0, longestBytes / 32)}... (shortened)\n`;
-    const stack = exception.stack.slice(-20).map((frame) => frame.slice(0, longestBytes / 1000));
-    return { ...exception, message, stack, cause: null, context: null };
-}
+
 /** What the step is about, and how to report from it. Get it from {@link withPipes} or {@link openPipes}. */
-export class PipesContext {
+class PipesContext {
     #data;
     #channel;
     #offered;
@@ -532,7 +525,8 @@ export class PipesContext {
     /** Return what the user handed over as `key`. Throws if nothing was. */
     getExtra(key) {
         if (!Object.hasOwn(this.#data.extras, key)) {
-            throw new PipesError(`Extra \`${key}\` is undefined. Extras must be provided by the user.`);
+            const known = Object.keys(this.#data.extras).sort().join(", ");
+            throw new PipesError(`Extra \`${key}\` is undefined. Extras must be provided by the user; there are: ${known}.`);
         }
         return this.#data.extras[key];
     }
@@ -708,6 +702,24 @@ function noOpContext() {
     });
     return nothing;
 }
+
+/** Send what the process writes to stdout and stderr as messages as well; return how to stop it. */
+function copyStreams(context) {
+    const streams = ["stdout", "stderr"];
+    const originals = streams.map((name) => {
+        const stream = process[name];
+        const original = stream.write;
+        stream.write = function (chunk, ...rest) {
+            const text = typeof chunk === "string" ? chunk : Buffer.from(chunk).toString("utf8");
+            if (!context.isClosed)
+                context.logExternalStream(name, text);
+            return original.call(this, chunk, ...rest);
+        };
+        return original;
+    });
+    return () => streams.forEach((name, index) => (process[name].write = originals[index]));
+}
+
 let opened;
 /**
  * Open Pipes, and return the context; later calls return the same one.
@@ -761,3 +773,5 @@ export async function withPipes(block, options = {}) {
     context.close();
     return result;
 }
+
+export { METADATA_TYPES, PROTOCOL_VERSION, PipesContext, PipesError, PipesMessageTooLongError, decodeParam, paramsFromArguments, paramsFromEnvironment, pipesException };

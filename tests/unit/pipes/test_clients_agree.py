@@ -398,7 +398,7 @@ def test_every_client_takes_the_file_where_the_socket_cannot_be_reached(
         ("reportAssetMaterialization({ metadata: { x: { a: 1 } } })", "Invalid metadata value 'x'"),
         ("reportCustomMessage({ x: 1n })", "has no JSON form"),
         ("reportCustomMessage(NaN)", "has no JSON form"),
-        ("getExtra('nope')", "Extra `nope` is undefined"),
+        ("getExtra('nope')", "Extra `nope` is undefined. Extras must be provided by the user; there are: "),
         ("partitionKey", "does not target any partitions"),
     ],
 )
@@ -452,8 +452,10 @@ def test_built_javascript_is_that_of_the_source(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout
-    for name in ("index.js", "index.d.ts"):
-        assert (tmp_path / name).read_text() == (folder / "lib" / name).read_text()
+    subprocess.run(["node", str(folder / "bundle.mjs"), str(tmp_path)], check=True)
+    made, lies = ({path.name: path.read_text() for path in each.iterdir()} for each in (tmp_path, folder / "lib"))
+    assert sorted(made) == ["index.d.ts", "index.js"]
+    assert made == lies
 
 
 # --- shell
