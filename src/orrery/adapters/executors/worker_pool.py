@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from selectors import EVENT_READ, DefaultSelector
 from typing import Any
+from weakref import finalize
 
 import msgspec
 
@@ -132,6 +133,7 @@ def _nursery_of(instance: Any) -> Nursery:
     if found is None:
         found = instance.scratch[_NURSERY] = Nursery(_WARM)
         instance.on_dispose.append(found.close)
+        finalize(instance, found.close)  # many a program never disposes of its instance
     return found
 
 

@@ -106,6 +106,8 @@ class Nursery:
         """
         if sys.platform != "linux" or is_importing():
             return None
+        if self._owner != os.getpid():  # the lock may be held by a thread that this copy does not have
+            self._owner, self._lock, self._kept, self._given_up = os.getpid(), threading.Lock(), None, []
         with self._lock:
             kept = self._ready()
             if not kept.ready().forks:
@@ -124,8 +126,6 @@ class Nursery:
 
     def _ready(self) -> CodeProcess:
         """Return the process, another one if the one that was kept does not fit."""
-        if self._owner != os.getpid():
-            self._owner, self._kept, self._given_up = os.getpid(), None, []
         situation = _situation()
         kept = self._kept
         if kept is not None:
@@ -151,7 +151,9 @@ class Nursery:
                 each.close()
 
     def close(self) -> None:
-        """End the process; whoever asks again gets another one."""
+        """End the process; whoever asks again gets another one. A copy of this process that was forked leaves it alone."""
+        if self._owner != os.getpid():
+            return
         with self._lock:
             kept, self._kept = self._kept, None
             ending = [*self._given_up, *(() if kept is None else (kept,))]

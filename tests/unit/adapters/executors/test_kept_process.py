@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 import textwrap
 import time
@@ -17,6 +18,7 @@ from orrery.runtime.instance import Instance
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are kept on Linux only")
 
+SOURCES = str(Path(__file__).parents[4] / "src")
 WAIT_SECONDS = 60.0
 CODE = """
     import os
@@ -69,3 +71,24 @@ def test_the_next_run_of_an_instance_starts_from_a_process_that_was_kept(folder:
     while os.path.exists(f"/proc/{kept}") and time.monotonic() < until:
         time.sleep(0.02)
     assert not os.path.exists(f"/proc/{kept}")
+
+
+def test_a_program_that_never_disposes_of_its_instance_leaves_nothing_behind(folder: Path, tmp_path: Path) -> None:
+    """Nor is it warned of a process that still runs."""
+    program = f"""
+        import sys
+        sys.path[:0] = [{SOURCES!r}, {str(folder)!r}]
+        from orrery import Instance, build_reconstructable_job, execute_job
+        instance = Instance.local_temp({str(tmp_path)!r})
+        with execute_job(build_reconstructable_job("kept_code", "make", (1,)), instance) as result:
+            print(result.output_for_node("says")[1])
+    """
+    done = subprocess.run(
+        [sys.executable, "-W", "default::ResourceWarning", "-c", textwrap.dedent(program)],
+        capture_output=True,
+        text=True,
+        timeout=WAIT_SECONDS,
+    )
+    assert done.returncode == 0, done.stderr
+    assert not os.path.exists(f"/proc/{int(done.stdout)}")
+    assert "is still running" not in done.stderr
