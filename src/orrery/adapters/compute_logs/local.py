@@ -88,6 +88,10 @@ class LocalComputeLogManager:
 
     # -- reading -------------------------------------------------------------------------------
 
+    def build_log_key_for_run(self, run_id: str, step_key: str) -> Sequence[str]:
+        """Return the key of the log of a step, or of a process by its file key, in a run."""
+        return [run_id, _FOLDER, step_key]
+
     def is_capture_complete(self, log_key: Sequence[str]) -> bool:
         """Tell whether nothing more will be captured under a file key (files that stay empty are not kept)."""
         stem = self._stem(log_key)

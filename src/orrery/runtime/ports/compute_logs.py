@@ -118,6 +118,10 @@ class ComputeLogManager(Protocol):
         """Capture what this process writes while the block runs."""
         ...
 
+    def build_log_key_for_run(self, run_id: str, step_key: str) -> Sequence[str]:
+        """Return the key of the log of a step, or of a process by its file key, in a run."""
+        ...
+
     def is_capture_complete(self, log_key: Sequence[str]) -> bool:
         """Tell whether nothing more will be captured."""
         ...

@@ -134,7 +134,8 @@ def test_the_event_names_the_file_that_holds_all(instance: Instance) -> None:
     data = captured_event(instance, run_id).logs_captured_data
     assert data.step_keys == ("first", "second")
     assert data_of(instance, run_id, data.file_key).stdout == b"of the first\nof the second\n"
-    assert instance.compute_log_manager.is_capture_complete((run_id, "compute_logs", data.file_key))  # type: ignore[union-attr]
+    log_key = instance.compute_log_manager.build_log_key_for_run(run_id, data.file_key)  # type: ignore[union-attr]
+    assert instance.compute_log_manager.is_capture_complete(log_key)  # type: ignore[union-attr]
 
 
 def test_coroutines_that_overlap_are_told_apart(instance: Instance) -> None:
