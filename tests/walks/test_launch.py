@@ -86,6 +86,7 @@ def test_a_launched_job_is_canceled(orrery: Terminal) -> None:
     while "start " not in orrery("runs", "logs", run_id):
         assert time.monotonic() < until
     assert "goes on" in orrery("runs", "delete", run_id, code=2)
+    assert "; the run goes on" in orrery("runs", "show", run_id)
     assert "canceled" in orrery("runs", "cancel", run_id)
     orrery("runs", "wait", run_id, code=143)
     assert "has ended already" in orrery("runs", "cancel", run_id, code=2)

@@ -63,7 +63,8 @@ def totals_line(view: RunView) -> str:
     ]
     rows = f", {number(totals.rows)} rows" if totals.rows is not None else ""
     checks = _checks_total(view)
-    end = {"done": "", "failed": "; the run failed", "canceled": "; interrupted"}.get(view.state, "")
+    ends = {"failed": "; the run failed", "canceled": "; interrupted", "running": "; the run goes on"}
+    end = ends.get(view.state, "")
     run = dim(f"  run {view.run_id[:8]}") if view.run_id else ""
     saved = f" (saved {duration(totals.saved_seconds)})" if totals.saved_seconds >= _WORTH_TELLING else ""
     return f"{', '.join(parts)}{saved} in {duration(totals.seconds)}{rows}{checks}{end}{run}"

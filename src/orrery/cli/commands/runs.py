@@ -110,6 +110,8 @@ def show_run(run_id: str, every_frame: bool, as_json: bool) -> None:
     with open_instance(may_only_read=True) as instance:
         record = find_run(instance, run_id)
         view = _view(instance, record.run.run_id)
+        if view.state == "running":
+            view.last = max(view.last or 0.0, time.time())  # its last event may be long ago
     if as_json:
         echo_json(
             {
