@@ -473,7 +473,8 @@ SLOW_CASES: Mapping[str, Callable[[Path, Path], str]] = {
 
 def verdict(case: str, whose: str) -> str:
     """Return what came of a case, with our interpreter (``ours``) or with that of the reference (``theirs``)."""
-    with tempfile.TemporaryDirectory(prefix="orrery-reliability-") as folder:
+    # What a fault leaves of a run may write there still, while the folder is removed.
+    with tempfile.TemporaryDirectory(prefix="orrery-reliability-", ignore_cleanup_errors=True) as folder:
         return {**CASES, **SLOW_CASES}[case](PYTHONS[whose], Path(folder))
 
 
