@@ -27,6 +27,8 @@ from orrery.definitions.assets.source_asset import SourceAsset
 from orrery.definitions.parts.cache_policy import CachePolicy
 from orrery.definitions.parts.io_manager import IOManager
 from orrery.model.events.user import AssetObservation
+from orrery.plan.fingerprint.reach import Reacher
+from orrery.runtime.engine.code_facts import InstalledCode
 from orrery.runtime.instance.instance import Instance
 
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # a folder of its own is made there
@@ -87,6 +89,8 @@ class Reuse(RuleBasedStateMachine):
         self.damaged: set[int] = set()
         self.verify = "exists"
         self.steps = 0
+        self.writes_bytecode, sys.dont_write_bytecode = not sys.dont_write_bytecode, True
+        self.begin_another_process()
 
     @initialize(data=st.data())
     def begin(self, data: st.DataObject) -> None:
@@ -139,6 +143,17 @@ class Reuse(RuleBasedStateMachine):
         """Edit comments, docstrings, blank lines and line breaks."""
         self.comment += 1
         self.blanks = (self.blanks + 1) % 3
+
+    @rule()
+    def begin_another_process(self) -> None:
+        """Forget what is known of the code, but for what processes keep for one another."""
+        code = InstalledCode(str(self.folder / "code_forms"))
+        self.instance.scratch["reacher"] = Reacher(code), code
+
+    @rule()
+    def move_the_project(self) -> None:
+        """Have it lie in another folder from now on; else the same files are written over."""
+        self.generation += 1
 
     @rule(salt=st.sampled_from([None, "a", "b"]))
     def change_the_salt(self, salt: str | None) -> None:
@@ -209,9 +224,8 @@ class Reuse(RuleBasedStateMachine):
     # -- the project on the disk ---------------------------------------------------------------
 
     def _load(self) -> Any:
-        self.generation += 1
         folder = self.folder / str(self.generation)
-        folder.mkdir()
+        folder.mkdir(exist_ok=True)
         note = f"# {self.comment}\n" * (self.comment % 2) + "\n" * self.blanks
         helpers = [note]
         helpers += [f"C{number} = {value}" for number, value in enumerate(self.constants)]
@@ -333,6 +347,7 @@ class Reuse(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Remove all files."""
+        sys.dont_write_bytecode = not self.writes_bytecode
         for name in MODULES:
             sys.modules.pop(name, None)
         with contextlib.suppress(OSError):
