@@ -59,7 +59,7 @@ peers: $(PEERS)/.installed ## make .peers, the tools that the reuse of values is
 $(PEERS)/.installed: constraints-peers.txt
 	@echo "Setting up $(PEERS) (some minutes, once)"
 	@tools/make-venv $(PEERS)
-	@tools/install $(PEERS) constraints-peers.txt doit luigi sf-hamilton redun snakemake
+	@tools/install $(PEERS) constraints-peers.txt doit luigi sf-hamilton redun snakemake blake3
 	@touch $@
 
 demo: setup ## run the main job on real data: a year of flights
