@@ -1,5 +1,5 @@
 """
-Write the JSON schemas of what crosses the border, from the types in ``orrery_pipes.messages``.
+Write the JSON schemas of what crosses the border, from the types in ``orrery_pipes.shapes``.
 
 Run it after a change of the types: ``python packages/orrery-pipes/schema/generate.py``. A test compares.
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, Union
 
-from orrery_pipes import messages
+from orrery_pipes import messages, shapes
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 NUMBER = {
@@ -65,7 +65,7 @@ def object_schema(tp: Any, definitions: dict[str, Any]) -> dict[str, Any]:
 def context_schema() -> dict[str, Any]:
     """Return the schema of the context; later orchestrators may tell more, so that other keys are allowed."""
     definitions: dict[str, Any] = {}
-    schema = object_schema(messages.PipesContextData, definitions)
+    schema = object_schema(shapes.PipesContextData, definitions)
     return {
         "$schema": DRAFT,
         "title": "Context of a Pipes process",
@@ -89,7 +89,7 @@ def message_schema() -> dict[str, Any]:
             },
             "required": [messages.PIPES_PROTOCOL_VERSION_FIELD, "method", "params"],
         }
-        for method, params in messages.PARAMS_BY_METHOD.items()
+        for method, params in shapes.PARAMS_BY_METHOD.items()
     ]
     return {"$schema": DRAFT, "title": "Message of a Pipes process", "oneOf": branches, "$defs": definitions}
 

@@ -44,21 +44,6 @@ from orrery_pipes.messages import (
     PIPES_METADATA_TYPE_INFER,
     PIPES_PROTOCOL_VERSION,
     PIPES_PROTOCOL_VERSION_FIELD,
-    Method,
-    PipesAssetCheckSeverity,
-    PipesContextData,
-    PipesDataProvenance,
-    PipesException,
-    PipesExtras,
-    PipesLogWriterOpenedData,
-    PipesMessage,
-    PipesMetadataRawValue,
-    PipesMetadataType,
-    PipesMetadataValue,
-    PipesOpenedData,
-    PipesParams,
-    PipesPartitionKeyRange,
-    PipesTimeWindow,
     to_asset_key_path,
 )
 from orrery_pipes.params import (
@@ -100,6 +85,23 @@ if TYPE_CHECKING:
         PipesS3MessageWriterChannel,
         PipesUnityCatalogVolumesContextLoader,
         PipesUnityCatalogVolumesMessageWriter,
+    )
+    from orrery_pipes.shapes import (
+        Method,
+        PipesAssetCheckSeverity,
+        PipesContextData,
+        PipesDataProvenance,
+        PipesException,
+        PipesExtras,
+        PipesLogWriterOpenedData,
+        PipesMessage,
+        PipesMetadataRawValue,
+        PipesMetadataType,
+        PipesMetadataValue,
+        PipesOpenedData,
+        PipesParams,
+        PipesPartitionKeyRange,
+        PipesTimeWindow,
     )
 
     PIPES_CLI_PARSER: ArgumentParser
@@ -214,13 +216,31 @@ _CLOUDS = (
     "PipesUnityCatalogVolumesMessageWriter",
 )
 
+_SHAPES = (
+    "Method",
+    "PipesAssetCheckSeverity",
+    "PipesContextData",
+    "PipesDataProvenance",
+    "PipesException",
+    "PipesExtras",
+    "PipesLogWriterOpenedData",
+    "PipesMessage",
+    "PipesMetadataRawValue",
+    "PipesMetadataType",
+    "PipesMetadataValue",
+    "PipesOpenedData",
+    "PipesParams",
+    "PipesPartitionKeyRange",
+    "PipesTimeWindow",
+)
+
 
 def __getattr__(name: str) -> object:
     """
     Make on first use what few processes need.
 
-    That is the command line parser, as argparse takes 5 ms to import, and what sends by stores of the clouds, which
-    takes 2 ms of each launch.
+    That is the command line parser, as argparse takes 5 ms to import; what sends by stores of the clouds, and the types of what
+    crosses the border: either takes 2 ms of each launch.
     """
     if name == "PIPES_CLI_PARSER":
         parser = globals()[name] = make_cli_parser()
@@ -229,5 +249,10 @@ def __getattr__(name: str) -> object:
         from orrery_pipes import clouds
 
         found = globals()[name] = getattr(clouds, name)
+        return found
+    if name in _SHAPES:
+        from orrery_pipes import shapes
+
+        found = globals()[name] = getattr(shapes, name)
         return found
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

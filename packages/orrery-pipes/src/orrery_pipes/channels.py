@@ -13,10 +13,13 @@ import threading
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
 from io import StringIO
-from typing import IO, Any, Iterator, Sequence, TextIO, cast
+from typing import IO, TYPE_CHECKING, Any, Iterator, Sequence, TextIO, cast
 
 from orrery_pipes.errors import PipesError, PipesMessageTooLongError, PipesSerializationError
-from orrery_pipes.messages import PipesMessage, encode_message
+from orrery_pipes.messages import encode_message
+
+if TYPE_CHECKING:
+    from orrery_pipes.shapes import PipesMessage
 
 
 class PipesMessageWriterChannel(ABC):
@@ -159,7 +162,7 @@ class PipesBlobStoreMessageWriterChannel(PipesMessageWriterChannel):
 
     def flush_messages(self) -> Sequence[PipesMessage]:
         """Return the messages that were not yet taken for an upload, and forget them."""
-        return [cast(PipesMessage, json.loads(line)) for line in self._take_lines()]
+        return [cast("PipesMessage", json.loads(line)) for line in self._take_lines()]
 
     @abstractmethod
     def upload_messages_chunk(self, payload: StringIO, index: int) -> None:
@@ -280,7 +283,7 @@ class NumberedChannel(PipesMessageWriterChannel):
         with self._lock:
             self._number += 1
             try:
-                self._channel.write_message(cast(PipesMessage, {**message, "number": self._number}))
+                self._channel.write_message(cast("PipesMessage", {**message, "number": self._number}))
             except (PipesSerializationError, PipesMessageTooLongError):
                 self._number -= 1
                 raise

@@ -9,13 +9,15 @@ from __future__ import annotations
 import json
 import os
 from contextlib import contextmanager
-from typing import IO, Any, Iterator, cast
+from typing import IO, TYPE_CHECKING, Any, Iterator, cast
 
 from orrery_pipes.channels import PipesBlobStoreMessageWriterChannel, PipesBufferedFilesystemMessageWriterChannel
 from orrery_pipes.errors import PipesError, optional_str, require_str
 from orrery_pipes.loaders import PipesContextLoader, read_context
-from orrery_pipes.messages import PipesContextData, PipesExtras, PipesParams
 from orrery_pipes.writers import PipesBlobStoreMessageWriter
+
+if TYPE_CHECKING:
+    from orrery_pipes.shapes import PipesContextData, PipesExtras, PipesParams
 
 
 class _BucketChannel(PipesBlobStoreMessageWriterChannel):
@@ -49,7 +51,7 @@ class PipesS3ContextLoader(PipesContextLoader):
     def load_context(self, params: PipesParams) -> Iterator[PipesContextData]:
         """Load the context data from S3."""
         bucket, key = require_str(params, "bucket", type(self)), require_str(params, "key", type(self))
-        yield cast(PipesContextData, json.loads(self._client.get_object(Bucket=bucket, Key=key)["Body"].read()))
+        yield cast("PipesContextData", json.loads(self._client.get_object(Bucket=bucket, Key=key)["Body"].read()))
 
 
 class PipesS3MessageWriterChannel(_BucketChannel):
@@ -105,7 +107,7 @@ class PipesGCSContextLoader(PipesContextLoader):
     def load_context(self, params: PipesParams) -> Iterator[PipesContextData]:
         """Load the context data from Google Cloud Storage."""
         bucket, key = require_str(params, "bucket", type(self)), require_str(params, "key", type(self))
-        yield cast(PipesContextData, json.loads(self._client.get_bucket(bucket).blob(key).download_as_bytes()))
+        yield cast("PipesContextData", json.loads(self._client.get_bucket(bucket).blob(key).download_as_bytes()))
 
 
 class PipesGCSMessageWriterChannel(_BucketChannel):
@@ -165,7 +167,7 @@ class PipesAzureBlobStorageContextLoader(PipesContextLoader):
         bucket, key = require_str(params, "bucket", type(self)), require_str(params, "key", type(self))
         with self._client.get_blob_client(bucket, key) as blob:
             data = json.loads(blob.download_blob().readall())
-        yield cast(PipesContextData, data)
+        yield cast("PipesContextData", data)
 
 
 class PipesAzureBlobStorageMessageWriterChannel(_BucketChannel):

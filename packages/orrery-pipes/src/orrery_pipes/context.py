@@ -19,19 +19,7 @@ from orrery_pipes.errors import (
 )
 from orrery_pipes.exceptions import pipes_exception, shortened
 from orrery_pipes.loaders import PipesContextLoader, PipesDefaultContextLoader
-from orrery_pipes.messages import (
-    CHECK_SEVERITIES,
-    Method,
-    PipesAssetCheckSeverity,
-    PipesContextData,
-    PipesDataProvenance,
-    PipesException,
-    PipesMetadataRawValue,
-    PipesMetadataValue,
-    PipesPartitionKeyRange,
-    PipesTimeWindow,
-    make_message,
-)
+from orrery_pipes.messages import CHECK_SEVERITIES, make_message
 from orrery_pipes.metadata import normalize_metadata
 from orrery_pipes.negotiation import offered_by
 from orrery_pipes.params import PipesEnvVarParamsLoader, PipesParamsLoader
@@ -40,6 +28,18 @@ from orrery_pipes.writers import PipesDefaultMessageWriter, PipesMessageWriter
 if TYPE_CHECKING:
     import logging
     from types import TracebackType
+
+    from orrery_pipes.shapes import (
+        Method,
+        PipesAssetCheckSeverity,
+        PipesContextData,
+        PipesDataProvenance,
+        PipesException,
+        PipesMetadataRawValue,
+        PipesMetadataValue,
+        PipesPartitionKeyRange,
+        PipesTimeWindow,
+    )
 
 _T = TypeVar("_T")
 
@@ -306,7 +306,7 @@ class PipesContext:
         Raises:
             PipesError: No partitions are in scope.
         """
-        return cast(PipesPartitionKeyRange, self._of_partitions("partition_key_range"))
+        return cast("PipesPartitionKeyRange", self._of_partitions("partition_key_range"))
 
     @property
     def partition_time_window(self) -> PipesTimeWindow | None:

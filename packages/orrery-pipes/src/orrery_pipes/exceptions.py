@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from orrery_pipes.messages import PipesException
-
 if TYPE_CHECKING:
     from traceback import TracebackException
+
+    from orrery_pipes.shapes import PipesException
 
 _DEPTH = 50
 

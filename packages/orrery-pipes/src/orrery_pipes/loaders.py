@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
-from typing import ContextManager, Iterator, cast
+from typing import TYPE_CHECKING, ContextManager, Iterator, cast
 
 from orrery_pipes.errors import PipesError, require_mapping, require_str
-from orrery_pipes.messages import PipesContextData, PipesParams
+
+if TYPE_CHECKING:
+    from orrery_pipes.shapes import PipesContextData, PipesParams
 
 
 class PipesContextLoader(ABC):
@@ -43,7 +45,7 @@ class PipesDefaultContextLoader(PipesContextLoader):
         if self.FILE_PATH_KEY in params:
             yield read_context(require_str(params, self.FILE_PATH_KEY, type(self)))
         elif self.DIRECT_KEY in params:
-            yield cast(PipesContextData, require_mapping(params, self.DIRECT_KEY, type(self)))
+            yield cast("PipesContextData", require_mapping(params, self.DIRECT_KEY, type(self)))
         else:
             raise PipesError(
                 f"Invalid params for {type(self).__name__}: expected key `{self.FILE_PATH_KEY}` or "
@@ -55,4 +57,4 @@ class PipesDefaultContextLoader(PipesContextLoader):
 def read_context(path: str) -> PipesContextData:
     """Return the context data in the JSON file at *path*."""
     with open(path, encoding="utf-8") as file:
-        return cast(PipesContextData, json.load(file))
+        return cast("PipesContextData", json.load(file))

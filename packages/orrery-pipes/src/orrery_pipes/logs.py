@@ -12,10 +12,13 @@ import sys
 import threading
 from abc import ABC, abstractmethod
 from contextlib import ExitStack, contextmanager
-from typing import Any, ContextManager, Generic, Iterator, Literal, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, ContextManager, Generic, Iterator, Literal, TextIO, TypeVar
 
 from orrery_pipes.channels import PipesMessageWriterChannel
-from orrery_pipes.messages import PipesExtras, PipesLogWriterOpenedData, PipesParams, make_message
+from orrery_pipes.messages import make_message
+
+if TYPE_CHECKING:
+    from orrery_pipes.shapes import PipesExtras, PipesLogWriterOpenedData, PipesParams
 
 T_LogChannel = TypeVar("T_LogChannel", bound="PipesLogWriterChannel")
 

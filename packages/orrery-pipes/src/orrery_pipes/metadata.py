@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Mapping, cast
+from typing import TYPE_CHECKING, Any, Mapping, cast
 
 from orrery_pipes.errors import PipesError, check_param_type, check_param_value
-from orrery_pipes.messages import METADATA_TYPES, PIPES_METADATA_TYPE_INFER, PipesMetadataValue
+from orrery_pipes.messages import METADATA_TYPES, PIPES_METADATA_TYPE_INFER
+
+if TYPE_CHECKING:
+    from orrery_pipes.shapes import PipesMetadataValue
 
 _KEYS = frozenset(("raw_value", "type"))
 
@@ -43,5 +46,5 @@ def normalize_metadata(metadata: Any, method: str, param: str) -> dict[str, Pipe
         if value["type"] == "float" and type(value["raw_value"]) is int:
             # The reference takes a float without its point for an error in the protocol.
             value = {"raw_value": float(value["raw_value"]), "type": "float"}
-        normal[key] = cast(PipesMetadataValue, value)
+        normal[key] = cast("PipesMetadataValue", value)
     return normal

@@ -7,10 +7,12 @@ Our orchestrator says under one key of the params what it understands; a strange
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import Any, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Iterator, Mapping
 
 from orrery_pipes.channels import NumberedChannel, PipesMessageWriterChannel
-from orrery_pipes.messages import PipesParams
+
+if TYPE_CHECKING:
+    from orrery_pipes.shapes import PipesParams
 
 NEGOTIATED_KEY = "orrery"
 """Key of the params of messages, and of the context, under which our orchestrator says what it understands."""

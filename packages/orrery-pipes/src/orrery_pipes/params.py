@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Mapping
 
 from orrery_pipes.encoding import decode_param
 from orrery_pipes.errors import PipesError
-from orrery_pipes.messages import PipesParams
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
+
+    from orrery_pipes.shapes import PipesParams
 
 PIPES_CONTEXT_ENV_VAR = "DAGSTER_PIPES_CONTEXT"
 PIPES_MESSAGES_ENV_VAR = "DAGSTER_PIPES_MESSAGES"

@@ -15,10 +15,12 @@ import os
 import struct
 import threading
 from collections import deque
-from typing import Any, Mapping, cast
+from typing import TYPE_CHECKING, Any, Mapping, cast
 
 from orrery_pipes.channels import PipesMessageWriterChannel
-from orrery_pipes.messages import PipesMessage
+
+if TYPE_CHECKING:
+    from orrery_pipes.shapes import PipesMessage
 
 AGAIN_KEY = "again"
 """Key of a message that may have arrived already."""
@@ -141,5 +143,5 @@ class SocketChannel(PipesMessageWriterChannel):
         while self._pending:
             message = json.loads(self._pending[0])
             message[AGAIN_KEY] = True
-            self._fallback.write_message(cast(PipesMessage, message))
+            self._fallback.write_message(cast("PipesMessage", message))
             self._pending.popleft()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from abc import ABC, abstractmethod
 from contextlib import contextmanager
-from typing import Any, ContextManager, Generic, Iterator, TextIO, TypeVar, cast
+from typing import TYPE_CHECKING, Any, ContextManager, Generic, Iterator, TextIO, TypeVar, cast
 
 from orrery_pipes.channels import (
     PipesBlobStoreMessageWriterChannel,
@@ -16,15 +16,11 @@ from orrery_pipes.channels import (
 )
 from orrery_pipes.errors import PipesError, optional_int, require_bool, require_str
 from orrery_pipes.logs import PipesDefaultLogWriter, PipesLogWriter
-from orrery_pipes.messages import (
-    PipesExtras,
-    PipesMessage,
-    PipesOpenedData,
-    PipesParams,
-    encode_message,
-    make_message,
-)
+from orrery_pipes.messages import encode_message, make_message
 from orrery_pipes.negotiation import negotiate
+
+if TYPE_CHECKING:
+    from orrery_pipes.shapes import PipesExtras, PipesMessage, PipesOpenedData, PipesParams
 
 T_MessageChannel = TypeVar("T_MessageChannel", bound=PipesMessageWriterChannel)
 T_BlobStoreMessageWriterChannel = TypeVar("T_BlobStoreMessageWriterChannel", bound=PipesBlobStoreMessageWriterChannel)
@@ -166,7 +162,7 @@ class PipesPrefectLogsMessageWriterChannel(PipesMessageWriterChannel):
                 "Use a blob store message writer for large payloads."
             )
             replacement = make_message("log", {"message": text, "level": "ERROR"})
-            line = encode_message(cast(PipesMessage, {**message, **replacement}))
+            line = encode_message(cast("PipesMessage", {**message, **replacement}))
         self._logger.info("%s", line)
 
 
