@@ -494,6 +494,9 @@ def written(page: str, rows: list[str]) -> str:
 def main() -> int:
     """Print the table as it is measured, and at its end write it into the page if that is asked for."""
     print("| fault | Orrery | Dagster 1.13.28 |\n|---|---|---|")
+    # What a shell puts into the background ignores interrupts, and so would the runs that are sent one.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     rows = []
     for case in (*CASES, *SLOW_CASES):
         rows.append(f"| {case} | {verdict(case, 'ours')} | {verdict(case, 'theirs')} |")
