@@ -74,7 +74,9 @@ def test_assets_are_launched_fail_and_are_repeated_from_the_failure(orrery: Term
     shown = orrery("runs", "show", "latest")
     assert "total" in shown
     assert "numbers" not in orrery("runs", "logs", "latest").replace("numbers, total", "")
-    assert "No steps needed to be retried" in orrery("runs", "retry", "latest", code=2)
+    refused = orrery("runs", "retry", "latest", code=2)
+    assert "No steps needed to be retried" in refused
+    assert "--all" in refused
     run_id = said.split()[0]
     orrery("runs", "delete", run_id)
     assert "No run" in orrery("runs", "show", run_id, code=2)

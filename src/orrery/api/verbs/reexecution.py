@@ -188,7 +188,7 @@ def decide(plan: ExecutionPlan, options: ReexecutionOptions, instance: Any) -> R
     if not chosen:
         raise InvariantViolationError(
             f"No steps needed to be retried in run '{parent.run_id}'.",
-            mend="give ReexecutionOptions(parent_run_id) to execute all steps again.",
+            mend="execute all steps again: ReexecutionOptions(parent_run_id), or `orrery runs retry ID --all`.",
         )
     return repetition_of(plan, parent, chosen, past)
 
