@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import struct
 import subprocess
@@ -156,13 +157,16 @@ def test_kill_keeps_all_that_was_sent(tmp_path: Path) -> None:
 def test_session_ends_although_a_process_left_behind_goes_on_sending(run: Run) -> None:
     found = run(
         OPEN + "    import os\n    ready, told = os.pipe()\n    if os.fork() == 0:\n"
-        "        try:\n            for n in range(20_000_000):\n                context.report_custom_message(n)\n"
+        "        try:\n            context.report_custom_message(os.getpid())\n"
+        "            for n in range(20_000_000):\n                context.report_custom_message(n)\n"
         "                if n == 0: os.write(told, b'!')\n"
         "        finally:\n            os._exit(0)\n"
         "    os.read(ready, 1)\n",
         forward_stdio=False,
     )
-    assert found[:1] == [0]
+    process_id, *numbers = found
+    os.kill(process_id, signal.SIGKILL)  # it would write for minutes, into a file that is no more
+    assert numbers[:1] == [0]
 
 
 # --- a connection that breaks, from the process's side
