@@ -25,9 +25,8 @@ __all__ = ["CASES", "PAGE", "SLOW_CASES", "main", "verdict", "written"]
 ROOT = Path(__file__).parents[1]
 PYTHONS = {"ours": ROOT / ".venv" / "bin" / "python", "theirs": ROOT / ".oracle" / "bin" / "python"}
 PAGE = ROOT / "docs" / "reliability.md"
-_SECONDS = (
-    1_800  # the reference takes some minutes for a fault at each seventh write, on a machine with nothing else to do
-)
+_SECONDS = 1_800
+"""For one program: the reference takes many minutes for its hundred runs with a fault at each seventh write."""
 
 _HEAD = """
     import os, pickle, resource, signal, sys, time
