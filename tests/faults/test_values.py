@@ -21,7 +21,15 @@ from orrery.adapters.io.upath import UPathIOManager
 from orrery.base.errors import DamagedValueError, InvariantViolationError
 from orrery.definitions.parts.io_manager import IOManager
 from orrery.runtime.files import atomic
-from orrery.runtime.files.atomic import WriteBatch, is_stored, open_whole, place_to_read, whole_path, write_whole
+from orrery.runtime.files.atomic import (
+    WriteBatch,
+    held_bytes,
+    is_stored,
+    open_whole,
+    place_to_read,
+    whole_path,
+    write_whole,
+)
 from orrery.runtime.ports.write_barrier import active
 from orrery.testing.conformance.samples import ValueContext
 
@@ -355,6 +363,82 @@ def test_a_staged_value_is_seen_here_and_the_old_one_stands_on_the_disk(tmp_path
     batch.flush()
     assert Path(path).read_bytes() == b"new"
     assert place_to_read(path) == path
+    assert left_over(tmp_path) == []
+
+
+def test_small_values_are_held_until_the_flush(tmp_path: Path, batch: WriteBatch) -> None:
+    """Nothing is on the disk before it; a load of this process gets what is held."""
+    path = str(tmp_path / "value")
+    with active(batch):
+        write_whole(path, b"two ", b"pieces")
+    assert os.listdir(tmp_path) == []
+    assert held_bytes(path) == b"two pieces"
+    assert is_stored(path)
+    batch.flush()
+    assert held_bytes(path) is None
+    assert Path(path).read_bytes() == b"two pieces"
+
+
+def test_large_values_and_those_beyond_a_few_megabytes_are_written_at_once(tmp_path: Path, batch: WriteBatch) -> None:
+    """To temporary files: what a run holds in memory is bounded, whatever it makes between two flushes."""
+    with active(batch):
+        write_whole(str(tmp_path / "large"), bytes(70_000))
+        assert len(left_over(tmp_path)) == 1
+        for number in range(80):
+            write_whole(str(tmp_path / str(number)), bytes(65_000))
+    held = sum(len(held_bytes(str(tmp_path / str(number))) or b"") for number in range(80))
+    assert 3_000_000 < held <= 4 << 20
+    batch.flush()
+    assert {os.path.getsize(tmp_path / str(number)) for number in range(80)} == {65_000}
+    assert left_over(tmp_path) == []
+
+
+@pytest.mark.parametrize(("free_bytes", "free_files"), [(1 << 20, 1 << 20), (1 << 40, 10)])
+def test_nothing_is_held_for_a_disk_that_is_nearly_full(
+    tmp_path: Path, batch: WriteBatch, monkeypatch: pytest.MonkeyPatch, free_bytes: int, free_files: int
+) -> None:
+    """So that whoever stores the value is told at once that it does not fit."""
+    disk = os.statvfs(tmp_path)
+    told = list(disk)
+    told[1], told[4], told[5], told[7] = 1, free_bytes, 1 << 30, free_files
+    monkeypatch.setattr(os, "statvfs", lambda path: os.statvfs_result(told))
+    path = str(tmp_path / "value")
+    with active(batch):
+        write_whole(path, b"value")
+    assert held_bytes(path) is None
+    assert Path(place_to_read(path)).read_bytes() == b"value"
+
+
+def test_a_directory_in_the_place_of_a_held_value_is_told_at_once(tmp_path: Path, batch: WriteBatch) -> None:
+    """By the write, not by the flush."""
+    (tmp_path / "value").mkdir()
+    with active(batch), pytest.raises(IsADirectoryError, match="directory stands"):
+        write_whole(str(tmp_path / "value"), b"value")
+    assert left_over(tmp_path) == []
+
+
+def test_a_held_value_that_cannot_be_written_leaves_the_old_ones(
+    tmp_path: Path, batch: WriteBatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of all values of the batch: the events that tell of them are not stored either."""
+    first, second = str(tmp_path / "first"), str(tmp_path / "second")
+    write_whole(first, b"old")
+    with active(batch):
+        write_whole(first, b"new")
+        write_whole(second, b"new")
+    real, calls = os.write, []
+
+    def write(fd: int, data: bytes) -> int:
+        calls.append(fd)
+        if len(calls) == 2:
+            raise OSError(errno.EIO, "Input/output error")
+        return real(fd, data)
+
+    monkeypatch.setattr(os, "write", write)
+    with pytest.raises(OSError, match="Input/output error"):
+        batch.flush()
+    assert Path(first).read_bytes() == b"old"
+    assert not is_stored(second)
     assert left_over(tmp_path) == []
 
 

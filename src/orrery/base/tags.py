@@ -78,6 +78,7 @@ __all__ = [
 SYSTEM_TAG_PREFIX = "orrery/"
 HIDDEN_TAG_PREFIX = ".orrery/"
 _ALIASES = (("dagster/", SYSTEM_TAG_PREFIX), (".dagster/", HIDDEN_TAG_PREFIX))
+_ALIAS_STARTS = tuple(alias for alias, _ in _ALIASES)
 
 ASSET_EVALUATION_ID_TAG = "orrery/asset_evaluation_id"
 ASSET_PARTITION_RANGE_END_TAG = "orrery/asset_partition_range_end"
@@ -140,9 +141,10 @@ def canonical_tag(key: str) -> str:
     >>> canonical_tag("team")
     'team'
     """
-    for alias, prefix in _ALIASES:
-        if key.startswith(alias):
-            return prefix + key[len(alias) :]
+    if key.startswith(_ALIAS_STARTS):
+        for alias, prefix in _ALIASES:
+            if key.startswith(alias):
+                return prefix + key[len(alias) :]
     return key
 
 
@@ -167,10 +169,9 @@ class Tags(dict[str, str]):
 
     def get(self, key: str, default: Any = None) -> Any:
         """Return the value of the tag, under its name or an alias."""
-        try:
-            return self[key]
-        except KeyError:
-            return default
+        if dict.__contains__(self, key):
+            return dict.__getitem__(self, key)
+        return dict.get(self, canonical_tag(key), default)
 
 
 def canonical_tags(tags: Mapping[str, str]) -> Tags:

@@ -8,13 +8,12 @@ import hashlib
 import pickle
 import threading
 from collections.abc import Callable
-from contextlib import ExitStack
 from io import BufferedRandom
 from typing import Any
 
 from orrery.adapters.io.seal import Seal, open_sealed, read_file, seal_header
 from orrery.base.errors import InvariantViolationError
-from orrery.runtime.files.atomic import open_whole, write_whole
+from orrery.runtime.files.atomic import held_bytes, open_whole, write_whole
 from orrery.runtime.instance.value_key import ValueKey
 
 __all__ = ["dump_pickle", "load_pickle"]
@@ -73,11 +72,9 @@ class _Sink:
         self.trouble: Exception | None = None
         self._path = path
         self._key = key
-        self._digest = hashlib.sha256()
         self._length = 0
         self._kept: list[bytes] = []
         self._file: BufferedRandom | None = None
-        self._open = ExitStack()
 
     def write(self, piece: Any) -> int:
         """Take the next piece; it is not looked at again."""
@@ -88,7 +85,9 @@ class _Sink:
             return size
         try:
             if self._file is None:
-                self._file = self._open.enter_context(open_whole(self._path))
+                self._digest = hashlib.sha256()
+                self._open = open_whole(self._path)
+                self._file = self._open.__enter__()
                 self._file.write(seal_header(Seal(0, self._digest.digest()), self._key))
                 for each in self._kept:
                     self._put(self._file, each)
@@ -122,7 +121,8 @@ class _Sink:
             seal = Seal(self._length, self._digest.digest())
             self._file.seek(0)
             self._file.write(seal_header(seal, self._key))
-            self._open.close()
+            self._file, opened = None, self._open
+            opened.__exit__(None, None, None)
             return seal
         except Exception as error:
             self.trouble = error
@@ -132,7 +132,8 @@ class _Sink:
         return None
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
-        self._open.__exit__(kind, error, trace)
+        if self._file is not None:
+            self._open.__exit__(kind, error, trace)
 
 
 def load_pickle(path: str, *, what: Callable[[], str], key: ValueKey | None = None) -> Any:
@@ -144,5 +145,8 @@ def load_pickle(path: str, *, what: Callable[[], str], key: ValueKey | None = No
         UntrustedValueError: It was not signed with *key*.
         DamagedValueError: Its bytes are not those that were written.
     """
+    held = held_bytes(path)
+    if held is not None:  # it never left this process
+        return pickle.loads(held)  # noqa: S301  # our own
     data = open_sealed(read_file(path, what=what), what=what, path=path, key=key)
     return pickle.loads(data)  # noqa: S301  # sealed and signed by us

@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from orrery.base.errors import DamagedValueError, ValueNotFoundError
-from orrery.runtime.files.atomic import place_to_read
+from orrery.runtime.files.atomic import held_bytes, place_to_read
 from orrery.runtime.instance.value_key import ValueKey, untrusted
 from orrery.runtime.ports.write_barrier import active_barrier
 
@@ -234,6 +234,9 @@ def read_file(path: str, *, what: Callable[[], str]) -> bytes:
     Raises:
         MissingFileError: There is no such file.
     """
+    held = held_bytes(path)
+    if held is not None:
+        return held
     for place in (place_to_read(path), path):
         try:
             fd = os.open(place, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0))

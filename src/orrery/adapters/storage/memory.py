@@ -112,6 +112,9 @@ class MemoryStorage(MemoryBackfills, MemoryLeases):
         if after is not None:
             after()
 
+    def relieve(self) -> None:
+        """Return at once: nothing is left to be written."""
+
     def settle(self) -> None:
         """Do nothing: nothing here is ever durable."""
 

@@ -558,14 +558,15 @@ class AssetsDefinition:
             InvalidDefinitionError: The assets have several partitions definitions.
         """
         found: Any = None
-        for spec in self.specs:
+        specs = self._specs_by_key
+        for spec in specs.values() if self._selected_keys is None else self.specs:
             if spec.partitions_def is not None:
                 if found is not None and found != spec.partitions_def:
                     raise InvalidDefinitionError(
                         "The assets of this definition have several partitions definitions.", mend="ask each spec."
                     )
                 found = spec.partitions_def
-        if found is None and not self._specs_by_key:
+        if found is None and not specs:
             found = next(
                 (
                     each.partitions_def

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_args
 
 import msgspec
@@ -56,13 +56,8 @@ class _EntryRecord(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     dagster_event: Event | None = None
 
 
-_given_text = _EntryRecord.__dict__["user_message"].__get__
-
-
-def given_text(entry: EventLogEntry) -> str:
-    """Return the text that an entry was made with: empty where it is to be rendered from the event."""
-    text: str = _given_text(entry, EventLogEntry)
-    return text
+given_text: Callable[[EventLogEntry], str] = _EntryRecord.__dict__["user_message"].__get__
+"""Returns the text that an entry was made with: empty where it is to be rendered from the event."""
 
 
 class EventLogEntry(_EntryRecord, frozen=True, omit_defaults=True, tag_field="v", tag=ENTRY_VERSION):

@@ -7,7 +7,7 @@ Built by the pure functions of ``build``, never written by being built. What peo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any, TypeVar
 
@@ -167,6 +167,9 @@ ASSET_EVENTS = frozenset(
         "ASSET_WIPED",
     }
 )
+_NAME_AN_ASSET = (AssetMaterializationPlannedData, AssetFailedToMaterializeData, AssetWipedData)
+_NAME_A_CHECK = (AssetCheckEvaluation, AssetCheckEvaluationPlanned)
+_NAME_A_PARTITION = (AssetMaterializationPlannedData, AssetFailedToMaterializeData, *_NAME_A_CHECK)
 _ALERT_EVENTS = frozenset({"ALERT_START", "ALERT_SUCCESS", "ALERT_FAILURE"})
 _FAILURE_EVENTS = frozenset(
     {"HOOK_ERRORED", "PIPELINE_FAILURE", "PIPELINE_CANCELED", "STEP_FAILURE", "RESOURCE_INIT_FAILURE"}
@@ -200,13 +203,8 @@ class _EventRecord(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     step_key: str | None = None
 
 
-_given_message = _EventRecord.__dict__["message"].__get__
-
-
-def given_message(event: Event) -> str | None:
-    """Return the text that an event was made with; None where it is to be rendered from the payload."""
-    text: str | None = _given_message(event, Event)
-    return text
+given_message: Callable[[Event], str | None] = _EventRecord.__dict__["message"].__get__
+"""Returns the text that an event was made with; None where it is to be rendered from the payload."""
 
 
 class Event(_EventRecord, frozen=True, omit_defaults=True):
@@ -538,7 +536,7 @@ class Event(_EventRecord, frozen=True, omit_defaults=True):
             return data.materialization.asset_key
         if isinstance(data, AssetObservationData):
             return data.asset_observation.asset_key
-        if isinstance(data, AssetMaterializationPlannedData | AssetFailedToMaterializeData | AssetWipedData):
+        if isinstance(data, _NAME_AN_ASSET):
             return data.asset_key
         return None
 
@@ -546,7 +544,7 @@ class Event(_EventRecord, frozen=True, omit_defaults=True):
     def asset_check_key(self) -> AssetCheckKey | None:
         """Return the check that the event is about, if one."""
         data = self.event_specific_data
-        if isinstance(data, AssetCheckEvaluation | AssetCheckEvaluationPlanned):
+        if isinstance(data, _NAME_A_CHECK):
             return data.asset_check_key
         return None
 
@@ -558,13 +556,7 @@ class Event(_EventRecord, frozen=True, omit_defaults=True):
             return data.materialization.partition
         if isinstance(data, AssetObservationData):
             return data.asset_observation.partition
-        if isinstance(
-            data,
-            AssetMaterializationPlannedData
-            | AssetFailedToMaterializeData
-            | AssetCheckEvaluation
-            | AssetCheckEvaluationPlanned,
-        ):
+        if isinstance(data, _NAME_A_PARTITION):
             return data.partition
         return None
 

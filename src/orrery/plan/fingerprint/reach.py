@@ -105,6 +105,7 @@ class Reacher:
         self._facts = facts
         self._codes: dict[int, tuple[types.CodeType, str, Scan, Place]] = {}
         self._known: dict[int, tuple[Callable[..., Any], Reach, Sequence[_Guard]]] = {}
+        self._bare: dict[tuple[Any, ...], tuple[Callable[..., Any], Reach, Sequence[_Guard]]] = {}
 
     def reach(self, function: Callable[..., Any]) -> Reach:
         """
@@ -114,18 +115,21 @@ class Reacher:
         nothing but functions, modules and values that cannot change.
         """
         known = self._known.get(id(function))
-        if known is not None and known[0] is function:
-            for guard in known[2]:
-                if not _holds(guard):
-                    break
-            else:
-                return known[1]
+        if known is None or known[0] is not function:
+            bare = _bare_form(function)
+            known = self._bare.get(bare) if bare is not None else None
+        if known is not None and all(map(_holds, known[2])):
+            return known[1]
         walk = _Walk(self, self._facts)
         found = walk.run(function)
         if walk.guards is not None:
             if len(self._known) >= _MOST_KNOWN:
                 self._known.clear()
-            self._known[id(function)] = (function, found, walk.guards)
+                self._bare.clear()
+            known = self._known[id(function)] = (function, found, walk.guards)
+            bare = _bare_form(function)
+            if bare is not None:
+                self._bare[bare] = known
         return found
 
     def of_code(self, code: types.CodeType) -> tuple[str, Scan, Place]:
@@ -178,6 +182,24 @@ def _body_of(function: types.FunctionType) -> tuple[Any, ...]:
     if function.__annotations__:
         body += (*function.__annotations__, *function.__annotations__.values())
     return body
+
+
+def _bare_form(function: Any) -> tuple[Any, ...] | None:
+    """
+    Return what tells all of a function that has nothing of its own but code, as those of a factory do; None of others.
+
+    Two with the same form reach the same, as long as that stands where it stood.
+    """
+    if (
+        type(function) is not types.FunctionType
+        or function.__closure__ is not None
+        or function.__defaults__ is not None
+        or function.__kwdefaults__ is not None
+        or function.__dict__
+        or function.__annotations__
+    ):
+        return None
+    return id(function.__code__), id(function.__globals__), function.__module__, function.__qualname__
 
 
 def _content_of(cell: Any) -> Any:

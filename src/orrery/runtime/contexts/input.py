@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
@@ -51,7 +52,6 @@ class InputContext:
         "_resource_config",
         "_resources",
         "_step_context",
-        "_upstream",
         "_upstream_output",
     )
 
@@ -63,7 +63,7 @@ class InputContext:
         op_def: Any = None,
         config: Any = None,
         definition_metadata: Mapping[str, Any] | None = None,
-        upstream_output: OutputContext | None = None,
+        upstream_output: OutputContext | partial[OutputContext] | None = None,
         dagster_type: OrreryType | None = None,
         log_manager: Any = None,
         resource_config: Mapping[str, Any] | None = None,
@@ -159,7 +159,10 @@ class InputContext:
     @property
     def upstream_output(self) -> OutputContext | None:
         """Return the output that the value comes from, or None."""
-        return self._upstream_output
+        found = self._upstream_output
+        if isinstance(found, partial):  # described when it is asked for: most managers do not
+            found = self._upstream_output = found()
+        return found
 
     # -- what was said of it -------------------------------------------------------------------
 
@@ -350,11 +353,12 @@ class InputContext:
 
     def get_identifier(self) -> Sequence[str]:
         """Return parts that name the value: those of the upstream output; see ``get_asset_identifier``."""
-        if self._upstream_output is None:
+        upstream = self.upstream_output
+        if upstream is None:
             raise InvariantViolationError(
                 "InputContext.get_identifier cannot be called for an input that has neither asset nor upstream output."
             )
-        return self._upstream_output.get_identifier()
+        return upstream.get_identifier()
 
     def get_asset_identifier(self) -> Sequence[str]:
         """Return the parts of the asset's key, and the partition where there is one."""

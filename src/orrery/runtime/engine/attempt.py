@@ -73,6 +73,7 @@ def attempt_step(plan_context: Any, step: ExecutionStep, attempt: int) -> Genera
         limits = limits or TimeLimits()
         began = limits.now()
         steps = guarded(steps, limits, context, seconds)
+    item: Any
     reply: Any = None
     error: BaseException | None = None
     end: StepEnd | None = None
@@ -81,10 +82,8 @@ def attempt_step(plan_context: Any, step: ExecutionStep, attempt: int) -> Genera
             if error is not None:
                 raised, error = error, None
                 item = steps.throw(raised)
-            elif reply is not None:
-                item = steps.send(reply)
             else:
-                item = next(steps)
+                item = next(steps) if reply is None else steps.send(reply)
         except StopIteration as stop:
             end = cast(StepEnd, stop.value)
             break
@@ -102,7 +101,7 @@ def attempt_step(plan_context: Any, step: ExecutionStep, attempt: int) -> Genera
             except BaseException as raised_here:  # noqa: BLE001  # handed to the step, where it belongs
                 error = raised_here
             continue
-        event = cast(Event, item)
+        event: Event = item
         if events is not None:
             events.append(event)
         yield event

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Generator, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from orrery.base.errors import (
@@ -243,7 +244,7 @@ def _load_output(
         name=step_input.name,
         config=given.get(step_input.name) if given else None,
         definition_metadata=definition.raw_metadata,
-        upstream_output=upstream_context(context, step_key, output_name, mapping_key),
+        upstream_output=partial(upstream_context, context, step_key, output_name, mapping_key),
         dagster_type=definition.dagster_type,
         step_context=context,
         asset_key=step_input.asset_key if step_input.asset_key is not None else output.asset_key,

@@ -69,6 +69,7 @@ class Recorder:
         self.instance = instance
         self._store = instance.store_entries
         self._flush = instance.flush
+        self._relieve = instance.relieve
         self._run_id = run.run_id
         self._process = os.getpid()
         self._job_name = run.job_name
@@ -102,8 +103,7 @@ class Recorder:
         )
         if keep:
             self.events.append(event)
-        with self._order:
-            self._waiting.append(entry)
+        self._waiting.append(entry)
         for listener in self._listeners:
             listener(entry)
         if (kind in self.pushed and not _is_reused(event)) or len(self._waiting) >= _BATCH:
@@ -129,8 +129,7 @@ class Recorder:
         if record is not None and record.exc_info and record.exc_info[1] is not None:
             error = error_info_from_exception(record.exc_info[1])
         entry = EventLogEntry(error, level, message, self._run_id, time.time(), step_key, self._job_name, None)
-        with self._order:
-            self._waiting.append(entry)
+        self._waiting.append(entry)
         for listener in self._listeners:
             listener(entry)
         self.push()
@@ -145,8 +144,7 @@ class Recorder:
             EventLogEntry(None, level, text, self._run_id, time.time(), step_key, self._job_name, None)
             for level, text in lines
         ]
-        with self._order:
-            self._waiting += entries
+        self._waiting.extend(entries)
         _tell(self._listeners, entries)
         self.push()
         if self.after_line is not None:
@@ -155,10 +153,12 @@ class Recorder:
     def push(self) -> None:
         """Hand what waits to the instance."""
         with self._order:
-            if self._waiting:
-                waiting, self._waiting = self._waiting, []
+            waiting = self._waiting[:]  # others may append at any moment: what comes later stays for the next time
+            if waiting:
+                del self._waiting[: len(waiting)]
                 told = self._told
                 self._store(waiting, self._before, (lambda: _tell(told, waiting)) if told else None)
+        self._relieve()
 
     def close(self) -> None:
         """Hand over what waits, and return when all of it is durable."""

@@ -333,6 +333,10 @@ class Instance:
         if self._listeners:
             self._tell(entries)
 
+    def relieve(self) -> None:
+        """Wait a moment if much is to be written: whoever stores without pause calls it between two entries."""
+        self.event_log.relieve()
+
     def settle(self) -> None:
         """Wait until everything that was stored is durable, or was lost; what lost it is raised by :meth:`flush`."""
         self.event_log.settle()

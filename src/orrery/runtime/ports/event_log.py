@@ -106,6 +106,10 @@ class EventLogStorage(Protocol):
         """
         ...
 
+    def relieve(self) -> None:
+        """Wait a moment if much is to be written: whoever appends without pause calls it between two of them."""
+        ...
+
     def settle(self) -> None:
         """Wait until everything appended before is durable, or was lost; what lost it is raised by ``flush``."""
         ...

@@ -30,6 +30,10 @@ __all__ = ["WriteBarrier", "active", "active_barrier"]
 class WriteBarrier(Protocol):
     """Collects written values and publishes them together, durably."""
 
+    def hold(self, data: bytes, final: str) -> bool:
+        """Take over *data*, to be written and published as *final* by the next flush; False if it must be written at once."""
+        ...
+
     def stage(self, temporary: str, final: str, made: Sequence[str] = ()) -> None:
         """
         Take over the written file *temporary*, to be published as *final* by the next flush.

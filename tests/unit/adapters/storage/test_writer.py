@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -129,4 +130,36 @@ def test_thread_that_cannot_be_started_is_told_to_who_appends(monkeypatch: pytes
     writer.submit(batch())
     assert within(WAIT_SECONDS, writer.wait) is None
     assert len(stored) == 1  # who was told of the first may try again: it is not stored behind their back
+    writer.close()
+
+
+def test_whoever_submits_much_waits_while_it_is_written() -> None:
+    stored: list[Batch] = []
+    writer = Writer(stored.extend)
+    entries = tuple(materialized("a", run_id="run-1") for _ in range(1_100))
+    writer.submit(Batch(entries[:10], None))
+    writer.relieve()
+    assert stored == [], "a little is left to gather"
+    writer.submit(Batch(entries, None))
+    writer.relieve()
+    assert [len(each.entries) for each in stored] == [10, 1_100]
+    writer.close()
+
+
+def test_nobody_waits_for_a_disk_that_is_slow() -> None:
+    free = threading.Event()
+    entries = tuple(materialized("a", run_id="run-1") for _ in range(1_100))
+
+    def store(batches: Sequence[Batch]) -> None:
+        time.sleep(0.5)  # a disk that takes its time, and no time of the processor
+        if len(batches[0].entries) > 1:
+            assert free.wait(WAIT_SECONDS)
+
+    writer = Writer(store)
+    writer.submit(batch())
+    writer.wait()
+    writer.submit(Batch(entries, None))
+    assert within(WAIT_SECONDS / 2, writer.relieve) is None, "it is still being written"
+    free.set()
+    assert within(WAIT_SECONDS, writer.wait) is None
     writer.close()

@@ -9,6 +9,7 @@ import functools
 import importlib
 import itertools
 import sys
+import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -409,3 +410,25 @@ class TestAReacherThatKnowsTheFunction:
         before = again(function)
         monkeypatch.setattr(sys.modules["helpers"], "RATE", 3)
         assert again(function).parts != before.parts
+
+
+def test_copies_of_a_function_are_told_apart_by_all_that_is_their_own(load: Load) -> None:
+    """A reacher that knows one of them gives the same of the others, unless they have something of their own."""
+    module = load(HELPERS, MAIN)
+    reacher = Reacher(InstalledCode())
+    original = module.by_module
+
+    def copy(**own: Any) -> Callable[..., Any]:
+        made: Any = type(original)(original.__code__, original.__globals__, original.__name__)
+        made.__module__, made.__qualname__ = original.__module__, original.__qualname__
+        for name, value in own.items():
+            setattr(made, name, value)
+        return made
+
+    known = reacher.reach(original)
+    assert reacher.reach(copy()) is known
+    assert reacher.reach(copy(__defaults__=(1,))).parts != known.parts
+    assert reacher.reach(copy(__annotations__={"x": int})).parts != known.parts
+    assert reacher.reach(copy(__code__=module.by_lambda.__code__)).parts != known.parts
+    module.helpers = types.SimpleNamespace(helper=module.by_lambda)
+    assert reacher.reach(copy()).parts != known.parts

@@ -46,6 +46,9 @@ _ASSET_COLUMNS = {
 _CHECK_COLUMNS = {"ASSET_CHECK_EVALUATION": "evaluation", "ASSET_CHECK_EVALUATION_PLANNED": "planned"}
 _RUN_OF = {"ASSET_MATERIALIZATION", "ASSET_MATERIALIZATION_PLANNED"}
 
+_CHANGES = ASSET_EVENTS | RUN_EVENTS | STEP_STARTS | STEP_ENDS.keys()
+"""Kinds that change something beside the log itself."""
+
 _CHUNK = 500
 _COLUMNS = ("id", "run", "at", "kind", "watched", "asset", "check_id", "partition", "body")
 _take_numbers = (
@@ -156,9 +159,9 @@ def append_entries(connection: Connection, entries: Sequence[EventLogEntry], num
         if entry.run_id != run_id:
             run_id, run_number = entry.run_id, numbers.of_run(connection, entry.run_id)
         event = entry.dagster_event
-        kind = asset = check = partition = watched = None
-        if event is not None:
-            kind = event.event_type_value
+        kind = None if event is None else event.event_type_value
+        partition, asset, check, watched = None, 0, 0, 0
+        if event is not None and kind is not None and kind in _CHANGES:
             if kind in ASSET_EVENTS:
                 watched, partition = 1, event.partition
                 asset_key, check_key = event.asset_key, event.asset_check_key
@@ -178,15 +181,25 @@ def append_entries(connection: Connection, entries: Sequence[EventLogEntry], num
                     if partition is not None or kind == "ASSET_MATERIALIZATION_PLANNED":
                         for each in partitions_of(event):
                             partition_changes.setdefault(asset, {}).setdefault(each, {}).update(told)
-            elif kind in STEP_STARTS or kind in STEP_ENDS:
-                if event.step_key is not None:
-                    step = run_number, event.step_key
-                    step_changes[step] = _step_change(step_changes.get(step), kind, entry.timestamp)
             elif kind in RUN_EVENTS:
                 watched = 1
                 run_events.append(entry)
-        body = pack_entry(entry)
-        rows.append((storage_id, run_number, entry.timestamp, kind, watched, asset, check, partition, body))
+            elif event.step_key is not None:
+                step = run_number, event.step_key
+                step_changes[step] = _step_change(step_changes.get(step), kind, entry.timestamp)
+        rows.append(
+            (
+                storage_id,
+                run_number,
+                entry.timestamp,
+                kind,
+                watched,
+                asset,
+                check,
+                0 if partition is None else partition,
+                bytearray(pack_entry(entry)),
+            )
+        )
     _insert_events(connection, rows)
     if asset_changes:
         _change_assets(connection, asset_changes)
@@ -206,7 +219,8 @@ def _insert_events(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> N
     Insert rows of ``_COLUMNS``: the one statement that is worth going past SQLAlchemy's parameters and types.
 
     SQLite gets many rows in one statement: it then works on them beside the threads of Python, which a statement for each
-    row would have to wait for each time.
+    row would have to wait for each time. Its module asks each value that is no number, text or bytearray whether it can
+    adapt itself, which takes longer than to store it: so 0 stands for nothing, and bodies are bytearrays.
     """
     if connection.dialect.positional:
         many = len(rows) - len(rows) % _ROWS
@@ -218,14 +232,19 @@ def _insert_events(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> N
         statement = _insertion(connection.dialect)
         named = [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
         for row in named:
+            for name in _PERHAPS:
+                if row[name] == 0:
+                    row[name] = None
             if row["partition"] is not None:
                 row["partition"] = escape(row["partition"])
         connection.exec_driver_sql(statement, named)
 
 
 _ROWS = 48
-_ONE_ROW = f"INSERT INTO events ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608  # ours
-_MANY_ROWS = _ONE_ROW + f", ({', '.join('?' * len(_COLUMNS))})" * (_ROWS - 1)
+_PERHAPS = ("watched", "asset", "check_id", "partition")
+_ROW = "(?, ?, ?, ?, NULLIF(?, 0), NULLIF(?, 0), NULLIF(?, 0), NULLIF(?, 0), ?)"
+_ONE_ROW = f"INSERT INTO events ({', '.join(_COLUMNS)}) VALUES {_ROW}"  # noqa: S608  # ours
+_MANY_ROWS = _ONE_ROW + f", {_ROW}" * (_ROWS - 1)
 
 
 @lru_cache(maxsize=4)

@@ -119,6 +119,10 @@ class SqlStorage(SqlLeases, SqlBackfills):
         """Append *entries* in this order, all or none; durable when ``flush`` returns."""
         self._writer.submit(Batch(tuple(entries), before, after))
 
+    def relieve(self) -> None:
+        """Wait a moment if much is to be written, and the disk is quick."""
+        self._writer.relieve()
+
     def settle(self) -> None:
         """Wait until everything appended before is durable, or was lost."""
         self._writer.settle()

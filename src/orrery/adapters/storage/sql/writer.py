@@ -5,6 +5,10 @@ One thread that writes: batches are grouped into transactions.
 that was submitted and stores it in one transaction: quick steps share transactions, and a slow disk makes
 transactions larger, not runs slower. ``wait`` returns when all that was submitted before is durable.
 
+Two threads that both compute in Python hinder each other: each system call of one lets the other have the interpreter,
+and both work with cold caches. Whoever submits without pause therefore calls ``relieve``, which waits while the thread
+writes once much has gathered - as long as writing is mostly work: where the disk is what is slow, both go on side by side.
+
 The thread belongs to one process: in a forked child the first use starts another, with nothing waiting -
 what the parent had submitted is the parent's to write. An error is kept for those whose entries it lost:
 ``wait`` raises it in their name. The thread goes on, whatever was raised: nobody waits for one that has ended.
@@ -14,6 +18,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -22,8 +27,12 @@ from orrery.model.events.entry import EventLogEntry
 
 __all__ = ["Batch", "Writer"]
 
-LINGER_SECONDS = 0.01
-"""How long the thread lets batches gather. A transaction costs as much as the entries of some steps."""
+LINGER_SECONDS = 0.08
+"""How long the thread lets batches gather: a transaction costs as much as the entries of some steps."""
+_MANY_ENTRIES = 1024
+"""So many entries, of about 128 steps, are written while whoever submits them waits: quick steps make them in 40 ms."""
+_SLOW_TIMES = 4.0
+"""Writing that took so many times the time of the processor has waited for the disk, or for others who compute."""
 
 
 class Batch(NamedTuple):
@@ -70,6 +79,8 @@ class Writer:
         self._submitted = 0
         self._done = 0
         self._awaited = 0
+        self._entries = 0
+        self._is_slow = False
         self._closing = False
         self._thread: threading.Thread | None = None
 
@@ -79,6 +90,7 @@ class Writer:
             self._begin()
         with self._change:
             self._waiting.append(batch)
+            self._entries += len(batch.entries)
             self._submitted += 1
             if self._thread is None:
                 self._start()
@@ -99,6 +111,11 @@ class Writer:
                 mend="raise the limit of threads of this process, or start fewer.",
             ) from error
         self._thread = thread
+
+    def relieve(self) -> None:
+        """Wait if much is to be written, and writing is quick; the module says why."""
+        if self._entries >= _MANY_ENTRIES and not self._is_slow:
+            self.settle()
 
     def settle(self) -> None:
         """Wait until all that was submitted before is stored, or was lost by an error."""
@@ -150,13 +167,17 @@ class Writer:
                 if self._awaited <= self._done and not self._closing:
                     self._change.wait(LINGER_SECONDS)
                 batches, self._waiting = self._waiting, []
+                self._entries = 0
                 if not batches:
                     return
+            began, worked = time.perf_counter(), time.thread_time()
             try:
                 failures = self._write(batches)
             except BaseException as error:  # noqa: BLE001  # raised into the thread from outside: told all the same
                 failures = [_failure(batch, error) for batch in batches]
+            worked, taken = time.thread_time() - worked, time.perf_counter() - began
             with self._change:
+                self._is_slow = taken > _SLOW_TIMES * worked
                 self._failures.extend(failures)
                 self._done += len(batches)
                 self._change.notify_all()
