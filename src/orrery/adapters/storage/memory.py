@@ -78,6 +78,7 @@ class MemoryStorage(MemoryBackfills, MemoryLeases):
         self._lock = threading.RLock()
         self._entries: list[EventLogEntry | None] = []
         self._before: dict[Callable[[], None], None] = {}
+        self._lost: Exception | None = None
         self._derived = 0
         self._by_run: dict[str, list[int]] = {}
         self._by_kind: dict[str, list[int]] = {}
@@ -104,8 +105,16 @@ class MemoryStorage(MemoryBackfills, MemoryLeases):
         entries: Sequence[EventLogEntry],
         before: Callable[[], None] | None = None,
         after: Callable[[], None] | None = None,
+        *,
+        is_last: bool = False,
     ) -> None:
         """Append *entries*; *before* is called by the next ``flush``, since nothing here is ever durable."""
+        if is_last:
+            try:
+                self.flush()
+            except Exception as error:  # noqa: BLE001  # raised by the next flush, as of entries that were lost
+                self._lost = error
+                return
         self._entries.extend(entries)  # one operation of the interpreter: no lock is needed
         if before is not None:
             self._before[before] = None
@@ -120,6 +129,9 @@ class MemoryStorage(MemoryBackfills, MemoryLeases):
 
     def flush(self, run_id: str | None = None) -> None:
         """Call what was to be called before entries become durable."""
+        lost, self._lost = self._lost, None
+        if lost is not None:
+            raise lost
         while self._before:
             before = next(iter(self._before))
             del self._before[before]

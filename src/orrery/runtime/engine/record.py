@@ -160,6 +160,23 @@ class Recorder:
                 self._store(waiting, self._before, (lambda: _tell(told, waiting)) if told else None)
         self._relieve()
 
+    def end(self, event: Event) -> None:
+        """
+        Record *event*, which tells that the run ended well, and return when all of it is durable.
+
+        Raises:
+            Exception: Something of the run was lost; so is *event*, of which nobody hears.
+        """
+        self.push()
+        entry = EventLogEntry(
+            None, level_of(event), "", self._run_id, time.time(), event.step_key, self._job_name, event
+        )
+        told = self._told
+        self._store([entry], self._before, (lambda: _tell(told, [entry])) if told else None, is_last=True)
+        self._flush(self._run_id)
+        self.events.append(event)
+        _tell(self._listeners, [entry])
+
     def close(self) -> None:
         """Hand over what waits, and return when all of it is durable."""
         self.push()

@@ -429,7 +429,7 @@ def _end(outcome: RunOutcome, recorder: Recorder, job_name: str, pid: int) -> No
         )
     else:
         try:
-            recorder.close()
+            recorder.end(build.run_succeeded(job_name, pid=pid))
         except Exception as error:  # noqa: BLE001  # what was promised could not be kept: the run failed
             outcome.error = error
             recorder.event(
@@ -437,10 +437,9 @@ def _end(outcome: RunOutcome, recorder: Recorder, job_name: str, pid: int) -> No
                     job_name, error_info_from_exception(error), reason=RunFailureReason.RUN_EXCEPTION, pid=pid
                 )
             )
-            recorder.close()
+        else:
+            outcome.succeeded = True
             return
-        recorder.event(build.run_succeeded(job_name, pid=pid))
-        outcome.succeeded = True
     recorder.close()
 
 

@@ -320,6 +320,8 @@ class Instance:
         entries: Sequence[EventLogEntry],
         before: Callable[[], None] | None = None,
         after: Callable[[], None] | None = None,
+        *,
+        is_last: bool = False,
     ) -> None:
         """
         Append entries to the event log, in one transaction; runs and assets change with them.
@@ -328,10 +330,21 @@ class Instance:
             entries: What happened, in order.
             before: Called before the entries become durable: as a rule the ``flush`` of the run's barrier.
             after: Called once they are stored, in whichever thread stored them: tells people of them.
+            is_last: They tell that their run ended well, which nobody hears unless all of it was stored.
         """
-        self.event_log.store_entries(entries, before, after)
-        if self._listeners:
-            self._tell(entries)
+        if not is_last:
+            self.event_log.store_entries(entries, before, after)
+            if self._listeners:
+                self._tell(entries)
+            return
+
+        def tell() -> None:
+            if after is not None:
+                after()
+            if self._listeners:
+                self._tell(entries)
+
+        self.event_log.store_entries(entries, before, tell, is_last=True)
 
     def relieve(self) -> None:
         """Wait a moment if much is to be written: whoever stores without pause calls it between two entries."""

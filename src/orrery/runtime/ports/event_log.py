@@ -90,6 +90,8 @@ class EventLogStorage(Protocol):
         entries: Sequence[EventLogEntry],
         before: Callable[[], None] | None = None,
         after: Callable[[], None] | None = None,
+        *,
+        is_last: bool = False,
     ) -> None:
         """
         Append *entries* in this order, all or none.
@@ -103,6 +105,7 @@ class EventLogStorage(Protocol):
                 If it raises, the entries are not stored and ``flush`` raises.
             after: Called once they are stored, in whichever thread stored them, before ``flush`` returns. What
                 it raises is raised by ``flush``.
+            is_last: The entries tell that their run ended well: they are stored only if nothing of it was lost before.
         """
         ...
 

@@ -163,3 +163,45 @@ def test_nobody_waits_for_a_disk_that_is_slow() -> None:
     free.set()
     assert within(WAIT_SECONDS, writer.wait) is None
     writer.close()
+
+
+def test_the_end_of_a_run_is_stored_only_if_nothing_of_the_run_was_lost() -> None:
+    """However the batches fall into transactions; the ends of other runs are none the worse."""
+
+    def refuse() -> None:
+        raise OSError("the disk is full")
+
+    stored: list[Batch] = []
+    writer = Writer(stored.extend)
+    writer.submit(batch("run-1", before=refuse))
+    writer.settle()
+    writer.submit(batch("run-1")._replace(is_last=True))
+    writer.submit(batch("run-2")._replace(is_last=True))
+    error = within(WAIT_SECONDS, lambda: writer.wait("run-1"))
+    assert isinstance(error, OSError)
+    assert within(WAIT_SECONDS, lambda: writer.wait("run-2")) is None
+    assert [each.entries[0].run_id for each in stored] == ["run-2"]
+    writer.submit(batch("run-3", before=refuse))
+    writer.submit(batch("run-3")._replace(is_last=True))
+    assert isinstance(within(WAIT_SECONDS, lambda: writer.wait("run-3")), OSError)
+    assert len(stored) == 1
+    writer.close()
+
+
+def test_the_end_of_a_run_is_lost_with_what_a_store_refuses_alone() -> None:
+    stored: list[Batch] = []
+
+    def store(batches: Sequence[Batch]) -> None:
+        if any(each.after is leave for each in batches):
+            raise ValueError("not this one")
+        stored.extend(batches)
+
+    writer = Writer(store)
+    free = threading.Event()
+    writer.submit(batch("run-0", before=free.wait))
+    writer.submit(batch("run-1", after=leave))
+    writer.submit(batch("run-1")._replace(is_last=True))
+    free.set()
+    assert isinstance(within(WAIT_SECONDS, lambda: writer.wait("run-1")), ValueError)
+    assert [each.entries[0].run_id for each in stored] == ["run-0"]
+    writer.close()

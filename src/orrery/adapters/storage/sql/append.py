@@ -133,8 +133,13 @@ class Numbers:
 
 def insert_or_ignore(connection: Connection, table: Any) -> Any:
     """Return an insertion that does nothing where a row with the same unique key stands."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    return dialect.insert(table).on_conflict_do_nothing()
+    return _insertion_or_nothing(connection.dialect.name, table)
+
+
+@lru_cache(maxsize=32)
+def _insertion_or_nothing(dialect: str, table: Any) -> Any:
+    kind = postgresql if dialect == "postgresql" else sqlite
+    return kind.insert(table).on_conflict_do_nothing()
 
 
 def append_entries(connection: Connection, entries: Sequence[EventLogEntry], numbers: Numbers) -> int:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, any_, case, delete, func, insert, literal, select, update
+from sqlalchemy import Connection, Row, Select, any_, bindparam, case, delete, func, insert, literal, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from orrery.adapters.storage.sql.append import insert_or_ignore
@@ -73,6 +73,9 @@ def has_run(connection: Connection, run_id: str) -> bool:
     return connection.execute(select(runs.c.id).where(runs.c.run_id == run_id)).first() is not None
 
 
+_of_id = select(runs).where(runs.c.run_id == bindparam("run_id"))
+
+
 def run_records(
     connection: Connection,
     filters: RunsFilter | None,
@@ -82,6 +85,10 @@ def run_records(
     cursor: str | None,
 ) -> Sequence[RunRecord]:
     """Return the runs that pass the filter."""
+    if filters is not None and filters.run_ids and len(filters.run_ids) == 1:
+        only = limit != 0 and cursor is None and filters == RunsFilter(run_ids=filters.run_ids)
+        if only:  # asked at the end of each run: the question is kept ready
+            return [_record(row) for row in connection.execute(_of_id, {"run_id": filters.run_ids[0]})]
     order = _ORDERS.get(order_by or "")
     # Runs that lack the instant stand at the beginning, in every database.
     place: Any = None if order is None else case((order.is_(None), (-1e300)), else_=order)

@@ -115,9 +115,11 @@ class SqlStorage(SqlLeases, SqlBackfills):
         entries: Sequence[EventLogEntry],
         before: Callable[[], None] | None = None,
         after: Callable[[], None] | None = None,
+        *,
+        is_last: bool = False,
     ) -> None:
         """Append *entries* in this order, all or none; durable when ``flush`` returns."""
-        self._writer.submit(Batch(tuple(entries), before, after))
+        self._writer.submit(Batch(tuple(entries), before, after, is_last))
 
     def relieve(self) -> None:
         """Wait a moment if much is to be written, and the disk is quick."""

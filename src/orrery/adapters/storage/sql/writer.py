@@ -31,6 +31,7 @@ LINGER_SECONDS = 0.08
 """How long the thread lets batches gather: a transaction costs as much as the entries of some steps."""
 _MANY_ENTRIES = 1024
 """So many entries, of about 128 steps, are written while whoever submits them waits: quick steps make them in 40 ms."""
+_MOST_INCOMPLETE = 1_000
 _SLOW_TIMES = 4.0
 """Writing that took so many times the time of the processor has waited for the disk, or for others who compute."""
 
@@ -43,11 +44,13 @@ class Batch(NamedTuple):
         entries: The entries, in order.
         before: What is done before they become durable.
         after: What is done once they are stored.
+        is_last: Whether it is lost if anything of its runs was.
     """
 
     entries: Sequence[EventLogEntry]
     before: Callable[[], None] | None
     after: Callable[[], None] | None = None
+    is_last: bool = False
 
 
 class _Failure(NamedTuple):
@@ -76,6 +79,7 @@ class Writer:
         self._change = threading.Condition()
         self._waiting: list[Batch] = []
         self._failures: list[_Failure] = []
+        self._incomplete: dict[str, Exception] = {}
         self._submitted = 0
         self._done = 0
         self._awaited = 0
@@ -174,7 +178,7 @@ class Writer:
             try:
                 failures = self._write(batches)
             except BaseException as error:  # noqa: BLE001  # raised into the thread from outside: told all the same
-                failures = [_failure(batch, error) for batch in batches]
+                failures = [self._lost(batch, error) for batch in batches]
             worked, taken = time.thread_time() - worked, time.perf_counter() - began
             with self._change:
                 self._is_slow = taken > _SLOW_TIMES * worked
@@ -197,7 +201,9 @@ class Writer:
                 except BaseException as error:  # noqa: BLE001  # told to those who wait for these entries
                     broken[before] = error
             if before in broken:
-                failures.append(_failure(batch, broken[before]))
+                failures.append(self._lost(batch, broken[before]))
+            elif batch.is_last and (missing := self._missing_of(batch)) is not None:
+                failures.append(_failure(batch, missing))
             else:
                 ready.append(batch)
         if not ready:
@@ -206,16 +212,37 @@ class Writer:
             self._store(ready)
         except Exception as error:  # noqa: BLE001  # told to those who wait for these entries
             if len(ready) == 1 or self._fails_for_all(error):
-                return [*failures, *(_failure(batch, error) for batch in ready)]
+                return [*failures, *(self._lost(batch, error) for batch in ready)]
             for batch in ready:
+                missing = self._missing_of(batch) if batch.is_last else None
+                if missing is not None:
+                    failures.append(_failure(batch, missing))
+                    continue
                 try:
                     self._store([batch])
                 except Exception as alone:  # noqa: BLE001  # as above
-                    failures.append(_failure(batch, alone))
+                    failures.append(self._lost(batch, alone))
                 else:
                     failures += _told([batch])
             return failures
         return failures + _told(ready)
+
+    def _lost(self, batch: Batch, error: BaseException) -> _Failure:
+        """Return the failure of a batch that is lost, and note of which runs it was."""
+        failure = _failure(batch, error)
+        for run_id in failure.run_ids:
+            if batch.is_last:
+                self._incomplete.pop(run_id, None)
+            else:
+                if len(self._incomplete) >= _MOST_INCOMPLETE:  # runs that ended badly, which nobody asks about
+                    del self._incomplete[next(iter(self._incomplete))]
+                self._incomplete[run_id] = failure.error
+        return failure
+
+    def _missing_of(self, batch: Batch) -> Exception | None:
+        """Return what lost something of the runs of the last batch, if anything was lost; it is the end of what is noted."""
+        found = [self._incomplete.pop(run_id, None) for run_id in {entry.run_id for entry in batch.entries}]
+        return next((error for error in found if error is not None), None)
 
 
 def _told(batches: Sequence[Batch]) -> list[_Failure]:
