@@ -205,3 +205,23 @@ def test_the_end_of_a_run_is_lost_with_what_a_store_refuses_alone() -> None:
     assert isinstance(within(WAIT_SECONDS, lambda: writer.wait("run-1")), ValueError)
     assert [each.entries[0].run_id for each in stored] == ["run-0"]
     writer.close()
+
+
+def test_what_room_is_kept_for_is_tried_alone_when_the_disk_is_full() -> None:
+    """So that the end of a run is told, whatever gathered with it."""
+    stored: list[Batch] = []
+
+    def store(batches: Sequence[Batch]) -> None:
+        if len(batches) > 1 or batches[0].after is not leave:
+            raise StorageError("the disk is full")
+        stored.extend(batches)
+
+    free = threading.Event()
+    writer = Writer(store, fails_for_all=lambda error: True, has_room=lambda each: each.after is leave)
+    writer.submit(batch("run-0", before=free.wait))
+    writer.submit(batch("run-1"))
+    writer.submit(batch("run-1", after=leave))
+    free.set()
+    assert isinstance(within(WAIT_SECONDS, lambda: writer.wait("run-0")), StorageError)
+    assert len(stored) == 1
+    writer.close()

@@ -56,7 +56,9 @@ class SqlStorage(SqlLeases, SqlBackfills):
 
     def __init__(self, database: Database) -> None:
         self._connections = Connections(database, self._forget_numbers)
-        self._writer = Writer(self._store, fails_for_all=lambda error: isinstance(error, StorageUnavailableError))
+        self._writer = Writer(
+            self._store, fails_for_all=lambda error: isinstance(error, StorageUnavailableError), has_room=_ends_run
+        )
         self._numbers = Numbers()
         self._partition_keys: dict[AssetKey, PartitionKeys] = {}
         self._forget = _flush_at_exit(self)
@@ -97,9 +99,9 @@ class SqlStorage(SqlLeases, SqlBackfills):
         try:
             self._connections.write(self._append, durable, entries)
         except StorageError as error:
-            ends_run = any(_kind(entry) in _ENDS for entry in entries)
+            ends_run = len(batches) == 1 and _ends_run(batches[0])
             if not ends_run or not self._connections.database.make_room(error.__cause__):
-                raise
+                raise  # of several, each is tried alone: the room that was kept is for the end of the run
             promised = [entry for entry in entries if _kind(entry) in PROMISED_KINDS]
             self._connections.write(self._append, True, promised)
             if len(promised) < len(entries):
@@ -453,6 +455,10 @@ _ENDS = frozenset({"PIPELINE_SUCCESS", "PIPELINE_FAILURE", "PIPELINE_CANCELED"})
 
 def _kind(entry: EventLogEntry) -> str | None:
     return None if entry.dagster_event is None else entry.dagster_event.event_type_value
+
+
+def _ends_run(batch: Batch) -> bool:
+    return any(_kind(entry) in _ENDS for entry in batch.entries)
 
 
 def _wipe(connection: Connection) -> None:

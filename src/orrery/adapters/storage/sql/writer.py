@@ -64,14 +64,20 @@ class Writer:
 
     Args:
         store: Stores batches in one transaction, durably; all or none.
-        fails_for_all: Tells whether an error of *store* says nothing about the batches: none would fare better alone.
+        fails_for_all: Tells whether an error of *store* says nothing about the batches: none would fare better alone,
+            but those for which *store* keeps room.
+        has_room: Tells whether *store* keeps room for a batch that comes alone.
     """
 
     def __init__(
-        self, store: Callable[[Sequence[Batch]], None], fails_for_all: Callable[[Exception], bool] = lambda error: False
+        self,
+        store: Callable[[Sequence[Batch]], None],
+        fails_for_all: Callable[[Exception], bool] = lambda error: False,
+        has_room: Callable[[Batch], bool] = lambda batch: False,
     ) -> None:
         self._store = store
         self._fails_for_all = fails_for_all
+        self._has_room = has_room
         self._begin()
 
     def _begin(self) -> None:
@@ -211,9 +217,13 @@ class Writer:
         try:
             self._store(ready)
         except Exception as error:  # noqa: BLE001  # told to those who wait for these entries
-            if len(ready) == 1 or self._fails_for_all(error):
-                return [*failures, *(self._lost(batch, error) for batch in ready)]
+            if len(ready) == 1:
+                return [*failures, self._lost(ready[0], error)]
+            fails_for_all = self._fails_for_all(error)
             for batch in ready:
+                if fails_for_all and not self._has_room(batch):
+                    failures.append(self._lost(batch, error))
+                    continue
                 missing = self._missing_of(batch) if batch.is_last else None
                 if missing is not None:
                     failures.append(_failure(batch, missing))
