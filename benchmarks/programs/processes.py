@@ -53,4 +53,5 @@ def program(og: Any, kind: str, n: str) -> None:
     watch.report()
 
 
-run(program)
+if __name__ == "__main__":  # the reference starts processes that import this again
+    run(program)
