@@ -36,6 +36,7 @@ __all__ = ["MultiprocessExecutor"]
 _PREPARE = "orrery.workers.steps:prepare"
 _WORK = "orrery.workers.steps:main"
 _WARM = "orrery.workers.steps:warm"
+_WARM_RECORDS = "orrery.workers.steps:warm_records"
 _NURSERY = "nursery of code processes"
 
 
@@ -131,7 +132,7 @@ def _nursery_of(instance: Any) -> Nursery:
     """Return the process that is kept, for as long as the instance is used, for the code processes of its runs."""
     found: Nursery | None = instance.scratch.get(_NURSERY)
     if found is None:
-        found = instance.scratch[_NURSERY] = Nursery(_WARM)
+        found = instance.scratch[_NURSERY] = Nursery(_WARM, _WARM_RECORDS)
         instance.on_dispose.append(found.close)
         finalize(instance, found.close)  # many a program never disposes of its instance
     return found

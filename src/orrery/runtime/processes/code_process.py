@@ -182,6 +182,7 @@ class CodeProcess:
         grace_seconds: float = 2.0,
         is_silent: bool = False,
         warms_spare: str = "",
+        at_rest: str = "",
     ) -> Self:
         """
         Start a fresh interpreter that calls *function* and then waits for requests.
@@ -201,6 +202,7 @@ class CodeProcess:
             is_silent: Whether its own output goes nowhere; else it goes to where that of this process goes.
             warms_spare: ``module:name`` of a function ``() -> Any`` that makes a spare child warm; it is forked while nobody
                 asks for anything, for the next child that outlives this process. None is kept by default.
+            at_rest: ``module:name`` of a function ``() -> Any`` that it calls once, when nobody asks and no child is left.
 
         Raises:
             UnmetExecutorRequirementsError: This system has no such processes.
@@ -222,7 +224,7 @@ class CodeProcess:
             forked = fork() if fork is not None and may_fork else None
             made = cls(*forked) if forked is not None else cls._fresh(environment, working_directory, is_silent)
         path = [each or os.getcwd() for each in (sys.path if import_path is None else import_path)]
-        made._send(Prepare(function, argument, path, may_fork, idle_seconds, grace_seconds, warms_spare))
+        made._send(Prepare(function, argument, path, may_fork, idle_seconds, grace_seconds, warms_spare, at_rest))
         return made
 
     @classmethod

@@ -40,6 +40,7 @@ class Prepare(msgspec.Struct, frozen=True, tag="prepare"):
         grace_seconds: How long children have to end when the owner is gone, before they are killed.
         warms_spare: ``module:name`` of a function ``() -> Any`` that makes a spare child warm: one is kept, then, for the
             next that outlives its parent.
+        at_rest: ``module:name`` of a function ``() -> Any`` that is called once, when nobody asks and no child is left.
     """
 
     function: str
@@ -49,6 +50,7 @@ class Prepare(msgspec.Struct, frozen=True, tag="prepare"):
     idle_seconds: float | None = None
     grace_seconds: float = 2.0
     warms_spare: str = ""
+    at_rest: str = ""
 
 
 class Start(msgspec.Struct, frozen=True, tag="start"):

@@ -80,11 +80,13 @@ class Nursery:
 
     Args:
         function: ``module:name`` of a function ``(bytes) -> Any`` that imports what code processes will need.
+        at_rest: ``module:name`` of a function ``() -> Any`` that imports more, after the first run: what some will need.
         idle_seconds: How long the process waits for the next request, before it ends.
     """
 
-    def __init__(self, function: str, idle_seconds: float = IDLE_SECONDS) -> None:
+    def __init__(self, function: str, at_rest: str = "", idle_seconds: float = IDLE_SECONDS) -> None:
         self._function = function
+        self._at_rest = at_rest
         self._idle_seconds = idle_seconds
         self._lock = threading.Lock()
         self._owner = os.getpid()
@@ -137,7 +139,11 @@ class Nursery:
         self._end_given_up()
         if kept is None:
             kept = self._kept = CodeProcess.start(
-                self._function, idle_seconds=self._idle_seconds, grace_seconds=_GRACE_FOR_NESTED_SECONDS, is_silent=True
+                self._function,
+                idle_seconds=self._idle_seconds,
+                grace_seconds=_GRACE_FOR_NESTED_SECONDS,
+                is_silent=True,
+                at_rest=self._at_rest,
             )
             self._situation = situation
         return kept

@@ -50,7 +50,7 @@ __all__ = ["serve", "serve_as_copy", "serve_nested", "serve_spawned"]
 
 _LOOK_SECONDS = 1.0
 _QUIET_SECONDS = 0.1
-"""After so long without a request a spare child is made: it would be in the way of what was just started."""
+"""After so long without a request what is not urgent is done: it would be in the way of what was just started."""
 _SPAWNED = "from orrery.workers.code import spawned; spawned({descriptor})"
 
 _encode = msgspec.msgpack.Encoder().encode
@@ -146,6 +146,7 @@ class _Server:
         self._children: dict[int, tuple[int, bool]] = {}
         self._spare: Spare | None = None
         self._wants_spare = forks and bool(request.warms_spare)
+        self._wants_rest = forks and bool(request.at_rest)
         self._bell, self._rung = socket.socketpair()
         for each in (self._bell, self._rung):
             each.setblocking(False)
@@ -158,12 +159,17 @@ class _Server:
         asked = time.monotonic()
         while not self._control.is_over and os.getppid() == self._owner:
             wants_spare = self._wants_spare and self._spare is None
-            wait_seconds = _QUIET_SECONDS if wants_spare else _LOOK_SECONDS
+            wants_rest = self._wants_rest and not self._children
+            wait_seconds = _QUIET_SECONDS if wants_spare or wants_rest else _LOOK_SECONDS
             ready = select.select([self._control.fileno(), self._bell.fileno()], [], [], wait_seconds)
             if not any(ready) and wants_spare:
                 work = self._make_spare()
                 if work is not None:
                     return work
+            if not any(ready) and wants_rest:
+                self._wants_rest = False
+                function_named(self._request.at_rest)()
+                keep_objects()
             if any(ready) or self._children:
                 asked = time.monotonic()
             elif self._request.idle_seconds is not None and time.monotonic() - asked > self._request.idle_seconds:

@@ -23,6 +23,13 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are k
 
 SOURCES = str(Path(__file__).parents[4] / "src")
 WAIT = 60.0
+BASE = """
+def warm(argument):
+    return None
+
+def rest():
+    import late_module
+"""
 CODE = """
     import json, os, subprocess, sys, time
     VERSION = 1
@@ -50,7 +57,7 @@ CODE = """
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("nursery")
     (made / "nursed_code.py").write_text(textwrap.dedent(CODE))
-    (made / "nursery_base.py").write_text("def warm(argument):\n    return None\n")
+    (made / "nursery_base.py").write_text(BASE)
     return made
 
 
@@ -110,6 +117,29 @@ def test_code_processes_are_forked_from_one_that_stays(nursery: Nursery, path: l
         second.ready(WAIT)
         assert nursery.process == kept
     assert second.process != first.process
+
+
+def test_what_only_some_runs_need_is_imported_when_none_is_under_way(
+    folder: Path, path: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It does not keep the first run waiting; later ones find it there."""
+    monkeypatch.syspath_prepend(str(folder))
+    sign = folder / "imported"
+    (folder / "late_module.py").write_text(f"open({str(sign)!r}, 'w').close()\n")
+    nursery = Nursery("nursery_base:warm", "nursery_base:rest")
+    with start(nursery, path) as code:
+        code.ready(WAIT)
+        child = code.start_child("nursed_code:wait")
+        assert child.channel.receive() is not None
+        child.channel.close()
+        assert code.wait(child, 0.4) is None  # longer than what counts as rest
+        assert not sign.exists()
+    until = time.monotonic() + WAIT
+    while not sign.exists() and time.monotonic() < until:
+        time.sleep(0.01)
+    assert sign.exists()
+    assert answer_of(nursery, path)[0] == 1
+    nursery.close()
 
 
 def test_the_code_is_imported_anew_for_each(nursery: Nursery, path: list[str], tmp_path: Path) -> None:
