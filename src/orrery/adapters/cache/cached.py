@@ -20,7 +20,7 @@ from typing import Any
 import msgspec
 
 from orrery.adapters.cache.blobs import BlobStore, Pointer, open_store
-from orrery.adapters.cache.formats import decode, encode, format_for
+from orrery.adapters.cache.formats import check_format, decode, encode, format_for
 from orrery.adapters.cache.freshness import Known, choose
 from orrery.adapters.cache.signing import Signing, check_signature, instance_of, signed
 from orrery.adapters.cache.stored import (
@@ -130,7 +130,7 @@ class CachedIOManager(IOManager):
         self.verify = verify
         self.max_bytes = max_bytes
         self.single_flight = single_flight
-        self.format = format
+        self.format = check_format(format)
         self.offline = offline
         self._clock = clock
 

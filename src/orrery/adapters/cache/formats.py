@@ -13,7 +13,7 @@ from typing import Any
 
 from orrery.base.errors import InvalidDefinitionError, InvariantViolationError
 
-__all__ = ["FORMATS", "decode", "encode", "format_for"]
+__all__ = ["check_format", "FORMATS", "decode", "encode", "format_for"]
 
 _TABLES = ("polars", "pandas", "pyarrow")
 
@@ -66,6 +66,18 @@ def decode(data: bytes, form: str, wanted: Any = None) -> Any:
     """
     _check(form)
     return FORMATS[form][1](data, wanted)
+
+
+def check_format(form: str | None) -> str | None:
+    """
+    Return *form*, or None where none is chosen.
+
+    Raises:
+        InvalidDefinitionError: There is no such format.
+    """
+    if form is not None:
+        _check(form)
+    return form
 
 
 def _check(form: str) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from orrery.adapters.cache.blobs import BlobStore, Pointer, open_store
-from orrery.adapters.cache.formats import decode, encode, format_for
+from orrery.adapters.cache.formats import check_format, decode, encode, format_for
 from orrery.adapters.cache.signing import Signing, check_signature, instance_of, signed
 from orrery.base.errors import ValueNotFoundError
 from orrery.base.keys import AssetKey
@@ -68,7 +68,7 @@ class BlobIOManager(IOManager):
         allow_unsigned: bool | None = None,
     ) -> None:
         self.store = open_store(location, options)
-        self.format = format
+        self.format = check_format(format)
         self.signing = Signing(f"the store at {self.store.url}", key, allow_unsigned)
 
     def handle_output(self, context: Any, obj: Any) -> None:

@@ -335,3 +335,13 @@ def test_a_remote_place_that_is_no_io_manager_yet_is_refused(tmp_path: Path) -> 
     """What a configured class makes is made when a run begins."""
     with pytest.raises(InvalidDefinitionError, match="given as a FilesystemIOManager"):
         CachedIOManager(FilesystemIOManager(base_dir=str(tmp_path)), tmp_path / "cache")
+
+
+def test_a_format_that_does_not_exist_is_refused_where_it_is_written(tmp_path: Path) -> None:
+    """Not when the first function has run, whose value would be lost."""
+    for make in (
+        lambda: CachedIOManager(tmp_path / "a", local=tmp_path / "b", format="parqet"),
+        lambda: BlobIOManager(tmp_path, format="parqet"),
+    ):
+        with pytest.raises(InvalidDefinitionError, match="There is no format 'parqet'"):
+            make()
