@@ -9,6 +9,8 @@ came before it, and a step that takes hours hides nothing; so are log lines, whi
 A function that is called in this process may hold the interpreter for minutes, or end the process: what happened before it
 is on the disk by then. The first functions of a run wait for that each; later ones once the work that is at risk took many
 times as long as the last such wait, so that runs of quick steps wait a tenth of their time at most.
+Between two functions a run also waits while much is written, as two threads that compute hinder each other; log lines do
+not wait, which as a rule come from somewhere that has to be waited for.
 
 Whoever shows a run to people is told of an entry once it is stored, so that what was seen is there after a kill.
 """
@@ -109,6 +111,7 @@ class Recorder:
         if (kind in self.pushed and not _is_reused(event)) or len(self._waiting) >= _BATCH:
             self.push()
             if self.guards_functions and kind in _STARTS:
+                self._relieve()
                 self._guard()
 
     def _guard(self) -> None:
@@ -158,7 +161,6 @@ class Recorder:
                 del self._waiting[: len(waiting)]
                 told = self._told
                 self._store(waiting, self._before, (lambda: _tell(told, waiting)) if told else None)
-        self._relieve()
 
     def end(self, event: Event) -> None:
         """
