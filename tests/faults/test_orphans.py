@@ -18,7 +18,7 @@ import pytest
 SOURCES = str(Path(__file__).parents[2] / "src")
 WAIT_SECONDS = 120.0
 PROMISED_SECONDS = 5.0
-LOAD_SECONDS = 25.0
+LOAD_SECONDS = 10.0
 """Added to what is promised, for machines that have much else to do."""
 
 LOCAL = {"cluster": {"local": {"n_workers": 1, "processes": True}}}

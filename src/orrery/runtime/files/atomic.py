@@ -60,7 +60,6 @@ __all__ = [
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _TEMPORARY = re.compile(r"\.orrery-([0-9a-f]{8})-([0-9]+)-[0-9a-f]{8}-[0-9]+\.tmp\Z")
 _FOREIGN_AGE_SECONDS = 7 * 24 * 3600
-_FEW = 3
 
 _HELD_BYTES = 1 << 16
 """What is larger is not held in memory: its file is made at once."""
