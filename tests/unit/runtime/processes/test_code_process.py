@@ -7,11 +7,11 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.unit.runtime.processes.living import gone_within, is_alive
 
 from orrery.base.errors import CodeLocationLoadError
 from orrery.runtime.processes.child import why_forking_is_unsafe
@@ -90,23 +90,6 @@ def answer_of(code: CodeProcess, **options: bool) -> list[str]:
     assert child.end.exit_code == 0
     child.channel.close()
     return frame.body.decode().split()
-
-
-def is_alive(process: int) -> bool:
-    try:
-        with open(f"/proc/{process}/stat", encoding="utf-8") as file:
-            return file.read().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
-def gone_within(seconds: float, *processes: int) -> bool:
-    until = time.monotonic() + seconds
-    while any(is_alive(each) for each in processes):
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def test_children_are_forked_from_a_process_that_imported_once(start: Callable[..., CodeProcess]) -> None:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.unit.runtime.processes.living import gone_within, is_alive
 
 from orrery.base.errors import CodeLocationLoadError
 from orrery.runtime.processes.code_process import CodeProcess
@@ -87,23 +88,6 @@ def answer_of(nursery: Nursery, path: list[str]) -> list[object]:
         found: list[object] = json.loads(frame.body)
         assert found.pop() == code.process
         return found
-
-
-def is_alive(process: int) -> bool:
-    try:
-        with open(f"/proc/{process}/stat", encoding="utf-8") as file:
-            return file.read().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
-def gone_within(seconds: float, *processes: int) -> bool:
-    until = time.monotonic() + seconds
-    while any(is_alive(each) for each in processes):
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def test_code_processes_are_forked_from_one_that_stays(nursery: Nursery, path: list[str]) -> None:
