@@ -235,11 +235,6 @@ from orrery.definitions.assets.source_asset import SourceAsset as SourceAsset
 from orrery.definitions.assets.unresolved_asset_job import define_asset_job as define_asset_job
 from orrery.definitions.assets.with_resources import with_resources as with_resources
 from orrery.definitions.decorators.asset import asset as asset
-from orrery.definitions.decorators.asset import graph_asset as graph_asset
-from orrery.definitions.decorators.asset import graph_multi_asset as graph_multi_asset
-from orrery.definitions.decorators.asset import multi_asset as multi_asset
-from orrery.definitions.decorators.asset import multi_observable_source_asset as multi_observable_source_asset
-from orrery.definitions.decorators.asset import observable_source_asset as observable_source_asset
 from orrery.definitions.decorators.asset_check import asset_check as asset_check
 from orrery.definitions.decorators.asset_check import multi_asset_check as multi_asset_check
 from orrery.definitions.decorators.freshness_checks import (
@@ -253,12 +248,19 @@ from orrery.definitions.decorators.freshness_sensor import (
 )
 from orrery.definitions.decorators.graph import graph as graph
 from orrery.definitions.decorators.graph import job as job
+from orrery.definitions.decorators.graph_asset import graph_asset as graph_asset
+from orrery.definitions.decorators.graph_asset import graph_multi_asset as graph_multi_asset
 from orrery.definitions.decorators.hook import failure_hook as failure_hook
 from orrery.definitions.decorators.hook import success_hook as success_hook
 from orrery.definitions.decorators.metadata_checks import (
     build_column_schema_change_checks as build_column_schema_change_checks,
 )
 from orrery.definitions.decorators.metadata_checks import build_metadata_bounds_checks as build_metadata_bounds_checks
+from orrery.definitions.decorators.multi_asset import multi_asset as multi_asset
+from orrery.definitions.decorators.observable_asset import (
+    multi_observable_source_asset as multi_observable_source_asset,
+)
+from orrery.definitions.decorators.observable_asset import observable_source_asset as observable_source_asset
 from orrery.definitions.decorators.op import op as op
 from orrery.definitions.decorators.repository import repository as repository
 from orrery.definitions.decorators.schedule import schedule as schedule

@@ -58,6 +58,17 @@ def test_the_door_costs_nothing_heavy() -> None:
     assert not modules_after("import orrery") & HEAVY
 
 
+def test_an_asset_is_declared_without_what_jobs_and_runs_need() -> None:
+    """Whoever only declares assets pays for nothing else."""
+    script = (
+        "from orrery import asset\n"
+        "asset(lambda: 1, name='one')\n"
+        "import sys; loaded = {'definitions.graphs.job', 'model.records.run_request', 'definitions.decorators.multi_asset'}\n"
+        "loaded = {each for each in loaded if f'orrery.{each}' in sys.modules}; assert not loaded, loaded"
+    )
+    assert not modules_after(script) & HEAVY - {"msgspec"}
+
+
 def test_a_script_of_one_asset_loads_nothing_of_workers() -> None:
     """What only child processes, sockets and other databases need stays out of a run in this process."""
     script = (

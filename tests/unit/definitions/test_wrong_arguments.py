@@ -29,6 +29,12 @@ def test_a_misspelt_argument_of_a_multi_asset_is_told() -> None:
         multi_asset(spec=[])(made)
 
 
+def test_an_output_of_a_multi_asset_that_is_no_asset_out_is_told() -> None:
+    outs: Any = {"orders": "orders"}
+    with pytest.raises(InvalidDefinitionError, match=r"outs\['orders'\] is 'orders'.\n  Try: write AssetOut"):
+        multi_asset(outs=outs)(made)
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

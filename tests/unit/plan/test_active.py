@@ -9,9 +9,10 @@ import pytest
 from orrery.base.errors import InvariantViolationError
 from orrery.definitions.assets.asset_job import build_asset_job
 from orrery.definitions.assets.asset_spec import AssetSpec
-from orrery.definitions.decorators.asset import asset, multi_asset
+from orrery.definitions.decorators.asset import asset
 from orrery.definitions.decorators.asset_check import asset_check, multi_asset_check
 from orrery.definitions.decorators.graph import job
+from orrery.definitions.decorators.multi_asset import multi_asset
 from orrery.definitions.decorators.op import op
 from orrery.definitions.parts.inputs_outputs import DynamicOut, In, Out
 from orrery.definitions.parts.types import Nothing

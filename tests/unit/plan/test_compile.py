@@ -11,10 +11,12 @@ from orrery.base.errors import ExecutionStepNotFoundError, InvalidDefinitionErro
 from orrery.base.keys import AssetKey
 from orrery.definitions.assets.asset_job import build_asset_job, normalize_assets
 from orrery.definitions.assets.asset_spec import AssetOut, AssetSpec
-from orrery.definitions.decorators.asset import asset, graph_asset, graph_multi_asset, multi_asset
+from orrery.definitions.decorators.asset import asset
 from orrery.definitions.decorators.asset_check import asset_check
 from orrery.definitions.decorators.graph import graph, job
+from orrery.definitions.decorators.graph_asset import graph_asset, graph_multi_asset
 from orrery.definitions.decorators.hook import success_hook
+from orrery.definitions.decorators.multi_asset import multi_asset
 from orrery.definitions.decorators.op import op
 from orrery.definitions.graphs.dependency import DependencyDefinition
 from orrery.definitions.graphs.graph import GraphDefinition

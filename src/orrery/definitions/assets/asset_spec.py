@@ -40,6 +40,7 @@ __all__ = [
     "CoercibleToAssetIn",
     "checked_group_name",
     "coerce_asset_deps",
+    "condition_told",
     "trusted_spec",
 ]
 
@@ -1184,6 +1185,15 @@ def _kind_tags(kinds: Any, key: AssetKey) -> dict[str, str]:
 
 def _without_kinds(tags: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in tags.items() if not name.startswith(KIND_PREFIX)}
+
+
+def condition_told(automation_condition: Any, auto_materialize_policy: Any) -> Any:
+    """Return the automation condition; what the older form of it stands for, where only that was given."""
+    if automation_condition is not None or auto_materialize_policy is None:
+        return automation_condition
+    if hasattr(auto_materialize_policy, "to_automation_condition"):
+        return auto_materialize_policy.to_automation_condition()
+    return auto_materialize_policy
 
 
 def checked_group_name(group_name: Any) -> str:

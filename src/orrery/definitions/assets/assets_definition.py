@@ -11,9 +11,9 @@ from orrery.base.keys import AssetCheckKey, AssetKey, CoercibleToAssetKeyPrefix,
 from orrery.definitions.assets.asset_spec import DEFAULT_GROUP_NAME, IO_MANAGER_KEY_METADATA_KEY, AssetDep, AssetSpec
 from orrery.definitions.assets.source_asset import OBSERVATION, UNEXECUTABLE, SourceAsset
 from orrery.definitions.graphs.composition import current_composition
-from orrery.definitions.graphs.graph import GraphDefinition
 from orrery.definitions.graphs.node import NodeDefinition
 from orrery.definitions.graphs.op import OpDefinition
+from orrery.definitions.graphs.structure import GraphStructure
 from orrery.definitions.parts.cache_policy import CachePolicy
 from orrery.definitions.parts.hook import HookDefinition, check_hooks
 from orrery.definitions.parts.resource import ResourceDefinition, as_resource_definitions
@@ -421,7 +421,7 @@ class AssetsDefinition:
     def get_op_def_for_asset_key(self, key: AssetKey) -> OpDefinition | None:
         """Return the op that makes the asset; inside a graph, the op whose output it is."""
         node_def = self._node_def
-        if isinstance(node_def, GraphDefinition):
+        if isinstance(node_def, GraphStructure):
             return node_def.resolve_output_to_origin_op_def(self.get_output_name_for_asset_key(key))
         return node_def if isinstance(node_def, OpDefinition) else None
 
@@ -943,7 +943,7 @@ class AssetsDefinition:
 
     @staticmethod
     def from_graph(
-        graph_def: GraphDefinition,
+        graph_def: GraphStructure,
         *,
         keys_by_input_name: Mapping[str, AssetKey] | None = None,
         keys_by_output_name: Mapping[str, AssetKey] | None = None,
@@ -1075,7 +1075,7 @@ class AssetsDefinition:
             used: Any = self.node_def
             return used(*args, **kwargs)
         node_def = self.node_def
-        if isinstance(node_def, GraphDefinition):
+        if isinstance(node_def, GraphStructure):
             return node_def(*args, **kwargs)
         return verbs().invoke_op(node_def, args, kwargs, assets_def=self)
 

@@ -10,15 +10,14 @@ from orrery.base.errors import InvalidDefinitionError
 from orrery.base.keys import AssetKey
 from orrery.definitions.assets.asset_spec import AssetDep, AssetIn, coerce_asset_deps
 from orrery.definitions.assets.assets_definition import AssetChecksDefinition
-from orrery.definitions.decorators.asset import _source_of
 from orrery.definitions.decorators.asset_inputs import asset_inputs
-from orrery.definitions.decorators.op import _check_resources
+from orrery.definitions.decorators.op import check_resources
 from orrery.definitions.graphs.op import OpDefinition
 from orrery.definitions.parts.inputs_outputs import OutputDefinition
 from orrery.definitions.parts.naming import check_name
 from orrery.definitions.parts.policies import RetryPolicy
 from orrery.definitions.parts.resource import as_resource_definitions
-from orrery.definitions.parts.signature import ComputeFunction, check_signature
+from orrery.definitions.parts.signature import ComputeFunction, check_signature, source_of
 from orrery.model.assets.check_spec import AssetCheckSpec
 
 __all__ = ["asset_check", "multi_asset_check"]
@@ -82,7 +81,7 @@ def asset_check(
         check_name_ = name or analysed.name
         owner = f"check '{check_name_}'"
         check_signature(analysed, owner)
-        _check_resources(analysed, required_resource_keys, owner)
+        check_resources(analysed, required_resource_keys, owner)
         ins: dict[str, Any] = {}
         for input_name, each in (additional_ins or {}).items():
             resolved = AssetIn.from_coercible(each).resolve_key(input_name)
@@ -133,7 +132,7 @@ def asset_check(
             check_specs_by_output_name={"result": spec},
             can_subset=False,
             resource_defs=as_resource_definitions(resource_defs),
-            source=_source_of(fn),
+            source=source_of(fn),
         )
 
     return decorate
@@ -177,7 +176,7 @@ def multi_asset_check(
         op_name = check_name(name or analysed.name, noun="a multi asset check")
         owner = f"multi asset check '{op_name}'"
         check_signature(analysed, owner)
-        _check_resources(analysed, required_resource_keys, owner)
+        check_resources(analysed, required_resource_keys, owner)
         outputs: dict[str, OutputDefinition] = {}
         by_output: dict[str, AssetCheckSpec] = {}
         for spec in specs:
@@ -213,7 +212,7 @@ def multi_asset_check(
             check_specs_by_output_name=by_output,
             can_subset=can_subset,
             resource_defs=as_resource_definitions(resource_defs),
-            source=_source_of(fn),
+            source=source_of(fn),
         )
 
     return decorate

@@ -15,7 +15,7 @@ from orrery.definitions.parts.policies import RetryPolicy
 from orrery.definitions.parts.signature import EMPTY, ComputeFunction, check_signature
 from orrery.model.config.schema import resolve_field
 
-__all__ = ["op"]
+__all__ = ["check_resources", "op", "type_returned", "type_returned_at"]
 
 
 @overload
@@ -86,7 +86,7 @@ def op(
         analysed = ComputeFunction(fn)
         op_name = check_name(name or analysed.name, noun="an op")
         check_signature(analysed, f"op '{op_name}'")
-        _check_resources(analysed, required_resource_keys, f"op '{op_name}'")
+        check_resources(analysed, required_resource_keys, f"op '{op_name}'")
         return OpDefinition(
             analysed,
             op_name,
@@ -112,7 +112,8 @@ def op(
     return decorate
 
 
-def _check_resources(fn: ComputeFunction, required: AbstractSet[str] | None, owner: str) -> None:
+def check_resources(fn: ComputeFunction, required: AbstractSet[str] | None, owner: str) -> None:
+    """Refuse resources that are told both by name and by the parameters of the function."""
     if required and fn.resource_params:
         raise InvalidDefinitionError(
             f"Cannot specify resource requirements in both @op decorator and as arguments to the decorated function: {owner}.",
@@ -130,7 +131,7 @@ def output_definitions(
     """
     if out is None or isinstance(out, Out):
         spec = out if out is not None else Out()
-        annotation: Any = AnnotationThunk(_single_annotation, fn)
+        annotation: Any = AnnotationThunk(type_returned, fn)
         return {"result": spec.to_definition(annotation, "result", None, code_version)}
     if not isinstance(out, Mapping):
         raise InvalidDefinitionError(f"out of op '{owner}' is {out!r}.", mend="write Out(...) or a dictionary of them.")
@@ -140,19 +141,21 @@ def output_definitions(
         if not isinstance(each, Out):
             raise InvalidDefinitionError(f"out['{name}'] of op '{owner}' is {each!r}.", mend="write Out(...).")
         check_name(name, noun="an output")
-        thunk = AnnotationThunk(partial(_part_annotation, index=index, count=len(names)), fn)
+        thunk = AnnotationThunk(partial(type_returned_at, index=index, count=len(names)), fn)
         found[name] = each.to_definition(thunk, name, None, code_version)
     return found
 
 
-def _single_annotation(fn: ComputeFunction) -> Any:
+def type_returned(fn: ComputeFunction) -> Any:
+    """Return the annotation of the one value that a function returns; ``EMPTY`` if it tells none."""
     if fn.is_generator:
         return EMPTY
     annotation = fn.return_annotation
     return EMPTY if isinstance(annotation, str) else annotated_type(annotation)
 
 
-def _part_annotation(fn: ComputeFunction, index: int, count: int) -> Any:
+def type_returned_at(fn: ComputeFunction, index: int, count: int) -> Any:
+    """Return the annotation of one of the values that a function returns as a tuple; ``EMPTY`` if it tells none."""
     if fn.is_generator:
         return EMPTY
     annotation = fn.return_annotation

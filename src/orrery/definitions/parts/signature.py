@@ -29,11 +29,12 @@ __all__ = [
     "check_signature",
     "parameters_of",
     "resolve_annotation",
-    "source_location",
+    "source_of",
 ]
 
 EMPTY: Final[Any] = inspect.Parameter.empty
 
+_DEEPEST_WRAPPING = 100
 _CO_VARARGS = inspect.CO_VARARGS
 _CO_VARKEYWORDS = inspect.CO_VARKEYWORDS
 _CO_GENERATOR = inspect.CO_GENERATOR
@@ -116,7 +117,7 @@ def parameters_of(fn: Callable[..., Any]) -> tuple[Parameter, ...]:
 def _innermost(fn: Any) -> Any:
     """Return the function whose globals the annotations of *fn* were written in."""
     seen = 0
-    while hasattr(fn, "__wrapped__") and seen < 100:
+    while hasattr(fn, "__wrapped__") and seen < _DEEPEST_WRAPPING:
         fn, seen = fn.__wrapped__, seen + 1
     if hasattr(fn, "func") and not hasattr(fn, "__globals__"):
         return _innermost(fn.func)
@@ -432,13 +433,17 @@ def check_signature(fn: ComputeFunction, owner: str) -> None:
     )
 
 
-def source_location(fn: Any) -> str | None:
+def source_of(fn: Any) -> tuple[str, int] | None:
     """
-    Return ``file:line`` of the definition of *fn*, or None if it has none.
+    Return file and line of what somebody wrote, below its decorators; None if it has none.
 
-    >>> source_location(len) is None
+    >>> source_of(len) is None
     True
     """
-    inner = _innermost(fn)
-    code = getattr(inner, "__code__", None)
-    return f"{code.co_filename}:{code.co_firstlineno}" if code is not None else None
+    for _ in range(_DEEPEST_WRAPPING):
+        inner = getattr(fn, "__wrapped__", None)
+        if inner is None:
+            break
+        fn = inner
+    code = getattr(fn, "__code__", None)
+    return (code.co_filename, code.co_firstlineno) if code is not None else None

@@ -20,10 +20,11 @@ from typing import Any
 
 from orrery.base.tags import FRESH_PROCESS_TAG, MAX_RUNTIME_SECONDS_TAG, PRIORITY_TAG
 from orrery.definitions.assets.asset_spec import AssetOut
-from orrery.definitions.decorators.asset import asset, multi_asset
+from orrery.definitions.decorators.asset import asset
 from orrery.definitions.decorators.asset_check import asset_check
 from orrery.definitions.decorators.graph import graph
 from orrery.definitions.decorators.hook import failure_hook, success_hook
+from orrery.definitions.decorators.multi_asset import multi_asset
 from orrery.definitions.decorators.op import op
 from orrery.definitions.graphs.graph import GraphDefinition
 from orrery.definitions.graphs.job import JobDefinition

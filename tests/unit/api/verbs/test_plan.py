@@ -18,7 +18,8 @@ from orrery.base.errors import InvariantViolationError, PlanOutdatedError
 from orrery.base.keys import AssetKey
 from orrery.base.metadata.table import TableColumn, TableColumnConstraints, TableSchema
 from orrery.cli.plan_text import diff_document, diff_lines
-from orrery.definitions.decorators.asset import asset, graph_asset
+from orrery.definitions.decorators.asset import asset
+from orrery.definitions.decorators.graph_asset import graph_asset
 from orrery.definitions.decorators.op import op
 from orrery.definitions.parts.cache_policy import CachePolicy
 from orrery.definitions.parts.resource import resource

@@ -12,7 +12,8 @@ from orrery.api.verbs.materialize import materialize
 from orrery.base.errors import InvalidDefinitionError
 from orrery.definitions.assets.asset_spec import AssetSpec
 from orrery.definitions.assets.unresolved_asset_job import define_asset_job
-from orrery.definitions.decorators.asset import asset, multi_asset
+from orrery.definitions.decorators.asset import asset
+from orrery.definitions.decorators.multi_asset import multi_asset
 from orrery.definitions.parts.cache_policy import CachePolicy
 from orrery.definitions.project.definitions import Definitions
 from orrery.definitions.project.from_modules import load_assets_from_modules

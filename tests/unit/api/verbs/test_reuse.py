@@ -16,7 +16,9 @@ from orrery.base.keys import AssetKey
 from orrery.definitions.assets.asset_spec import AssetOut
 from orrery.definitions.assets.source_asset import SourceAsset
 from orrery.definitions.assets.unresolved_asset_job import define_asset_job
-from orrery.definitions.decorators.asset import asset, multi_asset, observable_source_asset
+from orrery.definitions.decorators.asset import asset
+from orrery.definitions.decorators.multi_asset import multi_asset
+from orrery.definitions.decorators.observable_asset import observable_source_asset
 from orrery.definitions.parts.cache_policy import CachePolicy
 from orrery.definitions.parts.io_manager import IOManager
 from orrery.definitions.project.definitions import Definitions

@@ -20,7 +20,8 @@ from orrery.base.keys import AssetKey
 from orrery.definitions.assets.asset_spec import AssetSpec
 from orrery.definitions.assets.assets_definition import AssetsDefinition
 from orrery.definitions.assets.source_asset import SourceAsset
-from orrery.definitions.decorators.asset import asset, multi_asset
+from orrery.definitions.decorators.asset import asset
+from orrery.definitions.decorators.multi_asset import multi_asset
 from orrery.definitions.parts.cache_policy import CachePolicy
 from orrery.definitions.parts.probe import Probe
 from orrery.model.events.data_version import DataVersion

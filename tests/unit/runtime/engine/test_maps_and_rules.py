@@ -7,9 +7,10 @@ import pytest
 
 from orrery.api.verbs.materialize import materialize
 from orrery.definitions.assets.asset_spec import AssetSpec
-from orrery.definitions.decorators.asset import asset, multi_asset
+from orrery.definitions.decorators.asset import asset
 from orrery.definitions.decorators.asset_check import multi_asset_check
 from orrery.definitions.decorators.graph import job
+from orrery.definitions.decorators.multi_asset import multi_asset
 from orrery.definitions.decorators.op import op
 from orrery.definitions.parts.inputs_outputs import DynamicOut, Out
 from orrery.definitions.parts.policies import RetryPolicy
