@@ -16,7 +16,7 @@ import msgspec
 
 from orrery.adapters.cache.blobs import Pointer
 from orrery.base.errors import DamagedValueError, InvalidDefinitionError, StorageError
-from orrery.runtime.instance.value_key import ValueKey, untrusted, value_key_of, value_key_with
+from orrery.runtime.instance.value_key import ValueKey, signature_with, untrusted, value_key_of, value_key_with
 from orrery.runtime.resources.env_var import EnvVar
 
 __all__ = ["Signing", "check_signature", "instance_of", "signed"]
@@ -77,7 +77,7 @@ def signed(pointer: Pointer, name: str, key: ValueKey | None) -> Pointer:
     if key is None or pointer.format not in _SIGNED_FORMATS:
         return pointer
     return msgspec.structs.replace(
-        pointer, key=key.name.hex(), signature=hmac.digest(key.secret, _told(pointer, name), "sha256").hex()
+        pointer, key=key.name.hex(), signature=signature_with(key.secret, _told(pointer, name)).hex()
     )
 
 
@@ -107,7 +107,7 @@ def check_signature(pointer: Pointer, name: str, key: ValueKey | None, *, what: 
         if not key.allows_others:
             raise untrusted(what, place, "another instance signed it", is_shared=True)
         return
-    expected = hmac.digest(secret, _told(pointer, name), "sha256").hex()
+    expected = signature_with(secret, _told(pointer, name)).hex()
     if not hmac.compare_digest(expected.encode(), pointer.signature.encode("utf-8", "replace")):
         raise DamagedValueError(
             f"The stored value of {what} ({place}) is damaged: its signature is not that of the value.",

@@ -20,6 +20,8 @@ __all__ = ["dump_pickle", "load_pickle"]
 
 _LARGE_BYTES = 1 << 20
 """What is larger is not kept beside the value itself."""
+_PLAIN = frozenset({int, float, bool, type(None)})
+"""What is small, and always can be pickled."""
 
 
 def dump_pickle(path: str, value: Any, *, what: Callable[[], str], key: ValueKey | None = None) -> Seal:
@@ -38,6 +40,8 @@ def dump_pickle(path: str, value: Any, *, what: Callable[[], str], key: ValueKey
     Raises:
         InvariantViolationError: The value cannot be pickled.
     """
+    if type(value) in _PLAIN:
+        return _write_sealed(path, pickle.dumps(value, 5), key)
     sink = _Sink(path, key)
     try:
         with sink:
@@ -114,10 +118,7 @@ class _Sink:
         """Write what was kept, or the seal of what was written; return the seal."""
         try:
             if self._file is None:
-                data = b"".join(self._kept)
-                seal = Seal.of(data)
-                write_whole(self._path, seal_header(seal, self._key), data)
-                return seal
+                return _write_sealed(self._path, b"".join(self._kept), self._key)
             seal = Seal(self._length, self._digest.digest())
             self._file.seek(0)
             self._file.write(seal_header(seal, self._key))
@@ -134,6 +135,12 @@ class _Sink:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: Any) -> None:
         if self._file is not None:
             self._open.__exit__(kind, error, trace)
+
+
+def _write_sealed(path: str, data: bytes, key: ValueKey | None) -> Seal:
+    seal = Seal.of(data)
+    write_whole(path, seal_header(seal, key), data)
+    return seal
 
 
 def load_pickle(path: str, *, what: Callable[[], str], key: ValueKey | None = None) -> Any:

@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 
 from orrery.base.errors import DamagedValueError, ValueNotFoundError
 from orrery.runtime.files.atomic import held_bytes, place_to_read
-from orrery.runtime.instance.value_key import ValueKey, untrusted
+from orrery.runtime.instance.value_key import ValueKey, signature_with, untrusted
 from orrery.runtime.ports.write_barrier import active_barrier
 
 __all__ = [
@@ -94,7 +94,7 @@ def seal_header(seal: Seal, key: ValueKey | None = None) -> bytes:
     fields = _FIELDS.pack(_MAGIC, _VERSION, _SHA256 if key is None else _SIGNED, seal.length, seal.digest)
     if key is None:
         return _OPEN + fields + _CLOSE
-    signature = _SIGNATURE.pack(key.name, hmac.digest(key.secret, fields, "sha256"))
+    signature = _SIGNATURE.pack(key.name, signature_with(key.secret, fields))
     return _OPEN + fields + _CLOSE + _OPEN_SIGNATURE + signature + _CLOSE
 
 
@@ -146,7 +146,7 @@ def _check_signature(fields: bytes, signature: bytes, key: ValueKey, what: Calla
         if not key.allows_others:
             raise untrusted(what(), path, "another instance signed it")
         return
-    if not hmac.compare_digest(found, hmac.digest(secret, fields, "sha256")):
+    if not hmac.compare_digest(found, signature_with(secret, fields)):
         raise damaged(what, path, "its signature is not that of its bytes")
 
 

@@ -35,6 +35,7 @@ import errno
 import itertools
 import os
 import re
+import stat
 import sys
 import threading
 import time
@@ -44,6 +45,7 @@ from io import BufferedRandom
 from typing import NamedTuple
 
 from orrery.runtime.ports.write_barrier import active_barrier
+from orrery.runtime.processes.process_id import process_id
 
 __all__ = [
     "WriteBatch",
@@ -81,6 +83,23 @@ class _Held(NamedTuple):
     data: bytes
     batch: WriteBatch
 
+
+class _Room(NamedTuple):
+    """
+    What a folder has to offer to small files.
+
+    Attributes:
+        is_enough: Whether they will surely find their place.
+        has_folders: Whether there may be folders in it, of which one could have the name of a file.
+    """
+
+    is_enough: bool
+    has_folders: bool
+
+
+_NO_ROOM = _Room(is_enough=False, has_folders=True)
+_LINKS_OF_LEAF = 2
+"""A folder is linked by its parent and by itself, and by each folder in it; where that is not counted it has one link."""
 
 _staged: dict[str, str | _Held] = {}
 """Temporary file, or what is held, by final name; for the loads of this process."""
@@ -286,8 +305,8 @@ class WriteBatch:
         self._pending: dict[str, tuple[str | _Held, Sequence[str]]] = {}
         self._included: set[str] = set()
         self._held = 0
-        self._roomy: dict[str, bool] = {}
-        self._pid = os.getpid()
+        self._rooms: dict[str, _Room] = {}
+        self._pid = process_id()
 
     def __len__(self) -> int:
         return len(self._pending)
@@ -299,20 +318,20 @@ class WriteBatch:
         Returns:
             False where it must be written at once: much is held already, or whether the disk will take it is in doubt.
         """
-        folder = _folder_of(final)
-        roomy = self._roomy.get(folder)
-        if roomy is None:
-            roomy = self._roomy[folder] = os.getpid() == self._pid and _has_room(folder)
-        if not roomy or self._held + len(data) > _MOST_HELD_BYTES or os.getpid() != self._pid:
+        if process_id() != self._pid or self._held + len(data) > _MOST_HELD_BYTES:
             return False
-        if os.access(final, os.F_OK) and os.path.isdir(final):
+        folder = _folder_of(final)
+        room = self._rooms.get(folder)
+        if room is None:
+            room = self._rooms[folder] = _room_in(folder)
+        if not room.is_enough or (room.has_folders and os.path.isdir(final)):
             return False
         self._take(_Held(data, self), final, ())
         return True
 
     def stage(self, temporary: str, final: str, made: Sequence[str] = ()) -> None:
         """Take over the written file *temporary*, to be published as *final* by the next flush."""
-        if os.getpid() != self._pid:
+        if process_id() != self._pid:
             sync_file(temporary)
             _publish(temporary, final, made)
             return
@@ -332,7 +351,7 @@ class WriteBatch:
 
     def include(self, path: str) -> None:
         """Make *path*, written where it stands, durable before what is staged is published."""
-        if os.getpid() != self._pid:
+        if process_id() != self._pid:
             sync_file(path)
             return
         with self._lock:
@@ -346,7 +365,7 @@ class WriteBatch:
             OSError: A file could not be made durable: no value is changed. Or it could not be renamed: its old
                 value stands, and all others are published.
         """
-        if os.getpid() != self._pid:
+        if process_id() != self._pid:
             return
         with self._flushing:
             if not self._pending:
@@ -354,7 +373,7 @@ class WriteBatch:
             with self._lock:
                 pending, self._pending = self._pending, {}
                 included, self._included = self._included, set()
-                self._held, self._roomy = 0, {}
+                self._held, self._rooms = 0, {}
             left = {final: staged for final, (staged, _) in pending.items() if isinstance(staged, str)}
             folders = {folder for _, made in pending.values() for folder in made}
             try:
@@ -401,14 +420,17 @@ def _held_in(staged: str | _Held | None) -> int:
     return len(staged.data) if isinstance(staged, _Held) else 0
 
 
-def _has_room(folder: str) -> bool:
-    """Tell whether small files will surely find their place in *folder*."""
+def _room_in(folder: str) -> _Room:
+    """Look whether small files will surely find their place in *folder*."""
     if folder not in _swept:
         _sweep(folder)
-    if not hasattr(os, "statvfs") or not os.path.isdir(folder) or not os.access(folder, os.W_OK | os.X_OK):
-        return False
-    disk = os.statvfs(folder)
-    return disk.f_bavail * disk.f_frsize >= _ROOM_BYTES and (disk.f_files == 0 or disk.f_favail >= _ROOM_FILES)
+    if not hasattr(os, "statvfs") or not os.access(folder, os.W_OK | os.X_OK):
+        return _NO_ROOM
+    itself, disk = os.stat(folder), os.statvfs(folder)
+    if not stat.S_ISDIR(itself.st_mode):
+        return _NO_ROOM
+    free = disk.f_bavail * disk.f_frsize >= _ROOM_BYTES and (disk.f_files == 0 or disk.f_favail >= _ROOM_FILES)
+    return _Room(free, itself.st_nlink != _LINKS_OF_LEAF)
 
 
 def sync_file(path: str) -> None:
@@ -450,7 +472,7 @@ def _folder_of(path: str) -> str:
 def _temporary_name() -> str:
     """Return a name that no other write has: of this host, this process, by chance and counted."""
     global _prefix
-    pid = os.getpid()
+    pid = process_id()
     if _prefix[0] != pid:
         _prefix = pid, f".orrery-{_host()}-{pid}-{os.urandom(4).hex()}-"
     return f"{_prefix[1]}{next(_counter)}.tmp"
