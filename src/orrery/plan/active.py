@@ -36,9 +36,11 @@ from orrery.plan.sources import (
 )
 from orrery.plan.step import ExecutionStep, StepInput
 
-__all__ = ["PRIORITY_TAGS", "ActiveExecution", "StepState", "priority_in"]
+__all__ = ["NOTED_KINDS", "PRIORITY_TAGS", "ActiveExecution", "StepState", "priority_in"]
 
 PRIORITY_TAGS = ("orrery/priority", "dagster/priority")
+NOTED_KINDS = frozenset({"STEP_OUTPUT", "ASSET_CHECK_EVALUATION"})
+"""Kinds of events of a step under way that say something about what follows it."""
 
 Branch: TypeAlias = tuple[str, tuple[str, ...]]
 """A template with some of its mapping keys known: the key of the template in the plan, and those."""
@@ -213,7 +215,7 @@ class ActiveExecution:
     # -- events in -----------------------------------------------------------------------------
 
     def note_event(self, step_key: str, event: Event) -> None:
-        """Note what *event*, of a step that is under way, tells of outputs and checks."""
+        """Note what *event*, of a step that is under way, tells of outputs and checks; of ``NOTED_KINDS`` only."""
         kind = event.event_type_value
         if kind == "STEP_OUTPUT":
             data: Any = event.event_specific_data

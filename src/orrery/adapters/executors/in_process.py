@@ -30,7 +30,7 @@ from orrery.model.config.schema import Field, Noneable
 from orrery.model.events import build
 from orrery.model.events.event import Event
 from orrery.model.events.payloads import LogsCapturedData
-from orrery.plan.active import ActiveExecution
+from orrery.plan.active import NOTED_KINDS, ActiveExecution
 from orrery.plan.commands import LaunchStep, SkipStep, Wait
 from orrery.plan.step import ExecutionStep
 from orrery.runtime.engine.attempt import attempt_step, awaits_here, chance_for
@@ -186,7 +186,8 @@ class InProcessExecutor(Executor):
             except StopIteration as stop:
                 self._note_end(plan_context, active, key, stop.value)
                 return
-            active.note_event(key, event)
+            if event.event_type_value in NOTED_KINDS:
+                active.note_event(key, event)
             yield event
 
     def _ended(

@@ -213,10 +213,10 @@ def execute_job_in_process(
             run_op_concurrency=None if used.is_ephemeral else pools_of(plan.steps),
         )
         barrier = used.new_write_barrier() if not used.is_ephemeral or _stores_values(job, keys) else None
-        listeners = [on_event] if on_event is not None else []
+        shown: list[Callable[[Sequence[EventLogEntry]], None]] = [_each(on_event)] if on_event is not None else []
         if console if console is not None else on_event is None and not job.loggers:
-            listeners.append(Console())
-        recorder = Recorder(used, run, listeners, barrier.flush if barrier is not None else None)
+            shown.append(Console())
+        recorder = Recorder(used, run, shown, barrier.flush if barrier is not None else None)
         outcome = execute_run(
             plan=plan,
             run=run,
@@ -269,6 +269,16 @@ def _run_in_hand(instance: Any, *, run_id: str, **fields: Any) -> Run:
     run = make_run(run_id=run_id, **fields)
     keeper.take_run(run_id, new_run=run)
     return run
+
+
+def _each(on_event: Callable[[EventLogEntry], None]) -> Callable[[Sequence[EventLogEntry]], None]:
+    """Return what calls *on_event* with each of many entries."""
+
+    def show(entries: Sequence[EventLogEntry]) -> None:
+        for entry in entries:
+            on_event(entry)
+
+    return show
 
 
 def _show_trace(traced: Trace, show: bool, path: str | None) -> None:

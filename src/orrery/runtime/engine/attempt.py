@@ -73,21 +73,18 @@ def attempt_step(plan_context: Any, step: ExecutionStep, attempt: int) -> Genera
         limits = limits or TimeLimits()
         began = limits.now()
         steps = guarded(steps, limits, context, seconds)
+    send = steps.send
     item: Any
     reply: Any = None
     error: BaseException | None = None
     end: StepEnd | None = None
     while True:
         try:
-            if error is not None:
-                raised, error = error, None
-                item = steps.throw(raised)
-            else:
-                item = next(steps) if reply is None else steps.send(reply)
+            item = send(reply) if error is None else steps.throw(error)
         except StopIteration as stop:
             end = cast(StepEnd, stop.value)
             break
-        reply = None
+        reply = error = None
         if type(item) is Await:
             awaitable = item.awaitable
             if limits is not None:
@@ -101,10 +98,9 @@ def attempt_step(plan_context: Any, step: ExecutionStep, attempt: int) -> Genera
             except BaseException as raised_here:  # noqa: BLE001  # handed to the step, where it belongs
                 error = raised_here
             continue
-        event: Event = item
         if events is not None:
-            events.append(event)
-        yield event
+            events.append(item)
+        yield item
     assert end is not None
     if span is not None:
         trace.end(span)

@@ -34,7 +34,7 @@ from orrery.runtime.contexts.asset import AssetCheckExecutionContext, AssetExecu
 from orrery.runtime.contexts.op import CURRENT_CONTEXT, OpExecutionContext
 from orrery.runtime.contexts.step import StepExecutionContext
 from orrery.runtime.engine.boundary import Boundary
-from orrery.runtime.engine.requests import Await
+from orrery.runtime.engine.requests import Await, is_awaitable
 
 __all__ = [
     "Result",
@@ -174,7 +174,7 @@ def run_function(context: StepExecutionContext, inputs: Mapping[str, Any]) -> Re
     try:
         with Boundary(ExecutionStepExecutionError, lambda: f'Error occurred while executing op "{context.step.name}":'):
             returned = fn.fn(*positional, **keywords)
-            if fn.is_async and inspect.isawaitable(returned):
+            if fn.is_async and is_awaitable(returned):
                 returned = yield Await(returned)
         if span is not None and not fn.is_generator:
             trace.end(span)
@@ -183,7 +183,7 @@ def run_function(context: StepExecutionContext, inputs: Mapping[str, Any]) -> Re
             yield from _from_generator(context, returned)
         elif inspect.isasyncgen(returned):
             yield from _from_async_generator(context, returned)
-        elif inspect.isawaitable(returned):
+        elif is_awaitable(returned):
             with Boundary(
                 ExecutionStepExecutionError, lambda: f'Error occurred while executing op "{context.step.name}":'
             ):
@@ -203,7 +203,7 @@ def run_function(context: StepExecutionContext, inputs: Mapping[str, Any]) -> Re
 def _run_plain(context: StepExecutionContext, fn: Callable[..., Any], inputs: Mapping[str, Any]) -> ResultStream:
     with Boundary(ExecutionStepExecutionError, lambda: f'Error occurred while executing op "{context.step.name}":'):
         returned = fn(OpExecutionContext(context), dict(inputs))
-        if inspect.isawaitable(returned):
+        if is_awaitable(returned):
             returned = yield Await(returned)
     if inspect.isgenerator(returned):
         yield from _from_generator(context, returned)

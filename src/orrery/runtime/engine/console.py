@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterable
 
 from orrery.model.events.entry import EventLogEntry
 from orrery.model.events.error_info import ErrorInfo
+from orrery.model.events.event import Event
 from orrery.runtime.ports.compute_logs import outside_capture
 
 __all__ = ["Console", "plain_text"]
@@ -47,9 +49,14 @@ class Console:
     def __init__(self, level: int = 20) -> None:
         self._level = level
 
-    def __call__(self, entry: EventLogEntry) -> None:
-        """Show *entry*, if it is worth it."""
-        event = entry.dagster_event
+    def __call__(self, entries: Iterable[EventLogEntry]) -> None:
+        """Show those of *entries* that are worth it."""
+        for entry in entries:
+            event = entry.dagster_event
+            if event is None or entry.level >= 40 or event.event_type_value == "STEP_UP_FOR_RETRY":
+                self._show(entry, event)
+
+    def _show(self, entry: EventLogEntry, event: Event | None) -> None:
         if event is None:
             if entry.level >= self._level:
                 self._write(entry, entry.user_message, entry.error_info)

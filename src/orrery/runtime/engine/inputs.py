@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Generator, Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -41,7 +40,7 @@ from orrery.runtime.contexts.output import OutputContext
 from orrery.runtime.contexts.step import StepExecutionContext
 from orrery.runtime.contexts.type_check import StepTypeCheckContext, TypeLoaderContext
 from orrery.runtime.engine.boundary import Boundary
-from orrery.runtime.engine.requests import Await
+from orrery.runtime.engine.requests import Await, is_awaitable
 
 __all__ = ["check_value", "load_inputs", "manager_of", "type_check_refusal"]
 
@@ -345,7 +344,7 @@ def _call_manager(context: StepExecutionContext, manager: Any, described: InputC
     ):
         try:
             value = manager.load_input(described)
-            if inspect.isawaitable(value):
+            if is_awaitable(value):
                 value = yield Await(value)
         except ValueNotFoundError as error:
             if described.has_asset_key and _keeps_no_value(context, described.asset_key):

@@ -22,7 +22,7 @@ from orrery.runtime.contexts.output import OutputContext
 from orrery.runtime.contexts.step import StepExecutionContext
 from orrery.runtime.engine.boundary import Boundary
 from orrery.runtime.engine.inputs import check_value, manager_of, type_check_refusal
-from orrery.runtime.engine.requests import Await
+from orrery.runtime.engine.requests import Await, is_awaitable
 
 __all__ = ["evaluation_of", "store_output"]
 
@@ -127,7 +127,7 @@ def store_output(
     ):
         result = manager.handle_output(described, value)
         if result is not None:
-            if inspect.isawaitable(result):
+            if is_awaitable(result):
                 result = yield Await(result)
             if inspect.isgenerator(result):
                 yield from _manager_events(context, described, result)

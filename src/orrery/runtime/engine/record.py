@@ -18,7 +18,6 @@ Whoever shows a run to people is told of an entry once it is stored, so that wha
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -29,6 +28,7 @@ from orrery.model.events.error_info import error_info_from_exception
 from orrery.model.events.event import Event, level_of
 from orrery.model.events.payloads import StepSkippedData
 from orrery.model.records.run import Run
+from orrery.runtime.processes.process_id import process_id
 
 __all__ = ["Recorder"]
 
@@ -41,6 +41,7 @@ _FIRST = 3
 _TIMES = 10.0
 
 Listener = Callable[[EventLogEntry], None]
+Show = Callable[[Sequence[EventLogEntry]], None]
 
 
 class Recorder:
@@ -50,7 +51,7 @@ class Recorder:
     Args:
         instance: Where entries go.
         run: The run.
-        listeners: Called with each entry once it is stored, in the order of the entries, from any thread.
+        shown: Called with entries once they are stored, in their order, from any thread.
         before_durable: Called before entries become durable: publishes the values they tell of.
 
     Attributes:
@@ -64,7 +65,7 @@ class Recorder:
         self,
         instance: Any,
         run: Run,
-        listeners: Sequence[Listener] = (),
+        shown: Sequence[Show] = (),
         before_durable: Callable[[], None] | None = None,
     ) -> None:
         self.events: list[Event] = []
@@ -73,10 +74,10 @@ class Recorder:
         self._flush = instance.flush
         self._relieve = instance.relieve
         self._run_id = run.run_id
-        self._process = os.getpid()
+        self._process = process_id()
         self._job_name = run.job_name
         self._listeners: tuple[Listener, ...] = ()
-        self._told = tuple(listeners)
+        self._shown = tuple(shown)
         self._before = before_durable
         self._waiting: list[EventLogEntry] = []
         self._order = threading.RLock()  # log lines come from threads, too
@@ -126,7 +127,7 @@ class Recorder:
 
     def log(self, level: int, message: str, step_key: str | None, record: logging.LogRecord | None) -> None:
         """Record a log line; it is handed over at once, as the next one may be hours away."""
-        if os.getpid() != self._process:  # a copy of this process that the user's code forked
+        if process_id() != self._process:  # a copy of this process that the user's code forked
             return
         error = getattr(record, "error_info", None)  # of a line that another process logged
         if record is not None and record.exc_info and record.exc_info[1] is not None:
@@ -141,7 +142,7 @@ class Recorder:
 
     def log_lines(self, lines: Sequence[tuple[int, str]], step_key: str | None) -> None:
         """Record many lines, level and text of each; they are handed over together."""
-        if os.getpid() != self._process:
+        if process_id() != self._process:
             return
         entries = [
             EventLogEntry(None, level, text, self._run_id, time.time(), step_key, self._job_name, None)
@@ -159,8 +160,8 @@ class Recorder:
             waiting = self._waiting[:]  # others may append at any moment: what comes later stays for the next time
             if waiting:
                 del self._waiting[: len(waiting)]
-                told = self._told
-                self._store(waiting, self._before, (lambda: _tell(told, waiting)) if told else None)
+                shown = self._shown
+                self._store(waiting, self._before, (lambda: _show(shown, waiting)) if shown else None)
 
     def end(self, event: Event) -> None:
         """
@@ -173,8 +174,8 @@ class Recorder:
         entry = EventLogEntry(
             None, level_of(event), "", self._run_id, time.time(), event.step_key, self._job_name, event
         )
-        told = self._told
-        self._store([entry], self._before, (lambda: _tell(told, [entry])) if told else None, is_last=True)
+        shown = self._shown
+        self._store([entry], self._before, (lambda: _show(shown, [entry])) if shown else None, is_last=True)
         self._flush(self._run_id)
         self.events.append(event)
         _tell(self._listeners, [entry])
@@ -195,3 +196,8 @@ def _tell(listeners: Sequence[Listener], entries: Sequence[EventLogEntry]) -> No
     for entry in entries:
         for listener in listeners:
             listener(entry)
+
+
+def _show(shown: Sequence[Show], entries: Sequence[EventLogEntry]) -> None:
+    for show in shown:
+        show(entries)

@@ -45,8 +45,10 @@ from orrery.runtime.engine.last_made import PresentValues
 from orrery.runtime.engine.probing import Looked, Sighting, look_at
 from orrery.runtime.engine.unchanged import ShortWay
 
-__all__ = ["PlannedStep", "Reuse", "RunReuse", "undecided_steps"]
+__all__ = ["COMPLETED_KINDS", "PlannedStep", "Reuse", "RunReuse", "undecided_steps"]
 
+COMPLETED_KINDS = frozenset({"STEP_START", "STEP_RESTARTED", "ASSET_MATERIALIZATION"})
+"""Kinds of events that ``RunReuse.completed`` wants to hear of."""
 _WHOLE: tuple[str | None, ...] = (None,)
 _NOWHERE: frozenset[str] = frozenset()
 _NO_PLACES: Mapping[str, Place] = {}
@@ -240,12 +242,10 @@ class RunReuse:
         return step_key in self._reused
 
     def completed(self, event: Event) -> Event:
-        """Return *event* with what is recorded of a materialization."""
-        kind = event.event_type_value
-        if kind == "STEP_START" or kind == "STEP_RESTARTED":
-            self._started[event.step_key or ""] = time.perf_counter()
-        elif kind == "ASSET_MATERIALIZATION":
+        """Return *event*, of one of ``COMPLETED_KINDS``, with what is recorded of a materialization."""
+        if event.event_type_value == "ASSET_MATERIALIZATION":
             return self._materialized(event)
+        self._started[event.step_key or ""] = time.perf_counter()
         return event
 
     def _materialized(self, event: Event) -> Event:

@@ -44,7 +44,7 @@ from orrery.runtime.engine.probing import Sighting
 from orrery.runtime.engine.python_logs import captured_python_logs
 from orrery.runtime.engine.record import Recorder
 from orrery.runtime.engine.resources import open_resources
-from orrery.runtime.engine.reuse import Reuse, RunReuse, undecided_steps
+from orrery.runtime.engine.reuse import COMPLETED_KINDS, Reuse, RunReuse, undecided_steps
 from orrery.runtime.engine.slots import slots_for
 from orrery.runtime.ports.compute_logs import StepCapture
 from orrery.runtime.ports.write_barrier import active_barrier
@@ -261,7 +261,9 @@ def _record(
     that finds its partitions on the way, once it runs: these.
     """
     for event in events:
-        told = event if made_from is None else made_from.completed(event)
+        told = event
+        if made_from is not None and event.event_type_value in COMPLETED_KINDS:
+            told = made_from.completed(event)
         if undecided:
             step = undecided.pop(told.step_key or "", None)
             if step is not None and not (made_from is not None and made_from.is_reused(step.key)):

@@ -7,7 +7,6 @@ raises for a fault of the step; the last event says how the step ended.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Generator
 from collections.abc import Set as AbstractSet
@@ -40,6 +39,7 @@ from orrery.runtime.engine.inputs import load_inputs
 from orrery.runtime.engine.outputs import evaluation_of, store_output
 from orrery.runtime.engine.requests import Await
 from orrery.runtime.processes.child import leave_forked_copy
+from orrery.runtime.processes.process_id import process_id
 
 __all__ = ["StepEnd", "execute_step"]
 
@@ -79,7 +79,7 @@ def execute_step(context: StepExecutionContext, chance: float = 0.5) -> StepEven
         ExecutionInterruptedError: The run was asked to stop.
     """
     started = time.perf_counter()
-    process = os.getpid()
+    process = process_id()
     if context.previous_attempt_count:
         yield build.step_restarted(context.ref, context.previous_attempt_count)
     else:
@@ -93,7 +93,7 @@ def execute_step(context: StepExecutionContext, chance: float = 0.5) -> StepEven
             yield from _logged(context)
         raise
     except BaseException as error:  # noqa: BLE001  # whatever a step raises is the step's fault, and no more than that
-        if os.getpid() != process:
+        if process_id() != process:
             leave_forked_copy()
         return (yield from _failed(context, error, chance))
     yield build.step_success(context.ref, (time.perf_counter() - started) * 1000.0)
@@ -103,7 +103,7 @@ def execute_step(context: StepExecutionContext, chance: float = 0.5) -> StepEven
 def _attempt(context: StepExecutionContext) -> Generator[Event | Await, Any, None]:
     step = context.step
     inputs = (yield from load_inputs(context)) if step.inputs else {}
-    process = os.getpid()
+    process = process_id()
     results = run_function(context, inputs)
     blocking: list[AssetCheckEvaluation] | None = None
     reply: Any = None
@@ -117,7 +117,7 @@ def _attempt(context: StepExecutionContext) -> Generator[Event | Await, Any, Non
                 item = results.send(reply)
         except StopIteration:
             break
-        if os.getpid() != process:  # the function forked, and this is the copy
+        if process_id() != process:  # the function forked, and this is the copy
             leave_forked_copy()
         reply = None
         if context.events:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from orrery.adapters.storage.sql.writer import Batch, Writer
+from orrery.adapters.storage.sql.writer import MANY_ENTRIES, Batch, Writer
 from orrery.base.errors import StorageError
 from orrery.testing.conformance.samples import materialized
 
@@ -136,19 +136,19 @@ def test_thread_that_cannot_be_started_is_told_to_who_appends(monkeypatch: pytes
 def test_whoever_submits_much_waits_while_it_is_written() -> None:
     stored: list[Batch] = []
     writer = Writer(stored.extend)
-    entries = tuple(materialized("a", run_id="run-1") for _ in range(1_100))
+    entries = tuple(materialized("a", run_id="run-1") for _ in range(MANY_ENTRIES))
     writer.submit(Batch(entries[:10], None))
     writer.relieve()
     assert stored == [], "a little is left to gather"
     writer.submit(Batch(entries, None))
     writer.relieve()
-    assert [len(each.entries) for each in stored] == [10, 1_100]
+    assert [len(each.entries) for each in stored] == [10, MANY_ENTRIES]
     writer.close()
 
 
 def test_nobody_waits_for_a_disk_that_is_slow() -> None:
     free = threading.Event()
-    entries = tuple(materialized("a", run_id="run-1") for _ in range(1_100))
+    entries = tuple(materialized("a", run_id="run-1") for _ in range(MANY_ENTRIES))
 
     def store(batches: Sequence[Batch]) -> None:
         time.sleep(0.5)  # a disk that takes its time, and no time of the processor

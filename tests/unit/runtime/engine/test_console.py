@@ -27,7 +27,7 @@ CONTROLS = {chr(code) for code in (*range(0x20), 0x7F, *range(0x80, 0xA0))} - {"
 def shown(monkeypatch: pytest.MonkeyPatch, level: int, message: str, step: str | None = "orders") -> str:
     stream = io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
-    Console()(EventLogEntry(None, level, message, "run", 0.0, step, "job", None))
+    Console()([EventLogEntry(None, level, message, "run", 0.0, step, "job", None)])
     return stream.getvalue()
 
 
@@ -62,7 +62,7 @@ def test_quiet_lines_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_text_that_the_stream_cannot_say_does_not_end_a_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
-    Console()(EventLogEntry(None, 20, "caf\xe9 \ud800", "run", 0.0, None, "job", None))
+    Console()([EventLogEntry(None, 20, "caf\xe9 \ud800", "run", 0.0, None, "job", None)])
 
 
 @pytest.mark.parametrize("stream", [None, "closed"])

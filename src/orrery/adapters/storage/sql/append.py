@@ -159,52 +159,43 @@ def append_entries(connection: Connection, entries: Sequence[EventLogEntry], num
     run_events: list[EventLogEntry] = []
     run_id, run_number = None, 0
     numbers.meet_assets(connection, entries)
+    add = rows.append
     for entry in entries:
         storage_id += 1
         if entry.run_id != run_id:
             run_id, run_number = entry.run_id, numbers.of_run(connection, entry.run_id)
-        event = entry.dagster_event
+        event, at, body = entry.dagster_event, entry.timestamp, bytearray(pack_entry(entry))
         kind = None if event is None else event.event_type_value
+        if event is None or kind is None or kind not in _CHANGES:
+            add((storage_id, run_number, at, kind, 0, 0, 0, 0, body))
+            continue
         partition, asset, check, watched = None, 0, 0, 0
-        if event is not None and kind is not None and kind in _CHANGES:
-            if kind in ASSET_EVENTS:
-                watched, partition = 1, event.partition
-                asset_key, check_key = event.asset_key, event.asset_check_key
-                if check_key is not None:
-                    check = numbers.of_check(connection, check_key)
-                    check_changes.setdefault(check, _nothing(check, "planned", "evaluation"))[
-                        f"new_{_CHECK_COLUMNS[kind]}"
-                    ] = storage_id
-                elif asset_key is not None and kind in _ASSET_COLUMNS:
-                    asset = numbers.assets[asset_key]
-                    told = _told(kind, storage_id, run_number, entry)
-                    change = asset_changes.setdefault(asset, {})
-                    change.update(told)
-                    if kind in _RUN_OF and run_id:
-                        change["last_run"] = run_id
-                        told["last_run"] = run_number
-                    if partition is not None or kind == "ASSET_MATERIALIZATION_PLANNED":
-                        for each in partitions_of(event):
-                            partition_changes.setdefault(asset, {}).setdefault(each, {}).update(told)
-            elif kind in RUN_EVENTS:
-                watched = 1
-                run_events.append(entry)
-            elif event.step_key is not None:
-                step = run_number, event.step_key
-                step_changes[step] = _step_change(step_changes.get(step), kind, entry.timestamp)
-        rows.append(
-            (
-                storage_id,
-                run_number,
-                entry.timestamp,
-                kind,
-                watched,
-                asset,
-                check,
-                0 if partition is None else partition,
-                bytearray(pack_entry(entry)),
-            )
-        )
+        if kind in ASSET_EVENTS:
+            watched, partition = 1, event.partition
+            asset_key, check_key = event.asset_key, event.asset_check_key
+            if check_key is not None:
+                check = numbers.of_check(connection, check_key)
+                check_changes.setdefault(check, _nothing(check, "planned", "evaluation"))[
+                    f"new_{_CHECK_COLUMNS[kind]}"
+                ] = storage_id
+            elif asset_key is not None and kind in _ASSET_COLUMNS:
+                asset = numbers.assets[asset_key]
+                told = _told(kind, storage_id, run_number, entry)
+                change = asset_changes.setdefault(asset, {})
+                change.update(told)
+                if kind in _RUN_OF and run_id:
+                    change["last_run"] = run_id
+                    told["last_run"] = run_number
+                if partition is not None or kind == "ASSET_MATERIALIZATION_PLANNED":
+                    for each in partitions_of(event):
+                        partition_changes.setdefault(asset, {}).setdefault(each, {}).update(told)
+        elif kind in RUN_EVENTS:
+            watched = 1
+            run_events.append(entry)
+        elif event.step_key is not None:
+            step = run_number, event.step_key
+            step_changes[step] = _step_change(step_changes.get(step), kind, at)
+        add((storage_id, run_number, at, kind, watched, asset, check, 0 if partition is None else partition, body))
     _insert_events(connection, rows)
     if asset_changes:
         _change_assets(connection, asset_changes)

@@ -16,7 +16,6 @@ what the parent had submitted is the parent's to write. An error is kept for tho
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -24,13 +23,14 @@ from typing import NamedTuple
 
 from orrery.base.errors import StorageError
 from orrery.model.events.entry import EventLogEntry
+from orrery.runtime.processes.process_id import process_id
 
-__all__ = ["Batch", "Writer"]
+__all__ = ["MANY_ENTRIES", "Batch", "Writer"]
 
-LINGER_SECONDS = 0.08
-"""How long the thread lets batches gather: a transaction costs as much as the entries of some steps."""
-_MANY_ENTRIES = 1024
-"""So many entries, of about 128 steps, are written while whoever submits them waits: quick steps make them in 40 ms."""
+LINGER_SECONDS = 0.25
+"""How long the thread lets batches gather: a transaction costs as much as the entries of some steps, and a sync more."""
+MANY_ENTRIES = 4096
+"""So many entries, of about 500 steps, are written while whoever submits them waits: quick steps make them in 0.1 s."""
 _MOST_INCOMPLETE = 1_000
 _SLOW_TIMES = 4.0
 """Writing that took so many times the time of the processor has waited for the disk, or for others who compute."""
@@ -81,7 +81,7 @@ class Writer:
         self._begin()
 
     def _begin(self) -> None:
-        self._pid = os.getpid()
+        self._pid = process_id()
         self._change = threading.Condition()
         self._waiting: list[Batch] = []
         self._failures: list[_Failure] = []
@@ -96,7 +96,7 @@ class Writer:
 
     def submit(self, batch: Batch) -> None:
         """Take a batch; it will be stored after all that were taken before."""
-        if os.getpid() != self._pid:
+        if process_id() != self._pid:
             self._begin()
         with self._change:
             self._waiting.append(batch)
@@ -124,12 +124,12 @@ class Writer:
 
     def relieve(self) -> None:
         """Wait if much is to be written, and writing is quick; the module says why."""
-        if self._entries >= _MANY_ENTRIES and not self._is_slow:
+        if self._entries >= MANY_ENTRIES and not self._is_slow:
             self.settle()
 
     def settle(self) -> None:
         """Wait until all that was submitted before is stored, or was lost by an error."""
-        if self._done == self._submitted or os.getpid() != self._pid:
+        if self._done == self._submitted or process_id() != self._pid:
             return
         if threading.current_thread() is self._thread:  # asked by somebody who is told of what is stored by now
             return
@@ -150,7 +150,7 @@ class Writer:
             Exception: What happened to a batch that could not be stored; told once.
         """
         self.settle()
-        if not self._failures or os.getpid() != self._pid:
+        if not self._failures or process_id() != self._pid:
             return
         with self._change:
             for failure in self._failures:
@@ -160,7 +160,7 @@ class Writer:
 
     def close(self) -> None:
         """Wait for all that was submitted and stop the thread."""
-        if os.getpid() != self._pid:
+        if process_id() != self._pid:
             return
         with self._change:
             thread, self._thread = self._thread, None
