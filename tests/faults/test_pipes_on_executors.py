@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from tests.faults.piped_programs import SIGN_TAG
+from tests.support.living import gone_within
 
 from orrery.api.verbs.execute_job import execute_job
 from orrery.api.verbs.reconstruct import build_reconstructable_job
@@ -72,8 +73,7 @@ def test_a_signal_to_the_run_ends_the_process_and_its_children(place: Place, tmp
         sender.join()
         (run_record,) = instance.get_runs()
         assert run_record.status is RunStatus.CANCELED
-    for process in map(int, sign.read_text().split()):
-        assert wait_until(lambda process=process: is_gone(process))
+    assert gone_within(WAIT_SECONDS, *map(int, sign.read_text().split()))
     assert time.monotonic() - sent[0] < 10.0
 
 
@@ -84,11 +84,3 @@ def wait_until(found: Callable[[], bool]) -> bool:
             return True
         time.sleep(0.02)
     return False
-
-
-def is_gone(process: int) -> bool:
-    try:
-        with open(f"/proc/{process}/stat", encoding="ascii", errors="replace") as file:
-            return file.read().rpartition(")")[2].split()[0] == "Z"  # dead, and not waited for
-    except FileNotFoundError:
-        return True

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.living import gone_within
 
 from orrery.api.verbs.execute_job import execute_job
 from orrery.api.verbs.reconstruct import build_reconstructable_job
@@ -122,26 +123,9 @@ def start(tmp_path: Path, program: str) -> tuple[subprocess.Popen[bytes], int]:
     return process, int(sign.read_text())
 
 
-def is_alive(process: int) -> bool:
-    try:
-        with open(f"/proc/{process}/stat", encoding="utf-8") as file:
-            return file.read().rpartition(")")[2].split()[0] != "Z"
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-
-
 def parent_of(process: int) -> int:
     with open(f"/proc/{process}/stat", encoding="utf-8") as file:
         return int(file.read().rpartition(")")[2].split()[1])
-
-
-def gone(*processes: int) -> bool:
-    until = time.monotonic() + WAIT_SECONDS
-    while any(is_alive(each) for each in processes):
-        if time.monotonic() > until:
-            return False
-        time.sleep(0.02)
-    return True
 
 
 def test_a_run_that_is_killed_takes_its_workers_along(tmp_path: Path) -> None:
@@ -153,7 +137,7 @@ def test_a_run_that_is_killed_takes_its_workers_along(tmp_path: Path) -> None:
     with Instance.local_temp(str(tmp_path / "home")) as instance:
         (record,) = instance.get_runs()
         before = len(instance.all_logs(record.run_id))
-        assert gone(worker, code)
+        assert gone_within(WAIT_SECONDS, worker, code)
         assert len(instance.all_logs(record.run_id)) == before
 
 
@@ -182,7 +166,7 @@ def test_a_code_process_that_is_killed_ends_the_run(tmp_path: Path) -> None:
     process, worker = start(tmp_path, "waiting")
     os.kill(parent_of(worker), signal.SIGKILL)
     process.wait(WAIT_SECONDS)
-    assert gone(worker)
+    assert gone_within(WAIT_SECONDS, worker)
     with Instance.local_temp(str(tmp_path / "home")) as instance:
         (record,) = instance.get_runs()
         assert record.status is RunStatus.FAILURE
@@ -202,7 +186,7 @@ def test_a_second_signal_ends_a_run_whose_worker_does_not_stop(tmp_path: Path, n
     assert process.poll() is None
     process.send_signal(number)
     process.wait(WAIT_SECONDS)
-    assert gone(worker, code)
+    assert gone_within(WAIT_SECONDS, worker, code)
 
 
 def test_a_worker_that_does_not_come_back_at_its_limit_is_killed(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.living import is_alive
 
 import orrery
 from orrery.adapters.pipes.context_data import context_data_of
@@ -487,15 +488,7 @@ def test_end_of_the_run_ends_the_process_and_its_children(tmp_path: Path) -> Non
         pids = [int(pid) for pid in (tmp_path / "pids").read_text().split()]
         ran.send_signal(signal.SIGTERM)
         ran.wait(10)
-    assert [pid for pid in pids if is_running(pid)] == []
+    assert [pid for pid in pids if is_alive(pid)] == []
     entry = orrery.Instance.local_temp(str(tmp_path / "home")).get_latest_materialization_event("a")
     assert entry is not None
     assert entry.asset_materialization.metadata["rows"].value == 3
-
-
-def is_running(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"

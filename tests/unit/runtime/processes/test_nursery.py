@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.unit.runtime.processes.living import gone_within, is_alive
+from tests.support.living import gone_within, is_alive
 
 from orrery.base.errors import CodeLocationLoadError
 from orrery.runtime.processes.code_process import CodeProcess

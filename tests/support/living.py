@@ -1,4 +1,4 @@
-"""Whether processes are there, for the tests of those that start others."""
+"""Whether processes are there, for the tests of what starts or kills others."""
 
 from __future__ import annotations
 
