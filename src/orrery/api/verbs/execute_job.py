@@ -72,7 +72,7 @@ def execute_job(
         with execute_job(reconstructable(my_job), Instance.get()) as result:
             print(result.output_for_node("plot"))
     """
-    definition = job.get_definition() if hasattr(job, "get_definition") else job
+    definition: Any = job.get_definition() if hasattr(job, "get_definition") else job
     if isinstance(definition, GraphDefinition):
         definition = definition.to_job()
     if not isinstance(definition, JobDefinition):

@@ -181,6 +181,15 @@ class JobDefinition(ShowsFunction):
         return self._name
 
     @property
+    def job_name(self) -> str:
+        """Return the name, as functions that make executors ask for it: ``init_context.job.job_name``."""
+        return self._name
+
+    def get_definition(self) -> JobDefinition:
+        """Return the job itself: a job of another process is loaded by this word, and executors take either."""
+        return self
+
+    @property
     def graph(self) -> GraphStructure:
         """Return the graph, making it at the first call where it is made on demand."""
         graph = self._graph

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -263,9 +263,9 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True):
         return {**from_tick, AUTOMATION_CONDITION_TAG: "true"} if has_evaluations else from_tick
 
 
-class RunRecord(msgspec.Struct, frozen=True):
+class RunRecord(NamedTuple):
     """
-    A stored run.
+    A stored run, which can be taken apart as the tuple that it is.
 
     Attributes:
         storage_id: Its row.

@@ -1007,17 +1007,18 @@ class Instance:
 
     def get_run_group(self, run_id: str) -> tuple[str, Sequence[Run]]:
         """
-        Return the first run of the chain of repetitions to which a run belongs, and all of the chain.
+        Return the id of the first run of the repetitions to which a run belongs, and all of them, oldest first.
 
         Raises:
-            RunNotFoundError: There is no such run.
+            RunNotFoundError: There is no such run, or the first of its repetitions was deleted.
         """
-        run = self.get_run_by_id(run_id)
-        if run is None:
-            raise RunNotFoundError(f"No run '{run_id}' is recorded.", mend="look for its id with `orrery runs list`.")
-        root_id = run.root_run_id or run.run_id
-        chain = [each for each in self.get_runs() if root_id in (each.run_id, each.root_run_id)]
-        return root_id, chain
+        root_id = self._known_run(run_id).root_run_id or run_id
+        if not self.has_run(root_id):
+            raise RunNotFoundError(
+                f"Run '{run_id}' repeats run '{root_id}', which is not recorded any more.",
+                mend="look at the run alone, with get_run_by_id().",
+            )
+        return root_id, [each for each in self.get_runs(ascending=True) if root_id in (each.run_id, each.root_run_id)]
 
     def add_run_tags(self, run_id: str, new_tags: Mapping[str, str]) -> None:
         """Add tags to a run, over its own."""

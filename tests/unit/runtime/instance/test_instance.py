@@ -246,9 +246,12 @@ def test_a_chain_of_repetitions_is_a_group(instance: Instance) -> None:
     instance.create_run(job_name=JOB, run_id="two", root_run_id="one", parent_run_id="one")
     instance.create_run(job_name=JOB, run_id="other")
     root, runs = instance.get_run_group(first.run_id)
-    assert (root, {run.run_id for run in runs}) == ("one", {"one", "two"})
+    assert (root, [run.run_id for run in runs]) == ("one", ["one", "two"])
     with pytest.raises(RunNotFoundError, match="ghost"):
         instance.get_run_group("ghost")
+    instance.delete_run("one")
+    with pytest.raises(RunNotFoundError, match="'two' repeats run 'one', which is not recorded any more"):
+        instance.get_run_group("two")
 
 
 def test_numbers_of_a_run_follow_from_its_log(instance: Instance) -> None:
