@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -247,9 +248,10 @@ class PlanOrchestrationContext:
         return StepExecutionContext(self, step, previous_attempts)
 
     def ref_of(self, step: ExecutionStep) -> StepRef:
-        """Return what the events of a step begin with that has no context of its own: one that is skipped."""
+        """Return what the events of a step begin with: they tell of this process."""
         handle = step._handle
-        return StepRef(self.run.job_name, step.key, handle.to_string() if handle is not None else step.template_key)
+        where = handle.to_string() if handle is not None else step.template_key
+        return StepRef(self.run.job_name, step.key, where, pid=os.getpid())
 
     def producer_of(self, asset_parts: tuple[str, ...]) -> tuple[str, str] | None:
         """Return (step key, output name) of the step of this run that makes the asset, if one does."""

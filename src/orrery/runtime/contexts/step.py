@@ -204,14 +204,7 @@ class StepExecutionContext:
         """Return what the events of the step begin with."""
         ref = self._ref
         if ref is None:
-            step = self.step
-            handle = step._handle
-            ref = StepRef(
-                self.plan_context.run.job_name,
-                step.key,
-                handle.to_string() if handle is not None else step.template_key,
-            )
-            self._ref = ref
+            ref = self._ref = self.plan_context.ref_of(self.step)
         return ref
 
     @property

@@ -136,6 +136,14 @@ class ExecutorSuite:
             (each.event_type_value, each.step_key) for each in told
         ]
 
+    def test_events_of_a_step_tell_its_process(self, instance: Instance) -> None:
+        """That in which its function was called."""
+        with _execute("telling", self.executor, self.config, instance) as result:
+            told = {
+                each.pid for each in result.all_events if each.is_step_event and "WORKER" not in each.event_type_value
+            }
+            assert told == {result.output_for_node("tells_process")}
+
     def test_what_a_step_raised_is_raised(self, instance: Instance) -> None:
         """As the user's own class, where the first failure is to be raised."""
         job = build_reconstructable_job(_MODULE, "make", ("raising", self.executor, self.config))

@@ -515,6 +515,11 @@ def tells_process() -> int:
 
 
 @graph
+def telling() -> None:
+    tells_process()
+
+
+@graph
 def places() -> None:
     for number in range(3):
         tells_process.alias(f"shared_{number}")()
@@ -543,6 +548,7 @@ PROGRAMS: dict[str, Any] = {
     "killed": killed,
     "forking": forking,
     "places": places,
+    "telling": telling,
 }
 """Every job of the suite by name: a graph, or assets with their checks."""
 
