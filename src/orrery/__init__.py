@@ -276,7 +276,7 @@ _HOME_OF: dict[str, str] = {
     "PythonObjectType": "orrery.definitions.parts.orrery_type",
     "ReexecutionOptions": "orrery.api.verbs.reexecution",
     "RemoteValueError": "orrery.base.errors",
-    "RepositoryData": "orrery.definitions.project.repository",
+    "RepositoryData": "orrery.definitions.project.repository_data",
     "RepositoryDefinition": "orrery.definitions.project.repository",
     "RepositorySelector": "orrery.model.records.selector",
     "ResourceDefinition": "orrery.definitions.parts.resource",

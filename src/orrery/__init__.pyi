@@ -373,8 +373,8 @@ from orrery.definitions.project.from_modules import (
     load_definitions_from_package_name as load_definitions_from_package_name,
 )
 from orrery.definitions.project.from_modules import map_asset_specs as map_asset_specs
-from orrery.definitions.project.repository import RepositoryData as RepositoryData
 from orrery.definitions.project.repository import RepositoryDefinition as RepositoryDefinition
+from orrery.definitions.project.repository_data import RepositoryData as RepositoryData
 from orrery.model.assets.check_spec import AssetCheckSpec as AssetCheckSpec
 from orrery.model.assets.graph import AssetGraph as AssetGraph
 from orrery.model.assets.node import AssetNode as AssetNode

@@ -8,7 +8,8 @@ from typing import Any, overload
 from orrery.base.errors import InvalidDefinitionError
 from orrery.definitions.parts.executor import ExecutorDefinition, LoggerDefinition
 from orrery.definitions.parts.resource import as_resource_definitions
-from orrery.definitions.project.repository import CachingRepositoryData, RepositoryData, RepositoryDefinition
+from orrery.definitions.project.repository import RepositoryDefinition
+from orrery.definitions.project.repository_data import CachingRepositoryData, RepositoryData
 
 __all__ = ["repository"]
 

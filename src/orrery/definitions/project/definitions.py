@@ -22,11 +22,8 @@ from orrery.definitions.graphs.job import JobDefinition
 from orrery.definitions.parts.cache_policy import CachePolicy
 from orrery.definitions.parts.executor import ExecutorDefinition, LoggerDefinition
 from orrery.definitions.parts.resource import ResourceDefinition, as_resource_definitions
-from orrery.definitions.project.repository import (
-    SINGLETON_REPOSITORY_NAME,
-    CachingRepositoryData,
-    RepositoryDefinition,
-)
+from orrery.definitions.project.repository import SINGLETON_REPOSITORY_NAME, RepositoryDefinition
+from orrery.definitions.project.repository_data import CachingRepositoryData
 from orrery.definitions.verbs import verbs
 from orrery.model.assets.graph import AssetGraph
 from orrery.model.assets.selection import AssetSelection
