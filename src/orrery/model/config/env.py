@@ -9,9 +9,9 @@ live among the effects, in ``runtime/resources/env_var.py``; both are an :class:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
-__all__ = ["EnvReference", "parse_env_text"]
+__all__ = ["EnvReference", "parse_env_text", "holds_reference"]
 
 EnvKind = Literal["str", "int", "bool"]
 
@@ -75,3 +75,13 @@ def parse_env_text(text: str, kind: EnvKind) -> str | int | bool:
     if lowered in _FALSE:
         return False
     raise ValueError("its text cannot be read as true or false")
+
+
+def holds_reference(value: Any) -> bool:
+    """Tell whether *value* is a reference to the environment, or a list or dict that holds one."""
+    if isinstance(value, EnvReference):
+        return True
+    kind = type(value)
+    if kind is list or kind is tuple:
+        return any(holds_reference(each) for each in value)
+    return kind is dict and any(holds_reference(each) for each in value.values())

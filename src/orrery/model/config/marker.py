@@ -13,6 +13,7 @@ __all__ = [
     "RESOURCE_PARAM",
     "ResourceParam",
     "is_config_class",
+    "is_config_object",
     "is_configurable_resource",
     "is_configurable_resource_class",
     "is_permissive_config_class",
@@ -30,6 +31,11 @@ def is_config_class(tp: object) -> bool:
         and getattr(tp, "__orrery_config__", False) is True
         and getattr(tp, "__orrery_resource__", False) is not True
     )
+
+
+def is_config_object(value: object) -> bool:
+    """Tell whether *value* is an object of a config class, or of a resource that is configured like one."""
+    return not isinstance(value, type) and getattr(type(value), "__orrery_config__", False) is True
 
 
 def is_permissive_config_class(tp: object) -> bool:

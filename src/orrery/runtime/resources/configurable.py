@@ -19,17 +19,12 @@ import pydantic
 
 from orrery.base.errors import InvalidDefinitionError, InvariantViolationError
 from orrery.definitions.parts.resource import NO_CONSTANT, ResourceDefinition
+from orrery.model.config.class_plan import add_pydantic_problems, key_of, plan_of, values_of
 from orrery.model.config.configured import NOTHING_GIVEN
+from orrery.model.config.env import holds_reference
 from orrery.model.config.marker import is_configurable_resource
 from orrery.model.config.problems import Walk, config_error
-from orrery.model.config.pythonic import (
-    Config,
-    add_pydantic_problems,
-    holds_reference,
-    key_of,
-    plan_of,
-    values_of,
-)
+from orrery.model.config.pythonic import Config
 from orrery.model.config.schema import Field
 from orrery.runtime.contexts.init_resource import InitResourceContext, ScopedResources
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Generic, TypeVar
 
-from orrery.model.config.pythonic import ResourceDependencyMark
+from orrery.model.config.field_types import ResourceDependencyMark
 
 __all__ = ["ResourceDependency"]
 
