@@ -52,6 +52,11 @@ class ResourceDependencyMark:
     def __init__(self, wanted: Any) -> None:
         self.wanted = wanted
 
+    def __repr__(self) -> str:
+        """Tell what is wanted, and no address: fingerprints of resource classes hold it."""
+        wanted = self.wanted
+        return f"ResourceDependency[{f'{wanted.__module__}.{wanted.__qualname__}' if isinstance(wanted, type) else wanted!r}]"
+
 
 _LEAVES: Final[Mapping[Any, ConfigType]] = {
     str: StringSource,

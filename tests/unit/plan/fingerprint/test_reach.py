@@ -201,6 +201,18 @@ def test_another_process_and_folder_reach_the_same(load: Load, tmp_path: Path) -
     assert done.stdout.strip() == str(sorted(here.items()))
 
 
+def test_a_resource_that_holds_another_is_the_same_when_it_is_loaded_anew(load: Load) -> None:
+    """What it wants counts, and no address of what says so."""
+    main = (
+        "from orrery import ConfigurableResource, ResourceDependency\n"
+        "class Store(ConfigurableResource):\n    client: ResourceDependency[str]\n"
+        "def target():\n    return Store"
+    )
+    first = reach(load(main).target)
+    assert reach(load(main).target).parts == first.parts
+    assert reach(load(main.replace("[str]", "[int]")).target).parts != first.parts
+
+
 class Held:
     """Holds another object, in two places, as the objects of clients do."""
 
