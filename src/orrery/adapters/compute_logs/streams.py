@@ -20,10 +20,13 @@ import json
 import os
 import sys
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
+
+from orrery.runtime.processes.process_id import process_id
 
 __all__ = ["Capture"]
 
@@ -166,7 +169,7 @@ class Capture:
     def __init__(self, folder: str, file_key: str) -> None:
         self.file_key = file_key
         self._stem = os.path.join(folder, file_key)
-        self._process = os.getpid()
+        self._process = process_id()
         self._thread = threading.get_ident()
         self._lock = threading.RLock()
         self._notes: int | None = None
@@ -182,9 +185,8 @@ class Capture:
             for name, router in zip(_STREAMS, self._routers, strict=True):
                 if router is not None:
                     setattr(sys, name, router)
-        self._over = threading.Event()
         self._is_closed = False
-        self._follower: threading.Thread | None = None
+        self._is_followed = False
 
     def _take_descriptors(self) -> bool:
         """Take the descriptors for this thread, unless another has them, or there are none."""
@@ -215,9 +217,9 @@ class Capture:
             self._step = step_key
             if not self._is_led:
                 self._lead()
-        if self._follower is None:
-            self._follower = threading.Thread(target=self._follow, name="orrery-output", daemon=True)
-            self._follower.start()
+        if not self._is_followed:
+            self._is_followed = True
+            _FOLLOWER.add(self)
 
     def end(self) -> None:
         """What follows belongs to no step."""
@@ -239,7 +241,7 @@ class Capture:
     @contextmanager
     def outside(self) -> Iterator[None]:
         """Write past the capture: to where output went before, after all that was written before."""
-        if os.getpid() != self._process:
+        if process_id() != self._process:
             yield
             return
         if threading.get_ident() != self._thread:  # the descriptors stay with the step that runs in the other thread
@@ -301,7 +303,7 @@ class Capture:
 
     def step_of_print(self, stream: _Stream) -> str | None:
         """Return the step that prints here, where its print does not reach the file by itself."""
-        if os.getpid() != self._process:
+        if process_id() != self._process:
             return None
         found = _ASYNC_STEP.get()
         if found is not None:
@@ -347,14 +349,13 @@ class Capture:
             self._notes = os.open(f"{self._stem}.steps", flags, 0o644)
         _write_all(self._notes, (json.dumps(line, separators=(",", ":")) + "\n").encode())
 
-    def _follow(self) -> None:
-        """Show what long steps write while they run."""
-        while not self._over.wait(_TICK_SECONDS):
-            with self._lock:
-                if self._is_led:
-                    for stream in self._streams:
-                        stream.flush()
-                    self._catch_up()
+    def follow(self) -> None:
+        """Show what a long step has written by now."""
+        with self._lock:
+            if self._is_led:
+                for stream in self._streams:
+                    stream.flush()
+                self._catch_up()
 
     # -- the end -------------------------------------------------------------------------------
 
@@ -373,7 +374,8 @@ class Capture:
             grown = [stream.close() for stream in self._streams]
             if self._notes is not None:
                 os.close(self._notes)
-        self._over.set()
+        if self._is_followed:
+            _FOLLOWER.remove(self)
         with _TABLE_LOCK:
             _RUNNING.remove(self._thread)
             if self._may_lead:
@@ -383,6 +385,56 @@ class Capture:
         else:
             for stream in self._streams:
                 os.unlink(stream.path)
+
+
+class _Follower:
+    """
+    Shows ten times a second what long steps write while they run.
+
+    One thread for all captures of a process, which stays between runs: to start one costs more than a quick step.
+    """
+
+    def __init__(self) -> None:
+        self._begin()
+
+    def _begin(self) -> None:
+        self._process = process_id()
+        self._change = threading.Condition()
+        self._captures: list[Capture] = []
+        self._thread: threading.Thread | None = None
+
+    def add(self, capture: Capture) -> None:
+        """Follow *capture* from here on."""
+        if process_id() != self._process:  # a fork, to which the thread did not come along
+            self._begin()
+        with self._change:
+            self._captures.append(capture)
+            if self._thread is None:
+                thread = threading.Thread(target=self._run, name="orrery-output", daemon=True)
+                thread.start()
+                self._thread = thread
+            elif len(self._captures) == 1:
+                self._change.notify()
+
+    def remove(self, capture: Capture) -> None:
+        """Follow *capture* no more."""
+        if process_id() != self._process:
+            return
+        with self._change:
+            self._captures.remove(capture)
+
+    def _run(self) -> None:
+        while True:
+            with self._change:
+                while not self._captures:
+                    self._change.wait()
+            time.sleep(_TICK_SECONDS)
+            for capture in tuple(self._captures):
+                with suppress(OSError):  # of the disk: whoever ends the step meets it, too, and is told
+                    capture.follow()
+
+
+_FOLLOWER = _Follower()
 
 
 def show_past_others(name: str, text: str) -> bool:

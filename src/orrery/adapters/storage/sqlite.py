@@ -16,7 +16,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
@@ -36,6 +36,7 @@ from orrery.adapters.storage.sql.schema import Schema, find_schema, make_schema,
 from orrery.adapters.storage.sql.storage import SqlStorage
 from orrery.adapters.storage.sql.tables import SCHEMA_VERSION, schema_version
 from orrery.base.errors import StorageError, StorageUnavailableError
+from orrery.runtime.files.atomic import sync_file
 
 __all__ = ["WAIT_SECONDS", "SqliteStorage", "file_system_of", "schema_of"]
 
@@ -250,6 +251,13 @@ class _File(Database):
         """Have the next commit wait for the disk, or not."""
         self._mind_deletion()
         _driver(connection).execute("PRAGMA synchronous=FULL" if durable else "PRAGMA synchronous=NORMAL")
+
+    def catch_up(self) -> None:
+        """Have on the disk what was committed without waiting for it: the log beside the file, which holds no locks."""
+        with suppress(
+            FileNotFoundError
+        ):  # the last who closed the database has put all of it into the file, and synced that
+            sync_file(f"{self._path}-wal")
 
     def __str__(self) -> str:
         """Return the path of the file."""

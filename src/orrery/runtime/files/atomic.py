@@ -54,6 +54,7 @@ __all__ = [
     "open_whole",
     "place_to_read",
     "remove_whole",
+    "sync_file",
     "sync_folder",
     "whole_path",
     "write_whole",

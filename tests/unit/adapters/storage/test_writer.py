@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from orrery.adapters.storage.sql.writer import MANY_ENTRIES, Batch, Writer
+from orrery.adapters.storage.sql.writer import LINGER_SECONDS, MANY_ENTRIES, Batch, Writer
 from orrery.base.errors import StorageError
 from orrery.testing.conformance.samples import materialized
 
@@ -162,6 +162,40 @@ def test_nobody_waits_for_a_disk_that_is_slow() -> None:
     assert within(WAIT_SECONDS / 2, writer.relieve) is None, "it is still being written"
     free.set()
     assert within(WAIT_SECONDS, writer.wait) is None
+    writer.close()
+
+
+def test_it_rests_once_after_it_stored_something_and_at_its_end() -> None:
+    told: list[str] = []
+    rested = threading.Event()
+
+    def rest() -> None:
+        told.append("rest")
+        rested.set()
+
+    writer = Writer(lambda batches: told.append("store"), at_rest=rest)
+    writer.submit(batch())
+    assert rested.wait(WAIT_SECONDS)
+    assert not (rested.clear() or rested.wait(3 * LINGER_SECONDS)), "once is enough"
+    writer.submit(batch())
+    writer.close()
+    assert told == ["store", "rest", "store", "rest"]
+
+
+def test_what_fails_at_rest_does_not_end_it() -> None:
+    failed = threading.Event()
+
+    def rest() -> None:
+        failed.set()
+        raise OSError("the disk does not answer")
+
+    stored: list[Batch] = []
+    writer = Writer(stored.extend, at_rest=rest)
+    writer.submit(batch())
+    assert failed.wait(WAIT_SECONDS)
+    writer.submit(batch())
+    writer.wait()
+    assert len(stored) == 2
     writer.close()
 
 

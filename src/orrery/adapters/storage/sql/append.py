@@ -26,9 +26,12 @@ from orrery.model.records.run import FINISHED_STATUSES, RunStatus
 from orrery.model.records.run_status import status_after
 from orrery.model.records.stats import StepStatus
 
-__all__ = ["PROMISED_KINDS", "Numbers", "append_entries", "insert_or_ignore"]
+__all__ = ["PROMISED_KINDS", "SOON_KINDS", "Numbers", "append_entries", "insert_or_ignore"]
 
-PROMISED_KINDS = RUN_EVENTS | {
+SOON_KINDS = frozenset({"PIPELINE_START"})
+"""Kinds that a power cut may take back for a moment: until the storage rests, or something is promised."""
+
+PROMISED_KINDS = RUN_EVENTS - SOON_KINDS | {
     "ASSET_MATERIALIZATION",
     "ASSET_OBSERVATION",
     "ASSET_FAILED_TO_MATERIALIZE",
@@ -93,8 +96,7 @@ class Numbers:
         """Return the number of a run id, giving it one at need."""
         number = self.runs.get(run_id)
         if number is None:
-            connection.execute(insert_or_ignore(connection, run_keys), {"run_id": run_id})
-            number = connection.execute(select(run_keys.c.id).where(run_keys.c.run_id == run_id)).scalar_one()
+            number = connection.execute(_take_run_key(connection.dialect.name), {"run_id": run_id}).scalar_one()
             if len(self.runs) > 10_000:
                 self.runs.clear()
             self.runs[run_id] = number
@@ -131,15 +133,31 @@ class Numbers:
         return number
 
 
-def insert_or_ignore(connection: Connection, table: Any) -> Any:
-    """Return an insertion that does nothing where a row with the same unique key stands."""
-    return _insertion_or_nothing(connection.dialect.name, table)
+def insert_or_ignore(connection: Connection, table: Any, answer: Any = None) -> Any:
+    """
+    Return an insertion that does nothing where a row with the same unique key stands.
+
+    Args:
+        connection: To which database.
+        table: The table.
+        answer: The column of the new row that is answered; none if not given.
+    """
+    return _insertion_or_nothing(connection.dialect.name, table, answer)
 
 
 @lru_cache(maxsize=32)
-def _insertion_or_nothing(dialect: str, table: Any) -> Any:
+def _insertion_or_nothing(dialect: str, table: Any, answer: Any) -> Any:
     kind = postgresql if dialect == "postgresql" else sqlite
-    return kind.insert(table).on_conflict_do_nothing()
+    adding = kind.insert(table).on_conflict_do_nothing()
+    return adding if answer is None else adding.returning(answer)
+
+
+@lru_cache(maxsize=2)
+def _take_run_key(dialect: str) -> Any:
+    """Return the statement that answers with the number of a run id, whether it had one or gets it."""
+    adding = (postgresql if dialect == "postgresql" else sqlite).insert(run_keys)
+    same = {"run_id": adding.excluded.run_id}
+    return adding.on_conflict_do_update(index_elements=["run_id"], set_=same).returning(run_keys.c.id)
 
 
 def append_entries(connection: Connection, entries: Sequence[EventLogEntry], numbers: Numbers) -> int:

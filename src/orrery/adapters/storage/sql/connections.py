@@ -55,6 +55,9 @@ class Database:
         """Tell whether *error* means that the connection is gone, and another may do better."""
         return False
 
+    def catch_up(self) -> None:
+        """Have on the disk what was committed without waiting for it, where the database does not see to that itself."""
+
     def was_committed(self, connection: Connection, transaction: object) -> bool:
         """Tell whether a transaction that ended without an answer was committed."""
         return False

@@ -115,7 +115,7 @@ def _keep(connection: Connection, lease: Lease, instead_of: str | None) -> bool:
         "body": _encode(lease),
     }
     if instead_of is None:
-        adding = insert_or_ignore(connection, leases).returning(leases.c.token)
+        adding = insert_or_ignore(connection, leases, leases.c.token)
         return connection.execute(adding, row).scalar_one_or_none() is not None
     replacing = update(leases).where(leases.c.name == lease.name, leases.c.token == instead_of).values(**row)
     return connection.execute(replacing).rowcount == 1

@@ -57,7 +57,7 @@ def add_run(connection: Connection, run: Run, now: float) -> None:
         "updated": now,
         "body": encode_run(run),
     }
-    number = connection.execute(insert_or_ignore(connection, runs).returning(runs.c.id), row).scalar_one_or_none()
+    number = connection.execute(insert_or_ignore(connection, runs, runs.c.id), row).scalar_one_or_none()
     if number is None:
         raise RunAlreadyExistsError(
             f"Run '{run.run_id}' is recorded already.", mend="give the run an id of its own, or none."

@@ -24,7 +24,7 @@ from orrery.adapters.storage.sql import pruning as _pruning
 from orrery.adapters.storage.sql import runs as _runs
 from orrery.adapters.storage.sql import schedules as _schedules
 from orrery.adapters.storage.sql import upkeep as _upkeep
-from orrery.adapters.storage.sql.append import PROMISED_KINDS, Numbers, append_entries
+from orrery.adapters.storage.sql.append import PROMISED_KINDS, SOON_KINDS, Numbers, append_entries
 from orrery.adapters.storage.sql.backfills import SqlBackfills
 from orrery.adapters.storage.sql.connections import Connections, Database
 from orrery.adapters.storage.sql.leases import SqlLeases
@@ -57,8 +57,12 @@ class SqlStorage(SqlLeases, SqlBackfills):
     def __init__(self, database: Database) -> None:
         self._connections = Connections(database, self._forget_numbers)
         self._writer = Writer(
-            self._store, fails_for_all=lambda error: isinstance(error, StorageUnavailableError), has_room=_ends_run
+            self._store,
+            fails_for_all=lambda error: isinstance(error, StorageUnavailableError),
+            has_room=_ends_run,
+            at_rest=self._catch_up,
         )
+        self._is_behind = False
         self._numbers = Numbers()
         self._partition_keys: dict[AssetKey, PartitionKeys] = {}
         self._forget = _flush_at_exit(self)
@@ -93,11 +97,13 @@ class SqlStorage(SqlLeases, SqlBackfills):
 
     def _store(self, batches: Sequence[Batch]) -> None:
         entries = [entry for batch in batches for entry in batch.entries]
-        durable = any(_kind(entry) in PROMISED_KINDS for entry in entries)
+        kinds = {_kind(entry) for entry in entries}
+        durable = not kinds.isdisjoint(PROMISED_KINDS)
         if not entries:
             return
         try:
             self._connections.write(self._append, durable, entries)
+            self._is_behind = not durable and (self._is_behind or not kinds.isdisjoint(SOON_KINDS))
         except StorageError as error:
             ends_run = len(batches) == 1 and _ends_run(batches[0])
             if not ends_run or not self._connections.database.make_room(error.__cause__):
@@ -106,6 +112,12 @@ class SqlStorage(SqlLeases, SqlBackfills):
             self._connections.write(self._append, True, promised)
             if len(promised) < len(entries):
                 raise  # the end of the run is told; what was left out is, too
+
+    def _catch_up(self) -> None:
+        """Have on the disk what a power cut could still take back; where it fails, whoever stores next is told."""
+        if self._is_behind:
+            self._connections.database.catch_up()
+            self._is_behind = False
 
     def _append(self, connection: Connection, entries: Sequence[EventLogEntry]) -> None:
         append_entries(connection, entries, self._numbers)

@@ -19,13 +19,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from orrery.base.errors import StorageError
 from orrery.model.events.entry import EventLogEntry
 from orrery.runtime.processes.process_id import process_id
 
-__all__ = ["MANY_ENTRIES", "Batch", "Writer"]
+__all__ = ["LINGER_SECONDS", "MANY_ENTRIES", "Batch", "Writer"]
 
 LINGER_SECONDS = 0.25
 """How long the thread lets batches gather: a transaction costs as much as the entries of some steps, and a sync more."""
@@ -67,6 +68,7 @@ class Writer:
         fails_for_all: Tells whether an error of *store* says nothing about the batches: none would fare better alone,
             but those for which *store* keeps room.
         has_room: Tells whether *store* keeps room for a batch that comes alone.
+        at_rest: Called in the thread when nothing came for a moment after it stored something, and at its end.
     """
 
     def __init__(
@@ -74,10 +76,12 @@ class Writer:
         store: Callable[[Sequence[Batch]], None],
         fails_for_all: Callable[[Exception], bool] = lambda error: False,
         has_room: Callable[[Batch], bool] = lambda batch: False,
+        at_rest: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
         self._fails_for_all = fails_for_all
         self._has_room = has_room
+        self._at_rest = at_rest
         self._begin()
 
     def _begin(self) -> None:
@@ -170,16 +174,26 @@ class Writer:
             thread.join()
 
     def _run(self) -> None:
+        rests = True
         while True:
             with self._change:
                 while not self._waiting and not self._closing:
-                    self._change.wait()
+                    if not self._change.wait(None if rests else LINGER_SECONDS):
+                        break
+                is_due = not rests and not self._waiting
+            if is_due:
+                rests = True
+                with suppress(OSError):  # of the disk, which tells it those who store next, too: they can be told
+                    self._at_rest()
+                continue
+            with self._change:
                 if self._awaited <= self._done and not self._closing:
                     self._change.wait(LINGER_SECONDS)
                 batches, self._waiting = self._waiting, []
                 self._entries = 0
                 if not batches:
                     return
+            rests = False
             began, worked = time.perf_counter(), time.thread_time()
             try:
                 failures = self._write(batches)
