@@ -176,7 +176,6 @@ def append_entries(connection: Connection, entries: Sequence[EventLogEntry], num
     step_changes: dict[tuple[int, str], StepChange] = {}
     run_events: list[EventLogEntry] = []
     run_id, run_number = None, 0
-    numbers.meet_assets(connection, entries)
     add = rows.append
     for entry in entries:
         storage_id += 1
@@ -197,7 +196,11 @@ def append_entries(connection: Connection, entries: Sequence[EventLogEntry], num
                     f"new_{_CHECK_COLUMNS[kind]}"
                 ] = storage_id
             elif asset_key is not None and kind in _ASSET_COLUMNS:
-                asset = numbers.assets[asset_key]
+                known = numbers.assets.get(asset_key)
+                if known is None:  # and so are those of the other entries, as a rule
+                    numbers.meet_assets(connection, entries)
+                    known = numbers.assets[asset_key]
+                asset = known
                 told = _told(kind, storage_id, run_number, entry)
                 change = asset_changes.setdefault(asset, {})
                 change.update(told)

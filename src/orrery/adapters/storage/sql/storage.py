@@ -97,7 +97,7 @@ class SqlStorage(SqlLeases, SqlBackfills):
 
     def _store(self, batches: Sequence[Batch]) -> None:
         entries = [entry for batch in batches for entry in batch.entries]
-        kinds = {_kind(entry) for entry in entries}
+        kinds = {event.event_type_value for entry in entries if (event := entry.dagster_event) is not None}
         durable = not kinds.isdisjoint(PROMISED_KINDS)
         if not entries:
             return
