@@ -325,7 +325,7 @@ class WriteBatch:
         room = self._rooms.get(folder)
         if room is None:
             room = self._rooms[folder] = _room_in(folder)
-        if not room.is_enough or (room.has_folders and os.path.isdir(final)):
+        if not room.is_enough or (room.has_folders and os.access(final, os.F_OK) and os.path.isdir(final)):
             return False
         self._take(_Held(data, self), final, ())
         return True
