@@ -31,9 +31,10 @@ def collection_paused() -> Iterator[None]:
     """
     Keep the garbage collector from running inside; afterwards it sees everything, as before.
 
-    What was made counts as old then: the next look at young objects does not walk over all of it.
+    What was made counts as old then, as does what was declared before: the next look at young objects does not walk over
+    all of it, and no full collection is due at once, which would.
     """
-    _let_go()
+    was_held = _let_go()
     if not gc.isenabled():
         yield
         return
@@ -42,7 +43,7 @@ def collection_paused() -> Iterator[None]:
         yield
     finally:
         # To ask for the count is to count: all that a code process keeps, a hundred thousand objects, take 7 ms.
-        if gc.get_count()[0] > _YOUNG and not gc.get_freeze_count():
+        if (was_held or gc.get_count()[0] > _YOUNG) and not gc.get_freeze_count():
             gc.freeze()
             gc.unfreeze()
         gc.enable()
@@ -97,8 +98,11 @@ def definition_made() -> None:
     gc.freeze()
 
 
-def _let_go() -> None:
+def _let_go() -> bool:
+    """Put back what was taken out of the collector's sight while users declared; return whether there was anything."""
     global _holds
-    if _holds:
-        _holds = False
-        gc.unfreeze()
+    if not _holds:
+        return False
+    _holds = False
+    gc.unfreeze()
+    return True

@@ -74,3 +74,15 @@ def test_little_work_counts_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert counted
     assert (len(few), len(many)) == (100, 50_000)
     monkeypatch.undo()
+
+
+def test_what_was_declared_makes_no_full_collection_due_when_it_is_used() -> None:
+    """Once it is back in sight, the collector would walk over all of it, and find nothing."""
+    for _ in range(1024):
+        definition_made()
+    for _ in range(12):
+        gc.collect(1)
+    assert gc.get_count()[2] > gc.get_threshold()[2]
+    with collection_paused():
+        pass
+    assert gc.get_count()[2] == 0
