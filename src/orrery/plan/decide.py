@@ -14,7 +14,7 @@ import msgspec
 
 from orrery.definitions.parts.cache_policy import CachePolicy
 from orrery.model.events.reuse import Provenance, Reason
-from orrery.plan.fingerprint.reach import Place
+from orrery.plan.fingerprint.facts import Place
 
 __all__ = ["Decision", "LastMade", "Situation", "age_text", "decide", "differences"]
 

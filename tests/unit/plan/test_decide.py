@@ -10,7 +10,7 @@ from orrery.base.errors import InvalidDefinitionError
 from orrery.definitions.parts.cache_policy import CACHE_TAG, CachePolicy, policy_in
 from orrery.model.events.reuse import ConfigPart, InputPart, Provenance
 from orrery.plan.decide import Decision, LastMade, Situation, decide
-from orrery.plan.fingerprint.reach import Place
+from orrery.plan.fingerprint.facts import Place
 
 NOW = datetime(2024, 5, 1, 12, tzinfo=UTC)
 MADE = Provenance(

@@ -11,7 +11,7 @@ from typing import Any
 
 from orrery.model.events.reuse import ConfigPart, InputPart, Provenance
 from orrery.plan.fingerprint.canonical import canonical_digest
-from orrery.plan.fingerprint.reach import Reach
+from orrery.plan.fingerprint.facts import Reach
 
 __all__ = ["SHORT", "combined_version", "config_parts", "fingerprint_digest", "short_digest"]
 

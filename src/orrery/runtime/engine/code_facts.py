@@ -18,7 +18,7 @@ import threading
 from collections.abc import Iterator
 from types import CodeType, ModuleType
 
-from orrery.plan.fingerprint.reach import Origin
+from orrery.plan.fingerprint.facts import Origin
 from orrery.runtime.engine.kept_forms import KeptForms
 
 __all__ = ["InstalledCode"]

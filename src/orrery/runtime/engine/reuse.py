@@ -36,7 +36,8 @@ from orrery.plan.commands import SkipStep
 from orrery.plan.decide import Decision, LastMade, Situation, decide
 from orrery.plan.execution_plan import ExecutionPlan
 from orrery.plan.fingerprint.fingerprint import code_parts, config_parts, input_part
-from orrery.plan.fingerprint.reach import Place, Reach, Reacher
+from orrery.plan.fingerprint.facts import Place, Reach
+from orrery.plan.fingerprint.reach import Reacher
 from orrery.plan.step import ExecutionStep, StepOutput
 from orrery.runtime.contexts.output import OutputContext
 from orrery.runtime.contexts.step import StepExecutionContext

@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 
-from orrery.plan.fingerprint.reach import Reach, Reacher
+from orrery.plan.fingerprint.facts import Reach
+from orrery.plan.fingerprint.reach import Reacher
 from orrery.runtime.engine.code_facts import InstalledCode
 
 HELPERS = """

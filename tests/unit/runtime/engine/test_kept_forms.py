@@ -11,7 +11,8 @@ import pytest
 
 from orrery import Instance, asset, materialize, plan_materialization
 from orrery.plan.fingerprint.code_form import FORM_VERSION
-from orrery.plan.fingerprint.reach import Reach, Reacher
+from orrery.plan.fingerprint.facts import Reach
+from orrery.plan.fingerprint.reach import Reacher
 from orrery.runtime.engine.code_facts import InstalledCode
 
 SOURCE = '''

@@ -1,0 +1,76 @@
+"""
+Whether all that a walk looked at is still what it was, so that it need not be walked again.
+"""
+
+from __future__ import annotations
+
+import operator
+import types
+from typing import Any, NamedTuple
+
+__all__ = ["ABSENT", "Guard", "bare_form", "body_of", "holds", "is_fixed"]
+
+ABSENT = object()
+"""Stands for what is not there."""
+
+_FIXED = frozenset({int, float, complex, bool, str, bytes, type(None), type(...)})
+
+
+class Guard(NamedTuple):
+    """What the walk found at a place, so that it need not be walked again while the same is there."""
+
+    holder: Any
+    name: str | None
+    value: Any
+
+
+def holds(guard: Guard) -> bool:
+    """Tell whether what the walk found is there still."""
+    holder, name, value = guard
+    if name is not None:
+        return holder.get(name, ABSENT) is value
+    now = body_of(holder)
+    return len(now) == len(value) and all(map(operator.is_, now, value))
+
+
+def body_of(function: types.FunctionType) -> tuple[Any, ...]:
+    """Return the things that make up a function, each of which may be replaced."""
+    body: tuple[Any, ...] = (function.__code__, function.__defaults__, function.__kwdefaults__, function.__module__)
+    if function.__closure__ is not None:
+        body += tuple(map(_content_of, function.__closure__))
+    if function.__dict__:
+        body += (function.__dict__.get("__wrapped__"),)
+    if function.__annotations__:
+        body += (*function.__annotations__, *function.__annotations__.values())
+    return body
+
+
+def bare_form(function: Any) -> tuple[Any, ...] | None:
+    """
+    Return what tells all of a function that has nothing of its own but code, as those of a factory do; None of others.
+
+    Two with the same form reach the same, as long as that stands where it stood.
+    """
+    if (
+        type(function) is not types.FunctionType
+        or function.__closure__ is not None
+        or function.__defaults__ is not None
+        or function.__kwdefaults__ is not None
+        or function.__dict__
+        or function.__annotations__
+    ):
+        return None
+    return id(function.__code__), id(function.__globals__), function.__module__, function.__qualname__
+
+
+def _content_of(cell: Any) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # not set yet
+        return ABSENT
+
+
+def is_fixed(value: Any) -> bool:
+    """Tell whether a value, and all that is in it, can never change."""
+    kind = type(value)
+    return kind in _FIXED or (kind in (tuple, frozenset) and all(is_fixed(each) for each in value))

@@ -1,0 +1,435 @@
+"""
+One walk over everything of the project that a function can call or read.
+
+From a function the walk follows its closure, its default values and each name that its bytecode reads: functions,
+classes, constants and modules of the project, and so on from there. Code of others counts by the installed version of its
+distribution; the standard library by the version of Python; Orrery itself does not count. What a reached function
+changes in place itself (``seen.append(...)``, ``counts[key] += 1``) is state, not an input, and left out.
+"""
+
+from __future__ import annotations
+
+import functools
+import types
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from orrery.plan.fingerprint.canonical import Canonical, NotCanonicalError, canonical_digest
+from orrery.plan.fingerprint.code_form import Scan
+from orrery.plan.fingerprint.facts import CodeFacts, Origin, Place, Reach
+from orrery.plan.fingerprint.guards import ABSENT, Guard, body_of, is_fixed
+
+__all__ = ["OfCode", "Walk"]
+
+OfCode = Callable[[types.CodeType], tuple[str, Scan, Place]]
+"""Gives the digest of a code object, what it names, and where it stands."""
+
+_NO_CELLS: Mapping[str, Any] = {}
+_INSIDE = ""
+"""Where an object is looked at whose form is kept: what is opaque there is so wherever the object is met."""
+
+
+class Walk:
+    """
+    One walk from one function.
+
+    Args:
+        of_code: What is known of a code object.
+        facts: What must be known of the world.
+
+    Attributes:
+        guards: What the walk looked at, and found; None where something may change inside, and nothing would tell.
+    """
+
+    def __init__(self, of_code: OfCode, facts: CodeFacts) -> None:
+        self._of_code = of_code
+        self._facts = facts
+        self._parts: dict[str, str] = {}
+        self._places: dict[str, Place] = {}
+        self._distributions: dict[str, str] = {}
+        self._opaque: dict[str, None] = {}
+        self._names: dict[int, str] = {}
+        self._kept: list[Any] = []  # so that no id is used twice
+        self._queue: list[tuple[Callable[[Any, str], None], Any, str]] = []
+        self._constants: list[tuple[str, Any]] = []
+        self._state: set[int] = set()
+        self._stack: set[int] = set()
+        self._where = ""
+        self._instances: dict[int, tuple[bytes, bool]] = {}
+        self.guards: list[Guard] | None = []
+
+    def run(self, function: Callable[..., Any]) -> Reach:
+        """Return what can be reached from *function*."""
+        self._reference(function)
+        inner = _function_in(function)
+        if inner is not None and inner.__annotations__:
+            self._annotations(inner)
+        queue = self._queue
+        while queue or self._constants:
+            while queue:
+                enter, value, name = queue.pop()
+                enter(value, name)
+            constants, self._constants = self._constants, []
+            for name, value in constants:
+                if id(value) not in self._state:
+                    self._where = name
+                    self._parts[name] = self._digest(value)
+        parts, distributions = self._parts, self._distributions
+        return Reach(
+            {name: parts[name] for name in sorted(parts) if parts[name]},  # state has none
+            {name: distributions[name] for name in sorted(distributions)},
+            self._places,
+            tuple(self._opaque),
+        )
+
+    def _annotations(self, function: types.FunctionType) -> None:
+        """Take in the types of the parameters: by them values are loaded."""
+        given = {name: _type_name(each) for name, each in function.__annotations__.items() if name != "return"}
+        if given:
+            self._parts["parameter types"] = canonical_digest(given) or ""
+
+    def _digest(self, value: Any) -> str:
+        writer = Canonical(self._form)
+        try:
+            writer.write(value)
+        except NotCanonicalError as error:
+            self._opaque[self._where] = None
+            return f"opaque {error.kind}"
+        return writer.hexdigest()
+
+    # -- what is met ---------------------------------------------------------------------------
+
+    def _reference(self, value: Any) -> bytes:
+        """Follow *value* if it is code; return its form."""
+        form = self._form(value)
+        return form if form is not None else b""
+
+    def _form(self, value: Any) -> bytes | None:
+        if isinstance(value, types.FunctionType):
+            return self._function(value)
+        self.guards = None  # it may change inside, and nothing would tell
+        if isinstance(value, type):
+            return self._class(value)
+        if isinstance(value, types.ModuleType):
+            return self._module(value)
+        if id(value) in self._stack:
+            return b"cycle"
+        self._stack.add(id(value))
+        try:
+            return self._object(value)
+        finally:
+            self._stack.discard(id(value))
+
+    def _object(self, value: Any) -> bytes | None:
+        if isinstance(value, types.MethodType):
+            return self._several("method", value.__func__, value.__self__)
+        if isinstance(value, functools.partial):
+            return self._several("partial", value.func, value.args, value.keywords)
+        if isinstance(value, property):
+            return self._several("property", value.fget, value.fset, value.fdel)
+        if isinstance(value, staticmethod | classmethod):
+            return self._several(type(value).__name__, value.__func__)
+        if isinstance(value, functools.cached_property):
+            return self._several("cached_property", value.func)
+        kind = type(value)
+        origin = self._facts.origin_of(kind.__module__)
+        if origin.kind == "framework":
+            inner = _function_in(value)
+            return b"definition" if inner is None else self._several(kind.__qualname__, inner)
+        wrapped = getattr(value, "__wrapped__", None) if kind.__module__ == "functools" else None
+        if wrapped is not None:
+            return self._several("wrapped", wrapped)
+        if isinstance(value, types.BuiltinFunctionType | types.WrapperDescriptorType | types.MethodDescriptorType):
+            module = getattr(value, "__module__", None)
+            if module:
+                self._note(self._facts.origin_of(module))
+            return f"{module}.{value.__qualname__}".encode()
+        if isinstance(value, types.GenericAlias | types.UnionType) or kind.__module__ == "typing":
+            return repr(value).encode()
+        return self._instance(value, kind, origin)
+
+    def _several(self, kind: str, *values: Any) -> bytes:
+        writer = Canonical(self._form)
+        writer.write([kind, *values])
+        return writer.hexdigest().encode()
+
+    def _instance(self, value: Any, kind: type, origin: Origin) -> bytes:
+        """Return the form of an object by its state; one that many others hold, as clients do, is looked at once."""
+        known = self._instances.get(id(value))
+        if known is None:
+            where, self._where = self._where, _INSIDE
+            outer = {_INSIDE: None} if _INSIDE in self._opaque else {}
+            self._opaque.pop(_INSIDE, None)
+            form = self._state_of(value, kind, origin)
+            known = self._instances[id(value)] = (form, _INSIDE in self._opaque)
+            self._kept.append(value)
+            self._opaque.pop(_INSIDE, None)
+            self._opaque.update(outer)
+            self._where = where
+        form, opaque = known
+        if opaque:
+            self._opaque[self._where] = None
+        return form
+
+    def _state_of(self, value: Any, kind: type, origin: Origin) -> bytes:
+        name = f"{kind.__module__}.{kind.__qualname__}".encode()
+        if origin.kind == "platform":
+            self._opaque[self._where] = None
+            return name
+        self._reference(kind)
+        state = getattr(value, "__dict__", None)
+        if state is None:
+            self._opaque[self._where] = None
+            return name
+        writer = Canonical(self._form)
+        try:
+            writer.write(dict(state))
+        except NotCanonicalError:
+            self._opaque[self._where] = None
+            return name
+        return name + writer.hexdigest().encode()
+
+    def _note(self, origin: Origin) -> None:
+        if origin.kind == "distribution" or (origin.kind == "platform" and origin.version):
+            self._distributions[origin.name] = origin.version
+
+    def _name(self, value: Any, wanted: str) -> str | None:
+        """Return the name of a part that is met for the first time; None if it is known."""
+        if id(value) in self._names:
+            return None
+        name, number = wanted, 1
+        while name in self._parts:
+            number += 1
+            name = f"{wanted}#{number}"
+        self._names[id(value)] = name
+        self._kept.append(value)
+        self._parts[name] = ""
+        return name
+
+    # -- functions -----------------------------------------------------------------------------
+
+    def _function(self, function: types.FunctionType) -> bytes:
+        module = function.__module__ or "?"
+        origin = self._facts.origin_of(module)
+        if origin.kind != "project":
+            self._note(origin)
+            if function.__closure__ is not None and origin.kind == "distribution":
+                if self.guards is not None:
+                    self.guards.append(Guard(function, None, body_of(function)))
+                self._closure(function, f"{module}:{function.__qualname__}")
+            return f"{module}:{function.__qualname__}".encode()
+        name = self._name(function, f"{module}:{function.__qualname__}")
+        if name is None:
+            return self._names[id(function)].encode()
+        self._queue.append((self._enter, function, name))
+        return name.encode()
+
+    def _enter(self, function: types.FunctionType, name: str) -> None:
+        digest, scan, place = self._of_code(function.__code__)
+        self._places[name] = place
+        self._where = name
+        defaults, keyword_defaults = function.__defaults__, function.__kwdefaults__
+        if self.guards is not None:
+            self.guards.append(Guard(function, None, body_of(function)))
+            if keyword_defaults is not None or not is_fixed(defaults):
+                self.guards = None
+        if defaults is not None or keyword_defaults is not None:
+            digest = f"{digest}.{self._digest([defaults, keyword_defaults])}"
+        self._parts[name] = digest
+        cells = self._closure(function, name, scan) if function.__closure__ is not None else _NO_CELLS
+        spread = function.__globals__
+        for written in scan.written:
+            if written in cells:
+                self._state.add(id(cells[written]))
+            elif written in spread:
+                self._state.add(id(spread[written]))
+        for reference in scan.references:
+            if reference.is_free:
+                continue
+            value = spread.get(reference.name, ABSENT)
+            if self.guards is not None:
+                self.guards.append(Guard(spread, reference.name, value))
+            if value is not ABSENT:
+                self._read(value, reference.attributes, f"{function.__module__}:{reference.name}")
+        wrapped = getattr(function, "__wrapped__", None) if function.__dict__ else None
+        if wrapped is not None:
+            self._reference(wrapped)
+        for level, imported, taken in scan.imports:
+            self._import(_absolute(spread, level, imported), taken)
+
+    def _closure(self, function: types.FunctionType, name: str, scan: Scan | None = None) -> dict[str, Any]:
+        cells: dict[str, Any] = {}
+        for variable, cell in zip(function.__code__.co_freevars, function.__closure__ or (), strict=True):
+            try:
+                cells[variable] = cell.cell_contents
+            except ValueError:
+                continue  # not set yet: a name that its own definition refers to
+            if scan is not None and variable in scan.written:
+                self._state.add(id(cells[variable]))
+        for variable, value in cells.items():
+            if value is not function:
+                self._take(value, f"{name}.{variable}")
+        return cells
+
+    def _take(self, value: Any, name: str) -> None:
+        """Follow a value that a name stands for: code is a part of its own, all else a constant of this name."""
+        if type(value).__module__ == "functools" and hasattr(value, "__wrapped__"):
+            value = value.__wrapped__
+        if self.guards is not None and not isinstance(value, types.FunctionType) and not is_fixed(value):
+            self.guards = None
+        if isinstance(value, types.FunctionType | type | types.ModuleType):
+            self._reference(value)
+        elif name not in self._parts:
+            self._parts[name] = ""
+            self._kept.append(value)
+            self._constants.append((name, value))
+
+    def _read(self, value: Any, attributes: tuple[str, ...], name: str) -> None:
+        for attribute in attributes:
+            if not isinstance(value, types.ModuleType):
+                break
+            origin = self._facts.origin_of(value.__name__)
+            if origin.kind != "project":
+                self._note(origin)
+                return
+            name = f"{value.__name__}:{attribute}"
+            if self.guards is not None:
+                self.guards.append(Guard(vars(value), attribute, vars(value).get(attribute, ABSENT)))
+            try:
+                value = getattr(value, attribute)
+            except AttributeError:
+                return
+        self._take(value, name)
+
+    def _import(self, module: str, taken: str | None) -> None:
+        origin = self._facts.origin_of(module)
+        if origin.kind != "project":
+            self._note(origin)
+            return
+        self.guards = None  # a module that is imported while the function runs
+        found = self._facts.module_named(module)
+        if found is None or taken is None:
+            return
+        if hasattr(found, taken):
+            self._read(found, (taken,), module)
+        else:
+            child = self._facts.module_named(f"{module}.{taken}")
+            if child is not None:
+                self._reference(child)
+
+    # -- classes and modules -------------------------------------------------------------------
+
+    def _class(self, cls: type) -> bytes:
+        module = cls.__module__
+        if module == "builtins":
+            return cls.__qualname__.encode()
+        origin = self._facts.origin_of(module)
+        if origin.kind != "project":
+            self._note(origin)
+            return f"{module}:{cls.__qualname__}".encode()
+        name = self._name(cls, f"{module}:{cls.__qualname__}")
+        if name is None:
+            return self._names[id(cls)].encode()
+        self._queue.append((self._enter_class, cls, name))
+        return name.encode()
+
+    def _enter_class(self, cls: type, name: str) -> None:
+        self._where = name
+        members = vars(cls)
+        is_made = "__dataclass_fields__" in members or "__struct_fields__" in members
+        content: dict[str, Any] = {"bases": [self._reference(base) for base in cls.__bases__]}
+        fields = members.get("__annotations__")
+        if isinstance(fields, dict):  # in classes that are compiled it is a descriptor
+            content["fields"] = {key: _type_name(each) for key, each in fields.items()}
+        fields = members.get("__dataclass_fields__") or members.get("__pydantic_fields__")
+        if isinstance(fields, Mapping):
+            content["defaults"] = {
+                key: self._default(each) for key, each in fields.items() if hasattr(each, "default_factory")
+            }
+        enumerated = members.get("_member_map_")
+        if isinstance(enumerated, Mapping):
+            content["members"] = {key: self._digest(each.value) for key, each in enumerated.items()}
+        for key, value in members.items():
+            if key in _MADE or isinstance(value, _MADE_TYPES) or (enumerated is not None and key in enumerated):
+                continue
+            if key.startswith(("__pydantic", "_abc")) or (key.startswith("_") and enumerated is not None):
+                continue
+            if isinstance(value, types.FunctionType):
+                if is_made and (value.__code__.co_filename.startswith("<") or "__create_fn__" in _innermost(value)):
+                    continue
+                content[f"def {key}"] = self._reference(value)
+            elif not key.startswith("__") or key in ("__slots__", "__call__"):
+                content[f"is {key}"] = self._digest(value)
+        self._where = name
+        self._parts[name] = canonical_digest(content) or ""
+
+    def _default(self, field: Any) -> Any:
+        """Return the form of the default of a field of a dataclass or a model."""
+        if field.default_factory is not None and callable(field.default_factory):
+            return self._reference(field.default_factory)
+        if type(field.default).__name__ in ("_MISSING_TYPE", "PydanticUndefinedType"):
+            return None
+        return [self._digest(field.default)]
+
+    def _module(self, module: types.ModuleType) -> bytes:
+        origin = self._facts.origin_of(module.__name__)
+        if origin.kind != "project":
+            self._note(origin)
+            return module.__name__.encode()
+        name = self._name(module, f"{module.__name__}:*")
+        if name is None:
+            return self._names[id(module)].encode()
+        self._parts[name] = "module"
+        self._queue.append((self._enter_module, module, name))
+        return name.encode()
+
+    def _enter_module(self, module: types.ModuleType, name: str) -> None:
+        for key, value in list(vars(module).items()):
+            if not key.startswith("__"):
+                self._take(value, f"{module.__name__}:{key}")
+
+
+_MADE = frozenset(
+    "__module__ __doc__ __dict__ __weakref__ __qualname__ __annotations__ __dataclass_fields__ __dataclass_params__ "
+    "__match_args__ __firstlineno__ __static_attributes__ __abstractmethods__ __parameters__ __orig_bases__ __hash__ "
+    "__struct_fields__ __struct_defaults__ __struct_encode_fields__ __struct_config__ model_config model_fields "
+    "model_computed_fields __signature__ __class_vars__ __private_attributes__ __fields__ __fields_set__".split()
+)
+_MADE_TYPES = (types.GetSetDescriptorType, types.MemberDescriptorType)
+
+
+def _function_in(value: Any) -> types.FunctionType | None:
+    """Return the plain function in a definition (an asset, an op), or the function itself."""
+    for _ in range(8):
+        if isinstance(value, types.FunctionType):
+            return value
+        for name in ("fn", "_compute_fn", "node_def", "decorated_fn", "resource_fn"):
+            inner = getattr(value, name, None)
+            if inner is not None:
+                value = inner
+                break
+        else:
+            return None
+    return None
+
+
+def _innermost(function: Any) -> str:
+    """Return the qualified name of the function that others are wrapped around."""
+    while hasattr(function, "__wrapped__"):
+        function = function.__wrapped__
+    return str(function.__qualname__)
+
+
+def _absolute(spread: Mapping[str, Any], level: int, name: str) -> str:
+    if not level:
+        return name
+    package = str(spread.get("__package__") or "").split(".")
+    return ".".join([*package[: len(package) - level + 1], *([name] if name else [])])
+
+
+def _type_name(annotation: Any) -> str:
+    if isinstance(annotation, str):
+        return annotation
+    if type(annotation) is not types.GenericAlias and isinstance(annotation, type):
+        return f"{annotation.__module__}.{annotation.__qualname__}"
+    return repr(annotation)
