@@ -29,6 +29,7 @@ from orrery.definitions.parts.io_manager import IOManager
 from orrery.model.events.user import AssetObservation
 from orrery.plan.fingerprint.reach import Reacher
 from orrery.runtime.engine.code_facts import InstalledCode
+from orrery.runtime.engine.kept_entries import KeptEntries
 from orrery.runtime.instance.instance import Instance
 
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # a folder of its own is made there
@@ -146,9 +147,10 @@ class Reuse(RuleBasedStateMachine):
 
     @rule()
     def begin_another_process(self) -> None:
-        """Forget what is known of the code, but for what processes keep for one another."""
+        """Forget what is known of the code and the event log, but for what processes keep for one another."""
         code = InstalledCode(str(self.folder / "code_forms"))
         self.instance.scratch["reacher"] = Reacher(code), code
+        self.instance.scratch["entries"] = KeptEntries(str(self.folder / "known_entries"))
 
     @rule()
     def move_the_project(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import msgspec
@@ -165,6 +165,14 @@ class ExecutionStep:
             found = found(self)
             self._inputs = found
         return found
+
+    @property
+    def input_assets(self) -> Collection[AssetKey]:
+        """Return the asset of each input that is one; for a whole asset its inputs need not be made for that."""
+        if self.is_whole_asset:
+            keys: Mapping[str, AssetKey] = self.assets_def._keys_by_input_name
+            return keys.values()
+        return [each.asset_key for each in self.inputs.values() if each.asset_key is not None]
 
     @property
     def handle(self) -> NodeHandle:

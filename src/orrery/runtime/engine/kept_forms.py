@@ -4,23 +4,20 @@ Forms of code objects that earlier processes found out, kept beside the records 
 To find the form of a function its file is read and compiled again, which takes most of the time of the first plan in a
 process. The form follows from the code object alone, so it is kept under the digest of the whole code object: bytecode,
 constants, names, lines and file. Nothing is believed on account of an age or a size, and nothing can be out of date: a
-function that was edited is another code object. Another release of Python or of the form begins anew.
-
-The table may be lost at any time. One that is damaged, foreign or cannot be written is a table that is not there.
+function that was edited is another code object. Another release of Python or of the form begins anew (``kept_table.py``).
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import marshal
-import os
 import sys
 from types import CodeType
 
 import msgspec
 
 from orrery.plan.fingerprint.code_form import FORM_VERSION, CodeForm
+from orrery.runtime.engine.kept_table import read_table, write_table
 
 __all__ = ["KeptForms"]
 
@@ -28,7 +25,6 @@ _HEAD = f"orrery code forms 1, form {FORM_VERSION}, python {sys.version!r}\n".en
 _PLAIN = 2
 """Of what marshal writes, the version without references, which depend on what else a process holds."""
 _MOST = 50_000
-_DIGEST = 32
 _Table = dict[bytes, CodeForm]
 
 
@@ -75,10 +71,7 @@ class KeptForms:
         table = _read(self._path) | self._used
         if len(table) > _MOST:
             table = dict(list(self._used.items())[-_MOST:])
-        body = msgspec.msgpack.encode(table)
-        # What is lost is found out again, so nothing waits for the disk, and a home that cannot be written is no error.
-        with contextlib.suppress(OSError):
-            _write(self._path, (_HEAD, hashlib.sha256(body).digest(), body))
+        write_table(self._path, _HEAD, msgspec.msgpack.encode(table))
 
 
 def _key_of(code: CodeType) -> bytes | None:
@@ -90,29 +83,7 @@ def _key_of(code: CodeType) -> bytes | None:
 
 
 def _read(path: str) -> _Table:
-    try:
-        with open(path, "rb") as file:
-            data = file.read()
-    except OSError:
-        return {}
-    body = memoryview(data)[len(_HEAD) + _DIGEST :]
-    if not data.startswith(_HEAD) or hashlib.sha256(body).digest() != data[len(_HEAD) : len(_HEAD) + _DIGEST]:
-        return {}
-    try:
-        return _DECODER.decode(body)
-    except (msgspec.DecodeError, msgspec.ValidationError):
-        return {}
+    return read_table(path, _HEAD, _decoder) or {}
 
 
-_DECODER = msgspec.msgpack.Decoder(_Table)
-
-
-def _write(path: str, pieces: tuple[bytes, ...]) -> None:
-    temporary = f"{path}.{os.urandom(8).hex()}"
-    try:
-        with open(temporary, "xb") as file:
-            file.writelines(pieces)
-        os.replace(temporary, path)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
+_decoder = msgspec.msgpack.Decoder(_Table).decode

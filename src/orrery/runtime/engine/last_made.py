@@ -1,45 +1,26 @@
 """
 What the event log says of the assets that a run speaks of: present version of each, and how it was made last.
 
-All assets are asked for at once, and an entry is read and decoded once for as long as the instance lives: what was
-written never changes, and the latest state of an asset names the entry by number and instant.
+All assets are asked for at once, and an entry is read and decoded once, for later processes, too (``kept_entries.py``): what
+was written never changes, and the latest state of an asset names the entry by number, instant and data version.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from orrery.base.keys import AssetKey
 from orrery.model.events.data_version import data_version_of_tags
 from orrery.model.events.entry import EventLogRecord, EventRecordsFilter
 from orrery.model.events.event import EventType
 from orrery.plan.decide import LastMade
+from orrery.runtime.engine.kept_entries import KeptEntries, Made, Version
 
-__all__ = ["Made", "PresentValues", "Version"]
-
-Version = tuple[str, str | None, int | None]
-"""Data version, run, and number of the entry that tells it."""
+__all__ = ["PresentValues"]
 
 _UNKNOWN: Version = ("never observed", None, None)
-_KEPT = "entries of present values"
-
-
-class Made(NamedTuple):
-    """
-    What one entry tells.
-
-    Attributes:
-        version: The version of the value.
-        last: How the value was made; None if the entry tells that it was seen, not made.
-    """
-
-    version: Version
-    last: LastMade | None
-
-
 _NOTHING = Made(_UNKNOWN, None)
-_Known = MutableMapping[int, tuple[float | None, Made]]
 
 
 class PresentValues:
@@ -48,17 +29,22 @@ class PresentValues:
 
     Args:
         instance: Whose event log is asked.
+        entries: What is known of the entries of its log.
         named: Gives the assets that the run speaks of, each once; asked once.
         is_external: Tells whether an asset is one that the project does not make.
     """
 
     def __init__(
-        self, instance: Any, named: Callable[[], Iterable[AssetKey]], is_external: Callable[[AssetKey], bool]
+        self,
+        instance: Any,
+        entries: KeptEntries,
+        named: Callable[[], Iterable[AssetKey]],
+        is_external: Callable[[AssetKey], bool],
     ) -> None:
         self._log = instance.event_log
         self._named = named
         self._is_external = is_external
-        self._known: _Known = instance.scratch.setdefault(_KEPT, {})
+        self._entries = entries
         self._found: dict[AssetKey, Made] | None = None
         self._found_partitions: dict[tuple[AssetKey, str], Made] = {}
         self._noted: dict[tuple[AssetKey, str | None], Version] = {}
@@ -110,24 +96,26 @@ class PresentValues:
         for key, state in self._log.get_latest_of_assets(list(self._named())).items():
             made, seen = state.materialization, state.observation
             kind, number, at = EventType.ASSET_MATERIALIZATION, made, state.materialized_at
+            version = state.data_version
             if seen is not None and (
                 made is None or (seen > made and state.observed_version is not None and self._is_external(key))
             ):
                 kind, number, at = EventType.ASSET_OBSERVATION, seen, state.observed_at
+                version = state.observed_version
                 if state.observed_version is not None:
                     self._seen_at[key] = at
             if number is None:
                 continue
-            known = self._known.get(number)
-            if known is not None and known[0] == at:
-                found[key] = known[1]
+            known = self._entries.find(number, at, version)
+            if known is not None:
+                found[key] = known
             else:
                 wanted.setdefault(kind, {})[number] = (key, at)
         for kind, numbers in wanted.items():
             for record in self._log.get_event_records(EventRecordsFilter(kind, storage_ids=list(numbers))):
                 key, at = numbers[record.storage_id]
-                found[key] = made_by = _made(record)
-                self._known[record.storage_id] = (at, made_by)
+                found[key] = told = _made(record)
+                self._entries.note(record.storage_id, at, told)
         return found
 
     # -- partitions ----------------------------------------------------------------------------
@@ -166,18 +154,21 @@ def _tells_version(record: EventLogRecord) -> bool:
 
 
 def _made(record: EventLogRecord) -> Made:
-    event = record.asset_event
-    told = data_version_of_tags(event.tags) if event is not None else None
-    version = told.value if told is not None else f"event {record.storage_id}"
-    by: Version = (version, record.run_id or None, record.storage_id)
-    if record.event_type is not EventType.ASSET_MATERIALIZATION:
+    entry = record.event_log_entry
+    event = entry.dagster_event
+    data: Any = None if event is None else event.event_specific_data
+    told = getattr(data, "materialization", None) or getattr(data, "asset_observation", None)
+    version = told.data_version if told is not None else None
+    if version is None:
+        version = f"event {record.storage_id}"
+    run_id = entry.run_id
+    by: Version = (version, run_id or None, record.storage_id)
+    if event is None or event.event_type_value != "ASSET_MATERIALIZATION":
         return Made(by, None)
-    entry = record.event_log_entry.dagster_event
-    data: Any = entry.event_specific_data if entry is not None else None
     last = LastMade(
         provenance=getattr(data, "provenance", None),
-        at=record.timestamp,
-        run_id=record.run_id,
+        at=entry.timestamp,
+        run_id=run_id,
         data_version=version,
         storage_id=record.storage_id,
         is_stored=getattr(data, "is_stored", True),

@@ -35,16 +35,17 @@ from orrery.model.events.reuse import InputPart, Provenance, Reason
 from orrery.plan.commands import SkipStep
 from orrery.plan.decide import Decision, LastMade, Situation, decide
 from orrery.plan.execution_plan import ExecutionPlan
-from orrery.plan.fingerprint.fingerprint import code_parts, config_parts, input_part
 from orrery.plan.fingerprint.facts import Place, Reach
+from orrery.plan.fingerprint.fingerprint import code_parts, config_parts, input_part
 from orrery.plan.fingerprint.reach import Reacher
 from orrery.plan.step import ExecutionStep, StepOutput
 from orrery.runtime.contexts.output import OutputContext
 from orrery.runtime.contexts.step import StepExecutionContext
 from orrery.runtime.engine.code_facts import InstalledCode
+from orrery.runtime.engine.kept_entries import KeptEntries
 from orrery.runtime.engine.last_made import PresentValues
 from orrery.runtime.engine.probing import Looked, Sighting, look_at
-from orrery.runtime.engine.unchanged import ShortWay
+from orrery.runtime.engine.unchanged import Plain, ShortWay
 
 __all__ = ["COMPLETED_KINDS", "PlannedStep", "Reuse", "RunReuse", "undecided_steps"]
 
@@ -54,7 +55,7 @@ _WHOLE: tuple[str | None, ...] = (None,)
 _NOWHERE: frozenset[str] = frozenset()
 _NO_PLACES: Mapping[str, Place] = {}
 _MOST_KEPT = 20_000
-_FORMS = "code_forms"
+_FORMS, _ENTRIES = "code_forms", "known_entries"
 _KEPT_STEPS, _KEPT_NAMES = "steps that make assets", "assets that are spoken of"
 _KEPT = "probes and assets with partitions"
 
@@ -111,9 +112,10 @@ class RunReuse:
         self._plan = plan_context.execution_plan
         self._instance = plan_context.instance
         self._reuse = reuse
+        self._is_forcing = reuse is not None and (reuse.force_all or bool(reuse.forced))
         kept = plan_context.instance.scratch
         if "reacher" not in kept:
-            code = InstalledCode(_place_of_forms(plan_context.instance))
+            code = InstalledCode(_place_of(_FORMS, plan_context.instance))
             kept["reacher"] = Reacher(code), code  # what they know of a code object stays true
         self._reacher: Reacher
         self._installed: InstalledCode
@@ -125,7 +127,10 @@ class RunReuse:
         self._made_by: dict[str, frozenset[AssetKey]] = {}
         self._saved: dict[str, float] = {}
         self._started: dict[str, float] = {}
-        self._present = PresentValues(self._instance, self._named_assets, self._is_external)
+        if "entries" not in kept:
+            kept["entries"] = KeptEntries(_place_of(_ENTRIES, plan_context.instance))
+        self._entries: KeptEntries = kept["entries"]
+        self._present = PresentValues(self._instance, self._entries, self._named_assets, self._is_external)
         self._partitions_defs: dict[AssetKey, Any] = {}
         self._external: dict[AssetKey, bool] = {}
         self._is_partitioned = bool(plan_context.run.tags)
@@ -145,8 +150,9 @@ class RunReuse:
         )
 
     def close(self) -> None:
-        """Keep what was found out of the code for other processes."""
+        """Keep for other processes what was found out of the code, and read of the event log."""
         self._installed.save()
+        self._entries.save()
 
     # -- what lies outside ---------------------------------------------------------------------
 
@@ -222,7 +228,7 @@ class RunReuse:
         if step.key not in self._asset_steps:
             return None
         policy, reuse = self._policy_of(step), self._reuse
-        if policy is not None and (reuse is None or not (reuse.force_all or reuse.forced)):
+        if policy is not None and not self._is_forcing:
             skip = self._short_way.skip(step, policy)
             if skip is not None:
                 self._reused.add(step.key)
@@ -293,22 +299,21 @@ class RunReuse:
         found: list[PlannedStep] = []
         running = set(before)
         for step in self._plan.steps:
-            outputs = _asset_outputs(step)
             if step.key not in self._asset_steps:
+                outputs = _asset_outputs(step)
                 running.update(output.asset_key for output in outputs if output.asset_key is not None)
                 if outputs and step.assets_def is not None and step.assets_def.execution_type == "MATERIALIZATION":
                     found.append(_of_a_graph(step, outputs))
                 continue
-            context = self._context.for_step(step)
             policy = self._policy_of(step)
+            above = _among(step, running) if running else ()
+            plain = None if above or policy is None or self._is_forcing else self._short_way.find(step, policy)
+            if plain is not None:
+                found.append(self._of_plain(step, plain))
+                continue
+            outputs = _asset_outputs(step)
+            context = self._context.for_step(step)
             now = self._provenance(step, context, outputs, policy)
-            above = tuple(
-                dict.fromkeys(
-                    each.asset_key.to_user_string()
-                    for each in step.inputs.values()
-                    if each.asset_key is not None and each.asset_key in running
-                )
-            )
             decision = (
                 _of_found(context.found_partitions, above)
                 if context.discovers
@@ -330,6 +335,19 @@ class RunReuse:
                 )
             )
         return found
+
+    def _of_plain(self, step: ExecutionStep, plain: Plain) -> PlannedStep:
+        was = plain.last.provenance
+        assert was is not None
+        version = self._present.version
+        inputs = {key.to_user_string(): InputPart(*version(key)) for key in step.input_assets}
+        return PlannedStep(
+            step_key=step.key,
+            assets=(plain.key.to_user_string(),),
+            decision=Decision(action="skip", reasons=plain.reasons),
+            provenance=msgspec.structs.replace(was, inputs=inputs, seconds=None),
+            last=plain.last,
+        )
 
     # -- a backfill asks -----------------------------------------------------------------------
 
@@ -365,7 +383,7 @@ class RunReuse:
         self, step: ExecutionStep, contexts: Mapping[str | None, StepExecutionContext], *, with_inputs: bool
     ) -> dict[str | None, bool]:
         outputs, policy = _asset_outputs(step), self._policy_of(step)
-        external = self._external_inputs(step) if step.inputs else _NOWHERE
+        external = self._external_inputs(step)
         instant, found = datetime.now(UTC), dict[str | None, bool]()
         now = None if with_inputs else self._provenance(step, self._context.for_step(step), outputs, policy, False)
         for output in outputs:
@@ -435,7 +453,7 @@ class RunReuse:
         reuse = self._reuse
         instant = datetime.now(UTC)
         worst: Decision | None = None
-        external = self._external_inputs(step) if step.inputs else _NOWHERE
+        external = self._external_inputs(step)
         known = self._codes.get(id(step.op))
         places = known[0].places if known is not None else _NO_PLACES
         for output in outputs:
@@ -475,11 +493,7 @@ class RunReuse:
             yield from zip(partitions, self._present.last_of(key, partitions), strict=True)
 
     def _external_inputs(self, step: ExecutionStep) -> frozenset[str]:
-        found = [
-            each.asset_key.to_user_string()
-            for each in step.inputs.values()
-            if each.asset_key is not None and self._is_external(each.asset_key)
-        ]
+        found = [key.to_user_string() for key in step.input_assets if self._is_external(key)]
         return frozenset(found) if found else _NOWHERE
 
     def _value(
@@ -625,9 +639,8 @@ class RunReuse:
             for output in step.outputs.values():
                 if output.asset_key is not None:
                     named[output.asset_key] = None
-            for each in step.inputs.values():
-                if each.asset_key is not None:
-                    named[each.asset_key] = None
+            for key in step.input_assets:
+                named[key] = None
         self._plan.kept[_KEPT_NAMES] = named
         return named
 
@@ -641,8 +654,8 @@ class RunReuse:
         return known
 
 
-def _place_of_forms(instance: Any) -> str | None:
-    return None if instance.is_ephemeral else os.path.join(instance.root_directory, _FORMS)
+def _place_of(name: str, instance: Any) -> str | None:
+    return None if instance.is_ephemeral else os.path.join(instance.root_directory, name)
 
 
 def undecided_steps(plan: ExecutionPlan, reuse: Reuse | None) -> dict[str, ExecutionStep]:
@@ -668,6 +681,11 @@ def _is_materialization(step: ExecutionStep) -> bool:
 
 def _asset_outputs(step: ExecutionStep) -> list[StepOutput]:
     return [output for output in step.outputs.values() if output.asset_key is not None and output.is_selected]
+
+
+def _among(step: ExecutionStep, running: AbstractSet[AssetKey]) -> tuple[str, ...]:
+    """Return those assets, as people write them, that the step takes and that run before it."""
+    return tuple(dict.fromkeys(key.to_user_string() for key in step.input_assets if key in running))
 
 
 def _of_found(partitions: Sequence[str], above: tuple[str, ...]) -> Decision:

@@ -12,20 +12,37 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from orrery.base.keys import AssetKey
 from orrery.definitions.parts.cache_policy import CachePolicy
 from orrery.model.events.reuse import InputPart, Provenance, Reason
 from orrery.plan.commands import SkipStep
-from orrery.plan.decide import age_text
+from orrery.plan.decide import LastMade, age_text
 from orrery.plan.step import ExecutionStep, StepOutput
 from orrery.runtime.engine.last_made import PresentValues
 
-__all__ = ["ShortWay"]
+__all__ = ["Plain", "ShortWay"]
 
 _FRESH_SECONDS = 1.0
 """How long the answer to which values are stored counts, which is asked for all of them at once."""
+
+
+class Plain(NamedTuple):
+    """
+    A value that is as good as a new one.
+
+    Attributes:
+        key: The asset.
+        last: How it was made last.
+        told: Why it need not be made, as people read it.
+        reasons: The same as data.
+    """
+
+    key: AssetKey
+    last: LastMade
+    told: str
+    reasons: tuple[Reason, ...]
 
 
 class ShortWay:
@@ -66,6 +83,14 @@ class ShortWay:
 
     def skip(self, step: ExecutionStep, policy: CachePolicy) -> SkipStep | None:
         """Return the command to skip the step; None if it has to run, or if that takes the whole way to find out."""
+        found = self.find(step, policy)
+        if found is None:
+            return None
+        seconds = None if found.last.provenance is None else found.last.provenance.seconds
+        return SkipStep(step, found.told, (), True, found.reasons, seconds)
+
+    def find(self, step: ExecutionStep, policy: CachePolicy) -> Plain | None:
+        """Return how the value of the step is; None if it has to run, or if that takes the whole way to find out."""
         if len(step.outputs) != 1 or step.dimensions or policy.always or policy.verify == "digest":
             return None
         (output,) = step.outputs.values()
@@ -88,7 +113,7 @@ class ShortWay:
         if last.is_stored and not self._is_stored(step, output, key, policy):
             return None
         told, reasons = self._current(age, last.run_id)
-        return SkipStep(step, told, (), True, reasons, was.seconds)
+        return Plain(key, last, told, reasons)
 
     def _has_code(self, step: ExecutionStep, output: StepOutput, was: Provenance) -> bool:
         declared = output.definition.code_version
@@ -100,16 +125,12 @@ class ShortWay:
         return code == was.code and libraries == was.libraries
 
     def _has_inputs(self, step: ExecutionStep, was: Mapping[str, InputPart]) -> bool:
-        count = 0
-        for each in step.inputs.values():
-            key = each.asset_key
-            if key is None:
-                continue
+        keys = step.input_assets
+        for key in keys:
             part = was.get(key.to_user_string())
             if part is None or key in self._partitioned or part.version != self._present.version(key)[0]:
                 return False
-            count += 1
-        return count == len(was)
+        return len(keys) == len(was) or len(set(keys)) == len(was)
 
     def _has_format(self, output: StepOutput, was: str | None) -> bool:
         name = output.definition.io_manager_key

@@ -4,6 +4,7 @@ Questions about events.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import nullcontext
@@ -100,7 +101,7 @@ def records_of_kind(
                 )
             }
             return [found[number] for number in sorted(found, reverse=not ascending)][:limit]
-    query = select_records().where(*_conditions(wanted))
+    query = select_records().where(*_conditions(connection, wanted))
     query = query.order_by(events.c.id if ascending else events.c.id.desc())
     if job_names is None:
         return _records(connection, query if limit is None else query.limit(limit))
@@ -116,7 +117,7 @@ def records_of_kind(
     return chosen
 
 
-def _conditions(wanted: EventRecordsFilter) -> list[Any]:
+def _conditions(connection: Connection, wanted: EventRecordsFilter) -> list[Any]:
     kind = wanted.event_type.value
     conditions: list[Any] = [events.c.kind == kind]
     if kind in _WATCHED and wanted.asset_key is None:
@@ -136,8 +137,16 @@ def _conditions(wanted: EventRecordsFilter) -> list[Any]:
     if wanted.before_timestamp is not None:
         conditions.append(events.c.at < wanted.before_timestamp)
     if wanted.storage_ids is not None:
-        conditions.append(events.c.id.in_(list(wanted.storage_ids)))
+        conditions.append(events.c.id.in_(_several(connection, wanted.storage_ids)))
     return conditions
+
+
+def _several(connection: Connection, numbers: Sequence[int]) -> Any:
+    """Return what stands for many numbers in a condition."""
+    if connection.dialect.name != "sqlite":
+        return list(numbers)
+    # One parameter for all: a list of hundreds is written out at each question.
+    return select(func.json_each(json.dumps(list(numbers))).table_valued("value").c.value)
 
 
 def _number(cursor: object) -> int | None:
