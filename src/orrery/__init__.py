@@ -465,7 +465,7 @@ _HOME_OF: dict[str, str] = {
     "open_pipes_session": "orrery.adapters.pipes.session",
     "partition_loading_context": "orrery.model.partitions.loading",
     "partitioned_config": "orrery.model.partitions.partitioned_config",
-    "plan_backfill": "orrery.api.verbs.backfill",
+    "plan_backfill": "orrery.api.verbs.backfill_plan",
     "plan_materialization": "orrery.api.verbs.plan",
     "query_probe": "orrery.adapters.cache.probes",
     "raise_execution_interrupts": "orrery.runtime.engine.interrupts",

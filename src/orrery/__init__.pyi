@@ -91,9 +91,9 @@ from orrery.api.verbs.asset_values import AssetValueLoader as AssetValueLoader
 from orrery.api.verbs.backfill import BackfillResult as BackfillResult
 from orrery.api.verbs.backfill import backfill as backfill
 from orrery.api.verbs.backfill import cancel_backfill as cancel_backfill
-from orrery.api.verbs.backfill import plan_backfill as plan_backfill
 from orrery.api.verbs.backfill import resume_backfill as resume_backfill
 from orrery.api.verbs.backfill import retry_backfill as retry_backfill
+from orrery.api.verbs.backfill_plan import plan_backfill as plan_backfill
 from orrery.api.verbs.build_resources import build_resources as build_resources
 from orrery.api.verbs.check_type import check_type as check_type
 from orrery.api.verbs.contexts import build_asset_check_context as build_asset_check_context

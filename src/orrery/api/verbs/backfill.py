@@ -1,27 +1,24 @@
-"""
-``backfill`` and its kin: make many partitions, of assets that are cut alike or otherwise, in the right order.
-"""
+"""``backfill`` and its kin: make many partitions, of assets that are cut alike or otherwise, in the right order."""
 
 from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
 from orrery.api.verbs.backfill_driver import Driver, RunNews, loading, outcome_of
-from orrery.api.verbs.backfill_growth import growing_of, targets_of
+from orrery.api.verbs.backfill_growth import targets_of
 from orrery.api.verbs.backfill_hold import in_hand, is_in_hand
-from orrery.api.verbs.backfill_jobs import check_config_of_job, graph_of_job, plan_of_job
-from orrery.api.verbs.backfill_stale import judging
+from orrery.api.verbs.backfill_jobs import check_config_of_job
+from orrery.api.verbs.backfill_plan import job_of, plan_again, plan_backfill, repository_of
 from orrery.api.verbs.execute import plan_of
 from orrery.base.errors import (
     BackfillNotFoundError,
     InvalidInvocationError,
-    InvalidSubsetError,
     InvariantViolationError,
     nearest_hint,
 )
@@ -31,16 +28,9 @@ from orrery.definitions.graphs.job import JobDefinition
 from orrery.definitions.project.definitions import Definitions
 from orrery.definitions.project.repository import RepositoryDefinition
 from orrery.model.assets.graph import AssetGraph
-from orrery.model.assets.selection import AssetSelection
-from orrery.model.automation.backfill_choice import AssetFacts, Which, chosen_partitions, needed_of
-from orrery.model.automation.backfill_groups import group_assets
-from orrery.model.automation.backfill_progress import WHOLE, BackfillPlan, BackfillProgress, ItemCounts, progress_of
-from orrery.model.events.event import EventType
+from orrery.model.automation.backfill_progress import BackfillPlan, BackfillProgress, ItemCounts, progress_of
 from orrery.model.partitions.loading import partition_loading_context
-from orrery.model.partitions.subset import PartitionsSubset
 from orrery.model.records.backfill import Backfill, BackfillRun, BackfillRunState, BackfillStatus
-from orrery.model.records.latest import FAILED, MADE, PLANNED
-from orrery.model.records.run import RunsFilter, RunStatus
 from orrery.runtime.instance.instance import Instance
 
 __all__ = [
@@ -48,7 +38,6 @@ __all__ = [
     "backfill",
     "cancel_backfill",
     "find_backfill",
-    "plan_backfill",
     "progress_of_backfill",
     "reopen_backfill",
     "request_backfill",
@@ -56,9 +45,6 @@ __all__ = [
     "resume_backfill",
     "retry_backfill",
 ]
-
-
-_RUNS_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,50 +89,6 @@ class BackfillResult:
         """Return the partitions of an asset that failed."""
         with loading(self.backfill, self.instance):
             return list(self.progress.failed.get(AssetKey.from_coercible(asset_key), ()))
-
-
-def plan_backfill(
-    definitions: Definitions | RepositoryDefinition,
-    selection: Any = "*",
-    *,
-    instance: Instance,
-    partitions: str | Sequence[str] = (),
-    which: str = "missing",
-    partitions_of: CoercibleToAssetKey | None = None,
-    discover: bool = False,
-    job: str | JobDefinition | None = None,
-    run_config: Mapping[str, Any] | None = None,
-) -> BackfillPlan:
-    """
-    Say what :func:`backfill` would make, without making it.
-
-    Args are those of :func:`backfill`.
-
-    Returns:
-        A :class:`BackfillPlan`: ``targets`` by asset, and ``groups`` of assets that share runs. Of a job, its name
-        stands for the asset.
-    """
-    texts = [partitions] if isinstance(partitions, str) else list(partitions)
-    wanted = _which(which)
-    if job is not None:
-        _refuse_assets_with_job(selection, partitions_of, discover)
-        return plan_of_job(_repository(definitions), _name_of(job), texts, wanted, instance)
-    repository = _repository(definitions)
-    graph = repository.asset_graph
-    keys = _keys(graph, AssetSelection.from_coercible(selection).resolve(graph))
-    of = None if partitions_of is None else AssetKey.from_coercible(partitions_of)
-    with partition_loading_context(dynamic_partitions_store=instance):
-        named = chosen_partitions(graph, keys, texts, of=of)
-        if wanted is Which.STALE:
-            needed = _stale(repository, named, instance, run_config)
-        else:
-            about = named if wanted is Which.FAILED or wanted is Which.MISSING else {}
-            facts = {key: _facts(instance, graph, key, with_ids=False, with_code=False) for key in about}
-            needed = needed_of(graph, named, wanted, facts)
-        growing = [] if texts or wanted is Which.FAILED else growing_of(graph, keys)
-        if discover:
-            needed.update(dict.fromkeys(_discovering(graph, keys, growing), WHOLE))
-        return BackfillPlan.of(graph, needed, growing)
 
 
 def backfill(
@@ -223,7 +165,7 @@ def backfill(
         tags=tags,
         max_concurrent=max_concurrent,
     )
-    return _drive(asked, plan, _repository(definitions), instance, tell)
+    return _drive(asked, plan, repository_of(definitions), instance, tell)
 
 
 def request_backfill(
@@ -257,12 +199,12 @@ def request_backfill(
             f"max_concurrent is {max_concurrent!r}: that many runs cannot go on at once.",
             mend="give a number above zero.",
         )
-    repository = _repository(definitions)
+    repository = repository_of(definitions)
     if plan.job_name is not None:
         check_config_of_job(repository.get_job(plan.job_name), run_config)
     else:
         for group in plan.groups:
-            plan_of(_job_of(repository, group.keys), run_config)
+            plan_of(job_of(repository, group.keys), run_config)
     with partition_loading_context(dynamic_partitions_store=instance):
         targets = targets_of(plan, instance)
     asked = Backfill(
@@ -301,8 +243,8 @@ def resume_backfill(
         InvariantViolationError: It is finished, another process works on it, or its assets are cut otherwise by now.
     """
     known = require_open(find_backfill(backfill_id, instance))
-    repository = _repository(definitions)
-    return _drive(known, _plan_again(known, repository, instance), repository, instance, tell)
+    repository = repository_of(definitions)
+    return _drive(known, plan_again(known, repository, instance), repository, instance, tell)
 
 
 def retry_backfill(
@@ -392,7 +334,7 @@ def progress_of_backfill(
         BackfillNotFoundError: There is none of this id.
     """
     known = find_backfill(backfill_id, instance)
-    plan = _plan_again(known, _repository(definitions), instance)
+    plan = plan_again(known, repository_of(definitions), instance)
     return _result(known, plan, instance)
 
 
@@ -439,9 +381,6 @@ def require_open(known: Backfill) -> Backfill:
     return known
 
 
-# -- the parts ---------------------------------------------------------------------------------
-
-
 def _drive(
     known: Backfill,
     plan: BackfillPlan,
@@ -461,185 +400,13 @@ def _result(known: Backfill, plan: BackfillPlan, instance: Instance) -> Backfill
         return BackfillResult(backfill=known, progress=progress_of(plan, runs), runs=runs, instance=instance)
 
 
-def _repository(definitions: Definitions | RepositoryDefinition) -> RepositoryDefinition:
-    return definitions if isinstance(definitions, RepositoryDefinition) else definitions.get_repository_def()
-
-
-def _which(which: str) -> Which:
-    try:
-        return Which(which)
-    except ValueError as error:
-        raise InvalidSubsetError(
-            f"which={which!r} says not which partitions to make.",
-            mend=nearest_hint(which, [each.value for each in Which], noun="choice"),
-        ) from error
-
-
-def _keys(graph: AssetGraph, chosen: Any) -> set[AssetKey]:
-    """Return what of the chosen assets can be made, with what can only be made together with it."""
-    keys = {key for key in chosen if key in graph.materializable_asset_keys}
-    if graph.has_execution_sets:
-        together = {each for key in keys for each in graph.get_execution_set_asset_and_check_keys(key)}
-        keys |= {each for each in together if isinstance(each, AssetKey)}
-    if not keys:
-        raise InvalidSubsetError(
-            "Nothing that is selected is made by this project.",
-            mend="select assets that have a function; `orrery list assets` marks the others.",
-        )
-    return keys
-
-
-def _discovering(graph: AssetGraph, keys: set[AssetKey], growing: Sequence[AssetKey]) -> list[AssetKey]:
-    """Return the selected assets without partitions from which those of *growing* may get theirs."""
-    found = [
-        key
-        for key in graph.sort_keys(graph.upstream_of(growing, include_self=False) & keys)
-        if graph.get(key).partitions_def is None
-    ]
-    if not found:
-        raise InvalidInvocationError(
-            "There is nothing to discover: no asset without partitions stands, selected, before a selected one with "
-            "dynamic partitions, of which all are meant.",
-            mend="select both, and name no partitions; or leave `discover` (`--discover`) out.",
-        )
-    return found
-
-
-def _job_of(repository: RepositoryDefinition, keys: Sequence[AssetKey]) -> JobDefinition:
-    checks = AssetSelection.assets(*keys).resolve_checks(repository.asset_graph)
-    whole = repository.get_implicit_global_asset_job_def()
-    return whole.get_subset(asset_selection=set(keys), asset_check_selection=set(checks))
-
-
 def _jobs(known: Backfill, repository: RepositoryDefinition) -> Callable[[tuple[AssetKey, ...]], JobDefinition]:
     """Return what gives the job that makes some assets, or the job itself that a backfill is about."""
     name = known.job_name
     if name is not None:
         return lambda _keys: repository.get_job(name)
-    return lambda keys: _job_of(repository, keys)
-
-
-def _name_of(job: str | JobDefinition) -> str:
-    return job if isinstance(job, str) else job.name
-
-
-def _refuse_assets_with_job(selection: Any, partitions_of: Any, discover: bool) -> None:
-    given = [
-        name
-        for name, is_given in (
-            ("a selection of assets", selection != "*"),
-            ("partitions_of (`--of`)", partitions_of is not None),
-            ("discover (`--discover`)", discover),
-        )
-        if is_given
-    ]
-    if given:
-        raise InvalidInvocationError(
-            f"A backfill is about a job or about assets, not both: a job was given, and {given[0]}.",
-            mend="leave one of them out.",
-        )
+    return lambda keys: job_of(repository, keys)
 
 
 def _no_job(_keys: tuple[AssetKey, ...]) -> JobDefinition:
     raise AssertionError("a backfill that is canceled makes no run")
-
-
-def _plan_again(known: Backfill, repository: RepositoryDefinition, instance: Instance) -> BackfillPlan:
-    """Return the plan of a backfill that was recorded, for the assets, or the job, as they are now."""
-    graph = repository.asset_graph if known.job_name is None else graph_of_job(repository, known.job_name)
-    what = "Asset" if known.job_name is None else "Job"
-    targets: dict[AssetKey, PartitionsSubset] = {}
-    with loading(known, instance):
-        for target in known.targets:
-            definition = graph.get(target.asset_key).partitions_def
-            if target.partitions is None and definition is None:
-                targets[target.asset_key] = WHOLE
-                continue
-            if (
-                target.partitions is None
-                or definition is None
-                or not definition.can_deserialize_subset(
-                    target.partitions, target.partitions_id, type(definition).__name__
-                )
-            ):
-                raise InvariantViolationError(
-                    f"{what} '{target.asset_key.to_user_string()}' has other partitions than when backfill "
-                    f"{known.backfill_id} was asked for.",
-                    mend="start another backfill of it; what is made already is left alone.",
-                )
-            targets[target.asset_key] = definition.deserialize_subset(target.partitions)
-        return BackfillPlan.of(graph, targets, known.growing, job_name=known.job_name)
-
-
-def _stale(
-    repository: RepositoryDefinition,
-    named: Mapping[AssetKey, PartitionsSubset],
-    instance: Instance,
-    run_config: Mapping[str, Any] | None,
-) -> dict[AssetKey, PartitionsSubset]:
-    """Return those of the named partitions that are missing or out of date, by what is recorded of them."""
-    graph = repository.asset_graph
-    about = {*named, *(parent for key in named for parent in graph.get_parents(key))}
-    facts = {key: _facts(instance, graph, key, with_ids=True, with_code=key in named) for key in about}
-    groups = [group.keys for group in group_assets(graph, named)]
-    with judging(groups, lambda keys: _job_of(repository, keys), instance, run_config) as judge:
-        for key in named:
-            known = facts[key]
-            judged = judge.judged(key, known.made)
-            by_record = {item for item, is_old in judged.items() if is_old}
-            facts[key] = known._replace(other_code=by_record | (known.other_code - judged.keys()))
-        return needed_of(graph, named, Which.STALE, facts, judge.unchanged)
-
-
-def _facts(instance: Instance, graph: AssetGraph, key: AssetKey, *, with_ids: bool, with_code: bool) -> AssetFacts:
-    """
-    Return what is known of the partitions of an asset, by the latest that is kept of each: no event is read.
-
-    Args:
-        instance: Where it is kept.
-        graph: The assets.
-        key: The asset.
-        with_ids: Whether to tell which materialization it was; else all are number 0.
-        with_code: Whether to tell which were made by another code version than the asset declares.
-    """
-    log = instance.event_log
-    if graph.get(key).partitions_def is None:
-        whole = log.get_latest_of_assets([key]).get(key)
-        latest = {} if whole is None else {"": whole}
-        failed = {item for item, state in latest.items() if state.flags & FAILED}
-        planned = {
-            item: state.planned_run_id
-            for item, state in latest.items()
-            if state.flags & PLANNED and state.planned_run_id is not None
-        }
-        made = {item: state.materialization for item, state in latest.items() if state.materialization is not None}
-    else:
-        states = log.get_partition_states(key)
-        failed = set(states.keys_with(FAILED))
-        planned = dict(log.get_planned_partitions(key)) if states.count(PLANNED) else {}
-        if with_ids:
-            made = dict(log.get_latest_storage_id_by_partition(key, EventType.ASSET_MATERIALIZATION))
-        else:
-            made = dict.fromkeys(states.keys_with(MADE), 0)
-        latest = {}
-        if with_code and graph.get(key).code_version is not None:
-            latest = dict(log.get_latest_of_partitions(key))
-    failed_runs = _failed_runs(instance, planned.values())
-    failed.update(partition for partition, run_id in planned.items() if run_id in failed_runs)
-    declared = graph.get(key).code_version
-    other_code = {
-        item
-        for item, state in latest.items()
-        if declared is not None and state.materialization is not None and state.code_version not in (None, declared)
-    }
-    return AssetFacts(made, failed, other_code)
-
-
-def _failed_runs(instance: Instance, run_ids: Iterable[str]) -> set[str]:
-    """Return those of these runs that failed."""
-    wanted = sorted(set(run_ids))
-    failed: set[str] = set()
-    for start in range(0, len(wanted), _RUNS_AT_ONCE):
-        some = RunsFilter(run_ids=wanted[start : start + _RUNS_AT_ONCE], statuses=[RunStatus.FAILURE])
-        failed.update(run.run_id for run in instance.get_runs(some))
-    return failed

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from orrery.api.verbs.backfill import plan_backfill
+from orrery.api.verbs.backfill_plan import plan_backfill
 from orrery.api.verbs.plan import MaterializationPlan, PlannedPartitions, plan_job
 from orrery.base.errors import InvalidInvocationError
 from orrery.base.keys import AssetKey

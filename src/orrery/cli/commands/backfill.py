@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import click
 
-from orrery.api.verbs.backfill import plan_backfill, request_backfill
+from orrery.api.verbs.backfill import request_backfill
+from orrery.api.verbs.backfill_plan import plan_backfill
 from orrery.cli.backfill_display import go_on_shown, plan_document, plan_lines
 from orrery.cli.completion import complete_jobs
 from orrery.cli.endings import SUCCESS, wrong_usage
