@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from orrery.api.verbs.build_resources import console_log
-from orrery.api.wiring.instance import default_io_manager_definition
+from orrery.api.wiring.values import default_io_manager_definition
 from orrery.base.errors import InvariantViolationError, UnknownAssetError, nearest_hint
 from orrery.base.keys import AssetKey, CoercibleToAssetKey
 from orrery.definitions.assets.assets_definition import AssetsDefinition

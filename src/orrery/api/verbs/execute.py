@@ -17,7 +17,7 @@ from typing import Any
 from orrery.api.verbs.asset_values import load_asset_value
 from orrery.api.verbs.results import ExecuteInProcessResult
 from orrery.api.wiring.defaults import executor_for, executor_in_this_process, io_manager_for
-from orrery.api.wiring.instance import ephemeral_instance
+from orrery.api.wiring.ephemeral import ephemeral_instance
 from orrery.base.arguments import check_kind
 from orrery.base.errors import (
     ExecutionInterruptedError,

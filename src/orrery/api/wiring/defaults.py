@@ -12,7 +12,7 @@ from orrery.adapters.executors.either import multi_or_in_process_executor
 from orrery.adapters.executors.in_process import InProcessExecutor
 from orrery.adapters.executors.multiprocess import multiprocess_executor
 from orrery.adapters.io.memory import mem_io_manager
-from orrery.api.wiring.instance import default_io_manager_definition
+from orrery.api.wiring.values import default_io_manager_definition
 from orrery.base.errors import InvalidDefinitionError, UnmetExecutorRequirementsError
 from orrery.definitions.graphs.job import JobDefinition
 from orrery.definitions.parts.executor import ExecutorDefinition, ExecutorRequirement, InitExecutorContext

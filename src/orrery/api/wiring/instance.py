@@ -1,38 +1,27 @@
-"""
-Which adapters stand behind the ports of an instance, and where a project keeps its records.
-"""
+"""Which adapters stand behind the ports of a persistent instance, and where a project keeps its records."""
 
 from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from orrery.adapters.io.memory import EphemeralIOManager
-from orrery.adapters.storage.memory import MemoryStorage
+from orrery.api.wiring.ephemeral import new_barrier, new_directory
 from orrery.api.wiring.launching import coordinator_of, launcher_of
 from orrery.api.wiring.records import RecordsOnDemand, open_records
 from orrery.api.wiring.settings import check_overrides, read_settings
 from orrery.base.errors import StorageError
-from orrery.definitions.parts.io_manager import IOManager, IOManagerDefinition
 from orrery.runtime.instance.instance import Instance
 from orrery.runtime.instance.leases import LeaseKeeper
 from orrery.runtime.instance.ref import InstanceRef
-from orrery.runtime.instance.value_key import check_value_settings, value_key_of
+from orrery.runtime.instance.value_key import check_value_settings
 from orrery.runtime.ports.compute_logs import ComputeLogManager
-from orrery.runtime.ports.write_barrier import WriteBarrier
-
-if TYPE_CHECKING:
-    from tempfile import TemporaryDirectory
 
 __all__ = [
     "HOME_VARIABLE",
-    "default_io_manager",
-    "default_io_manager_definition",
-    "ephemeral_instance",
     "find_home",
     "instance_for_steps",
     "instance_from_ref",
@@ -103,50 +92,10 @@ def temporary_instance(*, tempdir: str | None = None, overrides: Mapping[str, An
     settings = check_overrides(overrides or {})
     if tempdir is not None:
         return _persistent(os.path.abspath(tempdir), settings)
-    folder = _new_directory()
+    folder = new_directory()
     instance = _persistent(folder.name, settings)
     instance.on_dispose.append(folder.cleanup)
     return instance
-
-
-def ephemeral_instance(
-    *, tempdir: str | None = None, preload: Sequence[Any] | None = None, settings: Mapping[str, Any] | None = None
-) -> Instance:
-    """Return a new instance that keeps its records in memory."""
-    storage = MemoryStorage()
-    on_dispose: list[Callable[[], None]] = []
-    instance = Instance(
-        event_log=storage,
-        runs=storage,
-        schedules=storage,
-        backfills=storage,
-        home=os.path.abspath(tempdir) if tempdir else _TemporaryHome(on_dispose),
-        settings=settings or {},
-        keeper=LeaseKeeper(storage, renews=False),
-        write_barriers=_new_barrier,
-        on_dispose=on_dispose,
-    )
-    for run, entries in preload or ():
-        storage.add_run(run)
-        storage.store_entries(entries)
-    return instance
-
-
-def default_io_manager(instance: Instance) -> IOManager:
-    """Return the IO manager of runs that name none: in memory or below the instance's directory."""
-    if instance.is_ephemeral:
-        return EphemeralIOManager(instance.scratch.setdefault("values", {}))
-    manager: IOManager = _adapter("io.pickled").PickledObjectFilesystemIOManager(
-        instance.storage_directory(), value_key_of(instance)
-    )
-    return manager
-
-
-default_io_manager_definition = IOManagerDefinition(
-    lambda context: default_io_manager(context.instance),
-    description="Store values where the instance keeps its records: in memory, or as files.",
-)
-"""The IO manager of runs that name none, as a resource."""
 
 
 def load_adapters() -> None:
@@ -161,37 +110,12 @@ def load_adapters() -> None:
         "coordinators.queued",
     ):
         _adapter(name)
-    _new_barrier()
+    new_barrier()
 
 
 def _adapter(name: str) -> Any:
-    """Import an adapter that ephemeral instances do without."""
+    """Import an adapter when it is needed."""
     return importlib.import_module(f"orrery.adapters.{name}")
-
-
-def _new_barrier() -> WriteBarrier:
-    barrier: WriteBarrier = importlib.import_module("orrery.runtime.files.atomic").WriteBatch()
-    return barrier
-
-
-def _new_directory() -> TemporaryDirectory[str]:
-    import tempfile  # 20 ms, and ephemeral instances as a rule write no file
-
-    return tempfile.TemporaryDirectory(prefix="orrery-")
-
-
-class _TemporaryHome:
-    """A temporary directory that is made when its path is asked for, and removed on dispose."""
-
-    def __init__(self, on_dispose: list[Callable[[], None]]) -> None:
-        self._on_dispose = on_dispose
-        self._folder: TemporaryDirectory[str] | None = None
-
-    def __call__(self) -> str:
-        if self._folder is None:
-            self._folder = _new_directory()
-            self._on_dispose.append(self._folder.cleanup)
-        return self._folder.name
 
 
 def _persistent(
@@ -227,7 +151,7 @@ def _persistent(
         home=home,
         compute_logs=_compute_logs(home, settings),
         settings=settings,
-        write_barriers=_new_barrier,
+        write_barriers=new_barrier,
     )
     if is_on_demand or (may_only_read and getattr(storage, "is_read_only", False)):
         return instance

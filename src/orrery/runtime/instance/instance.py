@@ -2,8 +2,8 @@
 The instance: a frozen bundle of ports, with the questions that people ask of it.
 
 Every method is a question or a report of one line or a few over the ports; what needs more is a
-function beside it (``runs``, ``assets``). An instance is made by the wiring (``orrery.api.wiring.instance``),
-which knows the adapters; the static methods here reach it at their first call.
+function beside it (``runs``, ``assets``). An instance is made by the wiring (``orrery.api.wiring``), which
+knows the adapters; the static methods here reach it at their first call.
 """
 
 from __future__ import annotations
@@ -72,6 +72,7 @@ from orrery.runtime.ports.write_barrier import WriteBarrier
 __all__ = ["Instance"]
 
 _WIRING = "orrery.api.wiring.instance"
+_EPHEMERAL = "orrery.api.wiring.ephemeral"
 _INFO = 20
 _ERROR = 40
 
@@ -146,7 +147,7 @@ class Instance:
             preload: Runs with their events, to begin with: pairs of a run and its entries.
             settings: Settings, by name.
         """
-        instance: Instance = importlib.import_module(_WIRING).ephemeral_instance(
+        instance: Instance = importlib.import_module(_EPHEMERAL).ephemeral_instance(
             tempdir=tempdir, preload=preload, settings=settings
         )
         return instance

@@ -10,7 +10,8 @@ import pytest
 
 from orrery.adapters.io.filesystem import PickledObjectFilesystemIOManager
 from orrery.adapters.io.memory import EphemeralIOManager
-from orrery.api.wiring.instance import HOME_VARIABLE, default_io_manager, find_home, open_instance
+from orrery.api.wiring.instance import HOME_VARIABLE, find_home, open_instance
+from orrery.api.wiring.values import default_io_manager
 from orrery.base.errors import StorageError
 from orrery.runtime.instance import Instance
 from orrery.testing.conformance.samples import ValueContext

@@ -1,0 +1,31 @@
+"""Where values go that no IO manager of the project takes: into memory, or below the instance's directory."""
+
+from __future__ import annotations
+
+import importlib
+
+from orrery.adapters.io.memory import EphemeralIOManager
+from orrery.definitions.parts.io_manager import IOManager, IOManagerDefinition
+from orrery.runtime.instance.instance import Instance
+from orrery.runtime.instance.value_key import value_key_of
+
+__all__ = [
+    "default_io_manager",
+    "default_io_manager_definition",
+]
+
+
+def default_io_manager(instance: Instance) -> IOManager:
+    """Return the IO manager of runs that name none: in memory or below the instance's directory."""
+    if instance.is_ephemeral:
+        return EphemeralIOManager(instance.scratch.setdefault("values", {}))
+    pickled = importlib.import_module("orrery.adapters.io.pickled")  # ephemeral instances do without
+    manager: IOManager = pickled.PickledObjectFilesystemIOManager(instance.storage_directory(), value_key_of(instance))
+    return manager
+
+
+default_io_manager_definition = IOManagerDefinition(
+    lambda context: default_io_manager(context.instance),
+    description="Store values where the instance keeps its records: in memory, or as files.",
+)
+"""The IO manager of runs that name none, as a resource."""
