@@ -15,15 +15,14 @@ from orrery.definitions.assets.asset_spec import AssetDep, AssetSpec, condition_
 from orrery.definitions.assets.assets_definition import AssetsDefinition, fast_assets_definition
 from orrery.definitions.decorators.asset_inputs import asset_inputs, keys_as_written
 from orrery.definitions.decorators.check_outputs import add_check_outputs
-from orrery.definitions.decorators.op import check_resources, type_returned
-from orrery.definitions.graphs.op import OpDefinition
+from orrery.definitions.graphs.op import OpDefinition, type_returned
 from orrery.definitions.parts.cache_policy import CachePolicy, tags_with_policy
 from orrery.definitions.parts.hook import HookDefinition
 from orrery.definitions.parts.inputs_outputs import NO_VALUE, AnnotationThunk, InputDefinition, OutputDefinition
 from orrery.definitions.parts.naming import DEFAULT_IO_MANAGER_KEY
 from orrery.definitions.parts.policies import RetryPolicy
 from orrery.definitions.parts.resource import ResourceDefinition, as_resource_definitions
-from orrery.definitions.parts.signature import EMPTY, ComputeFunction, check_signature, source_of
+from orrery.definitions.parts.signature import EMPTY, ComputeFunction, check_resources, check_signature, source_of
 from orrery.model.assets.check_spec import AssetCheckSpec
 from orrery.model.automation.freshness import FreshnessPolicy, LegacyFreshnessPolicy
 from orrery.model.partitions.backfill_policy import BackfillPolicy

@@ -11,13 +11,12 @@ from orrery.base.keys import AssetKey
 from orrery.definitions.assets.asset_spec import AssetDep, AssetIn, coerce_asset_deps
 from orrery.definitions.assets.assets_definition import AssetChecksDefinition
 from orrery.definitions.decorators.asset_inputs import asset_inputs
-from orrery.definitions.decorators.op import check_resources
 from orrery.definitions.graphs.op import OpDefinition
 from orrery.definitions.parts.inputs_outputs import OutputDefinition
 from orrery.definitions.parts.naming import check_name
 from orrery.definitions.parts.policies import RetryPolicy
 from orrery.definitions.parts.resource import as_resource_definitions
-from orrery.definitions.parts.signature import ComputeFunction, check_signature, source_of
+from orrery.definitions.parts.signature import ComputeFunction, check_resources, check_signature, source_of
 from orrery.model.assets.check_spec import AssetCheckSpec
 
 __all__ = ["asset_check", "multi_asset_check"]

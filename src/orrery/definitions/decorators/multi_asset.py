@@ -25,15 +25,14 @@ from orrery.definitions.assets.asset_spec import (
 from orrery.definitions.assets.assets_definition import AssetsDefinition
 from orrery.definitions.decorators.asset_inputs import asset_inputs
 from orrery.definitions.decorators.check_outputs import add_check_outputs
-from orrery.definitions.decorators.op import check_resources, type_returned_at
-from orrery.definitions.graphs.op import OpDefinition
+from orrery.definitions.graphs.op import OpDefinition, type_returned_at
 from orrery.definitions.parts.cache_policy import CachePolicy, tags_with_policy
 from orrery.definitions.parts.hook import HookDefinition
 from orrery.definitions.parts.inputs_outputs import AnnotationThunk, InputDefinition, OutputDefinition
 from orrery.definitions.parts.naming import DEFAULT_IO_MANAGER_KEY, check_name
 from orrery.definitions.parts.policies import RetryPolicy
 from orrery.definitions.parts.resource import as_resource_definitions
-from orrery.definitions.parts.signature import ComputeFunction, check_signature, source_of
+from orrery.definitions.parts.signature import ComputeFunction, check_resources, check_signature, source_of
 from orrery.definitions.parts.types import NOTHING
 from orrery.model.assets.check_spec import AssetCheckSpec
 

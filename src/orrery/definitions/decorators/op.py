@@ -8,14 +8,14 @@ from functools import partial
 from typing import Any, overload
 
 from orrery.base.errors import InvalidDefinitionError
-from orrery.definitions.graphs.op import OpDefinition, annotated_type, input_definitions
+from orrery.definitions.graphs.op import OpDefinition, input_definitions, type_returned, type_returned_at
 from orrery.definitions.parts.inputs_outputs import AnnotationThunk, In, Out, OutputDefinition
 from orrery.definitions.parts.naming import check_name
 from orrery.definitions.parts.policies import RetryPolicy
-from orrery.definitions.parts.signature import EMPTY, ComputeFunction, check_signature
+from orrery.definitions.parts.signature import ComputeFunction, check_resources, check_signature
 from orrery.model.config.schema import resolve_field
 
-__all__ = ["check_resources", "op", "type_returned", "type_returned_at"]
+__all__ = ["op"]
 
 
 @overload
@@ -112,15 +112,6 @@ def op(
     return decorate
 
 
-def check_resources(fn: ComputeFunction, required: AbstractSet[str] | None, owner: str) -> None:
-    """Refuse resources that are told both by name and by the parameters of the function."""
-    if required and fn.resource_params:
-        raise InvalidDefinitionError(
-            f"Cannot specify resource requirements in both @op decorator and as arguments to the decorated function: {owner}.",
-            mend="keep the parameters and drop required_resource_keys.",
-        )
-
-
 def output_definitions(
     fn: ComputeFunction, out: Out | Mapping[str, Out] | None, code_version: str | None, owner: str
 ) -> dict[str, OutputDefinition]:
@@ -144,26 +135,3 @@ def output_definitions(
         thunk = AnnotationThunk(partial(type_returned_at, index=index, count=len(names)), fn)
         found[name] = each.to_definition(thunk, name, None, code_version)
     return found
-
-
-def type_returned(fn: ComputeFunction) -> Any:
-    """Return the annotation of the one value that a function returns; ``EMPTY`` if it tells none."""
-    if fn.is_generator:
-        return EMPTY
-    annotation = fn.return_annotation
-    return EMPTY if isinstance(annotation, str) else annotated_type(annotation)
-
-
-def type_returned_at(fn: ComputeFunction, index: int, count: int) -> Any:
-    """Return the annotation of one of the values that a function returns as a tuple; ``EMPTY`` if it tells none."""
-    if fn.is_generator:
-        return EMPTY
-    annotation = fn.return_annotation
-    if annotation is EMPTY or isinstance(annotation, str):
-        return EMPTY
-    if count == 1:
-        return annotated_type(annotation)
-    arguments = getattr(annotation, "__args__", ())
-    if getattr(annotation, "__origin__", None) is tuple and len(arguments) == count:
-        return annotated_type(arguments[index])
-    return EMPTY

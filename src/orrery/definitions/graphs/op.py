@@ -19,7 +19,7 @@ from orrery.definitions.parts.signature import EMPTY, ComputeFunction
 from orrery.definitions.verbs import verbs
 from orrery.model.config.schema import Field, resolve_field
 
-__all__ = ["OpDefinition"]
+__all__ = ["OpDefinition", "type_returned", "type_returned_at"]
 
 _NO_KEYS: frozenset[str] = frozenset()
 
@@ -417,6 +417,29 @@ def annotated_type(annotation: Any) -> Any:
     if name in _RESULT_NAMES and getattr(annotation, "__module__", "").startswith("orrery."):
         return EMPTY
     return annotation
+
+
+def type_returned(fn: ComputeFunction) -> Any:
+    """Return the annotation of the one value that a function returns; ``EMPTY`` if it tells none."""
+    if fn.is_generator:
+        return EMPTY
+    annotation = fn.return_annotation
+    return EMPTY if isinstance(annotation, str) else annotated_type(annotation)
+
+
+def type_returned_at(fn: ComputeFunction, index: int, count: int) -> Any:
+    """Return the annotation of one of the values that a function returns as a tuple; ``EMPTY`` if it tells none."""
+    if fn.is_generator:
+        return EMPTY
+    annotation = fn.return_annotation
+    if annotation is EMPTY or isinstance(annotation, str):
+        return EMPTY
+    if count == 1:
+        return annotated_type(annotation)
+    arguments = getattr(annotation, "__args__", ())
+    if getattr(annotation, "__origin__", None) is tuple and len(arguments) == count:
+        return annotated_type(arguments[index])
+    return EMPTY
 
 
 _RESULT_NAMES = frozenset({"Output", "DynamicOutput", "MaterializeResult", "ObserveResult", "AssetCheckResult"})

@@ -14,6 +14,7 @@ import builtins
 import inspect
 import sys
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from functools import partial
 from types import CodeType, FrameType, FunctionType
 from typing import Any, Final, NamedTuple
@@ -26,6 +27,7 @@ __all__ = [
     "EMPTY",
     "ComputeFunction",
     "Parameter",
+    "check_resources",
     "check_signature",
     "parameters_of",
     "resolve_annotation",
@@ -431,6 +433,15 @@ def check_signature(fn: ComputeFunction, owner: str) -> None:
         f"Cannot annotate `context` parameter with type {shown} ({owner}).",
         mend="annotate it with AssetExecutionContext, AssetCheckExecutionContext or OpExecutionContext, or not at all.",
     )
+
+
+def check_resources(fn: ComputeFunction, required: AbstractSet[str] | None, owner: str) -> None:
+    """Refuse resources that are told both by name and by the parameters of the function."""
+    if required and fn.resource_params:
+        raise InvalidDefinitionError(
+            f"Cannot specify resource requirements in both @op decorator and as arguments to the decorated function: {owner}.",
+            mend="keep the parameters and drop required_resource_keys.",
+        )
 
 
 def source_of(fn: Any) -> tuple[str, int] | None:
