@@ -16,9 +16,10 @@ import msgspec
 
 from orrery.adapters.storage.memory_backfills import MemoryBackfills
 from orrery.adapters.storage.memory_leases import MemoryLeases
+from orrery.adapters.storage.memory_schedules import MemorySchedules
 from orrery.base.errors import RunAlreadyExistsError, RunNotFoundError
 from orrery.base.keys import AssetCheckKey, AssetKey
-from orrery.base.tags import BACKFILL_ID_TAG, canonical_tags
+from orrery.base.tags import canonical_tags
 from orrery.model.events.entry import (
     EventLogEntry,
     EventLogRecord,
@@ -38,7 +39,6 @@ from orrery.model.records.latest import (
 from orrery.model.records.run import Run, RunRecord, RunsFilter
 from orrery.model.records.run_status import status_after
 from orrery.runtime.ports.event_log import AssetState, CheckState, EventLogConnection
-from orrery.runtime.ports.schedules import InstigatorRow, TickRow
 
 __all__ = ["MemoryStorage"]
 
@@ -70,7 +70,7 @@ class _AssetRows(msgspec.Struct):
     by_kind: dict[str, list[int]] = {}
 
 
-class MemoryStorage(MemoryBackfills, MemoryLeases):
+class MemoryStorage(MemoryBackfills, MemoryLeases, MemorySchedules):
     """Keeps events, runs, ticks, leases, backfills and small values in memory; safe for use by several threads."""
 
     def __init__(self) -> None:
@@ -90,8 +90,6 @@ class MemoryStorage(MemoryBackfills, MemoryLeases):
         self._snapshots: dict[str, bytes] = {}
         self._values: dict[str, str] = {}
         self._dynamic: dict[str, dict[str, None]] = {}
-        self._instigators: dict[str, InstigatorRow] = {}
-        self._ticks: dict[int, TickRow] = {}
 
     @property
     def is_persistent(self) -> bool:
@@ -571,7 +569,11 @@ class MemoryStorage(MemoryBackfills, MemoryLeases):
             else:
                 rows = list(self._runs.values())
             start = None if cursor is None else self._runs.get(cursor)
-            records = [row.record() for row in rows if filters is None or _passes(row, filters)]
+            records = [
+                row.record()
+                for row in rows
+                if filters is None or filters.passes(row.run, created=row.created, updated=row.updated)
+            ]
         records.sort(key=lambda record: _order(record, order_by), reverse=not ascending)
         if cursor is not None and start is not None:
             place = _order(start.record(), order_by)
@@ -644,71 +646,6 @@ class MemoryStorage(MemoryBackfills, MemoryLeases):
         """Keep small values."""
         self._values.update(pairs)
 
-    # -- schedules -----------------------------------------------------------------------------
-
-    def get_instigators(
-        self, repository_selector_id: str | None = None, kind: str | None = None, statuses: Sequence[str] | None = None
-    ) -> Sequence[InstigatorRow]:
-        """Return the stored states, in order of their names."""
-        return [
-            row
-            for _, row in sorted(self._instigators.items())
-            if (repository_selector_id is None or row.repository_selector_id == repository_selector_id)
-            and (kind is None or row.kind == kind)
-            and (statuses is None or row.status in statuses)
-        ]
-
-    def get_instigator(self, selector_id: str) -> InstigatorRow | None:
-        """Return the stored state of one; None if there is none."""
-        return self._instigators.get(selector_id)
-
-    def put_instigator(self, row: InstigatorRow) -> None:
-        """Keep a state in place of the one before."""
-        self._instigators[row.selector_id] = row
-
-    def delete_instigator(self, selector_id: str) -> None:
-        """Forget a state; its ticks stay."""
-        self._instigators.pop(selector_id, None)
-
-    def add_tick(self, row: TickRow) -> TickRow:
-        """Keep a new tick and return it with its id."""
-        with self._lock:
-            stored = msgspec.structs.replace(row, tick_id=max(self._ticks, default=0) + 1)
-            self._ticks[stored.tick_id] = stored
-        return stored
-
-    def update_tick(self, row: TickRow) -> None:
-        """Keep a tick in place of the one with its id."""
-        self._ticks[row.tick_id] = row
-
-    def get_ticks(
-        self,
-        selector_id: str,
-        before: float | None = None,
-        after: float | None = None,
-        limit: int | None = None,
-        statuses: Sequence[str] | None = None,
-    ) -> Sequence[TickRow]:
-        """Return ticks of a schedule or sensor, newest first."""
-        rows = [
-            row
-            for row in self._ticks.values()
-            if row.selector_id == selector_id
-            and (before is None or row.timestamp < before)
-            and (after is None or row.timestamp > after)
-            and (statuses is None or row.status in statuses)
-        ]
-        rows.sort(key=lambda row: (row.timestamp, row.tick_id), reverse=True)
-        return rows[:limit]
-
-    def purge_ticks(self, selector_id: str, before: float, statuses: Sequence[str] | None = None) -> int:
-        """Delete ticks that are older; return how many."""
-        with self._lock:
-            gone = self.get_ticks(selector_id, before=before, statuses=statuses)
-            for row in gone:
-                del self._ticks[row.tick_id]
-        return len(gone)
-
     # -- the whole -----------------------------------------------------------------------------
 
     def wipe(self) -> None:
@@ -725,13 +662,12 @@ class MemoryStorage(MemoryBackfills, MemoryLeases):
                 self._snapshots,
                 self._values,
                 self._dynamic,
-                self._instigators,
-                self._ticks,
                 self._leases,
                 self._pools,
                 self._claims,
             ):
                 part.clear()
+            self.wipe_schedules()
 
     def dispose(self) -> None:
         """Call what was to be called before entries become durable."""
@@ -770,25 +706,3 @@ def _order(record: RunRecord, order_by: str | None) -> tuple[float, int]:
     if isinstance(value, datetime):
         value = value.timestamp()
     return value if value is not None else float("-inf"), record.storage_id
-
-
-def _passes(row: _RunRow, filters: RunsFilter) -> bool:
-    run = row.run
-    if filters.job_name is not None and run.job_name != filters.job_name:
-        return False
-    if filters.statuses and run.status not in filters.statuses:
-        return False
-    if filters.snapshot_id is not None and run.job_snapshot_id != filters.snapshot_id:
-        return False
-    if filters.exclude_subruns and BACKFILL_ID_TAG in run.tags:
-        return False
-    for key, wanted in filters.tags.items():
-        value = run.tags.get(key)
-        if value is None or (value != wanted if isinstance(wanted, str) else value not in wanted):
-            return False
-    return (
-        (filters.updated_after is None or row.updated > filters.updated_after)
-        and (filters.updated_before is None or row.updated < filters.updated_before)
-        and (filters.created_after is None or row.created > filters.created_after)
-        and (filters.created_before is None or row.created < filters.created_before)
-    )

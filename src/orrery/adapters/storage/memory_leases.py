@@ -24,6 +24,7 @@ class MemoryLeases:
     """Keeps leases and claims of one process; the storage of records in memory derives from it."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._leases: dict[str, Lease] = {}
         self._pools: dict[str, Pool] = {}
         self._claims: dict[str, Claim] = {}

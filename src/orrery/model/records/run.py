@@ -347,6 +347,34 @@ class RunsFilter(msgspec.Struct, frozen=True, omit_defaults=True):
         """Return the filter for runs of a backfill."""
         return RunsFilter(tags=Run.tags_for_backfill_id(backfill_id))
 
+    def passes(self, run: Run, *, created: datetime, updated: datetime) -> bool:
+        """
+        Tell whether a run passes; which ids are asked for is not looked at.
+
+        Args:
+            run: The run.
+            created: When it was made (aware).
+            updated: When it last changed (aware).
+        """
+        if self.job_name is not None and run.job_name != self.job_name:
+            return False
+        if self.statuses and run.status not in self.statuses:
+            return False
+        if self.snapshot_id is not None and run.job_snapshot_id != self.snapshot_id:
+            return False
+        if self.exclude_subruns and BACKFILL_ID_TAG in run.tags:
+            return False
+        for key, wanted in self.tags.items():
+            value = run.tags.get(key)
+            if value is None or (value != wanted if isinstance(wanted, str) else value not in wanted):
+                return False
+        return (
+            (self.updated_after is None or updated > self.updated_after)
+            and (self.updated_before is None or updated < self.updated_before)
+            and (self.created_after is None or created > self.created_after)
+            and (self.created_before is None or created < self.created_before)
+        )
+
 
 _encoder = msgspec.json.Encoder(enc_hook=to_wire)
 _decoder = Decoder(Run)
