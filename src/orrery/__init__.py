@@ -43,7 +43,7 @@ _HOME_OF: dict[str, str] = {
     "AssetNode": "orrery.model.assets.node",
     "AssetObservation": "orrery.model.events.user",
     "AssetOrCheckKey": "orrery.base.keys",
-    "AssetOut": "orrery.definitions.assets.asset_spec",
+    "AssetOut": "orrery.definitions.assets.asset_out",
     "AssetPartitionStatus": "orrery.model.partitions.partition",
     "AssetRecordsFilter": "orrery.model.events.entry",
     "AssetSelection": "orrery.model.assets.selection",

@@ -10,7 +10,8 @@ import pytest
 from orrery.base.errors import ExecutionStepNotFoundError, InvalidDefinitionError
 from orrery.base.keys import AssetKey
 from orrery.definitions.assets.asset_job import build_asset_job, normalize_assets
-from orrery.definitions.assets.asset_spec import AssetOut, AssetSpec
+from orrery.definitions.assets.asset_out import AssetOut
+from orrery.definitions.assets.asset_spec import AssetSpec
 from orrery.definitions.decorators.asset import asset
 from orrery.definitions.decorators.asset_check import asset_check
 from orrery.definitions.decorators.graph import graph, job

@@ -14,12 +14,12 @@ from typing import Any, NamedTuple
 from orrery.base.arguments import refuse_unknown
 from orrery.base.errors import InvalidDefinitionError, nearest_hint
 from orrery.base.keys import AssetKey
+from orrery.definitions.assets.asset_out import AssetOut
 from orrery.definitions.assets.asset_spec import (
     DEFAULT_GROUP_NAME,
     IO_MANAGER_KEY_METADATA_KEY,
     AssetDep,
     AssetIn,
-    AssetOut,
     AssetSpec,
 )
 from orrery.definitions.assets.assets_definition import AssetsDefinition

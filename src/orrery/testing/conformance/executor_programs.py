@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from orrery.base.tags import FRESH_PROCESS_TAG, MAX_RUNTIME_SECONDS_TAG, PRIORITY_TAG
-from orrery.definitions.assets.asset_spec import AssetOut
+from orrery.definitions.assets.asset_out import AssetOut
 from orrery.definitions.decorators.asset import asset
 from orrery.definitions.decorators.asset_check import asset_check
 from orrery.definitions.decorators.graph import graph

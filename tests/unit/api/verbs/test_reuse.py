@@ -13,7 +13,7 @@ from orrery.api.verbs.materialize import materialize, observe
 from orrery.api.verbs.plan import plan_materialization
 from orrery.base.errors import InvalidDefinitionError, InvalidInvocationError
 from orrery.base.keys import AssetKey
-from orrery.definitions.assets.asset_spec import AssetOut
+from orrery.definitions.assets.asset_out import AssetOut
 from orrery.definitions.assets.source_asset import SourceAsset
 from orrery.definitions.assets.unresolved_asset_job import define_asset_job
 from orrery.definitions.decorators.asset import asset
