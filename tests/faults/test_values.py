@@ -20,16 +20,11 @@ from orrery.adapters.io.filesystem import PickledObjectFilesystemIOManager
 from orrery.adapters.io.upath import UPathIOManager
 from orrery.base.errors import DamagedValueError, InvariantViolationError
 from orrery.definitions.parts.io_manager import IOManager
-from orrery.runtime.files import atomic
-from orrery.runtime.files.atomic import (
-    WriteBatch,
-    held_bytes,
-    is_stored,
-    open_whole,
-    place_to_read,
-    whole_path,
-    write_whole,
-)
+from orrery.runtime.files import batch as batches
+from orrery.runtime.files import sync
+from orrery.runtime.files.atomic import open_whole, whole_path, write_whole
+from orrery.runtime.files.batch import WriteBatch
+from orrery.runtime.files.staged import held_bytes, is_stored, place_to_read
 from orrery.runtime.ports.write_barrier import active
 from orrery.testing.conformance.samples import ValueContext
 
@@ -134,7 +129,7 @@ PROGRAM = """
             return real(*args, **kwargs)
         return call
 
-    from orrery.runtime.files.atomic import WriteBatch
+    from orrery.runtime.files.batch import WriteBatch
     from orrery.runtime.ports.write_barrier import active
     from orrery.testing.conformance.samples import ValueContext
     from tests.faults.test_values import MANAGERS, NEW
@@ -474,12 +469,12 @@ def test_values_of_a_batch_are_synced_before_they_are_renamed(
 ) -> None:
     """And their directories after that; few one by one, many at once."""
     order: list[str] = []
-    real_sync, real_fs, real_rename = atomic.sync_file, atomic._sync_file_system, atomic._rename
+    real_sync, real_fs, real_rename = sync.sync_file, sync._sync_file_system, batches.name_finally
     assert real_fs is not None or sys.platform != "linux"
-    monkeypatch.setattr(atomic, "sync_file", lambda path: (order.append("sync"), real_sync(path)))
+    monkeypatch.setattr(sync, "sync_file", lambda path: (order.append("sync"), real_sync(path)))
     if real_fs is not None:
-        monkeypatch.setattr(atomic, "_sync_file_system", lambda path: (order.append("sync"), real_fs(path)))
-    monkeypatch.setattr(atomic, "_rename", lambda *names: (order.append("rename"), real_rename(*names)))
+        monkeypatch.setattr(sync, "_sync_file_system", lambda path: (order.append("sync"), real_fs(path)))
+    monkeypatch.setattr(batches, "name_finally", lambda *names: (order.append("rename"), real_rename(*names)))
     with active(batch):
         for number in range(many):
             write_whole(str(tmp_path / str(number)), b"x")

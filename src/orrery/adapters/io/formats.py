@@ -13,7 +13,8 @@ from typing import Any
 
 from orrery.adapters.io.seal import Seal, open_sealed, read_file, seal_header
 from orrery.base.errors import InvariantViolationError
-from orrery.runtime.files.atomic import held_bytes, open_whole, write_whole
+from orrery.runtime.files.atomic import open_whole, write_whole
+from orrery.runtime.files.staged import held_bytes
 from orrery.runtime.instance.value_key import ValueKey
 
 __all__ = ["dump_pickle", "load_pickle"]

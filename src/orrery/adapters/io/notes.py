@@ -8,7 +8,8 @@ import os
 
 from orrery.adapters.io.places import ValueKey, relative_path
 from orrery.base.names import is_shortened, note_name, notes_of_key
-from orrery.runtime.files.atomic import is_stored, write_whole
+from orrery.runtime.files.atomic import write_whole
+from orrery.runtime.files.staged import is_stored
 
 __all__ = ["write_notes"]
 

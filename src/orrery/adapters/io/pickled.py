@@ -25,7 +25,7 @@ from orrery.runtime.contexts.stored_values import (
     partitions_of_output,
     values_by_partition,
 )
-from orrery.runtime.files.atomic import is_stored, stored_among
+from orrery.runtime.files.staged import is_stored, stored_among
 from orrery.runtime.instance.value_key import ValueKey, value_key_of
 
 __all__ = [

@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from orrery.base.errors import DamagedValueError, ValueNotFoundError
-from orrery.runtime.files.atomic import held_bytes, place_to_read
+from orrery.runtime.files.staged import held_bytes, place_to_read
 from orrery.runtime.instance.value_key import ValueKey, signature_with, untrusted
 from orrery.runtime.ports.write_barrier import active_barrier
 

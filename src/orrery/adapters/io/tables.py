@@ -39,7 +39,7 @@ from orrery.base.metadata import MetadataValue, TableColumn, TableSchema
 from orrery.base.names import encode_part, is_shortened, key_path
 from orrery.definitions.parts.io_manager import IOManager
 from orrery.runtime.contexts.stored_values import describe_value, partitions_of_output, values_by_partition
-from orrery.runtime.files.atomic import sync_folder
+from orrery.runtime.files.sync import sync_folder
 
 __all__ = [
     "KEY_COLUMN",

@@ -28,7 +28,8 @@ from orrery.runtime.contexts.stored_values import (
     partitions_of_output,
     values_by_partition,
 )
-from orrery.runtime.files.atomic import is_stored, place_to_read, remove_whole, whole_path
+from orrery.runtime.files.atomic import remove_whole, whole_path
+from orrery.runtime.files.staged import is_stored, place_to_read
 
 if TYPE_CHECKING:
     from upath import UPath

@@ -36,7 +36,7 @@ from orrery.adapters.storage.sql.schema import Schema, find_schema, make_schema,
 from orrery.adapters.storage.sql.storage import SqlStorage
 from orrery.adapters.storage.sql.tables import SCHEMA_VERSION, schema_version
 from orrery.base.errors import StorageError, StorageUnavailableError
-from orrery.runtime.files.atomic import sync_file
+from orrery.runtime.files.sync import sync_file
 
 __all__ = ["WAIT_SECONDS", "SqliteStorage", "file_system_of", "schema_of"]
 

@@ -68,5 +68,5 @@ def new_directory() -> TemporaryDirectory[str]:
 
 def new_barrier() -> WriteBarrier:
     """Return a new barrier for the values of a run."""
-    barrier: WriteBarrier = importlib.import_module("orrery.runtime.files.atomic").WriteBatch()
+    barrier: WriteBarrier = importlib.import_module("orrery.runtime.files.batch").WriteBatch()
     return barrier

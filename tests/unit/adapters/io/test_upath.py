@@ -18,7 +18,7 @@ from orrery.adapters.io.upath import UPathIOManager
 from orrery.api.verbs.contexts import build_input_context, build_output_context
 from orrery.base.errors import InvariantViolationError
 from orrery.model.partitions.keys import MultiPartitionKey
-from orrery.runtime.files.atomic import WriteBatch
+from orrery.runtime.files.batch import WriteBatch
 from orrery.runtime.ports.write_barrier import active_barrier
 from orrery.testing.conformance.samples import ValueContext
 

@@ -26,7 +26,7 @@ from orrery.base.errors import (
     StorageError,
     ValueNotFoundError,
 )
-from orrery.runtime.files.atomic import sync_folder
+from orrery.runtime.files.sync import sync_folder
 from orrery.testing.conformance.samples import ValueContext
 
 MANAGERS: dict[str, Callable[..., Any]] = {"delta": og.DeltaLakeIOManager, "iceberg": og.IcebergIOManager}

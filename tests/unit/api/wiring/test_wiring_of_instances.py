@@ -94,7 +94,7 @@ def test_an_ephemeral_instance_imports_nothing_heavy() -> None:
         "import sys; from orrery.runtime.instance import Instance; "
         "i = Instance.ephemeral(); i.create_run(job_name='j'); i.get_runs(); "
         "print([m for m in ('sqlalchemy', 'sqlite3', 'pydantic', 'upath', 'fsspec', 'yaml', 'asyncio', 'tempfile', "
-        "'polars', 'pandas', 'pyarrow', 'ctypes', 'orrery.runtime.files.atomic') if m in sys.modules])"
+        "'polars', 'pandas', 'pyarrow', 'ctypes', 'orrery.runtime.files.batch') if m in sys.modules])"
     )
     source = str(Path(__file__).parents[4] / "src")
     done = subprocess.run(

@@ -14,7 +14,7 @@ from orrery.definitions.parts.cache_policy import CachePolicy
 from orrery.definitions.project.definitions import Definitions
 from orrery.model.records.stats import StepStatus
 from orrery.runtime.engine.unchanged import ShortWay
-from orrery.runtime.files.atomic import stored_among
+from orrery.runtime.files.staged import stored_among
 from orrery.runtime.instance.instance import Instance
 
 MANY = 60
