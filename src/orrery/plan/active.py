@@ -15,7 +15,7 @@ waits for one branch: it takes away the innermost dimension.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
 from orrery.base.errors import InvariantViolationError
 from orrery.base.keys import AssetKey
@@ -25,6 +25,7 @@ from orrery.model.events.event import Event
 from orrery.plan.blocked_by import BlockedBy, FailedCheck, blocked_by
 from orrery.plan.commands import Command, LaunchStep, SkipStep, Wait
 from orrery.plan.execution_plan import ExecutionPlan
+from orrery.plan.multiplied import Branch, bracketed, branch_within, collects, key_within, multiplied
 from orrery.plan.sources import (
     FromCollect,
     FromDefault,
@@ -41,9 +42,6 @@ __all__ = ["NOTED_KINDS", "PRIORITY_TAGS", "ActiveExecution", "StepState", "prio
 PRIORITY_TAGS = ("orrery/priority", "dagster/priority")
 NOTED_KINDS = frozenset({"STEP_OUTPUT", "ASSET_CHECK_EVALUATION"})
 """Kinds of events of a step under way that say something about what follows it."""
-
-Branch: TypeAlias = tuple[str, tuple[str, ...]]
-"""A template with some of its mapping keys known: the key of the template in the plan, and those."""
 
 
 class StepState:
@@ -125,7 +123,7 @@ class ActiveExecution:
                 self._is_dynamic = True
             elif not self._is_dynamic and step.inputs:
                 for each in step.inputs.values():
-                    if type(each.source) in _NESTED and _collects(each.source):
+                    if type(each.source) in _NESTED and collects(each.source):
                         self._is_dynamic = True
         if self._is_dynamic:
             self._start_dynamic(steps, known_mapped)
@@ -516,10 +514,10 @@ class ActiveExecution:
     def _collected_parents(self, source: FromCollect, step: ExecutionStep) -> Iterator[tuple[str, str | None]]:
         template = self.plan.step_dict[source.step_key]
         if template.outputs[source.output_name].is_dynamic:
-            key = _key_within(template, step)
+            key = key_within(template, step)
             yield key, self.states.get(key)
             return
-        for key in self._members.get(_branch_within(template, step), ()):
+        for key in self._members.get(branch_within(template, step), ()):
             yield key, self.states.get(key)
 
     def _missing(self, input_name: str, source: InputSource, step: ExecutionStep) -> str | None:
@@ -535,13 +533,13 @@ class ActiveExecution:
             return None
         template = self.plan.step_dict[source.step_key]
         if template.outputs[source.output_name].is_dynamic:
-            key, optional = _key_within(template, step), not template.outputs[source.output_name].is_required
+            key, optional = key_within(template, step), not template.outputs[source.output_name].is_required
             if self.states.get(key) == StepState.SKIPPED or (
                 optional and not self._mapping_keys.get((key, source.output_name))
             ):
                 return self._not_given(key, source.output_name, input_name)
             return None
-        members = self._members.get(_branch_within(template, step), ())
+        members = self._members.get(branch_within(template, step), ())
         if members:
             if any((key, source.output_name) in self.given_outputs for key in members):
                 return None
@@ -551,7 +549,7 @@ class ActiveExecution:
         producer = self.plan.step_dict[template.dimensions[-1][0]]
         if producer.outputs[template.dimensions[-1][1]].is_required:
             return None
-        return self._not_given(_key_within(producer, step), template.dimensions[-1][1], input_name)
+        return self._not_given(key_within(producer, step), template.dimensions[-1][1], input_name)
 
     def _not_given(self, step_key: str, output_name: str, input_name: str) -> str:
         if self.states.get(step_key) == StepState.SKIPPED:
@@ -591,12 +589,12 @@ class ActiveExecution:
     def _collected(self, source: FromCollect, step: ExecutionStep) -> tuple[StepOutputHandle, ...]:
         template = self.plan.step_dict[source.step_key]
         if template.outputs[source.output_name].is_dynamic:
-            key = _key_within(template, step)
+            key = key_within(template, step)
             mapping_keys = self._mapping_keys.get((key, source.output_name), ())
             return tuple(StepOutputHandle(key, source.output_name, each) for each in mapping_keys)
         return tuple(
             StepOutputHandle(key, source.output_name)
-            for key in self._members.get(_branch_within(template, step), ())
+            for key in self._members.get(branch_within(template, step), ())
             if (key, source.output_name) in self.given_outputs
         )
 
@@ -607,7 +605,7 @@ class ActiveExecution:
         self._left_below: dict[Branch, int] = {}
         self._closed: set[Branch] = set()
         self._awaiting: dict[str, list[Branch]] = {}
-        self._collecting = {step.key for step in steps if any(_collects(each.source) for each in step.inputs.values())}
+        self._collecting = {step.key for step in steps if any(collects(each.source) for each in step.inputs.values())}
         self._only = {
             key: only
             for key, only in self.plan.mapped_keys_to_execute.items()
@@ -631,7 +629,7 @@ class ActiveExecution:
         """Return the place of a multiplied step in its branch: that of the dynamic output it is made for."""
         template = self.plan.step_dict[branch[0]]
         producer, output_name = template.dimensions[len(branch[1])]
-        producer_key = _key_within(self.plan.step_dict[producer], template, branch[1])
+        producer_key = key_within(self.plan.step_dict[producer], template, branch[1])
         place = {key: at for at, key in enumerate(self._mapping_keys.get((producer_key, output_name), ()))}
         return lambda key: place.get(key[:-1].rpartition("[")[2], len(place))
 
@@ -656,9 +654,9 @@ class ActiveExecution:
                 if type(source) is FromCollect:
                     template = plan_steps[source.step_key]
                     if template.outputs[source.output_name].is_dynamic:
-                        self._wait_for(_key_within(template, step), found)
+                        self._wait_for(key_within(template, step), found)
                     else:
-                        self._wait_for_branch(_branch_within(template, step), found)
+                        self._wait_for_branch(branch_within(template, step), found)
                 else:
                     for key in source.step_keys:
                         self._wait_for(key, found)
@@ -687,7 +685,7 @@ class ActiveExecution:
         template_key, keys = branch
         template = self.plan.step_dict[template_key]
         producer_template, output_name = template.dimensions[len(keys)]
-        producer_key = _key_within(self.plan.step_dict[producer_template], template, keys)
+        producer_key = key_within(self.plan.step_dict[producer_template], template, keys)
         is_known = producer_template not in self._executed
         state = StepState.SUCCESS if is_known else self.states.get(producer_key)
         if state is None or state == StepState.IN_FLIGHT:
@@ -713,7 +711,7 @@ class ActiveExecution:
             if not is_last:
                 self._advance((template_key, longer))
                 continue
-            instance = _instance(self.plan, template, longer)
+            instance = multiplied(self.plan, template, longer)
             if only is not None and instance.key not in only:
                 if instance.key in restored:
                     members.append(instance.key)
@@ -728,7 +726,7 @@ class ActiveExecution:
     def _prune(self, template: ExecutionStep, keys: tuple[str, ...], producer_key: str, state: str) -> None:
         """End a branch whose mapping keys will never be known: one skip stands for all its steps."""
         unknown = len(template.dimensions) - len(keys)
-        key = _bracketed(template.key, keys) + "[?]" * unknown
+        key = bracketed(template.key, keys) + "[?]" * unknown
         step = template.resolved(key, keys, template.inputs, template.after)
         step.mapping_keys = keys
         failed = state in _ENDED_BADLY
@@ -785,61 +783,9 @@ _PHRASES: dict[str | None, str] = {
 }
 
 
-def _collects(source: InputSource) -> bool:
-    return any(type(each) is FromCollect for each in leaves(source))
-
-
 def _asset_parents(step: ExecutionStep) -> set[tuple[str, ...]]:
     """Return the assets that the step, or the definition around it, depends on."""
     found = {each.asset_key.parts for each in step.inputs.values() if each.asset_key is not None}
     if step.assets_def is not None and not step.is_whole_asset:
         found |= {key.parts for key in step.assets_def.keys_by_input_name.values()}
     return found
-
-
-def _bracketed(key: str, mapping_keys: Iterable[str]) -> str:
-    return key + "".join(f"[{each}]" for each in mapping_keys)
-
-
-def _keys_within(template: ExecutionStep, step: ExecutionStep, keys: tuple[str, ...] | None) -> dict[Any, str]:
-    return dict(zip(step.dimensions, step.mapping_keys if keys is None else keys, strict=False))
-
-
-def _key_within(template: ExecutionStep, step: ExecutionStep, keys: tuple[str, ...] | None = None) -> str:
-    """Return the key of the step of *template* that shares the mapping keys of *step*."""
-    if not template.dimensions:
-        return template.key
-    by_dimension = _keys_within(template, step, keys)
-    return _bracketed(template.key, [by_dimension[each] for each in template.dimensions])
-
-
-def _branch_within(template: ExecutionStep, step: ExecutionStep) -> Branch:
-    """Return the innermost branch of *template* that shares the mapping keys of *step*."""
-    outer = template.dimensions[:-1]
-    if not outer:
-        return template.key, ()
-    by_dimension = _keys_within(template, step, None)
-    return template.key, tuple([by_dimension[each] for each in outer])
-
-
-def _instance(plan: ExecutionPlan, template: ExecutionStep, keys: tuple[str, ...]) -> ExecutionStep:
-    """Return the step that *template* is multiplied into under *keys*."""
-    by_dimension = dict(zip(template.dimensions, keys, strict=True))
-
-    def concrete(source: InputSource) -> InputSource:
-        if isinstance(source, FromStepOutput):
-            producer = plan.step_dict[source.step_key]
-            mapped = by_dimension.get((source.step_key, source.output_name))
-            if not producer.dimensions and mapped is None:
-                return source
-            inner = [by_dimension[each] for each in producer.dimensions]
-            return FromStepOutput(_bracketed(source.step_key, inner), source.output_name, mapped)
-        if isinstance(source, FromSeveral):
-            return FromSeveral(tuple([concrete(each) for each in source.sources]))
-        return source
-
-    inputs = {
-        name: StepInput(name, concrete(each.source), each.definition, each.asset_key)
-        for name, each in template.inputs.items()
-    }
-    return template.resolved(_bracketed(template.key, keys), keys, inputs, template.after)
