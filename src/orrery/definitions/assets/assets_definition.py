@@ -7,8 +7,9 @@ from collections.abc import Set as AbstractSet
 from typing import Any
 
 from orrery.base.errors import InvalidDefinitionError, InvalidInvocationError, InvalidSubsetError, nearest_hint
-from orrery.base.keys import AssetCheckKey, AssetKey, CoercibleToAssetKeyPrefix, EntityKey, key_prefix_parts
+from orrery.base.keys import AssetCheckKey, AssetKey, CoercibleToAssetKeyPrefix, EntityKey
 from orrery.definitions.assets.asset_spec import DEFAULT_GROUP_NAME, IO_MANAGER_KEY_METADATA_KEY, AssetDep, AssetSpec
+from orrery.definitions.assets.node_outputs import assets_of_node, conditions_told, specs_of_outputs
 from orrery.definitions.assets.source_asset import OBSERVATION, UNEXECUTABLE, SourceAsset
 from orrery.definitions.graphs.composition import current_composition
 from orrery.definitions.graphs.node import NodeDefinition
@@ -121,7 +122,7 @@ class AssetsDefinition:
         keys_by_input_name = dict(keys_by_input_name or {})
         keys_by_output_name = dict(keys_by_output_name or {})
         if specs is None:
-            specs = _specs_from_parts(
+            specs = specs_of_outputs(
                 keys_by_input_name=keys_by_input_name,
                 keys_by_output_name=keys_by_output_name,
                 node_def=node_def,
@@ -987,31 +988,36 @@ class AssetsDefinition:
         Raises:
             InvalidDefinitionError: A name that the graph does not have.
         """
-        return _from_node(
+        assets = assets_of_node(
             graph_def,
-            keys_by_input_name,
-            keys_by_output_name,
-            key_prefix,
-            internal_asset_deps,
-            partitions_def,
-            partition_mappings,
-            resource_defs,
-            group_name,
-            group_names_by_output_name,
-            can_subset,
-            check_specs,
-            backfill_policy,
-            hook_defs,
-            {
+            keys_by_input_name=keys_by_input_name,
+            keys_by_output_name=keys_by_output_name,
+            key_prefix=key_prefix,
+            internal_asset_deps=internal_asset_deps,
+            partitions_def=partitions_def,
+            partition_mappings=partition_mappings,
+            group_name=group_name,
+            group_names_by_output_name=group_names_by_output_name,
+            check_specs=check_specs,
+            per_output={
                 "description": descriptions_by_output_name,
                 "metadata": metadata_by_output_name,
                 "tags": tags_by_output_name,
-                "automation_condition": automation_conditions_by_output_name
-                or _conditions(auto_materialize_policies_by_output_name),
+                "automation_condition": conditions_told(
+                    automation_conditions_by_output_name, auto_materialize_policies_by_output_name
+                ),
                 "owners": owners_by_output_name,
                 "code_version": code_versions_by_output_name,
                 "legacy_freshness_policy": legacy_freshness_policies_by_output_name,
             },
+        )
+        return AssetsDefinition(
+            node_def=graph_def,
+            can_subset=can_subset,
+            resource_defs=resource_defs,
+            backfill_policy=backfill_policy,
+            hook_defs=hook_defs,
+            **assets._asdict(),
         )
 
     @staticmethod
@@ -1037,29 +1043,33 @@ class AssetsDefinition:
         hook_defs: AbstractSet[HookDefinition] | None = None,
     ) -> AssetsDefinition:
         """Return the assets that an op makes: one for each of its outputs; see :meth:`from_graph`."""
-        return _from_node(
+        assets = assets_of_node(
             op_def,
-            keys_by_input_name,
-            keys_by_output_name,
-            key_prefix,
-            internal_asset_deps,
-            partitions_def,
-            partition_mappings,
-            None,
-            group_name,
-            group_names_by_output_name,
-            can_subset,
-            None,
-            backfill_policy,
-            hook_defs,
-            {
+            keys_by_input_name=keys_by_input_name,
+            keys_by_output_name=keys_by_output_name,
+            key_prefix=key_prefix,
+            internal_asset_deps=internal_asset_deps,
+            partitions_def=partitions_def,
+            partition_mappings=partition_mappings,
+            group_name=group_name,
+            group_names_by_output_name=group_names_by_output_name,
+            check_specs=None,
+            per_output={
                 "description": descriptions_by_output_name,
                 "metadata": metadata_by_output_name,
                 "tags": tags_by_output_name,
-                "automation_condition": automation_conditions_by_output_name
-                or _conditions(auto_materialize_policies_by_output_name),
+                "automation_condition": conditions_told(
+                    automation_conditions_by_output_name, auto_materialize_policies_by_output_name
+                ),
                 "legacy_freshness_policy": legacy_freshness_policies_by_output_name,
             },
+        )
+        return AssetsDefinition(
+            node_def=op_def,
+            can_subset=can_subset,
+            backfill_policy=backfill_policy,
+            hook_defs=hook_defs,
+            **assets._asdict(),
         )
 
     @staticmethod
@@ -1110,16 +1120,6 @@ def fast_assets_definition(
     return made
 
 
-def _conditions(policies: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
-    if not policies:
-        return None
-    return {
-        name: each.to_automation_condition() if hasattr(each, "to_automation_condition") else each
-        for name, each in policies.items()
-        if each is not None
-    }
-
-
 def _check_no_probes(specs: Iterable[AssetSpec]) -> None:
     for spec in specs:
         if spec.probe is not None:
@@ -1127,126 +1127,6 @@ def _check_no_probes(specs: Iterable[AssetSpec]) -> None:
                 f"Asset '{spec.key.to_user_string()}' has a probe, and a function that makes or observes it.",
                 mend="leave 'probe' out: it is for assets that are made elsewhere.",
             )
-
-
-def _specs_from_parts(
-    *,
-    keys_by_input_name: Mapping[str, AssetKey],
-    keys_by_output_name: Mapping[str, AssetKey],
-    node_def: NodeDefinition | None,
-    asset_deps: Mapping[AssetKey, AbstractSet[AssetKey]] | None,
-    partition_mappings: Mapping[AssetKey, Any],
-    partitions_def: Any,
-    group_names: Mapping[AssetKey, str],
-    metadata: Mapping[AssetKey, Mapping[str, Any]],
-    tags: Mapping[AssetKey, Mapping[str, str]],
-    freshness: Mapping[AssetKey, Any],
-    descriptions: Mapping[AssetKey, str],
-    owners: Mapping[AssetKey, Sequence[str]],
-    automation: Mapping[AssetKey, Any],
-) -> list[AssetSpec]:
-    inputs = set(keys_by_input_name.values())
-    specs = []
-    for name, key in keys_by_output_name.items():
-        deps = asset_deps[key] if asset_deps and key in asset_deps else inputs
-        output = node_def.output_dict.get(name) if node_def is not None else None
-        specs.append(
-            AssetSpec(
-                key,
-                deps=[AssetDep(each, partition_mapping=partition_mappings.get(each)) for each in sorted(deps)],
-                description=descriptions.get(key) or (output.description if output else None),
-                metadata=metadata.get(key) or (output.raw_metadata if output else None),
-                skippable=not output.is_required if output else False,
-                group_name=group_names.get(key),
-                code_version=output.code_version if output else None,
-                owners=owners.get(key),
-                tags=tags.get(key),
-                partitions_def=partitions_def,
-                legacy_freshness_policy=freshness.get(key),
-                automation_condition=automation.get(key),
-            )
-        )
-    return specs
-
-
-def _from_node(
-    node_def: NodeDefinition,
-    keys_by_input_name: Mapping[str, AssetKey] | None,
-    keys_by_output_name: Mapping[str, AssetKey] | None,
-    key_prefix: CoercibleToAssetKeyPrefix | None,
-    internal_asset_deps: Mapping[str, AbstractSet[AssetKey]] | None,
-    partitions_def: Any,
-    partition_mappings: Mapping[str, Any] | None,
-    resource_defs: Mapping[str, Any] | None,
-    group_name: str | None,
-    group_names_by_output_name: Mapping[str, str | None] | None,
-    can_subset: bool,
-    check_specs: Sequence[AssetCheckSpec] | None,
-    backfill_policy: Any,
-    hook_defs: AbstractSet[HookDefinition] | None,
-    per_output: Mapping[str, Mapping[str, Any] | None],
-) -> AssetsDefinition:
-    for noun, given, known in (
-        ("input", keys_by_input_name, node_def.input_dict),
-        ("output", keys_by_output_name, node_def.output_dict),
-        ("output", internal_asset_deps, node_def.output_dict),
-    ):
-        for name in given or ():
-            if name not in known:
-                raise InvalidDefinitionError(
-                    f"{node_def.describe_node()} has no {noun} '{name}', which keys_by_{noun}_name names.",
-                    mend=nearest_hint(name, known, noun=noun),
-                )
-    inputs = {
-        name: AssetKey.from_coercible(
-            (keys_by_input_name or {}).get(name) or (each.asset_key if isinstance(each.asset_key, AssetKey) else name)
-        )
-        for name, each in node_def.input_dict.items()
-    }
-    check_outputs: dict[str, AssetCheckSpec] = {}
-    prefix = key_prefix_parts(key_prefix)
-    outputs: dict[str, AssetKey] = {}
-    names = list(node_def.output_dict)
-    for spec in check_specs or ():
-        check_outputs[spec.get_python_identifier()] = spec
-    for name in names:
-        if name in check_outputs:
-            continue
-        chosen = (keys_by_output_name or {}).get(name)
-        if chosen is None:
-            chosen = AssetKey(node_def.name if name == "result" and len(names) - len(check_outputs) == 1 else name)
-        outputs[name] = (
-            AssetKey.from_coercible(chosen).with_prefix(prefix) if prefix else AssetKey.from_coercible(chosen)
-        )
-    mappings = {inputs[name]: each for name, each in (partition_mappings or {}).items()}
-    specs = []
-    for name, key in outputs.items():
-        deps = (internal_asset_deps or {}).get(name, set(inputs.values()))
-        output = node_def.output_dict[name]
-        values: dict[str, Any] = {field: (given or {}).get(name) for field, given in per_output.items()}
-        values["description"] = values.get("description") or output.description or node_def.description
-        specs.append(
-            AssetSpec(
-                key,
-                deps=[AssetDep(each, partition_mapping=mappings.get(each)) for each in dict.fromkeys(deps)],
-                group_name=(group_names_by_output_name or {}).get(name) or group_name,
-                partitions_def=partitions_def,
-                skippable=not output.is_required,
-                **values,
-            )
-        )
-    return AssetsDefinition(
-        keys_by_input_name=inputs,
-        keys_by_output_name=outputs,
-        node_def=node_def,
-        partition_mappings=mappings,
-        can_subset=can_subset,
-        resource_defs=resource_defs,
-        backfill_policy=backfill_policy,
-        check_specs_by_output_name=check_outputs,
-        specs=specs,
-        hook_defs=hook_defs,
-    )
 
 
 class AssetChecksDefinition(AssetsDefinition):

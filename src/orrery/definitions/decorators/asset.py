@@ -13,8 +13,8 @@ from orrery.base.errors import CyclicDependencyError, InvalidDefinitionError
 from orrery.base.keys import AssetKey, CoercibleToAssetKey, CoercibleToAssetKeyPrefix, key_named
 from orrery.definitions.assets.asset_spec import AssetDep, AssetSpec, condition_told, trusted_spec
 from orrery.definitions.assets.assets_definition import AssetsDefinition, fast_assets_definition
+from orrery.definitions.assets.node_outputs import add_check_outputs
 from orrery.definitions.decorators.asset_inputs import asset_inputs, keys_as_written
-from orrery.definitions.decorators.check_outputs import add_check_outputs
 from orrery.definitions.graphs.op import OpDefinition, type_returned
 from orrery.definitions.parts.cache_policy import CachePolicy, tags_with_policy
 from orrery.definitions.parts.hook import HookDefinition

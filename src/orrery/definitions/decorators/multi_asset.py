@@ -23,8 +23,8 @@ from orrery.definitions.assets.asset_spec import (
     AssetSpec,
 )
 from orrery.definitions.assets.assets_definition import AssetsDefinition
+from orrery.definitions.assets.node_outputs import add_check_outputs
 from orrery.definitions.decorators.asset_inputs import asset_inputs
-from orrery.definitions.decorators.check_outputs import add_check_outputs
 from orrery.definitions.graphs.op import OpDefinition, type_returned_at
 from orrery.definitions.parts.cache_policy import CachePolicy, tags_with_policy
 from orrery.definitions.parts.hook import HookDefinition
