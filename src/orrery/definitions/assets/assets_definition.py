@@ -8,9 +8,10 @@ from typing import Any
 
 from orrery.base.errors import InvalidDefinitionError, InvalidInvocationError, InvalidSubsetError, nearest_hint
 from orrery.base.keys import AssetCheckKey, AssetKey, CoercibleToAssetKeyPrefix, EntityKey
-from orrery.definitions.assets.asset_spec import DEFAULT_GROUP_NAME, IO_MANAGER_KEY_METADATA_KEY, AssetDep, AssetSpec
+from orrery.definitions.assets.asset_spec import DEFAULT_GROUP_NAME, IO_MANAGER_KEY_METADATA_KEY, AssetSpec
 from orrery.definitions.assets.node_outputs import assets_of_node, conditions_told, specs_of_outputs
 from orrery.definitions.assets.source_asset import OBSERVATION, UNEXECUTABLE, SourceAsset
+from orrery.definitions.assets.spec_changes import changed_specs, is_rewired, mapped_specs
 from orrery.definitions.graphs.composition import current_composition
 from orrery.definitions.graphs.node import NodeDefinition
 from orrery.definitions.graphs.op import OpDefinition
@@ -713,38 +714,14 @@ class AssetsDefinition:
         def new(key: AssetKey) -> AssetKey:
             return renamed.get(key, key)
 
-        specs: dict[AssetKey, AssetSpec] = {}
-        for key, spec in self._specs_by_key.items():
-            changes: dict[str, Any] = {}
-            if renamed:
-                changes["key"] = new(key)
-                changes["deps"] = [
-                    AssetDep(new(dep.asset_key), partition_mapping=dep.partition_mapping, metadata=dep.metadata)
-                    for dep in spec._deps
-                ]
-            if group_names_by_key and key in group_names_by_key:
-                if spec.group_name not in (None, "default"):
-                    raise InvalidDefinitionError(
-                        f"Group name '{spec.group_name}' already exists on asset '{key.to_user_string()}'; "
-                        f"it cannot be set to '{group_names_by_key[key]}'."
-                    )
-                changes["group_name"] = group_names_by_key[key]
-            if tags_by_key and key in tags_by_key:
-                changes["tags"] = dict(tags_by_key[key])
-            if metadata_by_key and key in metadata_by_key:
-                changes["metadata"] = dict(metadata_by_key[key])
-            for name, value in (
-                ("automation_condition", automation_condition),
-                ("legacy_freshness_policy", legacy_freshness_policy),
-            ):
-                chosen = value.get(key) if isinstance(value, Mapping) else value
-                if chosen is None:
-                    continue
-                if getattr(spec, name) is not None:
-                    raise InvalidDefinitionError(f"Asset '{key.to_user_string()}' has a {name} already.")
-                changes[name] = chosen
-            changed = spec._changed(**changes) if changes else spec
-            specs[changed.key] = changed
+        specs = changed_specs(
+            self._specs_by_key.values(),
+            renamed=renamed,
+            groups=group_names_by_key or {},
+            tags=tags_by_key or {},
+            metadata=metadata_by_key or {},
+            once={"automation_condition": automation_condition, "legacy_freshness_policy": legacy_freshness_policy},
+        )
         checks = {
             name: each.replace_key(AssetCheckKey(new(each.asset_key), each.name))
             if new(each.asset_key) != each.asset_key
@@ -770,32 +747,10 @@ class AssetsDefinition:
             InvalidDefinitionError: *fn* changed a key or dependencies in a way the function cannot follow.
         """
         loaded = {} if self._node_def is None else self._keys_by_input_name
-        rewired = False
-        specs: dict[AssetKey, AssetSpec] = {}
-        for key, spec in self._specs_by_key.items():
-            made = fn(spec)
-            if not isinstance(made, AssetSpec):
-                raise InvalidDefinitionError(
-                    f"The function given to map_asset_specs returned {made!r}, not an AssetSpec."
-                )
-            if made.key != key:
-                raise InvalidDefinitionError(
-                    f"Asset key {key.to_user_string()} was changed to {made.key.to_user_string()}. Mapping function must "
-                    "not change keys.",
-                    mend="use with_attributes(asset_key_replacements=...).",
-                )
-            if made._deps is not spec._deps and made._deps != spec._deps:
-                kept = set(made._parents)
-                for name, upstream in loaded.items():
-                    if upstream not in kept and not self.node_def.input_dict[name].dagster_type.is_nothing:
-                        raise InvalidDefinitionError(
-                            f"Attempted to remove argument-backed dependency '{upstream.to_user_string()}' (mapped to "
-                            f"argument {name}) from asset '{key.to_user_string()}'. Only non-argument dependencies can be "
-                            "changed or removed using map_asset_specs.",
-                            mend="change the parameters of the function.",
-                        )
-                rewired = True
-            specs[key] = made
+        specs = mapped_specs(
+            self._specs_by_key, fn, loaded, lambda name: self.node_def.input_dict[name].dagster_type.is_nothing
+        )
+        rewired = any(is_rewired(self._specs_by_key[key], spec) for key, spec in specs.items())
         if rewired and self._selected_keys is None:
             # Dependencies are now more, or fewer, than the inputs: a selection, even of all, follows the specs.
             return self._changed(_specs_by_key=specs, _selected_keys=set(specs))
