@@ -41,6 +41,11 @@ $(ORACLE)/.installed: constraints-oracle.txt
 	@tools/install $(ORACLE) constraints-oracle.txt --no-deps dagster-postgres # the newest; it names the release before as its own
 	@touch $@
 
+$(ORACLE)/.dask: $(ORACLE)/.installed
+	@tools/install $(ORACLE) constraints-oracle.txt distributed
+	@tools/install $(ORACLE) constraints-oracle.txt --no-deps dagster-dask # as above
+	@touch $@
+
 s3: $(S3)/.installed ## make .s3, a real S3 server that tests speak to over HTTP
 
 $(S3)/.installed: constraints-s3.txt
@@ -81,7 +86,7 @@ bench: setup oracle ## measure, beside the reference implementation
 bench-peers: setup oracle peers ## measure a graph in which nothing changed beside doit, Luigi, Hamilton, redun, Snakemake
 	@$(PY) -m benchmarks.against_peers
 
-reliability: setup oracle ## measure what is left after faults, beside the reference implementation (some minutes)
+reliability: setup oracle $(ORACLE)/.dask ## measure what is left after faults, beside the reference implementation (some minutes)
 	@$(PY) -m benchmarks.reliability --write
 
 soak: setup ## kill runs at random for ten minutes, and see that all holds

@@ -41,7 +41,7 @@ def _in_mid_run(
         try:
             with PostgresServer() as server:
                 _say_where(place / "home", server.new_database())
-                variables = {"STEP": "waits", "FROM_HOME": "1", **({"WORKERS": "1"} if workers else {})}
+                variables = {"STEP": "waits", "FROM_HOME": "1", "WHERE": "workers" if workers else "in process"}
                 process = started(python, place, "waiting", **variables)
                 happens(server, (place / "go on").touch)
                 process.wait(_SECONDS)

@@ -29,7 +29,18 @@ _WORK = """
     import dagster as dg
 
     PLACE, STEP = Path(os.environ["PLACE"]), os.environ["STEP"]
-    EXECUTOR = dg.multiprocess_executor if os.environ.get("WORKERS") else dg.in_process_executor
+    WHERE = os.environ.get("WHERE", "in process")
+    CONFIG = {}
+    if WHERE == "workers":
+        EXECUTOR = dg.multiprocess_executor
+    elif WHERE == "dask":
+        try:
+            from dagster_dask import dask_executor as EXECUTOR
+        except ImportError:
+            EXECUTOR = dg.dask_executor
+        CONFIG = {"execution": {"config": {"cluster": {"local": {"n_workers": 2, "dashboard_address": None}}}}}
+    else:
+        EXECUTOR = dg.in_process_executor
     SETTINGS = {"concurrency": {"pools": {"default_limit": 1}}} if "pool" in STEP else {}
 
     def instance():
@@ -50,6 +61,8 @@ _WORK = """
         (PLACE / f"{name}.new").rename(PLACE / name)
 
     def faulty(context):
+        with (PLACE / "begun").open("a") as begun:
+            begun.write("x")
         if STEP == "is killed":
             os.kill(os.getpid(), signal.SIGKILL)
         elif STEP == "crashes":
@@ -101,7 +114,7 @@ _WORK = """
         other()
 
     def run(of):
-        return dg.execute_job(dg.reconstructable(work), of, raise_on_error=False)
+        return dg.execute_job(dg.reconstructable(work), of, run_config=CONFIG, raise_on_error=False)
 """
 
 _GO = """
@@ -187,7 +200,7 @@ def _step_dies(step: str, *words: str, workers: bool = True) -> Callable[[Path, 
 
     def measured(python: Path, place: Path) -> str:
         files(place)
-        variables = {"STEP": step, **({"WORKERS": "1"} if workers else {})}
+        variables = {"STEP": step, "WHERE": "workers" if workers else "in process"}
         said = done(python, place, "tell", **variables)
         if not said.startswith("["):
             return f"the process of the run {said}; at the next opening {done(python, place, 'look', **variables)}"
@@ -210,12 +223,12 @@ def _forks(python: Path, place: Path) -> str:
     return f"{' and '.join(doubled)} are doubled" if doubled else f"each event once; the run: {status.lower()}"
 
 
-def _asked(*signals: signal.Signals, step: str = "waits", workers: bool = False) -> Callable[[Path, Path], str]:
+def _asked(*signals: signal.Signals, step: str = "waits", where: str = "in process") -> Callable[[Path, Path], str]:
     """Ask a run to stop, and tell what it is called then, and what is left of it five seconds after its process."""
 
     def measured(python: Path, place: Path) -> str:
         mark = uuid.uuid4().hex
-        process = started(python, place, "waiting", STEP=step, MARK=mark, **({"WORKERS": "1"} if workers else {}))
+        process = started(python, place, "waiting", STEP=step, MARK=mark, WHERE=where)
         try:
             for number, each in enumerate(signals):
                 if number:
@@ -233,6 +246,27 @@ def _asked(*signals: signal.Signals, step: str = "waits", workers: bool = False)
     return measured
 
 
+def _lost_on_dask(python: Path, place: Path) -> str:
+    """Kill the worker of Dask that carries a step out, and tell how often the step was begun."""
+    files(place)
+    mark = uuid.uuid4().hex
+    process = subprocess.Popen(
+        [str(python), str(place / "go.py")],
+        env=environment(place, STEP="is killed", WHERE="dask", MARK=mark),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        process.wait(_PATIENCE_SECONDS)
+        ended = f"the run: {done(python, place, 'look', STEP='waits')}"
+    except subprocess.TimeoutExpired:
+        ended = f"the run goes on, after {_PATIENCE_SECONDS:g} s still"
+    finally:
+        _left_of(mark, process)
+    begun = len((place / "begun").read_text())
+    return f"{'once' if begun == 1 else f'{begun} times'}; {ended}"
+
+
 def _left_of(mark: str, process: subprocess.Popen[bytes]) -> list[int]:
     """Return which processes of a run there are five seconds after it ended, or now if it did not, and kill them."""
     end = time.monotonic() + (_PROMISED_SECONDS if process.poll() is not None else 0)
@@ -247,7 +281,7 @@ def _left_of(mark: str, process: subprocess.Popen[bytes]) -> list[int]:
 
 def _orphans(python: Path, place: Path) -> str:
     mark = uuid.uuid4().hex
-    process = started(python, place, "waiting", STEP="waits", WORKERS="1", MARK=mark)
+    process = started(python, place, "waiting", STEP="waits", WHERE="workers", MARK=mark)
     process.kill()
     process.wait()
     return "processes go on" if _left_of(mark, process) else "nothing is left"
@@ -268,7 +302,7 @@ def marked(mark: str) -> list[int]:
 
 def _all_killed(python: Path, place: Path) -> str:
     mark = uuid.uuid4().hex
-    process = started(python, place, "waiting", STEP="waits", WORKERS="1", MARK=mark)
+    process = started(python, place, "waiting", STEP="waits", WHERE="workers", MARK=mark)
     for each in marked(mark):
         os.kill(each, signal.SIGKILL)
     process.wait()
@@ -330,9 +364,14 @@ RUN_CASES: Mapping[str, Callable[[Path, Path], str]] = {
     "SIGINT to a run in process; its status, and what it had opened": _asked(signal.SIGINT),
     "SIGTERM to a run in process; its status, and what it had opened": _asked(signal.SIGTERM),
     "SIGTERM twice to a run in process whose step does not listen": _asked(*_TWICE, step="waits, deaf"),
-    "SIGINT to a run with workers; its status, and what it had opened": _asked(signal.SIGINT, workers=True),
-    "SIGTERM to a run with workers; its status, and what it had opened": _asked(signal.SIGTERM, workers=True),
-    "SIGTERM twice to a run with workers whose step does not listen": _asked(*_TWICE, step="waits, deaf", workers=True),
+    "SIGINT to a run with workers; its status, and what it had opened": _asked(signal.SIGINT, where="workers"),
+    "SIGTERM to a run with workers; its status, and what it had opened": _asked(signal.SIGTERM, where="workers"),
+    "SIGTERM twice to a run with workers whose step does not listen": _asked(
+        *_TWICE, step="waits, deaf", where="workers"
+    ),
+    "SIGINT to a run on Dask; its status, and what it had opened": _asked(signal.SIGINT, where="dask"),
+    "SIGTERM to a run on Dask; its status, and what it had opened": _asked(signal.SIGTERM, where="dask"),
+    "kill -9 of a worker of Dask; how often its step was begun": _lost_on_dask,
     "kill -9 of a run that has the one slot of a pool; another run wants it": _pool,
     "the disk is full under the log; the status of the run at the next opening": _full_disk,
 }
