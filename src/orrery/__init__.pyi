@@ -114,7 +114,9 @@ from orrery.api.verbs.materialize import materialize_to_memory as materialize_to
 from orrery.api.verbs.materialize import observe as observe
 from orrery.api.verbs.migrate import MigrateIOStorageResult as MigrateIOStorageResult
 from orrery.api.verbs.migrate import migrate_io_storage as migrate_io_storage
+from orrery.api.verbs.plan import MaterializationDiff as MaterializationDiff
 from orrery.api.verbs.plan import MaterializationPlan as MaterializationPlan
+from orrery.api.verbs.plan import diff_materializations as diff_materializations
 from orrery.api.verbs.plan import explain as explain
 from orrery.api.verbs.plan import plan_materialization as plan_materialization
 from orrery.api.verbs.reconstruct import build_reconstructable_job as build_reconstructable_job

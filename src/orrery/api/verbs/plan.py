@@ -338,20 +338,21 @@ def explained(plan: MaterializationPlan, name: str) -> PlannedStep:
 
 
 def diff_materializations(
-    instance: Instance, asset_key: AssetKey, run_1: str | None = None, run_2: str | None = None
+    asset: Any, run_1: str | None = None, run_2: str | None = None, *, instance: Instance
 ) -> MaterializationDiff:
     """
-    Return how the materializations of an asset by two runs differ.
+    Return how the materializations of an asset by two runs differ: code, config, inputs, columns and metadata.
 
     Args:
-        instance: Where the runs are recorded.
-        asset_key: The asset.
+        asset: The asset or its key.
         run_1: Id of the former run, or the beginning of it; if not given, the one that made the asset last but one.
         run_2: Id of the latter; if not given, the one that made the asset last.
+        instance: Where the runs are recorded.
 
     Raises:
         InvariantViolationError: One of them did not make the asset, or it was not made twice.
     """
+    asset_key = AssetKey.from_coercible_or_definition(asset)
     if run_1 is None or run_2 is None:
         former, latter = _last_two_runs(instance, asset_key, run_1)
         run_1, run_2 = run_1 or former, run_2 or latter

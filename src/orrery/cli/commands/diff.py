@@ -34,7 +34,7 @@ def command(asset: str, run1: str | None, run2: str | None, source: Source, as_j
     """
     key = load_project(source).asset_key(asset)
     with Instance.get() as instance, wrong_usage():
-        found = diff_materializations(instance, key, run1, run2)
+        found = diff_materializations(key, run1, run2, instance=instance)
     if as_json:
         echo_json(diff_document(found))
     else:

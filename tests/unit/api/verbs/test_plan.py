@@ -204,12 +204,12 @@ def test_two_runs_are_compared_column_by_column(instance: Instance) -> None:
     runs = [
         materialize([table_of(schema)], instance=instance, on_event=lambda entry: None).run_id for schema in schemas
     ]
-    found = diff_materializations(instance, AssetKey("table"), runs[0], runs[1])
+    found = diff_materializations(AssetKey("table"), runs[0], runs[1], instance=instance)
     assert found.columns == {"id": ("int", "bigint"), "old": ("text", None), "new": (None, "date")}
     assert found.metadata == {}
     assert diff_document(found)["columns"]["new"] == [None, "date"]
     assert any("bigint" in line for line in diff_lines(found))
-    constraints = diff_materializations(instance, AssetKey("table"), runs[2], runs[3])
+    constraints = diff_materializations("table", runs[2], runs[3], instance=instance)
     assert constraints.columns == {}
     assert list(constraints.metadata) == ["orrery/column_schema"]
 
@@ -222,7 +222,7 @@ def test_an_asset_that_was_made_once_cannot_be_compared_with_itself(instance: In
         return 1
 
     with pytest.raises(InvariantViolationError, match="'single' was made by no run"):
-        diff_materializations(instance, AssetKey("single"))
+        diff_materializations(single, instance=instance)
     materialize([single], instance=instance, on_event=lambda entry: None)
     with pytest.raises(InvariantViolationError, match="'single' was made by one run, and two are compared"):
-        diff_materializations(instance, AssetKey("single"))
+        diff_materializations(single, instance=instance)
