@@ -25,12 +25,14 @@ import msgspec
 
 from orrery.base.errors import RemoteValueError
 from orrery.runtime.files.atomic import write_whole
+from orrery.runtime.files.patience import is_unanswered, patient_options
 from orrery.runtime.ports.write_barrier import active
 
 __all__ = ["BlobStore", "Collected", "Pointer", "open_store"]
 
 _T = TypeVar("_T")
 _ATTEMPTS = 4
+_ATTEMPTS_UNANSWERED = 2
 _FIRST_WAIT_SECONDS = 0.1
 _LOCAL = ("file", "local")
 
@@ -88,7 +90,7 @@ class BlobStore:
     ) -> None:
         import fsspec  # 40 ms, and only who keeps values in a store needs it
 
-        self._fs, path = fsspec.core.url_to_fs(root, **(options or {}))
+        self._fs, path = fsspec.core.url_to_fs(root, **patient_options(root, options, os.environ))
         self.is_local = _protocol(self._fs) in _LOCAL
         self.root = os.path.abspath(path) if self.is_local else path.rstrip("/")
         self.url = self.root if self.is_local else self._fs.unstrip_protocol(self.root)
@@ -294,8 +296,8 @@ class BlobStore:
             except Exception as error:  # each library has its own errors of the network
                 if self.is_local or "redential" in type(error).__name__ or _code(error) in _OF_CREDENTIALS:
                     raise self._refused(what, path, error) from error
-                if attempt == _ATTEMPTS:
-                    raise self._unreachable(what, path, error) from error
+                if attempt == (_ATTEMPTS_UNANSWERED if is_unanswered(error) else _ATTEMPTS):
+                    raise self._unreachable(what, path, attempt, error) from error
             self._sleep(wait)
             wait *= 3
         raise AssertionError("unreachable")
@@ -306,9 +308,9 @@ class BlobStore:
             mend="check the credentials, and what they allow there.",
         )
 
-    def _unreachable(self, what: str, path: str, error: Exception) -> RemoteValueError:
+    def _unreachable(self, what: str, path: str, attempts: int, error: Exception) -> RemoteValueError:
         return RemoteValueError(
-            f"{self._shown(path)} is out of reach: {_ATTEMPTS} attempts to {what} it failed ({_code(error) or type(error).__name__}).",
+            f"{self._shown(path)} is out of reach: {attempts} attempts to {what} it failed ({_code(error) or type(error).__name__}).",
             mend="check the address and the network; with offline='use' local copies are used meanwhile.",
             is_out_of_reach=True,
         )

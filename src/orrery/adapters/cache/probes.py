@@ -19,6 +19,7 @@ from orrery.base.errors import InvalidDefinitionError, RemoteValueError
 from orrery.definitions.parts.probe import Probe
 from orrery.model.events.data_version import DataVersion
 from orrery.plan.fingerprint.canonical import canonical_digest
+from orrery.runtime.files.patience import is_unanswered, patient_options
 
 __all__ = ["file_probe", "file_version", "query_probe", "rows_version", "url_probe", "url_version"]
 
@@ -79,9 +80,16 @@ def url_version(url: str, options: dict[str, Any] | None = None) -> DataVersion:
         return _page_version(url)
     import fsspec  # 40 ms, and only who looks at other places needs it
 
-    fs, path = fsspec.core.url_to_fs(url, **(options or {}))
+    fs, path = fsspec.core.url_to_fs(url, **patient_options(url, options, os.environ))
     fs.invalidate_cache()
-    info = fs.info(path)
+    try:
+        info = fs.info(path)
+    except Exception as error:  # each library has its own errors of the network
+        if not is_unanswered(error):
+            raise
+        raise RemoteValueError(
+            f"{url} is out of reach: {error}", mend="check the address and the network.", is_out_of_reach=True
+        ) from error
     for name in _TAGS:
         if info.get(name):
             return DataVersion(str(info[name]).strip('"'))

@@ -130,7 +130,8 @@ def _scan(paths: Sequence[UPath], wanted: Any) -> Any:
     if library_of(wanted) == "polars":
         import polars as pl  # as above
 
-        options = dict(paths[0].storage_options) or None
+        # What is for the client of fsspec alone comes as dictionaries, of which polars knows none.
+        options = {name: each for name, each in paths[0].storage_options.items() if not isinstance(each, dict)} or None
         frame = pl.scan_parquet([str(path) for path in paths], storage_options=options)
         return frame if wanted.__name__ == "LazyFrame" else frame.collect()
     import pyarrow as pa  # as above

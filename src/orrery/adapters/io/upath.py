@@ -29,6 +29,7 @@ from orrery.runtime.contexts.stored_values import (
     values_by_partition,
 )
 from orrery.runtime.files.atomic import remove_whole, whole_path
+from orrery.runtime.files.patience import patient_options
 from orrery.runtime.files.staged import is_stored, place_to_read
 
 if TYPE_CHECKING:
@@ -72,7 +73,11 @@ class UPathIOManager(IOManager):
     def __init__(self, base_path: UPath | str | os.PathLike[str] | None = None) -> None:
         from upath import UPath  # 60 ms, and only who stores by path needs it
 
-        self._base_path = UPath(base_path if base_path is not None else ".")
+        place = "." if base_path is None else base_path
+        options = (
+            patient_options(place, None, os.environ) if isinstance(place, str) else {}
+        )  # else the user gave it some
+        self._base_path: UPath = UPath(place, **options)
         if self._base_path.protocol in _LOCAL:
             self._base_path = self._base_path.absolute()
 

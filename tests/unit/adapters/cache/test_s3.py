@@ -418,3 +418,30 @@ def test_an_object_is_looked_at_by_the_run_that_depends_on_it(between: Between, 
         between.refuse_next = 0
     assert skipped == [False, True, False]
     assert "the-secret" not in str(caught.value)
+
+
+def unused_port() -> int:
+    """Return a port at which nobody listens."""
+    with socket.socket() as made:
+        made.bind(("127.0.0.1", 0))
+        port: int = made.getsockname()[1]
+        return port
+
+
+def test_a_server_that_is_gone_is_told_after_few_attempts() -> None:
+    """The client of S3 tries three times each, and not five with pauses that double; others have no say in it here."""
+    port = unused_port()
+    paused: list[float] = []
+    own = {"endpoint_url": f"http://127.0.0.1:{port}", "key": "k", "secret": "s", "skip_instance_cache": True}
+    kept = BlobStore("s3://gone/values", own, sleep=paused.append)
+    assert kept._fs.config_kwargs["retries"] == {"mode": "standard", "total_max_attempts": 3}
+    with pytest.raises(RemoteValueError, match="is out of reach: 2 attempts to read it failed") as told:
+        kept.read_pointer("a")
+    assert told.value.is_out_of_reach
+    assert paused == [0.1]
+
+
+def test_a_look_at_a_server_that_is_gone_says_so() -> None:
+    with pytest.raises(RemoteValueError, match=r"s3://gone/one.csv is out of reach") as told:
+        url_version("s3://gone/one.csv", options(unused_port()))
+    assert told.value.is_out_of_reach
