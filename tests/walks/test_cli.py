@@ -479,6 +479,13 @@ def test_who_names_a_file_to_runs_is_told_that_the_folder_counts(
     assert "Runs are recorded for the folder" in ran[0]("runs", *words, code=2).stderr
 
 
+def test_where_the_definitions_are_stands_after_the_command(
+    ran: tuple[Shop, subprocess.CompletedProcess[str]],
+) -> None:
+    told = ran[0]("-f", "defs.py", "materialize", code=2).stderr
+    assert "write it after the command: orrery list -f ..." in told
+
+
 def test_a_file_in_place_of_the_id_of_a_run_is_told_as_such(
     ran: tuple[Shop, subprocess.CompletedProcess[str]],
 ) -> None:

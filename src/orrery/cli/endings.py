@@ -181,6 +181,8 @@ def _unknown_option(error: click.NoSuchOption) -> str:
         return message
     if error.option_name in _SOURCE and context.command_path.split()[1:2] == ["runs"]:
         message += "\n  Try: leave it out. Runs are recorded for the folder, whatever file defines them."
+    elif error.option_name in _SOURCE and context.parent is None:
+        message += f"\n  Try: write it after the command: {context.command_path} list {error.option_name} ..."
     return f"{message}\n  More: {context.command_path} --help"
 
 
