@@ -66,6 +66,7 @@ __all__ = [
     "Tags",
     "canonical_tag",
     "canonical_tags",
+    "dimensions_in_tags",
     "has_partition_tags",
     "kinds_as_tags",
     "kinds_of_tags",
@@ -301,6 +302,17 @@ def has_partition_tags(tags: Mapping[str, str]) -> bool:
         or ASSET_PARTITION_RANGE_START_TAG in tags
         or any(name.startswith(MULTIDIMENSIONAL_PARTITION_PREFIX) for name in tags)
     )
+
+
+def dimensions_in_tags(tags: Mapping[str, str]) -> dict[str, str]:
+    """
+    Return the partition that a run with these tags was given in each dimension, by the dimension's name.
+
+    >>> dimensions_in_tags({"orrery/partition/day": "2013-01-01", "owner": "me"})
+    {'day': '2013-01-01'}
+    """
+    prefix = MULTIDIMENSIONAL_PARTITION_PREFIX
+    return {name.removeprefix(prefix): value for name, value in tags.items() if name.startswith(prefix)}
 
 
 def partition_dimension_tag(dimension: str) -> str:

@@ -59,6 +59,7 @@ _HOME_OF: dict[str, str] = {
     "WeeklyPartitionsDefinition": "periods",
     "default_partition_mapping": "multi_mapping",
     "partition_loading_context": "loading",
+    "window_covered": "windows",
 }
 
 __all__ = list(_HOME_OF)  # the stub beside says the same, name by name

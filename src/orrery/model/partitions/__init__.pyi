@@ -46,3 +46,4 @@ from orrery.model.partitions.time_window_subset import TimeWindowPartitionsSubse
 from orrery.model.partitions.windows import ScheduleType as ScheduleType
 from orrery.model.partitions.windows import TimestampWithTimezone as TimestampWithTimezone
 from orrery.model.partitions.windows import TimeWindow as TimeWindow
+from orrery.model.partitions.windows import window_covered as window_covered

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from enum import Enum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from orrery.model.partitions.zones import zone_of
 
-__all__ = ["ScheduleType", "TimeWindow", "TimestampWithTimezone", "instant_of", "shown_at"]
+__all__ = ["ScheduleType", "TimeWindow", "TimestampWithTimezone", "instant_of", "shown_at", "window_covered"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
@@ -25,6 +25,22 @@ class TimeWindow(NamedTuple):
 
     start: datetime
     end: datetime
+
+
+def window_covered(partitions_def: Any, first: str, last: str) -> TimeWindow | None:
+    """
+    Return the window of time from one partition to another; None if the partitions are no windows of time.
+
+    Args:
+        partitions_def: Any definition; of several dimensions, the one that is cut in time counts.
+        first: Key of the earlier partition.
+        last: Key of the later one, or the same.
+    """
+    window_of = getattr(partitions_def, "time_window_for_partition_key", None)
+    if window_of is None:
+        return None
+    window: TimeWindow = window_of(first)
+    return window if first == last else TimeWindow(window.start, window_of(last).end)
 
 
 class TimestampWithTimezone(NamedTuple):

@@ -10,6 +10,7 @@ from orrery.base.errors import InvalidMetadataError, InvariantViolationError
 from orrery.base.keys import AssetKey
 from orrery.base.metadata import normalize_metadata
 from orrery.definitions.parts.types import ANY, OrreryType
+from orrery.model import partitions
 from orrery.model.partitions.keys import PartitionKeyRange
 from orrery.runtime.contexts.init_resource import ScopedResources
 
@@ -563,8 +564,7 @@ def resources_of_manager(step_context: Any, manager_key: str | None) -> Any:
 
 def time_window_of(partitions_def: Any, keys: Sequence[str]) -> Any:
     """Return the window of time from the first to the last of *keys*."""
-    if not hasattr(partitions_def, "time_window_for_partition_key"):
+    window = partitions.window_covered(partitions_def, keys[0], keys[-1])
+    if window is None:
         raise InvariantViolationError("The partitions are not windows of time.")
-    first = partitions_def.time_window_for_partition_key(keys[0])
-    last = partitions_def.time_window_for_partition_key(keys[-1])
-    return type(first)(first.start, last.end)
+    return window

@@ -17,9 +17,9 @@ from orrery.base.metadata import normalize_metadata
 from orrery.base.tags import (
     ASSET_PARTITION_RANGE_END_TAG,
     ASSET_PARTITION_RANGE_START_TAG,
-    MULTIDIMENSIONAL_PARTITION_PREFIX,
     PARTITION_NAME_TAG,
     canonical_tag,
+    dimensions_in_tags,
 )
 from orrery.definitions.graphs.node import NodeHandle
 from orrery.definitions.graphs.op import OpDefinition
@@ -555,14 +555,9 @@ class StepExecutionContext:
         """Tell whether the run has exactly one partition, or has found one for the step."""
         return (
             PARTITION_NAME_TAG in self.run_tags
-            or self._multi_tags() is not None
+            or bool(dimensions_in_tags(self.run_tags))
             or (self.discovers and len(self.found_partitions) == 1)
         )
-
-    def _multi_tags(self) -> dict[str, str] | None:
-        prefix = MULTIDIMENSIONAL_PARTITION_PREFIX
-        found = {key.removeprefix(prefix): value for key, value in self.run_tags.items() if key.startswith(prefix)}
-        return found or None
 
     @property
     def has_partition_key_range(self) -> bool:
@@ -586,9 +581,9 @@ class StepExecutionContext:
                 else key
             )
             return made
-        multi = self._multi_tags()
-        if multi is not None:
-            return partitions.MultiPartitionKey(multi)
+        dimensions = dimensions_in_tags(self.run_tags)
+        if dimensions:
+            return partitions.MultiPartitionKey(dimensions)
         if self.discovers and len(self.found_partitions) == 1:
             return self.found_partitions[0]
         if self.has_partition_key_range:
@@ -668,26 +663,13 @@ class StepExecutionContext:
         return self._window(self.run_partitions_def, self.partition_key_range)
 
     def _window(self, partitions_def: Any, keys: PartitionKeyRange) -> Any:
-        if hasattr(partitions_def, "time_window_partitions_def") and not hasattr(
-            partitions_def, "time_window_for_partition_key"
-        ):
-            dimension = partitions_def.time_window_dimension
-            partitions_def = dimension.partitions_def
-            keys = PartitionKeyRange(
-                keys.start.keys_by_dimension[dimension.name]
-                if hasattr(keys.start, "keys_by_dimension")
-                else keys.start,
-                keys.end.keys_by_dimension[dimension.name] if hasattr(keys.end, "keys_by_dimension") else keys.end,
-            )
-        if not hasattr(partitions_def, "time_window_for_partition_key"):
+        window = partitions.window_covered(partitions_def, keys.start, keys.end)
+        if window is None:
             raise InvariantViolationError(
                 f"Tried to get partition time window for {self.describe_op()}, whose partitions "
                 f"({type(partitions_def).__name__}) are not windows of time."
             )
-        first = partitions_def.time_window_for_partition_key(keys.start)
-        if keys.start == keys.end:
-            return first
-        return type(first)(first.start, partitions_def.time_window_for_partition_key(keys.end).end)
+        return window
 
     def partitions_def_for_output(self, output_name: str) -> Any:
         """Return the partitions of the asset that the output is, or None."""
