@@ -21,10 +21,9 @@ from orrery.model.partitions.loading import partition_loading_context
 from orrery.runtime.contexts.direct import (
     DirectAssetCheckExecutionContext,
     DirectAssetExecutionContext,
-    DirectGiven,
     DirectOpExecutionContext,
-    DirectResources,
 )
+from orrery.runtime.contexts.direct_given import DirectGiven, DirectResources
 from orrery.runtime.contexts.hook import UnboundHookContext
 from orrery.runtime.contexts.init_resource import Later, ScopedResources
 from orrery.runtime.contexts.input import BuiltInputContext, InputContext

@@ -27,12 +27,8 @@ from orrery.definitions.parts.signature import ComputeFunction
 from orrery.definitions.parts.types import ANY, OrreryType
 from orrery.model.config.configured import NOTHING_GIVEN, plain_config
 from orrery.model.events.user import Output
-from orrery.runtime.contexts.direct import (
-    DirectAssetExecutionContext,
-    DirectOpExecutionContext,
-    DirectResources,
-    missing_resource,
-)
+from orrery.runtime.contexts.direct import DirectAssetExecutionContext, DirectOpExecutionContext
+from orrery.runtime.contexts.direct_given import DirectResources, missing_resource
 from orrery.runtime.contexts.hook import UnboundHookContext
 from orrery.runtime.contexts.op import CURRENT_CONTEXT
 from orrery.runtime.engine.compute import Result, call_arguments, config_for, results_of_item, results_of_value

@@ -8,49 +8,37 @@ job, the node, the run itself) raises :class:`InvalidPropertyError`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, NoReturn, Self
 
 from orrery.base.errors import (
-    InvalidDefinitionError,
     InvalidInvocationError,
     InvalidPropertyError,
     InvariantViolationError,
-    nearest_hint,
 )
 from orrery.base.keys import AssetKey
 from orrery.base.tags import canonical_tag
 from orrery.definitions.graphs.op import OpDefinition
 from orrery.model.events.build import StepRef
-from orrery.model.partitions.keys import PartitionKeyRange
-from orrery.model.partitions.loading import partition_loading_context
 from orrery.plan.sources import FromNothing
 from orrery.plan.step import ExecutionStep, StepInput, StepOutput
 from orrery.runtime.contexts.asset import AssetCheckExecutionContext, AssetExecutionContext
-from orrery.runtime.contexts.init_resource import Later, ScopedResources
+from orrery.runtime.contexts.direct_given import DirectGiven, DirectResources, not_set
+from orrery.runtime.contexts.direct_partitions import DirectPartitions
+from orrery.runtime.contexts.init_resource import ScopedResources
 from orrery.runtime.contexts.op import OpExecutionContext
 from orrery.runtime.contexts.step import StepExecutionContext
 
 __all__ = [
     "DirectAssetCheckExecutionContext",
     "DirectAssetExecutionContext",
-    "DirectGiven",
     "DirectOpExecutionContext",
-    "DirectResources",
     "DirectStep",
     "direct_step",
-    "missing_resource",
 ]
 
 EPHEMERAL_RUN_ID = "EPHEMERAL"
-
-
-def _not_set(name: str, kind: str = "property") -> InvalidPropertyError:
-    return InvalidPropertyError(
-        f"The {name} {kind} is not set on the context when an asset or op is directly invoked.",
-        mend="run it by materialize() or execute_in_process() to see it.",
-    )
 
 
 class _NoStep:
@@ -70,134 +58,6 @@ class _NoStep:
 _NO_STEP: Any = _NoStep()
 
 
-class DirectResources:
-    """
-    The resources of a direct call: opened, by key.
-
-    Attributes:
-        mapping: What ``context.resources`` shows, by key.
-        originals: What parameters annotated with a resource class get, by key.
-    """
-
-    __slots__ = ("mapping", "originals")
-
-    def __init__(self, mapping: Mapping[str, Any], originals: Mapping[str, Any]) -> None:
-        self.mapping = mapping
-        self.originals = originals
-
-    def scoped(self, keys: Iterable[str]) -> ScopedResources:
-        """Return those of *keys* that were given, as attributes; asking for another raises."""
-        wanted = [key for key in keys if key in self.mapping]
-        return ScopedResources({key: self.mapping[key] for key in wanted}, {key: self.originals[key] for key in wanted})
-
-    def joined(self, other: DirectResources) -> DirectResources:
-        """Return these and *other* together."""
-        return DirectResources({**self.mapping, **other.mapping}, {**self.originals, **other.originals})
-
-
-def missing_resource(key: str, needed_by: str, known: Iterable[str]) -> InvalidDefinitionError:
-    """Return the error that a resource was not given."""
-    return InvalidDefinitionError(
-        f"resource with key '{key}' required by {needed_by} was not provided.",
-        mend=nearest_hint(key, known, noun="resource")
-        + f" Or give resources={{'{key}': ...}} when building the context.",
-    )
-
-
-class DirectGiven:
-    """
-    What a direct context was built with.
-
-    Attributes:
-        keys: Keys of the given resources.
-        must_close: Whether one of them must be closed.
-        is_entered: Whether the context stands in a ``with`` statement.
-        config: Config of the op, as given; None if not.
-        resources_config: Config of the resources, as given.
-        tags: Tags of the run that is pretended.
-        mapping_key: Which of a dynamic output the call pretends to be for.
-    """
-
-    __slots__ = (
-        "_closers",
-        "_instance",
-        "_opened",
-        "builder",
-        "config",
-        "is_entered",
-        "keys",
-        "log",
-        "mapping_key",
-        "must_close",
-        "partition_key",
-        "partition_key_range",
-        "resources_config",
-        "tags",
-    )
-
-    def __init__(
-        self,
-        *,
-        opened: DirectResources,
-        close: Callable[[], None],
-        must_close: bool,
-        instance: Any,
-        log: Any,
-        config: Any = None,
-        resources_config: Mapping[str, Any] | None = None,
-        partition_key: str | None = None,
-        partition_key_range: PartitionKeyRange | None = None,
-        mapping_key: str | None = None,
-        tags: Mapping[str, str] | None = None,
-        builder: str = "build_op_context",
-    ) -> None:
-        if partition_key is not None and partition_key_range is not None:
-            raise InvalidInvocationError(
-                "Must supply at most one of partition_key or partition_key_range.", mend="leave one of them out."
-            )
-        self._opened = opened
-        self._closers = [close]
-        self.keys = list(opened.mapping)
-        self.must_close = must_close
-        self.is_entered = False
-        self._instance = instance
-        self.log = log
-        self.config = config
-        self.resources_config = dict(resources_config or {})
-        self.partition_key = partition_key
-        self.partition_key_range = partition_key_range
-        self.mapping_key = mapping_key
-        self.tags = dict(tags or {})
-        self.builder = builder
-
-    @property
-    def instance(self) -> Any:
-        """Return the given instance; by default one in memory, made at the first use."""
-        instance = self._instance
-        return instance.get() if type(instance) is Later else instance
-
-    @property
-    def opened(self) -> DirectResources:
-        """
-        Return the given resources.
-
-        Raises:
-            InvariantViolationError: One must be closed, and the context stands in no ``with`` statement.
-        """
-        if self.must_close and not self.is_entered:
-            raise InvariantViolationError(
-                "At least one provided resource is a generator, but attempting to access resources outside of context "
-                "manager scope.",
-                mend=f"write 'with {self.builder}(...) as context:'.",
-            )
-        return self._opened
-
-    def close(self) -> None:
-        """Close the given resources; a second call does nothing."""
-        while self._closers:
-            self._closers.pop()()
-
-
 class _DirectRun:
     """Stands where the run would be: its id and tags are pretended, the rest raises."""
 
@@ -210,7 +70,7 @@ class _DirectRun:
     def __getattr__(self, name: str) -> NoReturn:
         if name.startswith("__"):
             raise AttributeError(name)
-        raise _not_set(name)
+        raise not_set(name)
 
 
 class _DirectPlan:
@@ -238,7 +98,7 @@ class _DirectPlan:
     def __getattr__(self, name: str) -> NoReturn:
         if name.startswith("__"):
             raise AttributeError(name)
-        raise _not_set(name)
+        raise not_set(name)
 
 
 class DirectStep(StepExecutionContext):
@@ -263,6 +123,7 @@ class DirectStep(StepExecutionContext):
         super().__init__(_DirectPlan(given, opened), _NO_STEP if step is None else step)
         self.given = given
         self.config = given.config if step is None else config
+        self.partitions = DirectPartitions(self.plan_context, self.step, given, is_bound=self.is_bound)
 
     @property
     def is_bound(self) -> bool:
@@ -275,22 +136,23 @@ class DirectStep(StepExecutionContext):
         self.config = self.given.config
         self._resources = None
         self.plan_context = _DirectPlan(self.given, None)
+        self.partitions = DirectPartitions(self.plan_context, self.step, self.given, is_bound=False)
 
     def _check_bound(self, name: str) -> None:
         if not self.is_bound:
-            raise _not_set(name)
+            raise not_set(name)
 
     # -- the run -------------------------------------------------------------------------------
 
     @property
     def run(self) -> Any:
         """Refuse: there is no run."""
-        raise _not_set("run")
+        raise not_set("run")
 
     @property
     def dagster_run(self) -> Any:
         """Refuse: there is no run."""
-        raise _not_set("dagster_run")
+        raise not_set("dagster_run")
 
     @property
     def run_config(self) -> Mapping[str, Any]:
@@ -318,27 +180,27 @@ class DirectStep(StepExecutionContext):
     @property
     def job(self) -> Any:
         """Refuse: there is no job."""
-        raise _not_set("job_def")
+        raise not_set("job_def")
 
     @property
     def job_def(self) -> Any:
         """Refuse: there is no job."""
-        raise _not_set("job_def")
+        raise not_set("job_def")
 
     @property
     def job_name(self) -> str:
         """Refuse: there is no job."""
-        raise _not_set("job_name")
+        raise not_set("job_name")
 
     @property
     def repository_def(self) -> Any:
         """Refuse: there is no repository."""
-        raise _not_set("repository_def")
+        raise not_set("repository_def")
 
     @property
     def resolved_run_config(self) -> Any:
         """Refuse: there is no run config."""
-        raise _not_set("resolved_run_config")
+        raise not_set("resolved_run_config")
 
     # -- the step ------------------------------------------------------------------------------
 
@@ -350,12 +212,12 @@ class DirectStep(StepExecutionContext):
     @property
     def op(self) -> Any:
         """Refuse: the op stands in no job."""
-        raise _not_set("op")
+        raise not_set("op")
 
     @property
     def node_handle(self) -> Any:
         """Refuse: the op stands in no job."""
-        raise _not_set("node_handle")
+        raise not_set("node_handle")
 
     @property
     def op_config(self) -> Any:
@@ -365,7 +227,7 @@ class DirectStep(StepExecutionContext):
     @property
     def step_launcher(self) -> None:
         """Refuse: no executor is at work."""
-        raise _not_set("step_launcher")
+        raise not_set("step_launcher")
 
     @property
     def log(self) -> Any:
@@ -394,91 +256,6 @@ class DirectStep(StepExecutionContext):
         """Add metadata to an output that is still to come; it is kept as it was given."""
         self._check_bound("add_output_metadata")
         super().add_output_metadata(metadata, output_name, mapping_key)
-
-    # -- partitions ----------------------------------------------------------------------------
-
-    @property
-    def run_partitions_def(self) -> Any:
-        """
-        Return the partitions of the assets that are called.
-
-        Raises:
-            InvalidPropertyError: There are no assets, or they have no partitions.
-        """
-        assets_def = self.assets_def
-        if assets_def is None:
-            raise InvalidPropertyError(f"Op {self.step.name} does not have an assets definition.")
-        if assets_def.partitions_def is None:
-            raise InvariantViolationError(
-                f"{self.describe_op()} has no partitions.", mend="give the asset partitions_def=."
-            )
-        return assets_def.partitions_def
-
-    @property
-    def has_partition_key(self) -> bool:
-        """Tell whether a partition was given."""
-        return self.given.partition_key is not None
-
-    @property
-    def has_partition_key_range(self) -> bool:
-        """Tell whether a range of partitions was given."""
-        return self.given.partition_key_range is not None
-
-    @property
-    def partition_key(self) -> str:
-        """
-        Return the given partition.
-
-        Raises:
-            InvariantViolationError: None was given.
-        """
-        key = self.given.partition_key
-        if key is None:
-            if self.given.partition_key_range is not None and (
-                self.given.partition_key_range.start == self.given.partition_key_range.end
-            ):
-                return self.given.partition_key_range.start
-            raise self._no_partition("partition_key")
-        assets_def = self.step.assets_def if self.is_bound else None
-        partitions_def: Any = assets_def.partitions_def if assets_def is not None else None
-        if hasattr(partitions_def, "get_partition_key_from_str"):
-            return partitions_def.get_partition_key_from_str(key)  # type: ignore[no-any-return]  # text
-        return key
-
-    def _no_partition(self, name: str) -> InvariantViolationError:
-        return InvariantViolationError(
-            f"Tried to access {name} for a non-partitioned run",
-            mend=f"give partition_key= to {self.given.builder}.",
-        )
-
-    @property
-    def partition_key_range(self) -> PartitionKeyRange:
-        """
-        Return the given partitions as a range.
-
-        Raises:
-            InvariantViolationError: None was given.
-        """
-        if self.given.partition_key_range is not None:
-            return self.given.partition_key_range
-        if self.given.partition_key is None:
-            raise self._no_partition("partition_key range")
-        key = self.partition_key
-        return PartitionKeyRange(key, key)
-
-    @property
-    def partition_keys(self) -> Sequence[str]:
-        """Return the given partitions, in order; each must be one of the asset's."""
-        with partition_loading_context(dynamic_partitions_store=self.given.instance):
-            found: Sequence[str] = self.run_partitions_def.get_partition_keys_in_range(self.partition_key_range)
-        return found
-
-    def partitions_def_of(self, asset_key: AssetKey) -> Any:
-        """Return the partitions of an asset that is called, or None."""
-        assets_def = self.assets_def
-        if assets_def is not None and asset_key in assets_def._specs_by_key:
-            return assets_def._specs_by_key[asset_key].partitions_def
-        return None
 
 
 def direct_step(op: OpDefinition, assets_def: Any = None, mapping_key: str | None = None) -> ExecutionStep:
@@ -559,7 +336,7 @@ class _Direct:
 
     def get_step_execution_context(self) -> Any:
         """Refuse: there is no step."""
-        raise _not_set("get_step_execution_context", "method")
+        raise not_set("get_step_execution_context", "method")
 
     def get_mapping_key(self) -> str | None:
         """Return the given mapping key, or None."""
