@@ -105,10 +105,10 @@ from orrery.api.verbs.contexts import build_op_context as build_op_context
 from orrery.api.verbs.contexts import build_output_context as build_output_context
 from orrery.api.verbs.execute_job import execute_job as execute_job
 from orrery.api.verbs.execute_job import validate_run_config as validate_run_config
-from orrery.api.verbs.instigators import build_multi_asset_sensor_context as build_multi_asset_sensor_context
-from orrery.api.verbs.instigators import build_run_status_sensor_context as build_run_status_sensor_context
-from orrery.api.verbs.instigators import build_schedule_context as build_schedule_context
-from orrery.api.verbs.instigators import build_sensor_context as build_sensor_context
+from orrery.api.verbs.instigator_contexts import build_multi_asset_sensor_context as build_multi_asset_sensor_context
+from orrery.api.verbs.instigator_contexts import build_run_status_sensor_context as build_run_status_sensor_context
+from orrery.api.verbs.instigator_contexts import build_schedule_context as build_schedule_context
+from orrery.api.verbs.instigator_contexts import build_sensor_context as build_sensor_context
 from orrery.api.verbs.materialize import materialize as materialize
 from orrery.api.verbs.materialize import materialize_to_memory as materialize_to_memory
 from orrery.api.verbs.materialize import observe as observe
