@@ -13,7 +13,6 @@ from collections.abc import Awaitable, Mapping
 from types import TracebackType
 from typing import Any, Self
 
-from orrery.api.verbs.build_resources import console_log
 from orrery.api.wiring.values import default_io_manager_definition
 from orrery.base.errors import InvariantViolationError, UnknownAssetError, nearest_hint
 from orrery.base.keys import AssetKey, CoercibleToAssetKey
@@ -26,6 +25,7 @@ from orrery.model.partitions.keys import PartitionKeyRange
 from orrery.model.partitions.loading import partition_loading_context
 from orrery.runtime.contexts.init_resource import Later, ScopedResources
 from orrery.runtime.contexts.input import BuiltInputContext
+from orrery.runtime.contexts.log import console_log
 from orrery.runtime.contexts.output import BuiltOutputContext, GivenResources
 from orrery.runtime.engine.resources import OpenResources, open_resources, order_of_resources, raise_if_not_closed
 from orrery.runtime.instance.instance import Instance

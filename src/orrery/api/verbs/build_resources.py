@@ -5,7 +5,6 @@ Open resources outside of a run.
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 from collections.abc import Callable, Generator, Mapping
 from typing import Any
@@ -15,11 +14,11 @@ from orrery.model.config.configured import plain_config
 from orrery.model.config.schema import Field, Shape
 from orrery.model.config.validate import resolve_config
 from orrery.runtime.contexts.init_resource import Later, ScopedResources
-from orrery.runtime.contexts.log import LogManager
+from orrery.runtime.contexts.log import console_log
 from orrery.runtime.engine.resources import open_resources, raise_if_not_closed
 from orrery.runtime.instance.instance import Instance
 
-__all__ = ["build_resources", "console_log", "runner_of"]
+__all__ = ["build_resources", "runner_of"]
 
 
 @contextlib.contextmanager
@@ -75,11 +74,6 @@ def build_resources(
         raise
     errors = opened.close()
     raise_if_not_closed(errors)
-
-
-def console_log() -> LogManager:
-    """Return where code outside of runs logs: the logger ``orrery`` of the standard library."""
-    return LogManager(managed_loggers=[logging.getLogger("orrery")])
 
 
 def runner_of(event_loop: Any) -> Callable[[Any], Any] | None:

@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-from orrery.api.verbs.build_resources import console_log, runner_of
+from orrery.api.verbs.build_resources import runner_of
 from orrery.base.keys import AssetKey
 from orrery.definitions.parts.executor import InitLoggerContext
 from orrery.definitions.parts.resource import as_resource_definitions
@@ -27,6 +27,7 @@ from orrery.runtime.contexts.direct_given import DirectGiven, DirectResources
 from orrery.runtime.contexts.hook import UnboundHookContext
 from orrery.runtime.contexts.init_resource import Later, ScopedResources
 from orrery.runtime.contexts.input import BuiltInputContext, InputContext
+from orrery.runtime.contexts.log import console_log
 from orrery.runtime.contexts.output import BuiltOutputContext, GivenResources, OutputContext
 from orrery.runtime.engine.resources import OpenResources, open_resources
 from orrery.runtime.instance.instance import Instance

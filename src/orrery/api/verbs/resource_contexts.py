@@ -7,10 +7,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from orrery.api.verbs.build_resources import console_log
 from orrery.definitions.parts.resource import as_resource_definitions
 from orrery.model.config.configured import plain_config
 from orrery.runtime.contexts.init_resource import Later, ScopedResources, UnboundInitResourceContext
+from orrery.runtime.contexts.log import console_log
 from orrery.runtime.engine.resources import call_resource_unbound, open_resources
 from orrery.runtime.instance.instance import Instance
 

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
-__all__ = ["LogManager", "LogSink", "NullSink"]
+__all__ = ["LogManager", "LogSink", "NullSink", "console_log"]
 
 
 class LogSink(Protocol):
@@ -164,3 +164,8 @@ def _text(record: logging.LogRecord) -> str:
         return record.getMessage()
     except Exception as error:  # noqa: BLE001  # a format string that does not fit its arguments: the line is kept as it is
         return f"{record.msg!r} (args {record.args!r} do not fit: {error})"
+
+
+def console_log() -> LogManager:
+    """Return where code outside of runs logs: the logger ``orrery`` of the standard library."""
+    return LogManager(managed_loggers=[logging.getLogger("orrery")])
