@@ -35,7 +35,7 @@ _HOME_OF: dict[str, str] = {
     "AssetDep": "orrery.definitions.assets.asset_spec",
     "AssetExecutionContext": "orrery.runtime.contexts.asset",
     "AssetGraph": "orrery.model.assets.graph",
-    "AssetIn": "orrery.definitions.assets.asset_spec",
+    "AssetIn": "orrery.definitions.assets.asset_in",
     "AssetJobKey": "orrery.base.keys",
     "AssetKey": "orrery.base.keys",
     "AssetMaterialization": "orrery.model.events.user",

@@ -226,9 +226,9 @@ from orrery.base.warnings import BetaWarning as BetaWarning
 from orrery.base.warnings import ConfigArgumentWarning as ConfigArgumentWarning
 from orrery.base.warnings import PreviewWarning as PreviewWarning
 from orrery.base.warnings import SupersessionWarning as SupersessionWarning
+from orrery.definitions.assets.asset_in import AssetIn as AssetIn
 from orrery.definitions.assets.asset_out import AssetOut as AssetOut
 from orrery.definitions.assets.asset_spec import AssetDep as AssetDep
-from orrery.definitions.assets.asset_spec import AssetIn as AssetIn
 from orrery.definitions.assets.asset_spec import AssetSpec as AssetSpec
 from orrery.definitions.assets.assets_definition import AssetChecksDefinition as AssetChecksDefinition
 from orrery.definitions.assets.assets_definition import AssetsDefinition as AssetsDefinition

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from orrery.base.errors import InvalidConfigError, InvalidDefinitionError
+from orrery.definitions.assets.asset_in import AssetIn
 from orrery.definitions.assets.asset_job import build_asset_job
-from orrery.definitions.assets.asset_spec import AssetIn
 from orrery.definitions.decorators.asset import asset
 from orrery.definitions.decorators.graph import graph, job
 from orrery.definitions.decorators.op import op

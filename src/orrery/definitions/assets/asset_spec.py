@@ -1,8 +1,8 @@
 """
 What a user says of an asset apart from the function that makes it.
 
-``AssetSpec`` is the whole of it; ``AssetDep`` names one upstream asset, and ``AssetIn`` one input of an
-asset function (``asset_out.py``: one output). Values that the user gives are checked where they are
+``AssetSpec`` is the whole of it, ``AssetDep`` names one upstream asset; ``asset_in.py`` and ``asset_out.py`` say of
+one input and one output of an asset function. Values that the user gives are checked where they are
 given, so that the error stands at the user's own line. Code that has checked them already builds
 through :func:`trusted_spec`, which checks nothing and costs about a microsecond.
 """
@@ -13,19 +13,15 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import EllipsisType
-from typing import Any, NamedTuple, NoReturn, TypeAlias
+from typing import Any, NoReturn, TypeAlias
 
 from orrery.base.errors import InvalidDefinitionError, InvariantViolationError
 from orrery.base.keys import (
     AssetKey,
     CoercibleToAssetKey,
-    CoercibleToAssetKeyPrefix,
-    key_named,
-    key_prefix_parts,
 )
 from orrery.base.records import RecordMeta
 from orrery.base.tags import KIND_PREFIX, kinds_as_tags, kinds_of_tags, normalize_event_tags
-from orrery.definitions.parts.inputs_outputs import NO_VALUE
 from orrery.definitions.parts.probe import Probe, as_probe
 from orrery.model.assets.node import AssetCheckNode, AssetNode
 
@@ -33,13 +29,13 @@ __all__ = [
     "DEFAULT_GROUP_NAME",
     "IO_MANAGER_KEY_METADATA_KEY",
     "AssetDep",
-    "AssetIn",
     "AssetSpec",
     "CoercibleToAssetDep",
-    "CoercibleToAssetIn",
     "checked_group_name",
+    "checked_metadata",
     "coerce_asset_deps",
     "condition_told",
+    "single_key",
     "trusted_spec",
 ]
 
@@ -83,9 +79,9 @@ class AssetDep:
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
         set_ = object.__setattr__
-        set_(self, "asset_key", asset if type(asset) is AssetKey else _single_key(asset))
+        set_(self, "asset_key", asset if type(asset) is AssetKey else single_key(asset))
         set_(self, "partition_mapping", partition_mapping)
-        set_(self, "metadata", {} if metadata is None else _checked_metadata(metadata, "an asset dependency"))
+        set_(self, "metadata", {} if metadata is None else checked_metadata(metadata, "an asset dependency"))
 
     @staticmethod
     def from_coercible(arg: CoercibleToAssetDep) -> AssetDep:
@@ -247,7 +243,7 @@ class AssetSpec(metaclass=RecordMeta):
             tuple([dep.asset_key for dep in edges]) if edges else (),
             edges,
             description,
-            {} if metadata is None else _checked_metadata(metadata, f"asset '{asset_key.to_user_string()}'"),
+            {} if metadata is None else checked_metadata(metadata, f"asset '{asset_key.to_user_string()}'"),
             skippable,
             None if group_name is None else checked_group_name(group_name),
             code_version,
@@ -611,154 +607,7 @@ def trusted_spec(
     return spec
 
 
-class _MoreOfInput(NamedTuple):
-    """What few inputs say beside the key of their asset."""
-
-    metadata: Mapping[str, Any] | None
-    key_prefix: tuple[str, ...]
-    input_manager_key: str | None
-    partition_mapping: Any
-    dagster_type: Any
-
-
-class AssetIn:
-    """
-    Say which asset an input of an asset function loads, and how.
-
-    Args:
-        key: The upstream asset; by default the name of the input.
-        metadata: Static metadata of the input, which IO managers see.
-        key_prefix: Parts before the name of the input; not together with *key*.
-        input_manager_key: The resource that loads the input, in place of the IO manager that stored it.
-        partition_mapping: Which upstream partitions a partition needs.
-        dagster_type: Type that the loaded value must have.
-
-    Raises:
-        InvalidDefinitionError: Both *key* and *key_prefix* are given.
-
-    >>> AssetIn(key_prefix="raw").resolve_key("orders")
-    AssetKey(['raw', 'orders'])
-    """
-
-    __slots__ = ("_more", "key")
-
-    key: AssetKey | None
-    _more: _MoreOfInput | None
-
-    def __init__(
-        self,
-        key: CoercibleToAssetKey | None = None,
-        metadata: Mapping[str, Any] | None = None,
-        key_prefix: CoercibleToAssetKeyPrefix | None = None,
-        input_manager_key: str | None = None,
-        partition_mapping: Any = None,
-        dagster_type: Any = NO_VALUE,
-    ) -> None:
-        if key is not None and key_prefix:
-            raise InvalidDefinitionError(
-                f"An AssetIn has both the key {key!r} and the key_prefix {key_prefix!r}.",
-                mend="give the whole key as 'key', or the parts before the name of the input as 'key_prefix'.",
-            )
-        set_ = object.__setattr__
-        if key is not None:
-            key = key_named(key) if type(key) is str else _single_key(key)
-        set_(self, "key", key)
-        if (
-            metadata is None
-            and key_prefix is None
-            and input_manager_key is None
-            and partition_mapping is None
-            and dagster_type is NO_VALUE
-        ):
-            set_(self, "_more", None)
-            return
-        set_(
-            self,
-            "_more",
-            _MoreOfInput(
-                None if metadata is None else _checked_metadata(metadata, "an AssetIn"),
-                key_prefix_parts(key_prefix),
-                input_manager_key,
-                partition_mapping,
-                dagster_type,
-            ),
-        )
-
-    @property
-    def metadata(self) -> Mapping[str, Any] | None:
-        """Return the metadata of the input, if any was given."""
-        return None if self._more is None else self._more.metadata
-
-    @property
-    def key_prefix(self) -> list[str]:
-        """Return the parts before the name of the input, as a new list."""
-        return [] if self._more is None else list(self._more.key_prefix)
-
-    @property
-    def input_manager_key(self) -> str | None:
-        """Return the resource that loads the input, if it is not the one that stores the asset."""
-        return None if self._more is None else self._more.input_manager_key
-
-    @property
-    def partition_mapping(self) -> Any:
-        """Return which upstream partitions a partition needs, if that was given."""
-        return None if self._more is None else self._more.partition_mapping
-
-    @property
-    def dagster_type(self) -> Any:
-        """Return the type of the value, or ``NO_VALUE`` where the annotation says it."""
-        return NO_VALUE if self._more is None else self._more.dagster_type
-
-    @classmethod
-    def from_coercible(cls, coercible: CoercibleToAssetIn) -> AssetIn:
-        """Return *coercible* as an AssetIn: one already, or anything that names one asset."""
-        if isinstance(coercible, AssetIn):
-            return coercible
-        if isinstance(coercible, AssetDep):
-            return cls(key=coercible.asset_key, partition_mapping=coercible.partition_mapping)
-        return cls(key=coercible)
-
-    def resolve_key(self, input_name: str) -> AssetKey:
-        """Return the key of the asset that the input called *input_name* loads."""
-        return self.key if self.key is not None else AssetKey((*self.key_prefix, input_name))
-
-    def _values(self) -> tuple[Any, ...]:
-        return (
-            self.key,
-            self.metadata,
-            self.key_prefix,
-            self.input_manager_key,
-            self.partition_mapping,
-            self.dagster_type,
-        )
-
-    def __setattr__(self, name: str, value: object) -> NoReturn:
-        raise AttributeError(f"AssetIn is immutable: '{name}' cannot be set")
-
-    def __delattr__(self, name: str) -> NoReturn:
-        raise AttributeError(f"AssetIn is immutable: '{name}' cannot be deleted")
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, AssetIn):
-            return NotImplemented
-        return self._values() == other._values()
-
-    def __hash__(self) -> int:
-        return hash((self.key, tuple(self.key_prefix), self.input_manager_key))
-
-    def __repr__(self) -> str:
-        return (
-            f"AssetIn(key={self.key!r}, metadata={self.metadata!r}, key_prefix={self.key_prefix!r}, "
-            f"input_manager_key={self.input_manager_key!r}, partition_mapping={self.partition_mapping!r}, "
-            f"dagster_type={self.dagster_type!r})"
-        )
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return AssetIn, self._values()
-
-
 CoercibleToAssetDep: TypeAlias = CoercibleToAssetKey | AssetSpec | AssetDep | Any
-CoercibleToAssetIn: TypeAlias = CoercibleToAssetKey | AssetDep | AssetIn | Any
 
 
 def coerce_asset_deps(deps: Iterable[CoercibleToAssetDep], of: AssetKey | None = None) -> tuple[AssetDep, ...]:
@@ -804,7 +653,13 @@ def _deps_of(each: Any) -> Iterable[AssetDep]:
     return (AssetDep.from_coercible(each),)
 
 
-def _single_key(asset: Any) -> AssetKey:
+def single_key(asset: Any) -> AssetKey:
+    """
+    Return the key of the one asset that *asset* names.
+
+    Raises:
+        InvalidDefinitionError: It names none, or several.
+    """
     if isinstance(asset, AssetKey | str | list | tuple):
         return AssetKey(asset)
     if isinstance(asset, AssetSpec):
@@ -839,7 +694,13 @@ def _wrong_type(key: AssetKey, argument: str, value: object, wanted: str) -> Inv
     )
 
 
-def _checked_metadata(metadata: Mapping[str, Any], owner: str) -> dict[str, Any]:
+def checked_metadata(metadata: Mapping[str, Any], owner: str) -> dict[str, Any]:
+    """
+    Return a copy of *metadata* if it maps text.
+
+    Raises:
+        InvalidDefinitionError: It is no mapping, or one of its names is no text.
+    """
     if not isinstance(metadata, Mapping):
         raise InvalidDefinitionError(
             f"The metadata of {owner} is {metadata!r} ({type(metadata).__name__}), not a mapping.",

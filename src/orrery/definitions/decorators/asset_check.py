@@ -8,7 +8,8 @@ from typing import Any
 
 from orrery.base.errors import InvalidDefinitionError
 from orrery.base.keys import AssetKey
-from orrery.definitions.assets.asset_spec import AssetDep, AssetIn, coerce_asset_deps
+from orrery.definitions.assets.asset_in import AssetIn
+from orrery.definitions.assets.asset_spec import AssetDep, coerce_asset_deps
 from orrery.definitions.assets.assets_definition import AssetChecksDefinition
 from orrery.definitions.decorators.asset_inputs import asset_inputs
 from orrery.definitions.graphs.op import OpDefinition

@@ -13,7 +13,8 @@ from typing import Any
 
 from orrery.base.errors import InvalidDefinitionError, nearest_hint
 from orrery.base.keys import AssetKey, key_named
-from orrery.definitions.assets.asset_spec import AssetDep, AssetIn, coerce_asset_deps
+from orrery.definitions.assets.asset_in import AssetIn
+from orrery.definitions.assets.asset_spec import AssetDep, coerce_asset_deps
 from orrery.definitions.parts.inputs_outputs import NO_VALUE, InputDefinition
 from orrery.definitions.parts.naming import check_name
 from orrery.definitions.parts.signature import EMPTY, ComputeFunction

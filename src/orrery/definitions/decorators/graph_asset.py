@@ -9,8 +9,9 @@ from typing import Any, overload
 from orrery.base.arguments import refuse_unknown
 from orrery.base.errors import InvalidDefinitionError
 from orrery.base.keys import AssetKey, CoercibleToAssetKey, CoercibleToAssetKeyPrefix, key_prefix_parts
+from orrery.definitions.assets.asset_in import AssetIn
 from orrery.definitions.assets.asset_out import AssetOut
-from orrery.definitions.assets.asset_spec import AssetDep, AssetIn, AssetSpec, condition_told
+from orrery.definitions.assets.asset_spec import AssetDep, AssetSpec, condition_told
 from orrery.definitions.assets.assets_definition import AssetsDefinition
 from orrery.definitions.decorators.graph import as_config_mapping, compose_graph
 from orrery.definitions.parts.hook import HookDefinition

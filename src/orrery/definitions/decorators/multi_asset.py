@@ -14,14 +14,9 @@ from typing import Any, NamedTuple
 from orrery.base.arguments import refuse_unknown
 from orrery.base.errors import InvalidDefinitionError, nearest_hint
 from orrery.base.keys import AssetKey
+from orrery.definitions.assets.asset_in import AssetIn
 from orrery.definitions.assets.asset_out import AssetOut
-from orrery.definitions.assets.asset_spec import (
-    DEFAULT_GROUP_NAME,
-    IO_MANAGER_KEY_METADATA_KEY,
-    AssetDep,
-    AssetIn,
-    AssetSpec,
-)
+from orrery.definitions.assets.asset_spec import DEFAULT_GROUP_NAME, IO_MANAGER_KEY_METADATA_KEY, AssetDep, AssetSpec
 from orrery.definitions.assets.assets_definition import AssetsDefinition
 from orrery.definitions.assets.node_outputs import add_check_outputs
 from orrery.definitions.decorators.asset_inputs import asset_inputs

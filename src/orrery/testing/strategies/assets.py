@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from orrery.base.keys import AssetKey
-from orrery.definitions.assets.asset_spec import AssetIn
+from orrery.definitions.assets.asset_in import AssetIn
 from orrery.definitions.assets.assets_definition import AssetsDefinition
 from orrery.definitions.decorators.asset import asset
 

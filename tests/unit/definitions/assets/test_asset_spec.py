@@ -6,8 +6,9 @@ import pytest
 
 from orrery.base.errors import InvalidDefinitionError, InvariantViolationError
 from orrery.base.keys import AssetKey
+from orrery.definitions.assets.asset_in import AssetIn
 from orrery.definitions.assets.asset_out import AssetOut
-from orrery.definitions.assets.asset_spec import AssetDep, AssetIn, AssetSpec, coerce_asset_deps, trusted_spec
+from orrery.definitions.assets.asset_spec import AssetDep, AssetSpec, coerce_asset_deps, trusted_spec
 from orrery.model.partitions.periods import DailyPartitionsDefinition
 
 DAILY = DailyPartitionsDefinition("2024-01-01")
