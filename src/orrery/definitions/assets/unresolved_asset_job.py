@@ -16,7 +16,7 @@ from orrery.base.errors import InvalidDefinitionError, InvalidInvocationError, O
 from orrery.base.keys import AssetCheckKey, AssetKey
 from orrery.base.tags import normalize_definition_tags
 from orrery.definitions.assets.asset_job import build_asset_job, normalize_assets, only_partitions_definition
-from orrery.definitions.graphs.job import JobDefinition, partition_run_request
+from orrery.definitions.graphs.job import JobDefinition
 from orrery.definitions.parts.cache_policy import CachePolicy, tags_with_policy
 from orrery.definitions.parts.executor import ExecutorDefinition
 from orrery.definitions.parts.hook import HookDefinition, check_hooks
@@ -25,7 +25,7 @@ from orrery.model.assets.graph import AssetGraph
 from orrery.model.assets.selection import AssetSelection
 from orrery.model.config.configured import ConfigMapping
 from orrery.model.partitions.partitioned_config import PartitionedConfig
-from orrery.model.records.run_request import RunRequest
+from orrery.model.records.run_request import RunRequest, partition_run_request
 
 __all__ = ["UnresolvedAssetJobDefinition", "checked_owners", "define_asset_job"]
 

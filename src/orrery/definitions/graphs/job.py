@@ -6,19 +6,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
-from orrery.base.errors import InvalidDefinitionError, InvalidInvocationError, InvalidSubsetError, nearest_hint
+from orrery.base.errors import InvalidDefinitionError, InvalidInvocationError, nearest_hint
 from orrery.base.keys import AssetCheckKey, AssetKey
 from orrery.base.metadata import MetadataValue, normalize_metadata
 from orrery.base.tags import normalize_definition_tags
-from orrery.definitions.graphs.dependency import (
-    DependencyDefinition,
-    DependencyKind,
-    DynamicCollectDependencyDefinition,
-    InputMapping,
-    MultiDependencyDefinition,
-    NodeInvocation,
-)
 from orrery.definitions.graphs.node import Node, NodeDefinition, NodeHandle
+from orrery.definitions.graphs.part import part_of_graph
 from orrery.definitions.graphs.structure import GraphStructure
 from orrery.definitions.parts.as_function import ShowsFunction
 from orrery.definitions.parts.executor import ExecutorDefinition, LoggerDefinition
@@ -28,12 +21,10 @@ from orrery.definitions.parts.policies import RetryPolicy
 from orrery.definitions.parts.resource import ResourceDefinition, as_resource_definitions
 from orrery.definitions.parts.types import OrreryType
 from orrery.definitions.verbs import verbs
-from orrery.model.assets.syntax import resolve_op_selection
 from orrery.model.config.configured import ConfigMapping
-from orrery.model.partitions.loading import partition_loading_context
-from orrery.model.records.run_request import RunRequest
+from orrery.model.records.run_request import RunRequest, partition_run_request
 
-__all__ = ["JobDefinition", "partition_run_request"]
+__all__ = ["JobDefinition"]
 
 
 class JobDefinition(ShowsFunction):
@@ -564,36 +555,8 @@ class JobDefinition(ShowsFunction):
         return self
 
     def _op_subset(self, queries: list[str]) -> JobDefinition:
-        graph = self.graph
-        parents = {
-            name: [
-                source.node
-                for given, _kind in graph.sources_for(name).values()
-                for source in given
-                if source.node is not None
-            ]
-            for name in graph.node_dict
-        }
-        nested: dict[str, list[str]] = {}
-        flat: list[str] = []
-        for query in queries:
-            head, dot, rest = query.partition(".")
-            if dot and head in graph.node_dict:
-                nested.setdefault(head, []).append(rest)
-            else:
-                flat.append(query)
-        kept = resolve_op_selection(parents, flat) if flat else set()
-        kept |= nested.keys()
-        if not kept:
-            raise InvalidSubsetError(
-                f"No qualified ops to execute found for op_selection={queries}.",
-                mend=nearest_hint(queries[0] if queries else "", graph.node_dict, noun="op"),
-            )
-        partial = {
-            name: inner for name, inner in nested.items() if not flat or name not in resolve_op_selection(parents, flat)
-        }
         made = self._copy(
-            graph_def=_part_of(graph, kept, partial),
+            graph_def=part_of_graph(self.graph, queries),
             _subset_selection_data=queries,
             hook_defs=self.hook_defs,
             input_values={},
@@ -762,106 +725,3 @@ class JobDefinition(ShowsFunction):
 
     def __repr__(self) -> str:
         return f"JobDefinition({self._name!r})"
-
-
-def partition_run_request(
-    job_name: str,
-    partitions_def: Any,
-    partitioned_config: Any,
-    partition_key: str,
-    *,
-    run_key: str | None,
-    tags: Mapping[str, str] | None,
-    asset_selection: Sequence[AssetKey] | None,
-    run_config: Mapping[str, Any] | None,
-    current_time: Any,
-    dynamic_partitions_store: Any,
-) -> RunRequest:
-    """
-    Return a request for a run of a partition, with the tags and the run config of the partition.
-
-    Raises:
-        UnknownPartitionError: The partition is not there.
-    """
-    with partition_loading_context(current_time, dynamic_partitions_store) as loading:
-        partitions_def.validate_partition_key(partition_key, loading)
-        if partitioned_config is not None:
-            own_tags = partitioned_config.get_tags_for_partition_key(partition_key, job_name=job_name)
-            if run_config is None:
-                run_config = partitioned_config.get_run_config_for_partition_key(partition_key)
-        else:
-            own_tags = partitions_def.get_tags_for_partition_key(partition_key)
-    return RunRequest(
-        job_name=job_name,
-        run_key=run_key,
-        run_config=run_config,
-        tags={**(tags or {}), **own_tags},
-        asset_selection=asset_selection,
-        partition_key=partition_key,
-    )
-
-
-def _part_of(graph: GraphStructure, kept: AbstractSet[str], partial: Mapping[str, list[str]]) -> GraphStructure:
-    """Return *graph* without the nodes outside *kept*, and of nested graphs in *partial* only what is queried."""
-    definitions: dict[str, NodeDefinition] = {}
-    dependencies: dict[Any, dict[str, Any]] = {}
-    mappings: list[InputMapping] = [each for each in graph.input_mappings if each.mapped_node_name in kept]
-    for node in graph.nodes:
-        if node.name not in kept:
-            continue
-        definition = node.definition
-        if node.name in partial and isinstance(definition, GraphStructure):
-            inner = JobDefinition(graph_def=definition, name=definition.name).get_subset(
-                op_selection=partial[node.name]
-            )
-            definition = inner.graph
-        definitions[definition.name] = definition
-        inputs: dict[str, Any] = {}
-        for input_name, (given, kind) in graph.sources_for(node.name).items():
-            if not definition.has_input(input_name):
-                continue
-            here = [each for each in given if each.node is not None and each.node in kept]
-            here = [each for each in here if graph.node_dict[str(each.node)].definition.has_output(each.output)]
-            if not here:
-                continue
-            if kind is DependencyKind.FAN_IN:
-                inputs[input_name] = MultiDependencyDefinition(
-                    [DependencyDefinition(str(each.node), each.output) for each in here]
-                )
-            elif kind is DependencyKind.COLLECT:
-                inputs[input_name] = DynamicCollectDependencyDefinition(str(here[0].node), here[0].output)
-            else:
-                inputs[input_name] = DependencyDefinition(str(here[0].node), here[0].output)
-        alias = node.name if node.name != definition.name else None
-        dependencies[NodeInvocation(definition.name, alias, node.tags, node.hook_defs, node.retry_policy)] = inputs
-    return type(graph)(
-        graph.name,
-        description=graph.description,
-        node_defs=list(definitions.values()),
-        dependencies=dependencies,
-        input_mappings=[each for each in mappings if definitions_has_input(dependencies, definitions, each)],
-        output_mappings=[
-            each
-            for each in graph.output_mappings
-            if each.mapped_node_name in kept
-            and _definition_of(dependencies, definitions, each.mapped_node_name).has_output(
-                each.mapped_node_output_name
-            )
-        ],
-        config=graph.config_mapping,
-        tags=graph.tags,
-    )
-
-
-def _definition_of(
-    dependencies: Mapping[Any, Any], definitions: Mapping[str, NodeDefinition], name: str
-) -> NodeDefinition:
-    invocation = next(each for each in dependencies if (each.alias or each.name) == name)
-    return definitions[invocation.name]
-
-
-def definitions_has_input(
-    dependencies: Mapping[Any, Any], definitions: Mapping[str, NodeDefinition], mapping: InputMapping
-) -> bool:
-    """Tell whether the mapped node still has the input that *mapping* feeds."""
-    return _definition_of(dependencies, definitions, mapping.mapped_node_name).has_input(mapping.mapped_node_input_name)

@@ -22,8 +22,9 @@ from orrery.base.tags import (
 )
 from orrery.model.config.run_config import RunConfig, run_config_dict
 from orrery.model.partitions.keys import PartitionKeyRange
+from orrery.model.partitions.loading import partition_loading_context
 
-__all__ = ["RunRequest", "SkipReason"]
+__all__ = ["RunRequest", "SkipReason", "partition_run_request"]
 
 
 class SkipReason(msgspec.Struct, frozen=True):
@@ -171,3 +172,40 @@ class _StoreWithRequests:
 
 def _with_requests(store: Any, requests: Sequence[Any]) -> Any:
     return _StoreWithRequests(store, requests) if requests else store
+
+
+def partition_run_request(
+    job_name: str,
+    partitions_def: Any,
+    partitioned_config: Any,
+    partition_key: str,
+    *,
+    run_key: str | None,
+    tags: Mapping[str, str] | None,
+    asset_selection: Sequence[AssetKey] | None,
+    run_config: Mapping[str, Any] | None,
+    current_time: Any,
+    dynamic_partitions_store: Any,
+) -> RunRequest:
+    """
+    Return a request for a run of a partition, with the tags and the run config of the partition.
+
+    Raises:
+        UnknownPartitionError: The partition is not there.
+    """
+    with partition_loading_context(current_time, dynamic_partitions_store) as loading:
+        partitions_def.validate_partition_key(partition_key, loading)
+        if partitioned_config is not None:
+            own_tags = partitioned_config.get_tags_for_partition_key(partition_key, job_name=job_name)
+            if run_config is None:
+                run_config = partitioned_config.get_run_config_for_partition_key(partition_key)
+        else:
+            own_tags = partitions_def.get_tags_for_partition_key(partition_key)
+    return RunRequest(
+        job_name=job_name,
+        run_key=run_key,
+        run_config=run_config,
+        tags={**(tags or {}), **own_tags},
+        asset_selection=asset_selection,
+        partition_key=partition_key,
+    )
