@@ -23,6 +23,7 @@ BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
 
 #: A side that needed longer than this for one sample is not asked for a second one.
 LONG_SECONDS = 30
+SLOW_FILE_SECONDS = 200e-6
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,6 +51,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     samples: dict[tuple[Case, str], list[Sample]] = {}
     with tempfile.TemporaryDirectory(prefix="orrery-benchmarks-", ignore_cleanup_errors=True) as folders:
         os.environ["BENCHMARK_FOLDERS"] = folders
+        taken = seconds_of_a_new_file(Path(folders))
+        if taken > SLOW_FILE_SECONDS:
+            print(
+                f"A new file takes {taken * 1e6:.0f} us on this disk now: figures of persistent runs will be too large. If many "
+                "files were deleted a moment ago, six minutes mend it.",
+                file=sys.stderr,
+            )
         for side in sides:
             warm_up(side)
         for number, case in enumerate(cases, start=1):
@@ -68,6 +76,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         write_docs(as_sections(made, titles, told(facts)), list(dict.fromkeys(case.group for case in table)))
         print(f"Table written: {DOCS.relative_to(ROOT)}")
     return 0
+
+
+def seconds_of_a_new_file(folder: Path, many: int = 100) -> float:
+    """Return how long a small new file takes in *folder*: a file system without a journal is slow after many deletions."""
+    place = folder / "new"
+    place.mkdir()
+    start = time.perf_counter()
+    for number in range(many):
+        (place / str(number)).write_bytes(bytes(200))
+    return (time.perf_counter() - start) / many
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
