@@ -14,7 +14,8 @@ from orrery.definitions.graphs.job import JobDefinition
 from orrery.definitions.graphs.structure import GraphStructure
 from orrery.definitions.parts.inputs_outputs import InputDefinition
 from orrery.model.config.schema import Field, Permissive, Shape
-from orrery.plan.run_config import is_wanted_from_config, needed_resources
+from orrery.plan.ops_config import is_wanted_from_config
+from orrery.plan.run_config import needed_resources
 
 __all__ = ["run_config_field"]
 

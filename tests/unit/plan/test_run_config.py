@@ -17,7 +17,8 @@ from orrery.model.config.configured import config_mapping, configured
 from orrery.model.config.reasons import EvaluationStackListItemEntry, EvaluationStackPathEntry
 from orrery.model.config.run_config import RunConfig
 from orrery.model.config.schema import Field, Selector
-from orrery.plan.run_config import OpConfig, ResolvedRunConfig, resolve_run_config
+from orrery.plan.ops_config import OpConfig
+from orrery.plan.run_config import ResolvedRunConfig, resolve_run_config
 
 
 def problems(job_def: Any, run_config: Any) -> list[tuple[str, str]]:

@@ -21,7 +21,7 @@ from orrery.definitions.graphs.node import NodeHandle
 from orrery.definitions.graphs.op import OpDefinition
 from orrery.model.events.build import StepRef
 from orrery.model.partitions.keys import PartitionKeyRange
-from orrery.plan.run_config import OpConfig
+from orrery.plan.ops_config import OpConfig
 from orrery.plan.step import ExecutionStep
 from orrery.runtime.contexts.init_resource import ScopedResources
 from orrery.runtime.contexts.log import LogManager
