@@ -16,7 +16,7 @@ import msgspec
 
 from orrery.api.verbs.recorded import carry_out_run
 from orrery.api.verbs.rehearsal import rehearse
-from orrery.api.wiring.defaults import starts_workers
+from orrery.api.wiring.executors import starts_workers
 from orrery.api.wiring.instance import load_adapters
 from orrery.base.errors import OrreryError
 from orrery.definitions.project.repository import RepositoryDefinition

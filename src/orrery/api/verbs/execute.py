@@ -16,8 +16,9 @@ from typing import Any
 
 from orrery.api.verbs.asset_values import load_asset_value
 from orrery.api.verbs.results import ExecuteInProcessResult
-from orrery.api.wiring.defaults import executor_for, executor_in_this_process, io_manager_for
 from orrery.api.wiring.ephemeral import ephemeral_instance
+from orrery.api.wiring.executors import executor_for, executor_in_this_process
+from orrery.api.wiring.values import io_manager_for
 from orrery.base.arguments import check_kind
 from orrery.base.errors import (
     ExecutionInterruptedError,

@@ -51,7 +51,7 @@ def get_execution_plan(job_def: Any, **options: Any) -> Any:
 
 def default_executor_def() -> Any:
     """Return the executor of jobs that name none."""
-    return importlib.import_module("orrery.api.wiring.defaults").multi_or_in_process_executor
+    return importlib.import_module("orrery.api.wiring.executors").multi_or_in_process_executor
 
 
 def load_asset_value(definitions: Any, asset_key: Any, **options: Any) -> Any:

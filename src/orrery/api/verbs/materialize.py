@@ -8,7 +8,7 @@ from typing import Any
 
 from orrery.api.verbs.execute import execute_job_in_process
 from orrery.api.verbs.results import ExecuteInProcessResult
-from orrery.api.wiring.defaults import memory_io_manager
+from orrery.api.wiring.values import memory_io_manager
 from orrery.base.arguments import check_kind
 from orrery.base.errors import InvalidInvocationError, InvariantViolationError
 from orrery.base.keys import AssetCheckKey, AssetKey

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 
-from orrery.adapters.io.memory import EphemeralIOManager
+from orrery.adapters.io.memory import EphemeralIOManager, mem_io_manager
 from orrery.definitions.parts.io_manager import IOManager, IOManagerDefinition
 from orrery.runtime.instance.instance import Instance
 from orrery.runtime.instance.value_key import value_key_of
@@ -12,6 +12,8 @@ from orrery.runtime.instance.value_key import value_key_of
 __all__ = [
     "default_io_manager",
     "default_io_manager_definition",
+    "io_manager_for",
+    "memory_io_manager",
 ]
 
 
@@ -29,3 +31,13 @@ default_io_manager_definition = IOManagerDefinition(
     description="Store values where the instance keeps its records: in memory, or as files.",
 )
 """The IO manager of runs that name none, as a resource."""
+
+
+def memory_io_manager() -> IOManagerDefinition:
+    """Return the IO manager that keeps values in memory, as they are, for one run."""
+    return mem_io_manager
+
+
+def io_manager_for(*, in_memory: bool) -> IOManagerDefinition:
+    """Return the IO manager of runs that name none."""
+    return mem_io_manager if in_memory else default_io_manager_definition

@@ -1,6 +1,4 @@
-"""
-What stands where nobody said otherwise: the executor of a run, and where its values go.
-"""
+"""Which executor carries out a run: the job's own, what run config chooses, or that of jobs that name none."""
 
 from __future__ import annotations
 
@@ -12,27 +10,15 @@ from orrery.adapters.executors.either import multi_or_in_process_executor
 from orrery.adapters.executors.in_process import InProcessExecutor
 from orrery.adapters.executors.multiprocess import multiprocess_executor
 from orrery.adapters.io.memory import mem_io_manager
-from orrery.api.wiring.values import default_io_manager_definition
 from orrery.base.errors import InvalidDefinitionError, UnmetExecutorRequirementsError
 from orrery.definitions.graphs.job import JobDefinition
 from orrery.definitions.parts.executor import ExecutorDefinition, ExecutorRequirement, InitExecutorContext
-from orrery.definitions.parts.io_manager import IOManagerDefinition
 from orrery.plan.run_config import ResolvedRunConfig
 from orrery.runtime.engine.executor import Executor
 from orrery.runtime.instance.instance import Instance
 from orrery.runtime.remote.messages import JobOrigin
 
-__all__ = ["executor_for", "executor_in_this_process", "io_manager_for", "memory_io_manager", "starts_workers"]
-
-
-def memory_io_manager() -> IOManagerDefinition:
-    """Return the IO manager that keeps values in memory, as they are, for one run."""
-    return mem_io_manager
-
-
-def io_manager_for(*, in_memory: bool) -> IOManagerDefinition:
-    """Return the IO manager of runs that name none."""
-    return mem_io_manager if in_memory else default_io_manager_definition
+__all__ = ["executor_for", "executor_in_this_process", "starts_workers"]
 
 
 def starts_workers(job: JobDefinition) -> bool:
