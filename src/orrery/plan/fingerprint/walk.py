@@ -15,7 +15,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from orrery.plan.fingerprint.canonical import Canonical, NotCanonicalError, canonical_digest
+from orrery.plan.fingerprint.classes import declared_by, members_of, type_name
 from orrery.plan.fingerprint.code_form import Scan
+from orrery.plan.fingerprint.contents import content_of_platform, fields_of, is_closed
 from orrery.plan.fingerprint.facts import CodeFacts, Origin, Place, Reach
 from orrery.plan.fingerprint.guards import ABSENT, Guard, body_of, is_fixed
 
@@ -84,9 +86,24 @@ class Walk:
 
     def _annotations(self, function: types.FunctionType) -> None:
         """Take in the types of the parameters: by them values are loaded."""
-        given = {name: _type_name(each) for name, each in function.__annotations__.items() if name != "return"}
+        given = {name: type_name(each) for name, each in function.__annotations__.items() if name != "return"}
         if given:
             self._parts["parameter types"] = canonical_digest(given) or ""
+        for name, each in function.__annotations__.items():
+            kind = function.__globals__.get(each) if isinstance(each, str) else each
+            if name != "return" and isinstance(kind, type):
+                self._methods(kind)
+
+    def _methods(self, kind: type) -> None:
+        """Follow what a parameter of this class can do; resources count by their identity, and fields of config as config."""
+        origins = [(cls, self._facts.origin_of(cls.__module__).kind) for cls in kind.__mro__]
+        if any(each == "framework" and cls.__name__.startswith("Configurable") for cls, each in origins):
+            return
+        for cls, each in origins:
+            if each == "project":
+                for _, value in members_of(cls):
+                    if isinstance(value, types.FunctionType | staticmethod | classmethod | property):
+                        self._reference(value)
 
     def _digest(self, value: Any) -> str:
         writer = Canonical(self._form)
@@ -143,9 +160,15 @@ class Walk:
             module = getattr(value, "__module__", None)
             if module:
                 self._note(self._facts.origin_of(module))
-            return f"{module}.{value.__qualname__}".encode()
+            name = f"{module}.{value.__qualname__}"
+            if isinstance(value, types.BuiltinFunctionType) and is_closed(value):
+                return self._several(name, value.__self__)
+            return name.encode()
         if isinstance(value, types.GenericAlias | types.UnionType) or kind.__module__ == "typing":
-            return repr(value).encode()
+            told = getattr(value, "__metadata__", None)
+            return type_name(value).encode() if told is None else self._several(type_name(value), list(told))
+        if isinstance(value, types.CodeType):
+            return self._of_code(value)[0].encode()
         return self._instance(value, kind, origin)
 
     def _several(self, kind: str, *values: Any) -> bytes:
@@ -174,16 +197,16 @@ class Walk:
     def _state_of(self, value: Any, kind: type, origin: Origin) -> bytes:
         name = f"{kind.__module__}.{kind.__qualname__}".encode()
         if origin.kind == "platform":
-            self._opaque[self._where] = None
-            return name
-        self._reference(kind)
-        state = getattr(value, "__dict__", None)
+            state = content_of_platform(value)
+        else:
+            self._reference(kind)
+            state = fields_of(value, with_slots=origin.kind == "project")
         if state is None:
             self._opaque[self._where] = None
             return name
         writer = Canonical(self._form)
         try:
-            writer.write(dict(state))
+            writer.write(state)
         except NotCanonicalError:
             self._opaque[self._where] = None
             return name
@@ -251,11 +274,24 @@ class Walk:
                 self.guards.append(Guard(spread, reference.name, value))
             if value is not ABSENT:
                 self._read(value, reference.attributes, f"{function.__module__}:{reference.name}")
-        wrapped = getattr(function, "__wrapped__", None) if function.__dict__ else None
-        if wrapped is not None:
-            self._reference(wrapped)
+        if function.__dict__:
+            held = (cells.get(each, spread.get(each)) for each in scan.written)
+            self._attributes(function, name, is_state=any(each is function for each in held))
         for level, imported, taken in scan.imports:
             self._import(_absolute(spread, level, imported), taken)
+
+    def _attributes(self, function: types.FunctionType, name: str, *, is_state: bool) -> None:
+        """Follow what a function was wrapped around, what was registered by type, and plain values that it was given."""
+        wrapped = getattr(function, "__wrapped__", None)
+        if wrapped is not None:
+            self._reference(wrapped)
+        registered = getattr(function, "registry", None)
+        if isinstance(registered, types.MappingProxyType):
+            self._take(registered, f"{name}.registry")
+        for key, value in function.__dict__.items():
+            if not is_state and not key.startswith("__") and is_fixed(value):  # else it may be what it counts
+                self.guards = None
+                self._take(value, f"{name}.{key}")
 
     def _closure(self, function: types.FunctionType, name: str, scan: Scan | None = None) -> dict[str, Any]:
         cells: dict[str, Any] = {}
@@ -278,16 +314,29 @@ class Walk:
         if self.guards is not None and not isinstance(value, types.FunctionType) and not is_fixed(value):
             self.guards = None
         if isinstance(value, types.FunctionType | type | types.ModuleType):
+            self._bind(value, name)
             self._reference(value)
         elif name not in self._parts:
             self._parts[name] = ""
             self._kept.append(value)
             self._constants.append((name, value))
 
+    def _bind(self, value: types.FunctionType | type | types.ModuleType, name: str) -> None:
+        """Note what stands behind a name, unless the name says it: another thing may stand there, and be reached anyway."""
+        is_module = isinstance(value, types.ModuleType)
+        module = value.__name__ if is_module else value.__module__ or "?"
+        kind = self._facts.origin_of(module).kind
+        own = value.__name__ if is_module else value.__qualname__
+        is_said = name.rpartition(":")[2] == (own.rpartition(".")[2] if kind == "project" else own)
+        if kind == "framework" or (is_said and (kind == "project" or is_module)):
+            return
+        self._parts.setdefault(name, canonical_digest(own if is_module else f"{module}:{own}") or "")
+
     def _read(self, value: Any, attributes: tuple[str, ...], name: str) -> None:
         for attribute in attributes:
             if not isinstance(value, types.ModuleType):
                 break
+            self._bind(value, name)
             origin = self._facts.origin_of(value.__name__)
             if origin.kind != "project":
                 self._note(origin)
@@ -335,41 +384,17 @@ class Walk:
 
     def _enter_class(self, cls: type, name: str) -> None:
         self._where = name
-        members = vars(cls)
-        is_made = "__dataclass_fields__" in members or "__struct_fields__" in members
         content: dict[str, Any] = {"bases": [self._reference(base) for base in cls.__bases__]}
-        fields = members.get("__annotations__")
-        if isinstance(fields, dict):  # in classes that are compiled it is a descriptor
-            content["fields"] = {key: _type_name(each) for key, each in fields.items()}
-        fields = members.get("__dataclass_fields__") or members.get("__pydantic_fields__")
-        if isinstance(fields, Mapping):
-            content["defaults"] = {
-                key: self._default(each) for key, each in fields.items() if hasattr(each, "default_factory")
-            }
-        enumerated = members.get("_member_map_")
-        if isinstance(enumerated, Mapping):
-            content["members"] = {key: self._digest(each.value) for key, each in enumerated.items()}
-        for key, value in members.items():
-            if key in _MADE or isinstance(value, _MADE_TYPES) or (enumerated is not None and key in enumerated):
-                continue
-            if key.startswith(("__pydantic", "_abc")) or (key.startswith("_") and enumerated is not None):
-                continue
+        if self._facts.origin_of(type(cls).__module__).kind == "project":
+            content["metaclass"] = self._reference(type(cls))
+        content |= {key: self._digest(value) for key, value in declared_by(cls).items()}
+        for key, value in members_of(cls):
             if isinstance(value, types.FunctionType):
-                if is_made and (value.__code__.co_filename.startswith("<") or "__create_fn__" in _innermost(value)):
-                    continue
                 content[f"def {key}"] = self._reference(value)
-            elif not key.startswith("__") or key in ("__slots__", "__call__"):
+            else:
                 content[f"is {key}"] = self._digest(value)
         self._where = name
         self._parts[name] = canonical_digest(content) or ""
-
-    def _default(self, field: Any) -> Any:
-        """Return the form of the default of a field of a dataclass or a model."""
-        if field.default_factory is not None and callable(field.default_factory):
-            return self._reference(field.default_factory)
-        if type(field.default).__name__ in ("_MISSING_TYPE", "PydanticUndefinedType"):
-            return None
-        return [self._digest(field.default)]
 
     def _module(self, module: types.ModuleType) -> bytes:
         origin = self._facts.origin_of(module.__name__)
@@ -389,15 +414,6 @@ class Walk:
                 self._take(value, f"{module.__name__}:{key}")
 
 
-_MADE = frozenset(
-    "__module__ __doc__ __dict__ __weakref__ __qualname__ __annotations__ __dataclass_fields__ __dataclass_params__ "
-    "__match_args__ __firstlineno__ __static_attributes__ __abstractmethods__ __parameters__ __orig_bases__ __hash__ "
-    "__struct_fields__ __struct_defaults__ __struct_encode_fields__ __struct_config__ model_config model_fields "
-    "model_computed_fields __signature__ __class_vars__ __private_attributes__ __fields__ __fields_set__".split()
-)
-_MADE_TYPES = (types.GetSetDescriptorType, types.MemberDescriptorType)
-
-
 def _function_in(value: Any) -> types.FunctionType | None:
     """Return the plain function in a definition (an asset, an op), or the function itself."""
     for _ in range(8):
@@ -413,23 +429,8 @@ def _function_in(value: Any) -> types.FunctionType | None:
     return None
 
 
-def _innermost(function: Any) -> str:
-    """Return the qualified name of the function that others are wrapped around."""
-    while hasattr(function, "__wrapped__"):
-        function = function.__wrapped__
-    return str(function.__qualname__)
-
-
 def _absolute(spread: Mapping[str, Any], level: int, name: str) -> str:
     if not level:
         return name
     package = str(spread.get("__package__") or "").split(".")
     return ".".join([*package[: len(package) - level + 1], *([name] if name else [])])
-
-
-def _type_name(annotation: Any) -> str:
-    if isinstance(annotation, str):
-        return annotation
-    if type(annotation) is not types.GenericAlias and isinstance(annotation, type):
-        return f"{annotation.__module__}.{annotation.__qualname__}"
-    return repr(annotation)

@@ -1,0 +1,213 @@
+"""Constants of every kind that people write: another content is seen, and what a name stands for, too."""
+
+import argparse
+import array
+import collections
+import decimal
+import functools
+import ipaddress
+import operator
+import statistics
+import string
+import struct
+import types
+import zoneinfo
+from collections.abc import Callable
+from datetime import timedelta, timezone
+from typing import Any
+
+import attrs
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from orrery.plan.fingerprint.facts import Reach
+from orrery.plan.fingerprint.reach import Reacher
+from orrery.runtime.engine.code_facts import InstalledCode
+
+
+class Slotted:
+    __slots__ = ("__hidden", "q")
+
+    def __init__(self, q: int, hidden: int = 0) -> None:
+        self.q = q
+        self.__hidden = hidden
+
+
+class Codes(list[int]):
+    """A list of the project."""
+
+
+class Level(int):
+    """A number of the project."""
+
+
+class Word(str):
+    """A text of the project."""
+
+    __slots__ = ()
+
+
+@attrs.define
+class Limits:
+    most: int
+
+
+def reached(main: dict[str, Any], source: str = "def target():\n    return A, B\n") -> Reach:
+    """Return what a function of a module with these names reaches."""
+    spread: dict[str, Any] = {"__name__": "contents_target", "A": None, "B": None, **main}
+    exec(source, spread)
+    return Reacher(InstalledCode()).reach(spread["target"])
+
+
+def made(name: str) -> Any:
+    """Return a function of the project."""
+    spread: dict[str, Any] = {"__name__": "contents_other"}
+    exec(f"def {name}(x):\n    return {name!r}\n", spread)
+    return spread[name]
+
+
+CONTENTS: dict[str, Callable[[int], Any]] = {
+    "SimpleNamespace": lambda n: types.SimpleNamespace(rate=n),
+    "Namespace": lambda n: argparse.Namespace(rate=n),
+    "Template": lambda n: string.Template(f"$a {n}"),
+    "deque": lambda n: collections.deque([n]),
+    "length of a deque": lambda n: collections.deque([1], maxlen=n),
+    "UserList": lambda n: collections.UserList([n]),
+    "array": lambda n: array.array("i", [n]),
+    "itemgetter": operator.itemgetter,
+    "attrgetter": lambda n: operator.attrgetter(f"a{n}"),
+    "methodcaller": lambda n: operator.methodcaller("f", n, key=n),
+    "partialmethod": lambda n: functools.partialmethod(print, n),
+    "ZoneInfo": lambda n: zoneinfo.ZoneInfo(["Europe/Berlin", "Europe/Paris"][n - 1]),
+    "timezone": lambda n: timezone(timedelta(hours=n)),
+    "Context": decimal.Context,
+    "NormalDist": statistics.NormalDist,
+    "Struct": lambda n: struct.Struct("i" * n),
+    "address": lambda n: ipaddress.ip_address(f"10.0.0.{n}"),
+    "error": lambda n: ValueError(n),
+    "keys": lambda n: {n: 1}.keys(),
+    "bound built-in": lambda n: {"a": n}.get,
+    "slots": Slotted,
+    "private slots": lambda n: Slotted(1, n),
+    "list of the project": lambda n: Codes([n]),
+    "number of the project": Level,
+    "text of the project": lambda n: Word(str(n)),
+    "attrs": Limits,
+    "expression of polars": lambda n: pl.col("a") > n,
+    "value of pyarrow": pa.scalar,
+}
+
+
+@pytest.mark.parametrize("make", CONTENTS.values(), ids=CONTENTS)
+def test_another_content_is_seen_and_an_equal_one_is_the_same(make: Callable[[int], Any]) -> None:
+    one = reached({"A": make(1)})
+    assert one.parts == reached({"A": make(1)}).parts
+    assert one.parts != reached({"A": make(2)}).parts
+    assert one.opaque == ()
+
+
+BINDINGS: dict[str, tuple[Any, Any]] = {
+    "function of the standard library": (statistics.mean, statistics.median),
+    "class of the standard library": (int, float),
+    "module": (statistics, decimal),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), BINDINGS.values(), ids=BINDINGS)
+def test_another_thing_behind_a_name_is_seen(before: Any, after: Any) -> None:
+    """``from statistics import median as average`` where it was ``mean``: the function reads as before."""
+    one, other = reached({"A": before}), reached({"A": after})
+    assert one.parts != other.parts
+    assert set(one.parts) == set(other.parts)  # told as a change of the name
+
+
+@pytest.mark.parametrize(("before", "after"), BINDINGS.values(), ids=BINDINGS)
+def test_another_thing_closed_over_is_seen(before: Any, after: Any) -> None:
+    """As a factory of assets is given it."""
+
+    def build(of: Any) -> Callable[[], Any]:
+        def target() -> Any:
+            return of
+
+        return target
+
+    reacher = Reacher(InstalledCode())
+    assert reacher.reach(build(before)).parts != reacher.reach(build(after)).parts
+
+
+def test_two_names_that_were_swapped_are_seen() -> None:
+    """All that is reached is the same."""
+    one, other = made("one"), made("other")
+    assert reached({"A": one, "B": other}).parts != reached({"A": other, "B": one}).parts
+
+
+def test_another_attribute_of_another_module_under_the_same_name_is_seen() -> None:
+    source = "def target(x):\n    return A.fsum(x)\n"
+    modules = [types.ModuleType("math"), types.ModuleType("cmath")]
+    assert reached({"A": modules[0]}, source).parts != reached({"A": modules[1]}, source).parts
+
+
+def test_a_name_that_says_what_it_is_is_no_part() -> None:
+    """Else each import would be recorded with each value."""
+    one = made("one")
+    found = reached({"one": one, "statistics": statistics}, "def target(x):\n    return one(statistics.mean(x))\n")
+    assert set(found.parts) == {"contents_target:target", "contents_other:one"}
+
+
+DISPATCH = """
+import functools
+
+@functools.singledispatch
+def told(x):
+    return "any"
+
+@told.register
+def _(x: int):
+    return RESULT
+
+class Teller:
+    @functools.singledispatchmethod
+    def tell(self, x):
+        return "any"
+
+    @tell.register
+    def _(self, x: int):
+        return RESULT
+
+def target(x):
+    return CALL
+"""
+
+
+@pytest.mark.parametrize("call", ["told(x)", "Teller().tell(x)"])
+def test_what_is_registered_by_type_is_followed(call: str) -> None:
+    source = DISPATCH.replace("CALL", call)
+    one, other = (reached({}, source.replace("RESULT", each)) for each in ("1", "2"))
+    assert one.parts != other.parts
+
+
+def test_a_metaclass_of_the_project_is_followed() -> None:
+    source = """
+class Meta(type):
+    @property
+    def tag(cls):
+        return RESULT
+
+class Tagged(metaclass=Meta):
+    pass
+
+def target():
+    return Tagged.tag
+"""
+    one, other = (reached({}, source.replace("RESULT", each)) for each in ("1", "2"))
+    assert one.parts != other.parts
+
+
+def test_what_is_used_up_is_no_content() -> None:
+    """A generator of random numbers is another one after each use: its state would put all values out of date."""
+    import random
+
+    one, other = random.Random(1), random.Random(2)
+    assert reached({"A": one}).parts == reached({"A": other}).parts
+    assert reached({"A": one}).opaque == ("contents_target:A",)
