@@ -121,6 +121,10 @@ class BlobStore:
         """Return where the bytes of this digest lie."""
         return f"{self.root}/blobs/{digest[:2]}/{digest}"
 
+    def blob_url(self, digest: str) -> str:
+        """Return where the bytes of this digest lie, as people write it."""
+        return self._shown(self.blob_path(digest))
+
     def touch(self, digest: str) -> None:
         """Note that the blob was used, for those that evict the ones that were not."""
         if self.is_local:

@@ -89,9 +89,9 @@ class BlobIOManager(IOManager):
         if note is not None:
             note(digest_of_all(pointers), is_stable=all(each.format != "pickle" for each in pointers))
         place = (
-            self.store.blob_path(pointers[0].digest)
+            self.store.blob_url(pointers[0].digest)
             if len(pointers) == 1
-            else self.store.name_path(name_of(context, None))
+            else self.store.name_url(name_of(context, None))
         )
         context.add_output_metadata(
             {"path": MetadataValue.path(place), "size_bytes": sum(each.length for each in pointers)}
@@ -145,14 +145,14 @@ class BlobIOManager(IOManager):
         pointer = self.store.read_pointer(name)
         if pointer is None:
             raise MissingBlobError(
-                f"No value of {what()} is stored (there is no {self.store.name_path(name)}).",
+                f"No value of {what()} is stored (there is no {self.store.name_url(name)}).",
                 mend=f"materialize {what()} first.",
             )
         check_signature(pointer, name, key, what=what(), place=self.store.name_url(name))
         data = self.store.get(pointer.digest)
         if data is None:
             raise MissingBlobError(
-                f"The stored value of {what()} is damaged or gone ({self.store.blob_path(pointer.digest)}).",
+                f"The stored value of {what()} is damaged or gone ({self.store.blob_url(pointer.digest)}).",
                 mend=f"materialize {what()} again.",
             )
         return pointer, data
