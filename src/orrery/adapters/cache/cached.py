@@ -126,7 +126,12 @@ class CachedIOManager(IOManager):
             raise InvalidDefinitionError(
                 f"The cache lies at {self.store.url}, which is no local folder.", mend="give a path as local=."
             )
-        self.ttl_seconds = ttl.total_seconds() if isinstance(ttl, timedelta) else ttl
+        if isinstance(self.remote, BlobIOManager) and self.remote.store.url == self.store.url:
+            raise InvalidDefinitionError(
+                f"The cache and its remote place are the same folder, {self.store.url}.", mend="give another as local=."
+            )
+        self.ttl_seconds = _checked("ttl", ttl.total_seconds() if isinstance(ttl, timedelta) else ttl, "an age")
+        _checked("max_bytes", max_bytes, "a number of bytes")
         self.verify = verify
         self.max_bytes = max_bytes
         self.single_flight = single_flight
@@ -358,3 +363,13 @@ def _size(size_bytes: int) -> str:
         if size_bytes >= size:
             return f"{size_bytes / size:.1f} {unit}"
     return f"{size_bytes} bytes"
+
+
+def _checked(name: str, value: Any, what: str) -> float | None:
+    """Return *value*, if it is none or a number that is not negative."""
+    if value is None or (isinstance(value, int | float) and not isinstance(value, bool) and value >= 0):
+        return value
+    raise InvalidDefinitionError(
+        f"CachedIOManager({name}={value!r}): that is not {what}.",
+        mend=f"leave {name}= out, or give {what} of zero or more.",
+    )

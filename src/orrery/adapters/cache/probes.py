@@ -15,6 +15,7 @@ from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import quote
 
+from orrery.base.arguments import check_kind
 from orrery.base.errors import InvalidDefinitionError, RemoteValueError
 from orrery.definitions.parts.probe import Probe
 from orrery.model.events.data_version import DataVersion
@@ -168,7 +169,8 @@ def file_probe(
     >>> file_probe("prices.csv", max_lag=60).max_lag
     60.0
     """
-    text = os.fspath(path)
+    kinds = (str, os.PathLike)
+    text = os.fspath(check_kind(path, kinds, name="path", of="file_probe", wanted="the path of a file"))
     look: Callable[..., Any] = partial(file_version, text, quick=quick)
     if PARTITION in text:
         look = partial(_file_of_partition, text, quick)

@@ -14,6 +14,7 @@ import msgspec
 
 from orrery.api.verbs.execute import resources_for, tags_and_config
 from orrery.api.verbs.materialize import kept_job, reuse_of
+from orrery.base.arguments import check_kind
 from orrery.base.bulk import collection_paused
 from orrery.base.errors import InvariantViolationError, PlanOutdatedError
 from orrery.base.keys import AssetKey
@@ -352,6 +353,9 @@ def diff_materializations(
     Raises:
         InvariantViolationError: One of them did not make the asset, or it was not made twice.
     """
+    check_kind(
+        instance, Instance, name="instance", of="diff_materializations", wanted="the instance that recorded the runs"
+    )
     asset_key = AssetKey.from_coercible_or_definition(asset)
     if run_1 is None or run_2 is None:
         former, latter = _last_two_runs(instance, asset_key, run_1)

@@ -345,3 +345,22 @@ def test_a_format_that_does_not_exist_is_refused_where_it_is_written(tmp_path: P
     ):
         with pytest.raises(InvalidDefinitionError, match="There is no format 'parqet'"):
             make()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"ttl": -5}, r"ttl=-5\.?0?\): that is not an age"),
+        ({"ttl": "a day"}, "ttl='a day'"),
+        ({"max_bytes": -1}, "max_bytes=-1"),
+        ({"max_bytes": True}, "max_bytes=True"),
+        ({"local": "remote"}, "are the same folder"),
+    ],
+)
+def test_what_no_cache_can_be_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], words: str
+) -> None:
+    """Before anything runs."""
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InvalidDefinitionError, match=words):
+        CachedIOManager("remote", **{"local": "local", **options})

@@ -13,8 +13,8 @@ from typing import Any
 import fsspec
 import pytest
 
-from orrery.adapters.cache.probes import file_version, rows_version, url_version
-from orrery.base.errors import RemoteValueError
+from orrery.adapters.cache.probes import file_probe, file_version, rows_version, url_version
+from orrery.base.errors import RemoteValueError, WrongArgumentsError
 
 
 def test_a_file_is_known_by_its_bytes(tmp_path: Path) -> None:
@@ -117,3 +117,8 @@ def test_a_table_is_known_by_the_rows_of_a_query() -> None:
         assert empty != one
         assert rows_version(connection, query) == one
     connection.close()
+
+
+def test_a_probe_of_what_is_no_path_is_refused() -> None:
+    with pytest.raises(WrongArgumentsError, match="'path' of file_probe is 3"):
+        file_probe(3)  # type: ignore[arg-type]  # that is the point

@@ -14,7 +14,7 @@ from orrery.api.verbs.plan import (
     explain,
     plan_materialization,
 )
-from orrery.base.errors import InvariantViolationError, PlanOutdatedError
+from orrery.base.errors import InvariantViolationError, PlanOutdatedError, WrongArgumentsError
 from orrery.base.keys import AssetKey
 from orrery.base.metadata.table import TableColumn, TableColumnConstraints, TableSchema
 from orrery.cli.plan_text import diff_document, diff_lines
@@ -226,3 +226,8 @@ def test_an_asset_that_was_made_once_cannot_be_compared_with_itself(instance: In
     materialize([single], instance=instance, on_event=lambda entry: None)
     with pytest.raises(InvariantViolationError, match="'single' was made by one run, and two are compared"):
         diff_materializations(single, instance=instance)
+
+
+def test_a_comparison_without_an_instance_is_refused() -> None:
+    with pytest.raises(WrongArgumentsError, match="'instance' of diff_materializations is None"):
+        diff_materializations("a", instance=None)  # type: ignore[arg-type]  # that is the point
