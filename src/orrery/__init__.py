@@ -220,7 +220,7 @@ _HOME_OF: dict[str, str] = {
     "PartitionedConfig": "orrery.model.partitions.partitioned_config",
     "PartitionsDefinition": "orrery.model.partitions.definition",
     "PathMetadataValue": "orrery.base.metadata.values",
-    "PendingNodeInvocation": "orrery.definitions.graphs.composition",
+    "PendingNodeInvocation": "orrery.definitions.graphs.calls",
     "Permissive": "orrery.model.config.schema",
     "PermissiveConfig": "orrery.model.config.pythonic",
     "PipesAzureBlobStorageContextInjector": "orrery.adapters.pipes.stores.azure",

@@ -271,7 +271,7 @@ from orrery.definitions.decorators.sensor import multi_asset_sensor as multi_ass
 from orrery.definitions.decorators.sensor import run_failure_sensor as run_failure_sensor
 from orrery.definitions.decorators.sensor import run_status_sensor as run_status_sensor
 from orrery.definitions.decorators.sensor import sensor as sensor
-from orrery.definitions.graphs.composition import PendingNodeInvocation as PendingNodeInvocation
+from orrery.definitions.graphs.calls import PendingNodeInvocation as PendingNodeInvocation
 from orrery.definitions.graphs.dependency import DependencyDefinition as DependencyDefinition
 from orrery.definitions.graphs.dependency import InputMapping as InputMapping
 from orrery.definitions.graphs.dependency import MultiDependencyDefinition as MultiDependencyDefinition

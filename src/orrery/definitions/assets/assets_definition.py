@@ -12,7 +12,7 @@ from orrery.definitions.assets.asset_spec import DEFAULT_GROUP_NAME, IO_MANAGER_
 from orrery.definitions.assets.node_outputs import assets_of_node, conditions_told, specs_of_outputs
 from orrery.definitions.assets.source_asset import OBSERVATION, UNEXECUTABLE, SourceAsset
 from orrery.definitions.assets.spec_changes import changed_specs, is_rewired, mapped_specs
-from orrery.definitions.graphs.composition import current_composition
+from orrery.definitions.graphs.calls import current_composition
 from orrery.definitions.graphs.node import NodeDefinition
 from orrery.definitions.graphs.op import OpDefinition
 from orrery.definitions.graphs.structure import GraphStructure

@@ -8,13 +8,11 @@ calls take as arguments. A mistake is told with the line in the user's function.
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextvars import ContextVar
-from types import FrameType
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from orrery.base.errors import InvalidDefinitionError, InvalidInvocationError, nearest_hint
+from orrery.definitions.graphs.calls import Composing, PendingNodeInvocation
 from orrery.definitions.graphs.dependency import (
     DependencyDefinition,
     DynamicCollectDependencyDefinition,
@@ -24,164 +22,23 @@ from orrery.definitions.graphs.dependency import (
     NodeInvocation,
     OutputMapping,
 )
+from orrery.definitions.graphs.handles import (
+    CollectedHandle,
+    DynamicHandle,
+    GraphInputHandle,
+    Handles,
+    OutputHandle,
+    named_handles,
+    user_line,
+)
 from orrery.definitions.parts.hook import HookDefinition
-from orrery.definitions.parts.naming import check_name
 from orrery.definitions.parts.policies import RetryPolicy
-from orrery.definitions.verbs import verbs
 
 __all__ = [
     "Composed",
     "Composition",
-    "DynamicHandle",
-    "GraphInputHandle",
-    "OutputHandle",
-    "PendingNodeInvocation",
-    "Composing",
-    "current_composition",
+    "compose",
 ]
-
-_OWN_FILES = ("/orrery/definitions/", "/orrery/plan/")
-
-
-def _user_line() -> str:
-    """Return `` (file, line n)`` of the innermost frame outside Orrery."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None:
-        filename = frame.f_code.co_filename
-        if not any(part in filename.replace("\\", "/") for part in _OWN_FILES):
-            return f' ("{filename}", line {frame.f_lineno})'
-        frame = frame.f_back
-    return ""
-
-
-class OutputHandle:
-    """An output of a node that was called in a composition; give it to other calls."""
-
-    __slots__ = ("node_def", "node_name", "output_name")
-
-    def __init__(self, node_name: str, output_name: str, node_def: Any) -> None:
-        self.node_name = node_name
-        self.output_name = output_name
-        self.node_def = node_def
-
-    def describe(self) -> str:
-        """Return the output in words."""
-        return f"output '{self.output_name}' of {self.node_def.node_type_str} '{self.node_name}'"
-
-    def _refuse(self, what: str) -> InvalidDefinitionError:
-        return InvalidDefinitionError(
-            f"Attempted to {what} {self.describe()} inside a composition{_user_line()}. Inside a graph the calls are "
-            "only written down; values exist when the job runs.",
-            mend="do this inside an op.",
-        )
-
-    def __iter__(self) -> Iterator[Any]:
-        raise self._refuse("iterate over")
-
-    def __getitem__(self, _item: Any) -> Any:
-        raise self._refuse("index into")
-
-    def __bool__(self) -> bool:
-        return True
-
-    def alias(self, _name: str) -> Any:
-        """Refuse: an alias is given before the call."""
-        raise self._refuse("alias")
-
-    def with_hooks(self, _hooks: Any) -> Any:
-        """Refuse: hooks are added before the call."""
-        raise self._refuse("hook")
-
-
-class DynamicHandle:
-    """
-    A dynamic output of a node in a composition, or what was mapped over one.
-
-    ``map`` calls its function once, at composition, with a stand-in for each item; ``collect`` gives
-    all items as a list to one input.
-    """
-
-    __slots__ = ("inner",)
-
-    def __init__(self, inner: OutputHandle) -> None:
-        self.inner = inner
-
-    @property
-    def output_name(self) -> str:
-        """Return the name of the output."""
-        return self.inner.output_name
-
-    def map(self, fn: Callable[[Any], Any]) -> Any:
-        """
-        Apply *fn* to each item.
-
-        Returns:
-            What *fn* returned, each output to be mapped or collected in turn.
-        """
-        return _wrap_dynamic(fn(self.inner))
-
-    def collect(self) -> CollectedHandle:
-        """Return all items, to be taken as a list by one input."""
-        return CollectedHandle(self.inner)
-
-    def unwrap_for_composite_mapping(self) -> OutputHandle:
-        """Return the output itself."""
-        return self.inner
-
-    def __iter__(self) -> Iterator[Any]:
-        raise self.inner._refuse("iterate over dynamic")
-
-    def describe(self) -> str:
-        """Return the output in words."""
-        return f"dynamic {self.inner.describe()}"
-
-
-class CollectedHandle:
-    """All items of a dynamic output, to be taken as a list."""
-
-    __slots__ = ("inner",)
-
-    def __init__(self, inner: OutputHandle) -> None:
-        self.inner = inner
-
-
-class GraphInputHandle:
-    """An input of the graph that is being composed; give it to calls."""
-
-    __slots__ = ("graph_name", "input_name")
-
-    def __init__(self, graph_name: str, input_name: str) -> None:
-        self.graph_name = graph_name
-        self.input_name = input_name
-
-    def __iter__(self) -> Iterator[Any]:
-        raise InvalidDefinitionError(
-            f"Attempted to iterate over input '{self.input_name}' of graph '{self.graph_name}' inside its "
-            f"composition{_user_line()}.",
-            mend="do this inside an op.",
-        )
-
-    def __getitem__(self, _item: Any) -> Any:
-        raise InvalidDefinitionError(
-            f"Attempted to index into input '{self.input_name}' of graph '{self.graph_name}' inside its "
-            f"composition{_user_line()}.",
-            mend="do this inside an op.",
-        )
-
-
-def _wrap_dynamic(result: Any) -> Any:
-    if result is None or isinstance(result, DynamicHandle):
-        return result
-    if isinstance(result, OutputHandle):
-        return DynamicHandle(result)
-    if isinstance(result, tuple) and hasattr(result, "_fields"):
-        return type(result)(*[_wrap_dynamic(each) for each in result])
-    if isinstance(result, tuple | list):
-        return tuple(_wrap_dynamic(each) for each in result)
-    raise InvalidDefinitionError(
-        f"The function given to map returned {result!r}, which is no output of a node{_user_line()}.",
-        mend="return what the calls inside the function returned, or nothing.",
-    )
 
 
 class Composition:
@@ -200,7 +57,7 @@ class Composition:
         if given_alias is not None:
             if given_alias in self.invocations:
                 raise InvalidDefinitionError(
-                    f"In {self.noun} '{self.graph_name}', the alias '{given_alias}' is used twice{_user_line()}.",
+                    f"In {self.noun} '{self.graph_name}', the alias '{given_alias}' is used twice{user_line()}.",
                     mend="give each use an alias of its own.",
                 )
             return given_alias
@@ -228,7 +85,7 @@ class Composition:
         if known is not None and known is not node_def:
             raise InvalidDefinitionError(
                 f"In {self.noun} '{self.graph_name}', two different definitions are called "
-                f"'{node_def.name}'{_user_line()}.",
+                f"'{node_def.name}'{user_line()}.",
                 mend="name one of them differently: @op(name=...).",
             )
         name = self._name_for(node_def, given_alias)
@@ -248,20 +105,20 @@ class Composition:
         if len(args) > len(positional):
             raise InvalidDefinitionError(
                 f"In {self.noun} {self.graph_name}, received {len(args)} positional inputs for "
-                f"{node_def.node_type_str} '{name}', which has {len(positional)}{_user_line()}.",
+                f"{node_def.node_type_str} '{name}', which has {len(positional)}{user_line()}.",
                 mend="remove the others, or pass inputs by name.",
             )
         bound = dict(zip(positional, args, strict=False))
         for key, value in kwargs.items():
             if key in bound:
                 raise InvalidInvocationError(
-                    f"In {self.noun} '{self.graph_name}', input '{key}' of '{name}' is given twice{_user_line()}.",
+                    f"In {self.noun} '{self.graph_name}', input '{key}' of '{name}' is given twice{user_line()}.",
                     mend="pass it once: by its place, or by its name.",
                 )
             if not node_def.has_input(key):
                 raise InvalidDefinitionError(
                     f"In {self.noun} '{self.graph_name}', received invalid argument '{key}' for "
-                    f"{node_def.node_type_str} '{name}'{_user_line()}.",
+                    f"{node_def.node_type_str} '{name}'{user_line()}.",
                     mend=nearest_hint(key, [*node_def.input_dict], noun="input"),
                 )
             bound[key] = value
@@ -279,7 +136,7 @@ class Composition:
         elif isinstance(value, DynamicHandle):
             raise InvalidDefinitionError(
                 f"In {self.noun} '{self.graph_name}', {value.describe()} is given to input '{input_name}' of "
-                f"'{name}' as it is{_user_line()}. A dynamic output must be passed through map or collect.",
+                f"'{name}' as it is{user_line()}. A dynamic output must be passed through map or collect.",
                 mend=f"write {value.output_name}.map({node_def.name}) for each item, or .collect() for all as a list.",
             )
         elif isinstance(value, list | tuple) and not hasattr(value, "_fields"):
@@ -309,18 +166,18 @@ class Composition:
         hint = "pass the output of another call, or an input of the graph; give constants by config or In(default_value=...)."
         if isinstance(value, PendingNodeInvocation) or hasattr(value, "get_pending_invocation"):
             hint = f"call it first: {getattr(value, 'name', 'it')}()."
-        elif isinstance(value, _Handles):
+        elif isinstance(value, Handles):
             outputs = ", ".join(f"'{each}'" for each in value._fields)
             return InvalidDefinitionError(
                 f"In {self.noun} '{self.graph_name}', all outputs of '{value._owner}' at once were given to input "
-                f"\"{input_name}\" of {node_def.node_type_str} '{name}'{_user_line()}. Its outputs are {outputs}.",
+                f"\"{input_name}\" of {node_def.node_type_str} '{name}'{user_line()}. Its outputs are {outputs}.",
                 mend=f"pass one of them: result = {value._owner}(); {name}(result.{value._fields[0]}).",
             )
         elif isinstance(value, tuple):
             hint = "pass one of the outputs of the call: they are attributes of what it returned."
         return InvalidDefinitionError(
             f"In {self.noun} '{self.graph_name}', received invalid type {type(value)} for input \"{input_name}\" of "
-            f"{node_def.node_type_str} '{name}'{_user_line()}. Must be the output from a previous call or an input of the graph.",
+            f"{node_def.node_type_str} '{name}'{user_line()}. Must be the output from a previous call or an input of the graph.",
             mend=hint,
         )
 
@@ -335,171 +192,7 @@ class Composition:
             return None
         if len(handles) == 1:
             return handles[0]
-        return _named_tuple(node_def.name, [each.output_name for each in handles], handles)
-
-
-class _Handles(tuple[Any, ...]):
-    """The outputs of a call that has several: by position and by name."""
-
-    _fields: tuple[str, ...]
-    _owner: str
-
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self[self._fields.index(name)]
-        except ValueError:
-            raise AttributeError(
-                f"'{self._owner}' has no output '{name}'. Its outputs: {', '.join(self._fields)}."
-            ) from None
-
-
-def _named_tuple(owner: str, names: Sequence[str], values: Sequence[Any]) -> _Handles:
-    handles = _Handles(values)
-    handles._fields = tuple(names)
-    handles._owner = owner
-    return handles
-
-
-_current: ContextVar[Composition | None] = ContextVar("orrery_composition", default=None)
-
-
-def current_composition() -> Composition | None:
-    """Return the composition that is going on, if any."""
-    return _current.get()
-
-
-class Composing:
-    """Make *composition* current for the length of a ``with`` block."""
-
-    def __init__(self, composition: Composition) -> None:
-        self._composition = composition
-
-    def __enter__(self) -> Composition:
-        self._token = _current.set(self._composition)
-        return self._composition
-
-    def __exit__(self, *_exc: object) -> None:
-        _current.reset(self._token)
-
-
-class PendingNodeInvocation:
-    """
-    A definition about to be used in a graph, with an alias, tags, hooks or a retry policy.
-
-    Call it inside a composition.
-    """
-
-    __slots__ = ("given_alias", "hook_defs", "node_def", "retry_policy", "tags")
-
-    def __init__(
-        self,
-        node_def: Any,
-        given_alias: str | None,
-        tags: Mapping[str, str] | None,
-        hook_defs: Iterable[HookDefinition] | None,
-        retry_policy: RetryPolicy | None,
-    ) -> None:
-        self.node_def = node_def
-        self.given_alias = check_name(given_alias, noun="an alias") if given_alias is not None else None
-        self.tags = dict(tags) if tags else {}
-        self.hook_defs = frozenset(hook_defs or ())
-        self.retry_policy = retry_policy
-
-    @property
-    def name(self) -> str:
-        """Return the name that the use will have, if nothing else takes it."""
-        return self.given_alias or str(self.node_def.name)
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """Use the definition in the graph that is being composed, or call the op directly outside of one."""
-        composition = _current.get()
-        if composition is None:
-            if self.node_def.node_type_str == "op":
-                return verbs().invoke_op(self.node_def, args, kwargs)
-            raise InvalidInvocationError(
-                f"Attempted to call {self.describe_node()} outside of a composition function. "
-                "Invoking graphs is only valid in a function decorated with @job or @graph.",
-                mend="run it by execute_in_process().",
-            )
-        return composition.add(
-            self.node_def, self.given_alias, self.tags, self.hook_defs, self.retry_policy, args, kwargs
-        )
-
-    def describe_node(self) -> str:
-        """Return the kind and name, for messages."""
-        return f"{self.node_def.node_type_str} '{self.name}'"
-
-    def alias(self, name: str) -> PendingNodeInvocation:
-        """Return this, to be used under *name*."""
-        return PendingNodeInvocation(self.node_def, name, self.tags, self.hook_defs, self.retry_policy)
-
-    def tag(self, tags: Mapping[str, str] | None) -> PendingNodeInvocation:
-        """Return this, with *tags* added."""
-        return PendingNodeInvocation(
-            self.node_def, self.given_alias, {**self.tags, **(tags or {})}, self.hook_defs, self.retry_policy
-        )
-
-    def with_hooks(self, hook_defs: Iterable[HookDefinition]) -> PendingNodeInvocation:
-        """Return this, with hooks added."""
-        return PendingNodeInvocation(
-            self.node_def, self.given_alias, self.tags, self.hook_defs | frozenset(hook_defs), self.retry_policy
-        )
-
-    def with_retry_policy(self, retry_policy: RetryPolicy) -> PendingNodeInvocation:
-        """Return this, with a retry policy."""
-        return PendingNodeInvocation(self.node_def, self.given_alias, self.tags, self.hook_defs, retry_policy)
-
-    def _graph(self) -> Any:
-        if self.node_def.node_type_str != "graph":
-            raise InvalidInvocationError(f"{self.describe_node()} is not a graph: only graphs become jobs.")
-        return self.node_def
-
-    def to_job(
-        self,
-        name: str | None = None,
-        description: str | None = None,
-        resource_defs: Mapping[str, Any] | None = None,
-        config: Any = None,
-        tags: Mapping[str, Any] | None = None,
-        logger_defs: Mapping[str, Any] | None = None,
-        executor_def: Any = None,
-        hooks: Iterable[HookDefinition] | None = None,
-        op_retry_policy: RetryPolicy | None = None,
-        partitions_def: Any = None,
-        input_values: Mapping[str, Any] | None = None,
-    ) -> Any:
-        """Return a job of the graph, with the alias, tags, hooks and retry policy of this use."""
-        return self._graph().to_job(
-            name=name or self.given_alias,
-            description=description,
-            resource_defs=resource_defs,
-            config=config,
-            tags={**self.tags, **(tags or {})},
-            logger_defs=logger_defs,
-            executor_def=executor_def,
-            hooks=self.hook_defs | frozenset(hooks or ()),
-            op_retry_policy=op_retry_policy or self.retry_policy,
-            partitions_def=partitions_def,
-            input_values=input_values,
-        )
-
-    def execute_in_process(
-        self,
-        run_config: Any = None,
-        instance: Any = None,
-        resources: Mapping[str, Any] | None = None,
-        raise_on_error: bool = True,
-        run_id: str | None = None,
-        input_values: Mapping[str, Any] | None = None,
-    ) -> Any:
-        """Run the graph in this process, with the tags, hooks and retry policy of this use."""
-        return self.to_job(resource_defs=resources).execute_in_process(
-            run_config=run_config,
-            instance=instance,
-            raise_on_error=raise_on_error,
-            run_id=run_id,
-            input_values=input_values,
-        )
+        return named_handles(node_def.name, [each.output_name for each in handles], handles)
 
 
 class Composed:

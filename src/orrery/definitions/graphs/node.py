@@ -12,7 +12,7 @@ from typing import Any
 
 from orrery.base.errors import InvalidDefinitionError
 from orrery.base.tags import normalize_definition_tags
-from orrery.definitions.graphs.composition import PendingNodeInvocation
+from orrery.definitions.graphs.calls import PendingNodeInvocation
 from orrery.definitions.parts.hook import HookDefinition
 from orrery.definitions.parts.inputs_outputs import InputDefinition, OutputDefinition
 from orrery.definitions.parts.naming import check_name

@@ -8,7 +8,7 @@ from typing import Any
 
 from orrery.base.bulk import definition_made
 from orrery.base.errors import InvalidDefinitionError, InvalidInvocationError, nearest_hint
-from orrery.definitions.graphs.composition import current_composition
+from orrery.definitions.graphs.calls import current_composition
 from orrery.definitions.graphs.node import NodeDefinition, NodeHandle
 from orrery.definitions.parts.as_function import ShowsFunction
 from orrery.definitions.parts.inputs_outputs import In, InputDefinition, Out, OutputDefinition

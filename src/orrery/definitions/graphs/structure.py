@@ -12,7 +12,7 @@ from typing import Any
 
 from orrery.base.errors import InvalidDefinitionError, InvalidInvocationError, nearest_hint
 from orrery.base.toposort import toposort_flatten
-from orrery.definitions.graphs.composition import current_composition
+from orrery.definitions.graphs.calls import current_composition
 from orrery.definitions.graphs.dependency import (
     DependencyKind,
     InputMapping,

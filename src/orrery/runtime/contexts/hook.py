@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Any, NoReturn, Self
 
 from orrery.base.errors import InvalidPropertyError, InvariantViolationError
-from orrery.definitions.graphs.composition import PendingNodeInvocation
+from orrery.definitions.graphs.calls import PendingNodeInvocation
 from orrery.runtime.contexts.init_resource import Later, ScopedResources
 
 __all__ = ["HookContext", "UnboundHookContext"]
