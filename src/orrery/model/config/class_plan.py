@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, Final, get_args
 
@@ -269,10 +269,7 @@ class _ClassShape(Shape):
 
     def resolve(self, value: object, path: Path, walk: Walk) -> Any:
         """Return a dict of the fields, defaults filled in."""
-        before = len(walk.problems)
-        resolved = super().resolve(value, path, walk)
-        _check_class(self.config_class, resolved, path, walk, walk.problems[before:])
-        return resolved
+        return _asked(self.config_class, super().resolve, value, path, walk)
 
 
 class _PermissiveClassShape(Permissive):
@@ -286,10 +283,17 @@ class _PermissiveClassShape(Permissive):
 
     def resolve(self, value: object, path: Path, walk: Walk) -> Any:
         """Return a dict of the fields and of all else, defaults filled in."""
-        before = len(walk.problems)
-        resolved = super().resolve(value, path, walk)
-        _check_class(self.config_class, resolved, path, walk, walk.problems[before:])
-        return resolved
+        return _asked(self.config_class, super().resolve, value, path, walk)
+
+
+def _asked(
+    config_class: type[Any], resolve: Callable[[object, Path, Walk], Any], value: object, path: Path, walk: Walk
+) -> Any:
+    """Return what the shape makes of *value*, after the class was asked about it."""
+    before = len(walk.problems)
+    resolved = resolve(value, path, walk)
+    _check_class(config_class, resolved, path, walk, walk.problems[before:])
+    return resolved
 
 
 def _check_class(config_class: type[Any], resolved: Any, path: Path, walk: Walk, found: Sequence[Problem]) -> None:
