@@ -36,8 +36,9 @@ from orrery.plan.commands import SkipStep
 from orrery.plan.decide import Decision, LastMade, Situation, decide
 from orrery.plan.execution_plan import ExecutionPlan
 from orrery.plan.fingerprint.facts import Place, Reach
-from orrery.plan.fingerprint.fingerprint import code_parts, config_parts, input_part
+from orrery.plan.fingerprint.fingerprint import code_parts, config_parts, input_part, short_digest
 from orrery.plan.fingerprint.reach import Reacher
+from orrery.plan.fingerprint.wiring import WIRING, wiring_digest
 from orrery.plan.step import ExecutionStep, StepOutput
 from orrery.runtime.contexts.output import OutputContext
 from orrery.runtime.contexts.step import StepExecutionContext
@@ -121,7 +122,7 @@ class RunReuse:
         self._installed: InstalledCode
         self._reacher, self._installed = kept["reacher"]
         self._kept_parts: dict[int, tuple[Reach, Mapping[str, str]]] = kept.setdefault("parts of code", {})
-        self._codes: dict[int, tuple[Reach, Mapping[str, str]]] = {}
+        self._codes: dict[str, tuple[Reach, Mapping[str, str]]] = {}
         self._now: dict[str, Provenance] = {}
         self._reused: set[str] = set()
         self._made_by: dict[str, frozenset[AssetKey]] = {}
@@ -454,7 +455,7 @@ class RunReuse:
         instant = datetime.now(UTC)
         worst: Decision | None = None
         external = self._external_inputs(step)
-        known = self._codes.get(id(step.op))
+        known = self._codes.get(step.key)
         places = known[0].places if known is not None else _NO_PLACES
         for output in outputs:
             key = output.asset_key
@@ -569,7 +570,7 @@ class RunReuse:
         )
 
     def _reach(self, step: ExecutionStep) -> tuple[Reach, Mapping[str, str]]:
-        known = self._codes.get(id(step.op))
+        known = self._codes.get(step.key)
         if known is None:
             fn = step.op._compute_fn
             reach = self._reacher.reach(fn.fn if type(fn) is ComputeFunction else fn)
@@ -578,7 +579,10 @@ class RunReuse:
                 if len(self._kept_parts) >= _MOST_KEPT:
                     self._kept_parts.clear()
                 known = self._kept_parts[id(reach)] = (reach, code_parts(reach))
-            self._codes[id(step.op)] = known
+            wiring = wiring_digest(step.assets_def, step.op)
+            if wiring is not None:
+                known = (known[0], {**known[1], WIRING: short_digest(wiring)})
+            self._codes[step.key] = known
         return known
 
     def _code_of(self, step: ExecutionStep) -> tuple[Mapping[str, str], Mapping[str, str]]:

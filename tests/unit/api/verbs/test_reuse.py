@@ -13,6 +13,7 @@ from orrery.api.verbs.materialize import materialize, observe
 from orrery.api.verbs.plan import plan_materialization
 from orrery.base.errors import InvalidDefinitionError, InvalidInvocationError
 from orrery.base.keys import AssetKey
+from orrery.definitions.assets.asset_in import AssetIn
 from orrery.definitions.assets.asset_out import AssetOut
 from orrery.definitions.assets.source_asset import SourceAsset
 from orrery.definitions.assets.unresolved_asset_job import define_asset_job
@@ -525,3 +526,53 @@ def test_observed_partitions_stand_for_themselves(instance: Instance) -> None:
     assert run_all() == ["report b", "whole"]
     instance.report_runless_asset_event(AssetMaterialization("prices", partition="a"))
     assert run([report, prices], instance, partition_key="a") == ["report a"]
+
+
+def tied(inputs: dict[str, AssetIn]) -> list[Any]:
+    """Return two assets, and one that subtracts one from the other."""
+
+    @asset
+    def big() -> int:
+        return 5
+
+    @asset
+    def small() -> int:
+        return 3
+
+    @asset(ins=inputs)
+    def difference(x: int, y: int) -> int:
+        ran.append(f"difference {x - y}")
+        return x - y
+
+    return [big, small, difference]
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"x": AssetIn("small"), "y": AssetIn("big")}, ["difference -2"]),
+        ({"x": AssetIn("big", metadata={"columns": ["a"]}), "y": AssetIn("small")}, ["difference 2"]),
+        ({"x": AssetIn("big"), "y": AssetIn("small")}, []),
+    ],
+    ids=["exchanged", "read otherwise", "as before"],
+)
+def test_which_asset_a_parameter_takes_counts(
+    instance: Instance, change: dict[str, AssetIn], expected: list[str]
+) -> None:
+    """The function and the versions of its inputs are the same."""
+    assert run(tied({"x": AssetIn("big"), "y": AssetIn("small")}), instance) == ["difference 2"]
+    assert run(tied(change), instance) == expected
+
+
+def test_which_asset_an_output_is_counts(instance: Instance) -> None:
+    def both(first: str, second: str) -> Any:
+        @multi_asset(outs={"one": AssetOut(key=first), "two": AssetOut(key=second)})
+        def made() -> Any:
+            ran.append("made")
+            return 1, 2
+
+        return made
+
+    assert run([both("a", "b")], instance) == ["made"]
+    assert run([both("a", "b")], instance) == []
+    assert run([both("b", "a")], instance) == ["made"]
