@@ -93,12 +93,15 @@ def fields_of(value: Any, *, with_slots: bool) -> dict[str, Any] | None:
 
 
 def _of_library(value: Any, kind: type) -> Any:
-    """Return what an expression of polars or a single value of pyarrow is made of: their objects do not show it."""
+    """Return what an expression of polars, a value of pyarrow or an index of pandas is made of: their objects do not show it."""
     if kind.__name__ == "Expr" and kind.__module__.startswith("polars."):
         try:
             return value.meta.serialize()
         except Exception:  # noqa: BLE001  # it holds a function that polars cannot write down: known by its type, then
             return None
+    library = kind.__module__.partition(".")[0]
+    if library == "pandas" and kind.__name__.endswith("Index"):  # its fields hold what it remembers, too
+        return [kind.__name__, list(value.names), value.to_frame(index=False)]
     if kind.__module__ == "pyarrow.lib" and kind.__name__.endswith("Scalar"):
         return [str(value.type), value.as_py()]
     return None

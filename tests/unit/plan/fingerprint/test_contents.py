@@ -17,6 +17,7 @@ from datetime import timedelta, timezone
 from typing import Any
 
 import attrs
+import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
@@ -96,6 +97,7 @@ CONTENTS: dict[str, Callable[[int], Any]] = {
     "attrs": Limits,
     "expression of polars": lambda n: pl.col("a") > n,
     "value of pyarrow": pa.scalar,
+    "index of pandas": lambda n: pd.Index([n, 3]),
 }
 
 
@@ -211,3 +213,12 @@ def test_what_is_used_up_is_no_content() -> None:
     one, other = random.Random(1), random.Random(2)
     assert reached({"A": one}).parts == reached({"A": other}).parts
     assert reached({"A": one}).opaque == ("contents_target:A",)
+
+
+def test_an_index_that_was_used_is_the_same() -> None:
+    """It remembers what was asked of it."""
+    index = pd.Index([1, 2])
+    before = reached({"A": index}).parts
+    assert index.is_unique
+    assert index.get_loc(2) == 1
+    assert reached({"A": index}).parts == before
