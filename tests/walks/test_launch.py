@@ -94,6 +94,19 @@ def test_a_launched_job_is_canceled(orrery: Terminal) -> None:
     assert "has ended already" in orrery("runs", "cancel", run_id, code=2)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux only")
+def test_a_forked_run_lets_go_of_the_output_of_whoever_launched_it(orrery: Terminal) -> None:
+    """The command's pipe closes with the command, hours before the run ends; what the run writes stands beside its values."""
+    settings = orrery.folder / "home" / "orrery.yaml"
+    settings.parent.mkdir()
+    settings.write_text("run_launcher: forked", encoding="utf-8")
+    run_id = orrery("launch", "long").split()[0]
+    assert "the run goes on" in orrery("runs", "show", run_id)
+    orrery("runs", "cancel", run_id)
+    orrery("runs", "wait", run_id, code=143)
+    assert (orrery.folder / "home" / "storage" / run_id / "process.log").exists()
+
+
 def test_a_queue_without_room_keeps_runs(orrery: Terminal) -> None:
     """Until it has some."""
     settings = orrery.folder / "home" / "orrery.yaml"

@@ -382,15 +382,26 @@ class RunView:
     def _trouble(self, entry: EventLogEntry, event: Event) -> Happening | None:
         data = event.event_specific_data
         error = data.error if isinstance(data, EngineEventData | HookErroredData) else None
-        if error is None:
-            return None
+        return None if error is None else self._said(entry, event, "error", 40, error)
+
+    def _engine(self, entry: EventLogEntry, event: Event) -> Happening | None:
+        """Show trouble, and what the engine says of one step: that it waits for others."""
+        if event.step_key in self.steps and not (
+            isinstance(event.event_specific_data, EngineEventData) and event.event_specific_data.error
+        ):
+            return self._said(entry, event, "info", 20)
+        return self._trouble(entry, event)
+
+    def _said(
+        self, entry: EventLogEntry, event: Event, state: str, level: int, error: ErrorInfo | None = None
+    ) -> Happening:
         return Happening(
             word="log",
             timestamp=entry.timestamp,
             step=self._step(event.step_key) if event.step_key and event.step_key in self.steps else None,
             text=event.message or "",
-            state="error",
-            level=40,
+            state=state,
+            level=level,
             error=error,
         )
 
@@ -413,7 +424,7 @@ _TAKES = {
     "ASSET_MATERIALIZATION": RunView._made,
     "ASSET_CHECK_EVALUATION": RunView._checked,
     "HOOK_ERRORED": RunView._trouble,
-    "ENGINE_EVENT": RunView._trouble,
+    "ENGINE_EVENT": RunView._engine,
 }
 
 

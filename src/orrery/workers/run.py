@@ -8,6 +8,7 @@ again.
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import nullcontext
 from typing import Any
@@ -36,6 +37,7 @@ class _Job(msgspec.Struct, frozen=True):
     run_id: str
     token: str
     job_name: str = ""
+    log: str = ""
 
 
 def main() -> int:
@@ -55,8 +57,19 @@ def forked(channel: Any, argument: bytes, prepared: Any) -> int:
     channel.close()  # whoever launched it says nothing more
     repository = prepared if isinstance(prepared, RepositoryDefinition) else None
     job = msgspec.json.decode(argument, type=_Job)
+    _write_to(job.log)
     with copy_put_by() if _has_workers(repository, job.job_name) else nullcontext():
         return _execute(job, repository)
+
+
+def _write_to(path: str) -> None:
+    """Let what this process writes go to a file: whoever launched it does not wait for its streams to close."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+    for descriptor in (1, 2):
+        os.dup2(file, descriptor)
+    os.close(file)
 
 
 def _has_workers(repository: RepositoryDefinition | None, job_name: str) -> bool:

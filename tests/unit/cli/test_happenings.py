@@ -67,6 +67,14 @@ def test_a_skipped_step_says_why() -> None:
     )
 
 
+def test_what_the_engine_says_of_a_step_is_told_and_what_it_says_of_itself_is_not() -> None:
+    feed = Feed("a")
+    told = feed(build.engine_event("job", "Step 'a' waits for pool 'db' (1 slot).", step_key="a"))
+    assert (told.word, told.state, told.step.key) == ("log", "info", "a")
+    assert told.text == "Step 'a' waits for pool 'db' (1 slot)."
+    assert feed(build.engine_event("job", "Executing steps in process.")) is None
+
+
 def test_a_retried_step_counts_its_attempts() -> None:
     feed = Feed("a")
     feed(build.step_start(A))

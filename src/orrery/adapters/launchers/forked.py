@@ -13,6 +13,7 @@ import time
 
 import msgspec
 
+from orrery.adapters.launchers.subprocess import log_of_launch
 from orrery.base.errors import InvariantViolationError
 from orrery.model.records.run import Run
 from orrery.runtime.ports.run_launcher import CheckRunHealthResult, LaunchRunContext, WorkerStatus
@@ -53,6 +54,7 @@ class ForkedRunLauncher:
             "run_id": run.run_id,
             "token": context.token,
             "job_name": run.job_name,
+            "log": log_of_launch(context.instance.storage_directory(), run.run_id),
         }
         child = code.start_child(_RUN, msgspec.json.encode(job), outlives=True)
         process = code.wait_until_started(child)

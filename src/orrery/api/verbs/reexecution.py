@@ -145,8 +145,8 @@ def past_of(run: Run, instance: Any) -> _Past:
         seen.add(current.run_id)
         entries = instance.all_logs(current.run_id, of_type=_KINDS)
         past.take(current.run_id, [each.dagster_event for each in entries if each.dagster_event is not None])
-        if current.step_keys_to_execute is None:  # it executed everything: what came before is of no account
-            break
+        if current.step_keys_to_execute is None and not current.is_resume_retry:
+            break  # it executed everything: what came before is of no account
         current = instance.get_run_by_id(current.parent_run_id) if current.parent_run_id is not None else None
     return past
 

@@ -104,6 +104,14 @@ def _until(is_so: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+def _retry_of(instance: Instance, run_id: str) -> Run:
+    def retries() -> list[Run]:
+        return [run for run in instance.get_runs() if run.parent_run_id == run_id]
+
+    _until(lambda: bool(retries()))
+    return retries()[0]
+
+
 def _ended(instance: Instance, run_id: str) -> RunStatus:
     _until(lambda: bool(instance.report_lost_runs()) or instance.is_run_finished(run_id))
     run = instance.get_run_by_id(run_id)
@@ -227,19 +235,21 @@ class LauncherSuite:
     ) -> None:
         """As its tags ask for; the steps that succeeded are not executed again."""
         with make_instance({}) as instance:
-            _record(instance, origin, "broken", "run-1", **{"dagster/max_retries": "1"})
+            _record(instance, origin, "broken", "run-1", **{"dagster/max_retries": "2"})
             instance.launch_run("run-1")
             assert _ended(instance, "run-1") is RunStatus.FAILURE
-            _until(lambda: instance.get_runs_count() == 2)
-            retry = next(run for run in instance.get_runs() if run.run_id != "run-1")
-            assert (retry.parent_run_id, retry.root_run_id) == ("run-1", "run-1")
-            assert retry.tags["orrery/retry_number"] == "1"
-            assert _ended(instance, retry.run_id) is RunStatus.FAILURE
-            started = instance.all_logs(retry.run_id, of_type=EventType.STEP_START)
-            assert [entry.step_key for entry in started] == ["break_once"]
-            assert instance.retry_run_if_due(retry.run_id) is None
+            before = "run-1"
+            for number in (1, 2):
+                retry = _retry_of(instance, before)
+                assert retry.root_run_id == "run-1"
+                assert retry.tags["orrery/retry_number"] == f"{number}"
+                assert _ended(instance, retry.run_id) is RunStatus.FAILURE
+                started = instance.all_logs(retry.run_id, of_type=EventType.STEP_START)
+                assert [entry.step_key for entry in started] == ["break_once"], f"retry {number} repeats what was done"
+                before = retry.run_id
+            assert instance.retry_run_if_due(before) is None
             assert instance.retry_run_if_due("run-1") is None
-            assert instance.get_runs_count() == 2
+            assert instance.get_runs_count() == 3
 
 
 class CoordinatorSuite:
