@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from orrery.adapters.compute_logs.streams import Capture
+from orrery.adapters.compute_logs.streams import Capture, rest
 from orrery.base.errors import InvariantViolationError, StorageError
 from orrery.base.names import encode_part
 from orrery.runtime.ports.compute_logs import CapturedLogData, CapturedLogMetadata, StepCapture, announced
@@ -149,7 +149,8 @@ class LocalComputeLogManager:
             raise InvariantViolationError("Which log is to be deleted?", mend="give log_key, or prefix=[run_id].")
 
     def dispose(self) -> None:
-        """Do nothing: no files stay open."""
+        """Let the thread that follows captures end; no files stay open."""
+        rest()
 
     # -- where things are ----------------------------------------------------------------------
 

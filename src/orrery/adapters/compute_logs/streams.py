@@ -28,7 +28,7 @@ from typing import Any
 
 from orrery.runtime.processes.process_id import process_id
 
-__all__ = ["Capture"]
+__all__ = ["Capture", "rest"]
 
 _TICK_SECONDS = 0.1
 _CHUNK = 1 << 16
@@ -391,7 +391,8 @@ class _Follower:
     """
     Shows ten times a second what long steps write while they run.
 
-    One thread for all captures of a process, which stays between runs: to start one costs more than a quick step.
+    One thread for all captures of a process, which stays between the runs of an instance: to start one costs more than a
+    quick step.
     """
 
     def __init__(self) -> None:
@@ -423,11 +424,25 @@ class _Follower:
         with self._change:
             self._captures.remove(capture)
 
+    def rest(self) -> None:
+        """End the thread, if nothing is followed: who forks from this process wants no other thread in it."""
+        if process_id() != self._process:
+            return
+        with self._change:
+            if self._captures or self._thread is None:
+                return
+            thread, self._thread = self._thread, None
+            self._change.notify_all()
+        thread.join()
+
     def _run(self) -> None:
+        here = threading.current_thread()
         while True:
             with self._change:
-                while not self._captures:
+                while self._thread is here and not self._captures:
                     self._change.wait()
+                if self._thread is not here:
+                    return
             time.sleep(_TICK_SECONDS)
             for capture in tuple(self._captures):
                 with suppress(OSError):  # of the disk: whoever ends the step meets it, too, and is told
@@ -435,6 +450,11 @@ class _Follower:
 
 
 _FOLLOWER = _Follower()
+
+
+def rest() -> None:
+    """End the thread that shows what long steps write, if no capture goes on; the next one starts it again."""
+    _FOLLOWER.rest()
 
 
 def show_past_others(name: str, text: str) -> bool:

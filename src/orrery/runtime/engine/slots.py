@@ -199,6 +199,8 @@ class StepSlots:
                 f"{'held by' if other.is_held else 'wanted before by'} step '{other.step_key}' of run {other.run_id[:8]}"
                 for other in others
             )
-            parts.append(f"pool '{pool}' ({slots[pool]} slot{'' if slots[pool] == 1 else 's'}{': ' + who if who else ''})")
+            parts.append(
+                f"pool '{pool}' ({slots[pool]} slot{'' if slots[pool] == 1 else 's'}{': ' + who if who else ''})"
+            )
         message = f"Step '{mine.step_key}' waits for {' and for '.join(parts)}."
         return build.engine_event(self._run.job_name, message, step_key=mine.step_key)

@@ -259,6 +259,19 @@ def test_the_streams_are_given_back(instance: Instance) -> None:
     assert (sys.stdout, sys.stderr, os.fstat(1).st_ino, os.fstat(2).st_ino) == before
 
 
+def test_the_thread_that_shows_what_is_written_ends_with_the_instance(tmp_path: Path) -> None:
+    """It stays between runs; a process that forks others has no other thread when its instances are closed."""
+
+    def followers() -> list[str]:
+        return [each.name for each in threading.enumerate() if each.name == "orrery-output"]
+
+    with Instance.local_temp(str(tmp_path)) as instance:
+        for _ in range(2):
+            run(instance, prints)
+            assert followers() == ["orrery-output"]
+    assert followers() == []
+
+
 def test_descriptors_are_given_back(instance: Instance) -> None:
     run(instance, prints)
     before = len(os.listdir("/proc/self/fd"))
