@@ -29,10 +29,13 @@ def wiring_digest(assets_def: Any, op: Any) -> str | None:
         op: Its op.
     """
     told: dict[str, Any] = {}
+    said = op._inputs  # none where the function alone says what its inputs are: then they are not made for this
     for name, key in assets_def._keys_by_input_name.items():
+        if name == key.parts[-1]:
+            given = None if said is None else said[name]
+            if given is None or (not given.raw_metadata and given.input_manager_key is None):
+                continue
         given = op._input_dict[name]
-        if name == key.parts[-1] and not given.raw_metadata and given.input_manager_key is None:
-            continue
         if given._type is not NOTHING:  # it only comes before
             metadata = {each: canonical_digest(value) for each, value in (given.raw_metadata or {}).items()}
             told[f"input {name}"] = [list(key.parts), metadata, given.input_manager_key]
