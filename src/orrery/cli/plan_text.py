@@ -15,7 +15,7 @@ from orrery.cli.paper import dim, strong, table
 from orrery.cli.partition_drawing import alike
 from orrery.cli.text import count, duration, instant, one_line, short_path
 from orrery.model.events.reuse import Provenance, Reason
-from orrery.runtime.engine.reuse import PlannedStep
+from orrery.runtime.engine.planned import PlannedStep
 
 __all__ = [
     "diff_document",

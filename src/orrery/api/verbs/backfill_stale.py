@@ -16,7 +16,8 @@ from orrery.base.keys import AssetKey
 from orrery.definitions.graphs.job import JobDefinition
 from orrery.definitions.parts.cache_policy import CachePolicy
 from orrery.plan.step import ExecutionStep
-from orrery.runtime.engine.reuse import Reuse, RunReuse
+from orrery.runtime.engine.policies import Reuse
+from orrery.runtime.engine.reuse import RunReuse
 from orrery.runtime.instance.instance import Instance
 
 __all__ = ["StaleJudge", "judging"]

@@ -42,8 +42,8 @@ from orrery.plan.execution_plan import ExecutionPlan
 from orrery.plan.run_config import needed_resources, resolve_run_config
 from orrery.runtime.engine.console import Console
 from orrery.runtime.engine.loggers import make_run_logger
+from orrery.runtime.engine.policies import Reuse
 from orrery.runtime.engine.record import Recorder
-from orrery.runtime.engine.reuse import Reuse
 from orrery.runtime.engine.run import RunOutcome, execute_run
 from orrery.runtime.engine.slots import pools_of
 from orrery.runtime.engine.trace import Trace

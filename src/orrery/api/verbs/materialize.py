@@ -22,7 +22,7 @@ from orrery.model.assets.graph import AssetGraph
 from orrery.model.assets.selection import AssetSelection
 from orrery.model.assets.subset import subset_to_run, with_needed_upstream
 from orrery.model.events.entry import EventLogEntry
-from orrery.runtime.engine.reuse import Reuse
+from orrery.runtime.engine.policies import Reuse
 from orrery.runtime.instance.instance import Instance
 
 __all__ = [

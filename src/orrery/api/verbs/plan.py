@@ -34,8 +34,10 @@ from orrery.plan.fingerprint.fingerprint import fingerprint_digest
 from orrery.plan.run_config import resolve_run_config
 from orrery.runtime.contexts.log import LogManager
 from orrery.runtime.contexts.plan import PlanOrchestrationContext
+from orrery.runtime.engine.planned import PlannedStep
+from orrery.runtime.engine.policies import Reuse
 from orrery.runtime.engine.resources import open_resources
-from orrery.runtime.engine.reuse import PlannedStep, Reuse, RunReuse
+from orrery.runtime.engine.reuse import RunReuse
 from orrery.runtime.instance.instance import Instance
 
 __all__ = [

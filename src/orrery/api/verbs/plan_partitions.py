@@ -16,7 +16,7 @@ from orrery.definitions.graphs.job import JobDefinition
 from orrery.definitions.project.repository import RepositoryDefinition
 from orrery.model.partitions.loading import partition_loading_context
 from orrery.model.records.latest import MADE
-from orrery.runtime.engine.reuse import Reuse
+from orrery.runtime.engine.policies import Reuse
 from orrery.runtime.instance.instance import Instance
 
 __all__ = ["out_of_date_above", "plan_with_partitions"]

@@ -16,7 +16,7 @@ from orrery.cli.options import RunOptions, Source, run_options, source_options
 from orrery.cli.project import load_project
 from orrery.cli.running import run_shown
 from orrery.definitions.parts.cache_policy import CachePolicy
-from orrery.runtime.engine.reuse import Reuse
+from orrery.runtime.engine.policies import Reuse
 from orrery.runtime.instance.instance import Instance
 
 __all__ = ["command"]

@@ -21,7 +21,7 @@ from orrery.definitions.graphs.job import JobDefinition
 from orrery.definitions.parts.cache_policy import CachePolicy
 from orrery.plan.config_document import config_document
 from orrery.plan.config_skeleton import skeleton
-from orrery.runtime.engine.reuse import Reuse
+from orrery.runtime.engine.policies import Reuse
 
 __all__ = ["command"]
 

@@ -17,7 +17,6 @@ from typing import Any
 
 import msgspec
 
-from orrery.base.errors import DamagedValueError, ValueNotFoundError
 from orrery.base.keys import AssetKey
 from orrery.base.tags import (
     DATA_VERSION_TAG,
@@ -25,13 +24,11 @@ from orrery.base.tags import (
     INPUT_EVENT_POINTER_TAG_PREFIX,
     NULL_EVENT_POINTER,
 )
-from orrery.definitions.assets.asset_spec import DEFAULT_GROUP_NAME
-from orrery.definitions.parts.cache_policy import CachePolicy, policies_in_settings, policy_in
-from orrery.definitions.parts.probe import Probe
+from orrery.definitions.parts.cache_policy import CachePolicy
 from orrery.definitions.parts.signature import ComputeFunction
 from orrery.model.events.event import Event
 from orrery.model.events.payloads import StepMaterializationData
-from orrery.model.events.reuse import InputPart, Provenance, Reason
+from orrery.model.events.reuse import InputPart, Provenance
 from orrery.plan.commands import SkipStep
 from orrery.plan.decide import Decision, LastMade, Situation, decide
 from orrery.plan.execution_plan import ExecutionPlan
@@ -40,63 +37,26 @@ from orrery.plan.fingerprint.fingerprint import code_parts, config_parts, input_
 from orrery.plan.fingerprint.reach import Reacher
 from orrery.plan.fingerprint.wiring import WIRING, wiring_digest
 from orrery.plan.step import ExecutionStep, StepOutput
-from orrery.runtime.contexts.output import OutputContext
 from orrery.runtime.contexts.step import StepExecutionContext
 from orrery.runtime.engine.code_facts import InstalledCode
 from orrery.runtime.engine.kept_entries import KeptEntries
 from orrery.runtime.engine.last_made import PresentValues
+from orrery.runtime.engine.planned import PlannedStep, decision_of_found, planned_graph
+from orrery.runtime.engine.policies import Policies, Reuse
 from orrery.runtime.engine.probing import Looked, Sighting, look_at
+from orrery.runtime.engine.spoken_of import AssetsSpokenOf
+from orrery.runtime.engine.stored_state import StoredState
 from orrery.runtime.engine.unchanged import Plain, ShortWay
 
-__all__ = ["COMPLETED_KINDS", "PlannedStep", "Reuse", "RunReuse", "undecided_steps"]
+__all__ = ["COMPLETED_KINDS", "RunReuse", "undecided_steps"]
 
 COMPLETED_KINDS = frozenset({"STEP_START", "STEP_RESTARTED", "ASSET_MATERIALIZATION"})
 """Kinds of events that ``RunReuse.completed`` wants to hear of."""
 _WHOLE: tuple[str | None, ...] = (None,)
-_NOWHERE: frozenset[str] = frozenset()
 _NO_PLACES: Mapping[str, Place] = {}
 _MOST_KEPT = 20_000
 _FORMS, _ENTRIES = "code_forms", "known_entries"
-_KEPT_STEPS, _KEPT_NAMES = "steps that make assets", "assets that are spoken of"
-_KEPT = "probes and assets with partitions"
-
-
-class Reuse(msgspec.Struct, frozen=True, kw_only=True):
-    """
-    What a run may use again.
-
-    Attributes:
-        policy: For assets that have none of their own; None if those always run.
-        is_default: Whether the user said only that values may be used: any policy goes before that one.
-        forced: Assets that run whatever their policy says.
-        force_all: Whether all do.
-    """
-
-    policy: CachePolicy | None = None
-    is_default: bool = False
-    forced: frozenset[AssetKey] = frozenset()
-    force_all: bool = False
-
-
-class PlannedStep(msgspec.Struct, frozen=True, kw_only=True):
-    """
-    One step of a plan.
-
-    Attributes:
-        step_key: The step.
-        assets: Its assets, as people write them.
-        partition: Its partition, if one.
-        decision: Run or skip, and why.
-        provenance: What it would be made from.
-        last: How it was made last; of several assets, the first.
-    """
-
-    step_key: str
-    assets: tuple[str, ...]
-    decision: Decision
-    provenance: Provenance
-    partition: str | None = None
-    last: LastMade | None = None
+_KEPT_STEPS = "steps that make assets"
 
 
 class RunReuse:
@@ -131,13 +91,11 @@ class RunReuse:
         if "entries" not in kept:
             kept["entries"] = KeptEntries(_place_of(_ENTRIES, plan_context.instance))
         self._entries: KeptEntries = kept["entries"]
-        self._present = PresentValues(self._instance, self._entries, self._named_assets, self._is_external)
-        self._partitions_defs: dict[AssetKey, Any] = {}
-        self._external: dict[AssetKey, bool] = {}
+        self._assets = AssetsSpokenOf(self._plan)
+        self._present = PresentValues(self._instance, self._entries, self._assets.named, self._assets.is_external)
         self._is_partitioned = bool(plan_context.run.tags)
         self._managers: Mapping[str, Any] = plan_context.opened.mapping if plan_context.opened is not None else {}
-        self._job_policy = policy_in(plan_context.run.tags)
-        self._settings = policies_in_settings(plan_context.instance.get_settings("cache"))
+        self._policies = Policies(plan_context.run, plan_context.instance, reuse)
         steps = _steps_of_assets(self._plan)
         self._asset_steps = steps.keys()
         self._short_way = ShortWay(
@@ -146,9 +104,10 @@ class RunReuse:
             self._code_of,
             self._managers,
             self._config_of,
-            lambda step, output, policy: self._value(step, self._context.for_step(step), output, policy),
-            self._of_all_assets()[1],
+            lambda step, output, policy: self._stored.of(step, self._context.for_step(step), output, policy),
+            self._assets.of_project()[1],
         )
+        self._stored = StoredState(plan_context.run, self._managers, self._assets, self._short_way.is_there)
 
     def close(self) -> None:
         """Keep for other processes what was found out of the code, and read of the event log."""
@@ -167,7 +126,7 @@ class RunReuse:
         Raises:
             ProbeFailedError: A probe failed, and a decision of the run hangs on it.
         """
-        probes = self._probes()
+        probes = self._assets.of_project()[0]
         if not probes:
             return []
         used: dict[AssetKey, dict[str, None] | None] = {}
@@ -175,12 +134,12 @@ class RunReuse:
         for step in self._plan.steps:
             if step.key not in self._asset_steps:
                 continue
-            policy = self._policy_of(step)
+            policy = self._policies.of(step)
             for name, each in step.inputs.items():
                 key = each.asset_key
                 if key is None or key not in probes:
                     continue
-                if self._partitions_def_of(key) is None:
+                if self._assets.partitions_def_of(key) is None:
                     used[key] = None
                 else:
                     context = self._context.for_step(step)
@@ -196,39 +155,13 @@ class RunReuse:
         }
         return look_at(wanted, self._present, decisive.__contains__, unseen)
 
-    def _probes(self) -> Mapping[AssetKey, Probe]:
-        return self._of_all_assets()[0]
-
-    def _of_all_assets(self) -> tuple[Mapping[AssetKey, Probe], frozenset[AssetKey]]:
-        """Return the probes and the assets with partitions of the project: looked for once in the life of a job."""
-        layer = self._plan.job.asset_layer
-        if layer is None:
-            return {}, frozenset()
-        if _KEPT not in layer.kept:
-            probes = {
-                spec.key: spec.probe
-                for definition in layer.all_defs
-                if definition.execution_type == "UNEXECUTABLE"
-                for spec in definition._specs_by_key.values()
-                if spec.probe is not None
-            }
-            partitioned = frozenset(
-                key
-                for definition in layer.all_defs
-                for key, spec in definition._specs_by_key.items()
-                if spec.partitions_def is not None
-            )
-            layer.kept[_KEPT] = probes, partitioned
-        found: tuple[Mapping[AssetKey, Probe], frozenset[AssetKey]] = layer.kept[_KEPT]
-        return found
-
     # -- the run asks --------------------------------------------------------------------------
 
     def consult(self, step: ExecutionStep) -> SkipStep | None:
         """Return the command to skip the step, if its value is as good as a new one."""
         if step.key not in self._asset_steps:
             return None
-        policy, reuse = self._policy_of(step), self._reuse
+        policy, reuse = self._policies.of(step), self._reuse
         if policy is not None and not self._is_forcing:
             skip = self._short_way.skip(step, policy)
             if skip is not None:
@@ -304,9 +237,9 @@ class RunReuse:
                 outputs = _asset_outputs(step)
                 running.update(output.asset_key for output in outputs if output.asset_key is not None)
                 if outputs and step.assets_def is not None and step.assets_def.execution_type == "MATERIALIZATION":
-                    found.append(_of_a_graph(step, outputs))
+                    found.append(planned_graph(step, outputs))
                 continue
-            policy = self._policy_of(step)
+            policy = self._policies.of(step)
             above = _among(step, running) if running else ()
             plain = None if above or policy is None or self._is_forcing else self._short_way.find(step, policy)
             if plain is not None:
@@ -316,7 +249,7 @@ class RunReuse:
             context = self._context.for_step(step)
             now = self._provenance(step, context, outputs, policy)
             decision = (
-                _of_found(context.found_partitions, above)
+                decision_of_found(context.found_partitions, above)
                 if context.discovers
                 else self._decide(step, context, outputs, now, policy, above)
             )
@@ -383,8 +316,8 @@ class RunReuse:
     def _judged(
         self, step: ExecutionStep, contexts: Mapping[str | None, StepExecutionContext], *, with_inputs: bool
     ) -> dict[str | None, bool]:
-        outputs, policy = _asset_outputs(step), self._policy_of(step)
-        external = self._external_inputs(step)
+        outputs, policy = _asset_outputs(step), self._policies.of(step)
+        external = self._assets.external_inputs(step)
         instant, found = datetime.now(UTC), dict[str | None, bool]()
         now = None if with_inputs else self._provenance(step, self._context.for_step(step), outputs, policy, False)
         for output in outputs:
@@ -412,36 +345,6 @@ class RunReuse:
 
     # -- the decision --------------------------------------------------------------------------
 
-    def _policy_of(self, step: ExecutionStep) -> CachePolicy | None:
-        """
-        Return the policy that speaks nearest of the step.
-
-        Of the asset itself, its group, the job, the run if it has one of its own, the project, the settings of the instance;
-        a run that only says that values may be used again has the last word.
-        """
-        own = policy_in(step.tags) if step.tags else None
-        if own is not None:
-            return own
-        group, project = step.assets_def._policies_around if step.assets_def is not None else (None, None)
-        said = group or self._job_policy
-        if said is not None:
-            return said
-        of_run = self._reuse.policy if self._reuse is not None else None
-        if of_run is not None and self._reuse is not None and not self._reuse.is_default:
-            return of_run
-        return project or (self._policy_in_settings(step) if self._settings is not None else None) or of_run
-
-    def _policy_in_settings(self, step: ExecutionStep) -> CachePolicy | None:
-        settings = self._settings
-        if settings is None:
-            return None
-        for output in _asset_outputs(step):
-            spec = step.assets_def._specs_by_key.get(output.asset_key)
-            found = settings.groups.get(spec.group_name or DEFAULT_GROUP_NAME) if spec is not None else None
-            if found is not None:
-                return found
-        return settings.default
-
     def _decide(
         self,
         step: ExecutionStep,
@@ -454,7 +357,7 @@ class RunReuse:
         reuse = self._reuse
         instant = datetime.now(UTC)
         worst: Decision | None = None
-        external = self._external_inputs(step)
+        external = self._assets.external_inputs(step)
         known = self._codes.get(step.key)
         places = known[0].places if known is not None else _NO_PLACES
         for output in outputs:
@@ -471,7 +374,7 @@ class RunReuse:
                     last=last,
                     now=now,
                     policy=policy,
-                    value=self._value(step, context, output, policy)
+                    value=self._stored.of(step, context, output, policy)
                     if last is not None and last.is_stored
                     else "unknown",
                     is_forced=reuse is not None and (reuse.force_all or key in reuse.forced),
@@ -492,52 +395,6 @@ class RunReuse:
             yield None, self._present.last(key)
         else:
             yield from zip(partitions, self._present.last_of(key, partitions), strict=True)
-
-    def _external_inputs(self, step: ExecutionStep) -> frozenset[str]:
-        found = [key.to_user_string() for key in step.input_assets if self._is_external(key)]
-        return frozenset(found) if found else _NOWHERE
-
-    def _value(
-        self, step: ExecutionStep, context: StepExecutionContext, output: StepOutput, policy: CachePolicy | None
-    ) -> str:
-        """Return how the stored value is: ``present``, ``missing``, ``damaged: how``, ``unknown``."""
-        if policy is None or policy.verify == "none" or output.definition.dagster_type.is_nothing:
-            return "unknown"
-        key = output.asset_key
-        if policy.verify == "exists" and key is not None and self._partitions_def_of(key) is None:
-            there = self._short_way.is_there(output, key)
-            if there is not None:
-                return "present" if there else "missing"
-        manager = self._manager(output)
-        look = getattr(manager, "has_output", None) or getattr(manager, "has_value", None)
-        if look is None:
-            return "unknown"
-        definition = output.definition
-        described = OutputContext(
-            step.key,
-            output.name,
-            self._context.run.job_name,
-            self._context.run.run_id,
-            definition.raw_metadata,
-            None,
-            context.op_entry.outputs.get(output.name) if context.op_entry.outputs else None,
-            definition.dagster_type,
-            step_context=context,
-            op_def=step.op,
-            asset_key=output.asset_key,
-            manager_key=definition.io_manager_key,
-        )
-        if not look(described):
-            return "missing"
-        check = getattr(manager, "check_output", None)
-        if policy.verify == "digest" and check is not None:
-            try:
-                check(described)
-            except DamagedValueError as error:
-                return f"damaged: {error.args[0] if error.args else error}"
-            except ValueNotFoundError:
-                return "missing"
-        return "present"
 
     def _manager(self, output: StepOutput) -> Any:
         return self._managers.get(output.definition.io_manager_key)
@@ -618,44 +475,10 @@ class RunReuse:
         return found
 
     def _input(self, key: AssetKey, name: str, context: StepExecutionContext) -> InputPart:
-        if self._partitions_def_of(key) is None:
+        if self._assets.partitions_def_of(key) is None:
             return InputPart(*self._present.version(key))
         partitions = context.asset_partition_keys_for_input(name, require_valid_partitions=False)
         return input_part(self._present.versions(key, partitions))
-
-    # -- the assets of the run -----------------------------------------------------------------
-
-    def _partitions_def_of(self, key: AssetKey) -> Any:
-        try:
-            return self._partitions_defs[key]
-        except KeyError:
-            layer = self._plan.job.asset_layer
-            known = layer.assets_def_for_key(key) if layer is not None else None
-            found = self._partitions_defs[key] = None if known is None else known._specs_by_key[key].partitions_def
-            return found
-
-    def _named_assets(self) -> Iterable[AssetKey]:
-        kept: Mapping[AssetKey, None] | None = self._plan.kept.get(_KEPT_NAMES)
-        if kept is not None:
-            return kept
-        named: dict[AssetKey, None] = {}
-        for step in self._plan.steps:
-            for output in step.outputs.values():
-                if output.asset_key is not None:
-                    named[output.asset_key] = None
-            for key in step.input_assets:
-                named[key] = None
-        self._plan.kept[_KEPT_NAMES] = named
-        return named
-
-    def _is_external(self, key: AssetKey) -> bool:
-        known = self._external.get(key)
-        if known is None:
-            layer = self._plan.job.asset_layer
-            graph = layer.asset_graph if layer is not None else None
-            known = graph is None or not graph.has(key) or not graph.get(key).is_materializable
-            self._external[key] = known
-        return known
 
 
 def _place_of(name: str, instance: Any) -> str | None:
@@ -690,26 +513,6 @@ def _asset_outputs(step: ExecutionStep) -> list[StepOutput]:
 def _among(step: ExecutionStep, running: AbstractSet[AssetKey]) -> tuple[str, ...]:
     """Return those assets, as people write them, that the step takes and that run before it."""
     return tuple(dict.fromkeys(key.to_user_string() for key in step.input_assets if key in running))
-
-
-def _of_found(partitions: Sequence[str], above: tuple[str, ...]) -> Decision:
-    """Return what comes of a step that finds its partitions on the way: it makes those that were never made."""
-    if partitions:
-        return Decision(action="run", reasons=(Reason(kind="never_materialized"),))
-    if above:  # which may find some
-        reasons = tuple(Reason(kind="upstream_will_run", subject=each) for each in above)
-        return Decision(action="run", reasons=reasons, is_certain=False)
-    return Decision(action="skip", reasons=(Reason(kind="none_missing"),))
-
-
-def _of_a_graph(step: ExecutionStep, outputs: Sequence[StepOutput]) -> PlannedStep:
-    reason = Reason(kind="not_reusable", subject="a graph of ops makes it")
-    return PlannedStep(
-        step_key=step.key,
-        assets=tuple(output.asset_key.to_user_string() for output in outputs if output.asset_key is not None),
-        decision=Decision(action="run", reasons=(reason,)),
-        provenance=Provenance(),
-    )
 
 
 def _obstacle(step: ExecutionStep, output: StepOutput) -> str | None:

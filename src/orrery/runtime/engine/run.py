@@ -40,11 +40,12 @@ from orrery.runtime.engine.found_partitions import consult_found
 from orrery.runtime.engine.interrupts import interruptible
 from orrery.runtime.engine.limits import TimeLimits, limit_in
 from orrery.runtime.engine.loop import RunLoop
+from orrery.runtime.engine.policies import Reuse
 from orrery.runtime.engine.probing import Sighting
 from orrery.runtime.engine.python_logs import captured_python_logs
 from orrery.runtime.engine.record import Recorder
 from orrery.runtime.engine.resources import open_resources
-from orrery.runtime.engine.reuse import COMPLETED_KINDS, Reuse, RunReuse, undecided_steps
+from orrery.runtime.engine.reuse import COMPLETED_KINDS, RunReuse, undecided_steps
 from orrery.runtime.engine.slots import slots_for
 from orrery.runtime.ports.compute_logs import StepCapture
 from orrery.runtime.ports.write_barrier import active_barrier

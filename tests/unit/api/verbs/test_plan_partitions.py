@@ -12,7 +12,7 @@ from orrery.api.verbs.plan_partitions import out_of_date_above, plan_with_partit
 from orrery.base.errors import InvalidInvocationError
 from orrery.base.keys import AssetKey
 from orrery.definitions.graphs.job import JobDefinition
-from orrery.runtime.engine.reuse import Reuse
+from orrery.runtime.engine.policies import Reuse
 from orrery.runtime.instance import Instance
 
 LETTERS = og.StaticPartitionsDefinition(["a", "b", "c"])
