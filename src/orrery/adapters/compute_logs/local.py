@@ -8,14 +8,15 @@ would be empty are not kept.
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any, NamedTuple
 
+from orrery.adapters.compute_logs.notes import Piece, RunNotes
 from orrery.adapters.compute_logs.streams import Capture, rest
 from orrery.base.errors import InvariantViolationError, StorageError
 from orrery.base.names import encode_part
@@ -24,14 +25,8 @@ from orrery.runtime.ports.compute_logs import CapturedLogData, CapturedLogMetada
 __all__ = ["LocalComputeLogManager"]
 
 _FOLDER = "compute_logs"
-
-
-class _Piece(NamedTuple):
-    """Bytes of a file that one step wrote."""
-
-    path: Path
-    start: int
-    end: int
+_KEPT_RUNS = 8
+"""Of so many runs the notes that were read are kept: those that were asked for last."""
 
 
 class LocalComputeLogManager:
@@ -44,6 +39,8 @@ class LocalComputeLogManager:
 
     def __init__(self, base_dir: str) -> None:
         self._base = Path(base_dir)
+        self._notes: OrderedDict[str, RunNotes] = OrderedDict()
+        self._notes_lock = threading.Lock()
 
     # -- capturing -----------------------------------------------------------------------------
 
@@ -112,7 +109,7 @@ class LocalComputeLogManager:
         found: list[bytes] = []
         ends = []
         for stream, begin in zip(("out", "err"), begins, strict=True):
-            data = _read(self._pieces(log_key, stream), begin, max_bytes)
+            data = _read(self._pieces(log_key, stream, begin), begin, max_bytes)
             found.append(data)
             ends.append(begin + len(data))
         return CapturedLogData(log_key=tuple(log_key), stdout=found[0], stderr=found[1], cursor=f"{ends[0]}:{ends[1]}")
@@ -124,12 +121,7 @@ class LocalComputeLogManager:
 
     def steps_with_output(self, run_id: str) -> Sequence[str]:
         """Return the keys of the steps of a run that wrote something, in the order in which they began to."""
-        found: dict[str, None] = {}
-        for notes in sorted(self._folder(run_id).glob("*.steps")):
-            for line in _notes(notes):
-                if line["step"]:
-                    found[line["step"]] = None
-        return list(found)
+        return self._notes_of(run_id).steps()
 
     def delete_logs(self, log_key: Sequence[str] | None = None, prefix: Sequence[str] | None = None) -> None:
         """
@@ -164,43 +156,46 @@ class LocalComputeLogManager:
             )
         return self._folder(log_key[0]).joinpath(*[encode_part(each) for each in log_key[2:]])
 
-    def _pieces(self, log_key: Sequence[str], stream: str) -> Iterator[_Piece]:
-        """Iterate over the pieces of a log: one for a whole file, several for a step."""
-        whole = Path(f"{self._stem(log_key)}.{stream}")
-        if whole.exists():
-            yield _Piece(whole, 0, whole.stat().st_size)
-            return
-        for notes in sorted(self._folder(log_key[0]).glob("*.steps")):
-            path = notes.with_suffix(f".{stream}")
-            for line in _notes(notes):
-                start, end = line[stream]
-                if line["step"] == log_key[-1] and end > start:
-                    yield _Piece(path, start, end)
+    def _notes_of(self, run_id: str) -> RunNotes:
+        """Return what was read of the notes of a run."""
+        with self._notes_lock:
+            found = self._notes.get(run_id)
+            if found is None:
+                found = self._notes[run_id] = RunNotes(str(self._folder(run_id)))
+            self._notes.move_to_end(run_id)
+            while len(self._notes) > _KEPT_RUNS:
+                self._notes.popitem(last=False)
+            return found
+
+    def _pieces(self, log_key: Sequence[str], stream: str, begin: int) -> Iterable[Piece]:
+        """Return the pieces of a log from that which holds its byte *begin*: one for a whole file, or those of a step."""
+        whole = f"{self._stem(log_key)}.{stream}"
+        try:
+            return (Piece(whole, 0, os.stat(whole).st_size),)
+        except FileNotFoundError:
+            return self._notes_of(log_key[0]).pieces(log_key[-1], stream, begin)
 
 
-def _notes(path: Path) -> Iterator[dict[str, Any]]:
-    """Iterate over the notes that are complete; the last one may just be written."""
-    for line in path.read_bytes().splitlines(keepends=True):
-        if line.endswith(b"\n"):
-            yield json.loads(line)
-
-
-def _read(pieces: Iterator[_Piece], begin: int, max_bytes: int | None) -> bytes:
-    """Return at most *max_bytes* of what the pieces hold one after the other, from *begin*."""
+def _read(pieces: Iterable[Piece], begin: int, max_bytes: int | None) -> bytes:
+    """Return at most *max_bytes* of what the pieces hold one after the other, from byte *begin* of their log."""
     found: list[bytes] = []
     left = max_bytes
-    for piece in pieces:
-        length = piece.end - piece.start
-        if begin >= length:
-            begin -= length
-            continue
-        wanted = length - begin if left is None else min(left, length - begin)
-        with piece.path.open("rb") as file:
-            file.seek(piece.start + begin)
-            found.append(file.read(wanted))
-        begin = 0
-        if left is not None:
-            left -= wanted
-            if left <= 0:
+    path, file = None, None
+    with ExitStack() as files:
+        for piece in pieces:
+            skipped = max(0, begin - piece.before)
+            length = piece.end - piece.start - skipped
+            if length <= 0:
+                continue
+            wanted = length if left is None else min(left, length)
+            if file is None or piece.path != path:
+                files.close()
+                path, file = piece.path, files.enter_context(open(piece.path, "rb", buffering=0))
+            file.seek(piece.start + skipped)
+            data = file.read(wanted)
+            found.append(data)
+            if left is not None:
+                left -= len(data)
+            if len(data) < wanted or left == 0:
                 break
     return b"".join(found)

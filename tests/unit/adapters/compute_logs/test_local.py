@@ -220,6 +220,60 @@ def test_a_step_is_read_while_it_runs(instance: Instance) -> None:
     assert seen == [b"so far\n"]
 
 
+def read_by_this_process() -> int:
+    """Return how many bytes this process has read until now."""
+    return int(Path("/proc/self/io").read_text().split()[1])
+
+
+def test_notes_are_read_once_however_many_steps_are_asked_for(tmp_path: Path) -> None:
+    """Reading them again for each step took half a minute for a thousand steps."""
+    keys = [f"step_{number}" for number in range(300)]
+    with LocalComputeLogManager(str(tmp_path)).capture_steps(["run", "compute_logs", "process-1"]) as capture:
+        for key in keys:
+            capture.begin(key)
+            os.write(1, f"{key}\n".encode())
+            capture.end()
+    (notes,) = tmp_path.rglob("*.steps")
+    reader = LocalComputeLogManager(str(tmp_path))
+    before = read_by_this_process()
+    for key in keys:
+        assert reader.get_log_data(("run", "compute_logs", key)).stdout == f"{key}\n".encode()
+    assert reader.steps_with_output("run") == keys
+    assert read_by_this_process() - before < 3 * notes.stat().st_size
+
+
+def test_a_reader_that_is_kept_sees_what_comes_later(tmp_path: Path) -> None:
+    """Of new steps, of steps that it knows, of other processes, and after the logs were deleted."""
+    writer, reader = LocalComputeLogManager(str(tmp_path)), LocalComputeLogManager(str(tmp_path))
+
+    def look(step: str, cursor: str | None = None) -> CapturedLogData:
+        return reader.get_log_data(("run", "compute_logs", step), cursor)
+
+    def write(capture: Any, step: str, data: bytes) -> None:
+        capture.begin(step)
+        os.write(1, data)
+        capture.end()
+
+    assert look("a").stdout == b""
+    with writer.capture_steps(["run", "compute_logs", "process-2"]) as capture:
+        write(capture, "a", b"one ")
+        first = look("a")
+        assert first.stdout == b"one "
+        write(capture, "b", b"between")
+        write(capture, "a", b"two ")
+        assert look("a", first.cursor).stdout == b"two "
+        assert look("b").stdout == b"between"
+    with writer.capture_steps(["run", "compute_logs", "process-1"]) as capture:
+        write(capture, "a", b"of another")
+    assert look("a", first.cursor).stdout == b"two of another"
+    assert reader.steps_with_output("run") == ["a", "b"]
+    writer.delete_logs(prefix=["run"])
+    assert (look("a").stdout, reader.steps_with_output("run")) == (b"", [])
+    with writer.capture_steps(["run", "compute_logs", "process-2"]) as capture:
+        write(capture, "a", b"anew")
+    assert look("a").stdout == b"anew"
+
+
 def test_nothing_is_left_of_a_run_that_writes_nothing(instance: Instance) -> None:
     def silent() -> None: ...
 
