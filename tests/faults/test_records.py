@@ -10,14 +10,16 @@ import sys
 import tempfile
 import textwrap
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from orrery import asset, materialize
 from orrery.adapters.storage.sqlite import SqliteStorage
 from orrery.base.errors import StorageError
 from orrery.model.events import build
+from orrery.model.events.event import EventType
 from orrery.model.records.run import Run, RunStatus
 from orrery.runtime.instance import Instance
 from orrery.testing.conformance.samples import JOB, entry_of, line, materialized
@@ -201,6 +203,36 @@ def test_a_database_that_stays_locked_is_told(path: Path) -> None:
     log = storage.get_records_for_run("run-1").records
     assert [record.event_log_entry.user_message for record in log] == ["after"]
     storage.dispose()
+
+
+def test_a_run_that_cannot_be_recorded_calls_no_more_functions(tmp_path: Path) -> None:
+    """What they did would be known to nobody. Once the records can be written again, the run says why it failed."""
+    called: list[str] = []
+    locks: list[sqlite3.Connection] = []
+
+    def function_of(name: str) -> Callable[[], None]:
+        def function() -> None:
+            called.append(name)
+            if len(called) == 1:
+                lock = sqlite3.connect(tmp_path / "orrery.db", isolation_level=None, check_same_thread=False)
+                lock.execute("BEGIN IMMEDIATE")
+                locks.append(lock)
+                threading.Timer(3, lambda: lock.execute("ROLLBACK")).start()
+
+        return function
+
+    assets = [asset(name=f"a{number}")(function_of(f"a{number}")) for number in range(20)]
+    with Instance.local_temp(str(tmp_path), overrides={"storage": {"wait_seconds": 2}}) as instance:
+        with pytest.raises(StorageError, match="locked by another process"):
+            materialize(assets, instance=instance)
+        (run,) = instance.get_runs()
+        (failure,) = instance.all_logs(run.run_id, of_type=EventType.RUN_FAILURE)
+        data = failure.get_dagster_event().job_failure_data
+    assert len(called) == 1
+    assert run.status is RunStatus.FAILURE
+    assert data.error is not None
+    assert "locked by another process" in data.error.message
+    locks[0].close()
 
 
 @pytest.mark.parametrize("damage", [b"no database at all", b"SQLite format 3\0" + b"\xff" * 4_000])

@@ -122,6 +122,9 @@ class MemoryStorage(MemoryBackfills, MemoryLeases, MemorySchedules):
     def relieve(self) -> None:
         """Return at once: nothing is left to be written."""
 
+    def raise_lost(self, run_id: str) -> None:
+        """Do nothing: nothing here is lost."""
+
     def settle(self) -> None:
         """Do nothing: nothing here is ever durable."""
 

@@ -73,6 +73,7 @@ class Recorder:
         self._store = instance.store_entries
         self._flush = instance.flush
         self._relieve = instance.relieve
+        self._raise_lost = instance.raise_lost
         self._run_id = run.run_id
         self._process = process_id()
         self._job_name = run.job_name
@@ -92,7 +93,12 @@ class Recorder:
         self._listeners = (*self._listeners, listener)
 
     def event(self, event: Event, *, keep: bool = True) -> None:
-        """Record *event*; *keep* it for the result, too."""
+        """
+        Record *event*; *keep* it for the result, too.
+
+        Raises:
+            Exception: Something of the run was lost, and a step would start of which nothing may be known, either.
+        """
         kind = event.event_type_value
         entry = EventLogEntry(
             None,
@@ -111,9 +117,11 @@ class Recorder:
             listener(entry)
         if (kind in self.pushed and not _is_reused(event)) or len(self._waiting) >= _BATCH:
             self.push()
-            if self.guards_functions and kind in _STARTS:
-                self._relieve()
-                self._guard()
+            if kind in _STARTS:
+                if self.guards_functions:
+                    self._relieve()
+                    self._guard()
+                self._raise_lost(self._run_id)
 
     def _guard(self) -> None:
         """Let what is behind become durable before a function is called; see the module for when."""

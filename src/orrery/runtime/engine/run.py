@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from typing import Any
 
 from orrery.base.bulk import objects_settled
@@ -362,7 +362,9 @@ def _execute(
             if made_from is not None:
                 found = made_from.look_at_sources(unseen=f"unseen by run {run.run_id}")
                 _record_sightings(found, run.job_name, recorder, log)
-            _record(executor.execute(context, plan), context, recorder, made_from, undecided)
+            events: Any = executor.execute(context, plan)
+            with closing(events) if hasattr(events, "close") else nullcontext():  # before what it uses is closed
+                _record(events, context, recorder, made_from, undecided)
         except StopRun:
             pass  # the failure is noted below, and raised by whoever asked for it
         finally:

@@ -351,6 +351,10 @@ class Instance:
         """Wait a moment if much is to be written: whoever stores without pause calls it between two entries."""
         self.event_log.relieve()
 
+    def raise_lost(self, run_id: str) -> None:
+        """Raise what lost entries of a run, as :meth:`flush` does, if anything did by now; wait for nothing."""
+        self.event_log.raise_lost(run_id)
+
     def settle(self) -> None:
         """Wait until everything that was stored is durable, or was lost; what lost it is raised by :meth:`flush`."""
         self.event_log.settle()

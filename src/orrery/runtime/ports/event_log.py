@@ -113,6 +113,10 @@ class EventLogStorage(Protocol):
         """Wait a moment if much is to be written: whoever appends without pause calls it between two of them."""
         ...
 
+    def raise_lost(self, run_id: str) -> None:
+        """Raise what lost entries of a run, as ``flush`` does, if anything did by now; wait for nothing."""
+        ...
+
     def settle(self) -> None:
         """Wait until everything appended before is durable, or was lost; what lost it is raised by ``flush``."""
         ...

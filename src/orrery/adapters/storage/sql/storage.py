@@ -139,6 +139,10 @@ class SqlStorage(SqlLeases, SqlBackfills):
         """Wait a moment if much is to be written, and the disk is quick."""
         self._writer.relieve()
 
+    def raise_lost(self, run_id: str) -> None:
+        """Raise what lost entries of a run, if anything did by now."""
+        self._writer.raise_lost(run_id)
+
     def settle(self) -> None:
         """Wait until everything appended before is durable, or was lost."""
         self._writer.settle()

@@ -154,6 +154,10 @@ class Writer:
             Exception: What happened to a batch that could not be stored; told once.
         """
         self.settle()
+        self.raise_lost(run_id)
+
+    def raise_lost(self, run_id: str | None = None) -> None:
+        """Raise what happened to a batch that could not be stored, as ``wait`` does, and wait for nothing."""
         if not self._failures or process_id() != self._pid:
             return
         with self._change:
