@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from orrery.adapters.io.filesystem import PickledObjectFilesystemIOManager
+from orrery.adapters.io.formats import load_pickle
 from orrery.adapters.io.upath import UPathIOManager
 from orrery.base.errors import DamagedValueError, InvariantViolationError
 from orrery.definitions.parts.io_manager import IOManager
@@ -258,6 +259,12 @@ def test_damage_is_noticed(manager: IOManager, tmp_path: Path, damage: Callable[
     assert "materialize asset 'orders' again" in str(told.value)
     manager.handle_output(ORDERS, NEW)
     assert manager.load_input(ORDERS) == NEW
+
+
+def test_a_directory_in_the_place_of_a_value_is_damage(tmp_path: Path) -> None:
+    (tmp_path / "value.pickle").mkdir()
+    with pytest.raises(DamagedValueError, match=r"asset 'orders'.*: a directory stands in its place"):
+        load_pickle(str(tmp_path / "value.pickle"), what=lambda: "asset 'orders'")
 
 
 def test_a_cut_value_tells_how_much_is_left(tmp_path: Path) -> None:

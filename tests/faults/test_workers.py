@@ -94,6 +94,38 @@ def test_a_fork_inside_a_step_doubles_nothing(instance: Instance, executor: str)
     assert sum(each.is_dagster_event and each.step_key == "forks" for each in logs) >= 4
 
 
+def test_a_copy_that_a_step_forked_is_told_that_what_it_logs_is_not_recorded(tmp_path: Path) -> None:
+    program = """
+        import os, sys
+        from orrery import Instance, asset, materialize
+
+        @asset
+        def forks(context):
+            child = os.fork()
+            if not child:
+                context.log.info("from the copy")
+                context.log.info("again")
+                os._exit(0)
+            os.waitpid(child, 0)
+            context.log.info("from the step")
+
+        with Instance.local_temp(sys.argv[1]) as instance:
+            run_id = materialize([forks], instance=instance).run_id
+            print([each.user_message for each in instance.all_logs(run_id) if not each.is_dagster_event])
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program), str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": SOURCES},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert done.stdout.splitlines()[-1] == "['from the step']"
+    assert done.stderr.count("is not recorded") == 1
+    assert "'from the copy' is logged by process" in done.stderr
+
+
 def test_a_step_may_ask_for_a_process_of_its_own(instance: Instance) -> None:
     job = build_reconstructable_job(
         "orrery.testing.conformance.executor_programs",

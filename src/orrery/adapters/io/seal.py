@@ -246,6 +246,8 @@ def read_file(path: str, *, what: Callable[[], str]) -> bytes:
             break
         try:
             return _read_all(fd)
+        except IsADirectoryError:
+            raise damaged(what, path, "a directory stands in its place") from None
         finally:
             os.close(fd)
     name = what()

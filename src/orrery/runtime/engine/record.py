@@ -20,6 +20,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -84,6 +85,7 @@ class Recorder:
         self._order = threading.RLock()  # log lines come from threads, too
         self.after_line: Callable[[], None] | None = None
         self.guards_functions = False
+        self._has_refused = False
         self._guarded = 0
         self._safe_at = self._wait_seconds = 0.0
         self.pushed: frozenset[str] = _PUSHED
@@ -136,6 +138,7 @@ class Recorder:
     def log(self, level: int, message: str, step_key: str | None, record: logging.LogRecord | None) -> None:
         """Record a log line; it is handed over at once, as the next one may be hours away."""
         if process_id() != self._process:  # a copy of this process that the user's code forked
+            self._refuse(message)
             return
         error = getattr(record, "error_info", None)  # of a line that another process logged
         if record is not None and record.exc_info and record.exc_info[1] is not None:
@@ -151,6 +154,7 @@ class Recorder:
     def log_lines(self, lines: Sequence[tuple[int, str]], step_key: str | None) -> None:
         """Record many lines, level and text of each; they are handed over together."""
         if process_id() != self._process:
+            self._refuse(lines[0][1] if lines else "")
             return
         entries = [
             EventLogEntry(None, level, text, self._run_id, time.time(), step_key, self._job_name, None)
@@ -161,6 +165,16 @@ class Recorder:
         self.push()
         if self.after_line is not None:
             self.after_line()
+
+    def _refuse(self, message: str) -> None:
+        """Tell a copy of this process, once, that what it logs is recorded nowhere; it sees to it on its error output."""
+        if not self._has_refused:
+            self._has_refused = True
+            warnings.warn(
+                f"{message!r} is logged by process {process_id()}, which a step of the run forked, and is not recorded, as the "
+                "run would record it twice: print it, or return it to the step.",
+                stacklevel=4,
+            )
 
     def push(self) -> None:
         """Hand what waits to the instance."""
