@@ -184,6 +184,11 @@ def decide(plan: ExecutionPlan, options: ReexecutionOptions, instance: Any) -> R
     if not options.is_from_failure and not options.step_selection:
         return Repetition(parent, None, {})
     past = past_of(parent, instance)
+    if options.is_from_failure and not past.states and instance.event_log.get_step_states(parent.run_id):
+        raise InvariantViolationError(
+            f"What the steps of run '{parent.run_id}' did is not known any more: their events were pruned.",
+            mend="execute all steps again: ReexecutionOptions(parent_run_id), or `orrery runs retry ID --all`.",
+        )
     chosen = _failed(plan, past) if options.is_from_failure else _selected(plan, options.step_selection, past)
     if not chosen:
         raise InvariantViolationError(

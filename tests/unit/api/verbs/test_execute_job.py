@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pickle
 import re
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 import orrery as o
+from orrery.model.records.upkeep import Cutoff
 
 BROKEN: set[str] = set()
 CALLED: list[str] = []
@@ -136,6 +138,17 @@ def test_from_failure_only_what_is_missing_runs(instance: Any) -> None:
     assert (run.parent_run_id, run.root_run_id) == (failed.run_id, failed.run_id)
     with again:
         assert again.output_for_node("three") == 3
+
+
+def test_from_failure_is_refused_where_the_events_of_the_steps_were_pruned(instance: Any) -> None:
+    """Nobody knows what succeeded: to execute all of it again is for the user to say."""
+    BROKEN.add("two")
+    failed = o.execute_job(o.reconstructable(chain), instance)
+    BROKEN.clear()
+    assert instance.upkeep.prune({"steps": Cutoff(before=time.time() + 1)}).deleted["steps"] > 0
+    options = o.ReexecutionOptions.from_failure(failed.run_id, instance)
+    with pytest.raises(o.InvariantViolationError, match=r"their events were pruned\.\s+Try: execute all steps again"):
+        o.execute_job(o.reconstructable(chain), instance, reexecution_options=options)
 
 
 def test_selected_steps_run_again_with_values_of_the_runs_before(instance: Any) -> None:
