@@ -2,8 +2,8 @@
 Execution in this process: plain functions one after the other, ``async def`` functions overlapping.
 
 One event loop serves the run. Asynchronous steps that are ready become tasks; plain steps are called
-where the run is, and hold the loop while they take. With threads, or a limit on how many overlap, the steps
-are carried out by ``overlapping``.
+where the run is, and hold the loop while they take. The tasks are kept by ``awaited``. With threads, or a limit on how
+many overlap, the steps are carried out by ``overlapping``.
 """
 
 from __future__ import annotations
@@ -11,9 +11,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import nullcontext
 from typing import Any
 
 from orrery.adapters.executors.schemas import (
@@ -33,13 +31,11 @@ from orrery.model.events.payloads import LogsCapturedData
 from orrery.plan.active import NOTED_KINDS, ActiveExecution
 from orrery.plan.commands import LaunchStep, SkipStep, Wait
 from orrery.plan.step import ExecutionStep
-from orrery.runtime.engine.attempt import attempt_step, awaits_here, chance_for
-from orrery.runtime.engine.executor import Executor, RetryMode, TagLimit, drive_async
+from orrery.runtime.engine.attempt import attempt_step, awaits_here
+from orrery.runtime.engine.executor import Executor, RetryMode, TagLimit
 from orrery.runtime.engine.hooks import run_hooks
-from orrery.runtime.engine.limits import waiting_within
 from orrery.runtime.engine.slots import TICK_SECONDS
-from orrery.runtime.engine.step import StepEnd, execute_step
-from orrery.runtime.ports.write_barrier import active_barrier
+from orrery.runtime.engine.step import StepEnd
 
 __all__ = ["IN_PROCESS_CONFIG", "InProcessExecutor", "create", "in_process_executor"]
 
@@ -106,8 +102,7 @@ class InProcessExecutor(Executor):
             yield build.engine_event(job_name, f"Finished steps in process (pid: {pid}) in {_duration(taken)}", pid=pid)
 
     def _steps(self, plan_context: Any, active: ActiveExecution) -> Iterator[Event]:
-        tasks: dict[Any, ExecutionStep] = {}
-        queue: deque[tuple[Event, ExecutionStep]] = deque()
+        awaited: Any = None  # the asynchronous steps, once there are any
         limit = 1 if active.has_priorities else None  # what becomes ready next may go before what is ready now
         limits = plan_context.limits
         slots = plan_context.slots
@@ -123,7 +118,14 @@ class InProcessExecutor(Executor):
                 yield from told
             for launch in launches:
                 if awaits_here(plan_context, launch.step):
-                    self._start(plan_context, active, launch, tasks, queue)
+                    if awaited is None:
+                        # 30 ms with asyncio: only for runs with something asynchronous.
+                        from orrery.adapters.executors.awaited import AwaitedSteps
+
+                        awaited = AwaitedSteps(plan_context, active)
+                    if plan_context.barrier is not None and _reads_unseen(launch.step):
+                        plan_context.barrier.flush()
+                    yield from awaited.start(launch)
                 else:
                     plain.append(launch)
             for command in commands:
@@ -137,8 +139,9 @@ class InProcessExecutor(Executor):
                     )
                 elif isinstance(command, Wait):
                     wait = command
-            if tasks and plain:
-                _turn(plan_context.loop)
+            is_awaiting = awaited is not None and awaited.are_under_way
+            if is_awaiting and plain:
+                yield from awaited.begin()
             for launch in plain:
                 if limits is not None:
                     limits.check_run()
@@ -148,18 +151,24 @@ class InProcessExecutor(Executor):
                     yield from self._run_captured(plan_context, active, launch)
                 if slots is not None:
                     slots.give_back(launch.step.key)
-                while queue:
-                    yield queue.popleft()[0]
+                if is_awaiting:
+                    yield from awaited.told()
             if limit is not None and active.has_ready:
                 continue
             waits = slots is not None and slots.has_waiting
-            if tasks or waits or wait is not None:
+            if is_awaiting or waits or wait is not None:
                 plan_context.push()
-            if tasks:
+            if is_awaiting:
                 due = active.next_retry()
                 if waits:
                     due = min(due or math.inf, time.monotonic() + TICK_SECONDS)
-                yield from self._wait_for_tasks(plan_context, active, tasks, queue, due)
+                for each in (yield from awaited.until(due)):
+                    if slots is not None:
+                        slots.give_back(each.step.key)
+                    end = each.task.result()
+                    if each.events:
+                        yield from run_hooks(each.context, each.events)
+                    self._note_end(plan_context, active, each.step.key, end)
             elif waits:
                 time.sleep(TICK_SECONDS if limits is None else limits.left(TICK_SECONDS))
             elif wait is not None:
@@ -190,19 +199,6 @@ class InProcessExecutor(Executor):
                 active.note_event(key, event)
             yield event
 
-    def _ended(
-        self,
-        plan_context: Any,
-        active: ActiveExecution,
-        step: ExecutionStep,
-        context: Any,
-        end: StepEnd,
-        events: list[Event] | None,
-    ) -> Iterator[Event]:
-        if events:
-            yield from run_hooks(context, events)
-        self._note_end(plan_context, active, step.key, end)
-
     def _note_end(self, plan_context: Any, active: ActiveExecution, key: str, end: StepEnd) -> None:
         if end.kind == "success":
             active.note_success(key)
@@ -212,86 +208,12 @@ class InProcessExecutor(Executor):
             active.note_failure(key)
             plan_context.note_failure(key, end.error)
 
-    def _start(
-        self,
-        plan_context: Any,
-        active: ActiveExecution,
-        launch: LaunchStep,
-        tasks: dict[Any, ExecutionStep],
-        queue: deque[tuple[Event, ExecutionStep]],
-    ) -> None:
-        step = launch.step
-        if plan_context.barrier is not None and _reads_unseen(step):
-            plan_context.barrier.flush()
-        context = plan_context.for_step(step, launch.attempt - 1)
-        if step._hooks:
-            context.step_output_capture = {}
-
-        def emit(event: Event) -> None:
-            active.note_event(step.key, event)
-            queue.append((event, step))
-
-        barrier = plan_context.barrier
-        trace = plan_context.trace
-        capture = plan_context.capture
-        wait = waiting_within(plan_context.limits, step)
-
-        async def run() -> tuple[Any, StepEnd]:
-            token = active_barrier.set(barrier)
-            span = trace.begin("step", step.key) if trace is not None else None
-            try:
-                with nullcontext() if capture is None else capture.asynchronous(step.key):
-                    return context, await drive_async(execute_step(context, chance_for(step)), emit, wait)
-            finally:
-                if span is not None:
-                    trace.end(span)
-                active_barrier.reset(token)
-
-        tasks[plan_context.loop.start(run())] = step
-
-    def _wait_for_tasks(
-        self,
-        plan_context: Any,
-        active: ActiveExecution,
-        tasks: dict[Any, ExecutionStep],
-        queue: deque[tuple[Event, ExecutionStep]],
-        due: float | None,
-    ) -> Iterator[Event]:
-        import asyncio  # loaded already: there are tasks
-
-        async def first() -> set[Any]:
-            timeout = None if due is None else max(0.0, due - time.monotonic())
-            done, _pending = await asyncio.wait(list(tasks), return_when=asyncio.FIRST_COMPLETED, timeout=timeout)
-            return done
-
-        done = plan_context.loop.run(first())
-        by_step: dict[str, list[Event]] = {}
-        while queue:
-            event, step = queue.popleft()
-            if step._hooks:
-                by_step.setdefault(step.key, []).append(event)
-            yield event
-        for task in [each for each in tasks if each in done]:
-            step = tasks.pop(task)
-            if plan_context.slots is not None:
-                plan_context.slots.give_back(step.key)
-            context, end = task.result()
-            events = by_step.get(step.key) if step._hooks else None
-            yield from self._ended(plan_context, active, step, context, end, events)
-
 
 def _logs_captured(job_name: str, file_key: str, step_keys: Sequence[str], pid: int) -> Event:
     """Say where the output of the steps is kept; the keys are left out where they are very many."""
     named = tuple(step_keys) if len(step_keys) <= _NAMED_STEPS else ()
     data = LogsCapturedData(file_key=file_key, step_keys=named)
     return build.logs_captured(job_name, data, message=f"Capturing logs for process (pid: {pid}).")
-
-
-def _turn(loop: Any) -> None:
-    """Let tasks begin before plain functions hold the loop."""
-    import asyncio
-
-    loop.run(asyncio.sleep(0))
 
 
 def _reads_unseen(step: ExecutionStep) -> bool:

@@ -1,7 +1,8 @@
 """
 Steps that overlap in this process: asynchronous ones in one event loop, plain ones in threads.
 
-The run stays in its own thread and waits for what steps tell; the loop runs in a thread of its own meanwhile. A function
+The run stays in its own thread and waits for what steps tell; the loop runs in a thread of its own meanwhile. A step goes
+on once its start and its inputs are recorded, so that its lines stand behind them, and its function finds them. A function
 that is to be stopped is interrupted at its next line of Python; one that blocks in a call is waited for, and left behind
 when the time of grace is over.
 """
@@ -33,6 +34,20 @@ GRACE_SECONDS = 10.0
 """How long steps that were asked to stop have for it, before they are left behind."""
 
 _AGAIN_SECONDS = 0.5
+_BEFORE_FUNCTION = frozenset({"STEP_START", "STEP_RESTARTED", "STEP_INPUT"})
+
+
+class _Told(NamedTuple):
+    """
+    A step has told an event.
+
+    Attributes:
+        event: The event.
+        taken: Called once it was recorded, if the step waits for that.
+    """
+
+    event: Event
+    taken: Callable[[], Any] | None = None
 
 
 class _End(NamedTuple):
@@ -76,7 +91,8 @@ class Overlapping:
         self._threads = threads
         self._max_concurrent = max_concurrent
         self._reads_unseen = reads_unseen
-        self._told: SimpleQueue[Event | _End] = SimpleQueue()
+        self._told: SimpleQueue[_Told | _End] = SimpleQueue()
+        self._is_stopped = False
         self._working: dict[str, threading.Thread] = {}
         self._tasks: dict[str, Any] = {}
 
@@ -130,13 +146,23 @@ class Overlapping:
 
     def _drive(self, launch: LaunchStep) -> StepEnd:
         steps = attempt_step(self._context, launch.step, launch.attempt)
+        gate = threading.Lock()  # opened by the run, once for each event that it took
+        gate.acquire()
         while True:
             try:
                 event = next(steps)
             except StopIteration as stop:
                 end: StepEnd = stop.value
                 return end
-            self._told.put(event)
+            if event.event_type_value not in _BEFORE_FUNCTION:
+                self._told.put(_Told(event))
+                continue
+            self._told.put(_Told(event, gate.release))
+            while not gate.acquire(timeout=_AGAIN_SECONDS) and not self._is_stopped:
+                pass
+            if self._is_stopped:
+                steps.close()
+                raise ExecutionInterruptedError("the run was stopped before the function of the step was called")
 
     async def _await(self, launch: LaunchStep) -> None:
         """Carry an asynchronous step out, in the loop."""
@@ -146,9 +172,16 @@ class Overlapping:
         if step._hooks:
             context.step_output_capture = {}
 
-        def emit(event: Event) -> None:
+        loop = self._context.loop
+
+        def emit(event: Event) -> Any:
             events.append(event)
-            self._told.put(event)
+            if event.event_type_value not in _BEFORE_FUNCTION:
+                self._told.put(_Told(event))
+                return None
+            taken = loop().create_future()
+            self._told.put(_Told(event, lambda: loop.fulfil([taken])))
+            return taken
 
         span = trace.begin("step", step.key) if trace is not None else None
         try:
@@ -157,7 +190,7 @@ class Overlapping:
                 end = await drive_async(execute_step(context, chance_for(step)), emit, wait)
                 if step._hooks:
                     for event in run_hooks(context, list(events)):
-                        self._told.put(event)
+                        self._told.put(_Told(event))
         except BaseException as error:  # noqa: BLE001  # raised again where the run is
             self._told.put(_End(step.key, None, error))
         else:
@@ -190,13 +223,16 @@ class Overlapping:
                         raise told.error
                     dispatch.ended(told.key, told.end.kind, told.end.wait_seconds, told.end.error)
                 else:
-                    yield dispatch.happened(told)
+                    yield dispatch.happened(told.event)
+                    if told.taken is not None:
+                        told.taken()
                 told = self._told.get_nowait()
         except Empty:
             return
 
     def _stop(self) -> None:
         """Interrupt all steps, and wait until they have ended, but not for ever."""
+        self._is_stopped = True
         for task in self._tasks.values():
             self._context.loop().call_soon_threadsafe(task.cancel)
         until = time.monotonic() + GRACE_SECONDS

@@ -103,7 +103,7 @@ def exit_as_error(raised: GeneratorExit) -> RuntimeError:
 
 async def drive_async(
     steps: Generator[Event | Await, Any, StepEnd],
-    emit: Callable[[Event], None],
+    emit: Callable[[Event], Awaitable[None] | None],
     wait: Callable[[Awaitable[Any]], Awaitable[Any]] | None = None,
 ) -> StepEnd:
     """
@@ -111,7 +111,8 @@ async def drive_async(
 
     Args:
         steps: The step.
-        emit: Takes each event.
+        emit: Takes each event; the step goes on when what it returned, if anything, is done. A task that was canceled
+            waits no more: nobody may be there to take what it tells.
         wait: Awaits what the step awaits, where there is more to it (as a limit is).
     """
     reply: Any = None
@@ -135,4 +136,18 @@ async def drive_async(
             except BaseException as raised_here:  # noqa: BLE001  # the function's own, or a cancellation: the step decides
                 error = raised_here
         else:
-            emit(item)  # type: ignore[arg-type]  # all else is an event
+            taken = emit(item)  # type: ignore[arg-type]  # all else is an event
+            if taken is not None and not _is_canceled():
+                try:
+                    await taken
+                except GeneratorExit:
+                    raise
+                except BaseException as raised_here:  # noqa: BLE001  # a cancellation: the step decides
+                    error = raised_here
+
+
+def _is_canceled() -> bool:
+    import asyncio  # loaded already: this is called in a task
+
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

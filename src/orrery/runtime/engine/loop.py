@@ -7,7 +7,7 @@ a thread of its own.
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 __all__ = ["RunLoop"]
@@ -65,6 +65,10 @@ class RunLoop:
             return asyncio.run_coroutine_threadsafe(start(), loop).result()
         return loop.create_task(coroutine)
 
+    def fulfil(self, futures: Sequence[Any]) -> None:
+        """Let what waits for *futures* in the loop go on, from any thread."""
+        self().call_soon_threadsafe(_fulfil, futures)
+
     def interrupt(self) -> None:
         """Cancel all that is awaited in the loop, from another thread; what waits for it sees the cancellation."""
         loop = self._loop
@@ -97,6 +101,12 @@ class RunLoop:
         else:
             loop.run_until_complete(finish())
         loop.close()
+
+
+def _fulfil(futures: Sequence[Any]) -> None:
+    for each in futures:
+        if not each.done():  # whoever waited was canceled
+            each.set_result(None)
 
 
 def _is_running() -> bool:

@@ -177,6 +177,26 @@ class ExecutorSuite:
             data = instance.compute_logs.get_log_data((result.run_id, "compute_logs", step))
             assert data.stdout_text == "".join(f"{step} prints {number}\n" for number in range(3))
 
+    def test_a_step_has_started_before_it_says_anything(self, instance: Instance) -> None:
+        """Its function finds the start on record, and its lines stand behind that and behind its inputs."""
+        with _execute("looking", self.executor, self.config, instance) as result:
+            for step in ("looks_0", "looks_1", "awaits_0", "awaits_1"):
+                assert result.output_for_node(step) is True, step
+                told = [
+                    each.user_message if each.dagster_event is None else each.dagster_event.event_type_value
+                    for each in instance.all_logs(result.run_id)
+                    if each.step_key == step
+                ]
+                assert [each for each in told if each not in _OF_PLACE] == [
+                    "STEP_START",
+                    "LOADED_INPUT",
+                    "STEP_INPUT",
+                    "begins",
+                    "STEP_OUTPUT",
+                    "HANDLED_OUTPUT",
+                    "STEP_SUCCESS",
+                ], step
+
     # -- limits ----------------------------------------------------------------------------------
 
     def test_steps_overlap_up_to_the_limit(self, instance: Instance) -> None:

@@ -381,6 +381,48 @@ def talking() -> None:
         talks.alias(f"voice_{number}")()
 
 
+_LOOKS_SECONDS = 60.0
+
+
+def _has_started(context: Any) -> bool:
+    return any(
+        each.step_key == context.op_handle.name
+        and each.dagster_event is not None
+        and each.dagster_event.event_type_value == "STEP_START"
+        for each in context.instance.all_logs(context.run_id)
+    )
+
+
+@op
+def looks_for_its_start(context: Any, value: int) -> bool:
+    context.log.info("begins")
+    until = time.monotonic() + _LOOKS_SECONDS
+    while not _has_started(context):
+        if time.monotonic() > until:
+            return False
+        time.sleep(0.01)
+    return True
+
+
+@op
+async def awaits_its_start(context: Any, value: int) -> bool:
+    context.log.info("begins")
+    until = time.monotonic() + _LOOKS_SECONDS
+    while not _has_started(context):
+        if time.monotonic() > until:
+            return False
+        await asyncio.sleep(0.01)
+    return True
+
+
+@graph
+def looking() -> None:
+    value = one()
+    for number in range(2):
+        looks_for_its_start.alias(f"looks_{number}")(value)
+        awaits_its_start.alias(f"awaits_{number}")(value)
+
+
 SIGN_TAG = "conformance/sign"
 """Tag of a run: the file that a step which waits writes its process id to."""
 
@@ -549,6 +591,7 @@ PROGRAMS: dict[str, Any] = {
     "forking": forking,
     "places": places,
     "telling": telling,
+    "looking": looking,
 }
 """Every job of the suite by name: a graph, or assets with their checks."""
 
