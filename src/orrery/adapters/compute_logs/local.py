@@ -2,8 +2,8 @@
 Output of steps, in files below the instance's directory.
 
 ``storage/<run>/compute_logs/<file key>.out`` and ``.err`` hold what one process wrote, byte for byte. ``.steps`` beside
-them says which bytes are whose: a line of JSON for each piece. ``.complete`` is there when nothing more comes. Files that
-would be empty are not kept.
+them says which bytes are whose: a line of JSON for each piece. ``.now`` says which step is under way, for who finds that the
+process died. ``.complete`` is there when nothing more comes. Files that would be empty are not kept.
 """
 
 from __future__ import annotations
@@ -123,6 +123,23 @@ class LocalComputeLogManager:
         """Return the keys of the steps of a run that wrote something, in the order in which they began to."""
         return self._notes_of(run_id).steps()
 
+    def note_lost(self, log_key: Sequence[str], step_key: str | None) -> CapturedLogData:
+        """
+        Give to a step what a process that is gone wrote last; return that.
+
+        Args:
+            log_key: Run id, ``compute_logs``, and the file key of the process.
+            step_key: The step that it carried out; None for that of which it left word itself, if it did.
+        """
+        try:
+            rest = self._notes_of(log_key[0]).note_rest(self._stem(log_key).name, step_key)
+        except FileNotFoundError:  # it captured nothing, or not on this machine
+            return CapturedLogData(log_key=tuple(log_key))
+        if not rest:
+            return CapturedLogData(log_key=tuple(log_key))
+        out, err = (_read([piece], 0, None) for piece in rest)
+        return CapturedLogData(log_key=tuple(log_key), stdout=out, stderr=err)
+
     def delete_logs(self, log_key: Sequence[str] | None = None, prefix: Sequence[str] | None = None) -> None:
         """
         Delete a log, or all below *prefix*: the logs of a run below its id.
@@ -132,7 +149,7 @@ class LocalComputeLogManager:
         """
         if log_key:
             stem = self._stem(log_key)
-            for ending in ("out", "err", "steps", "complete"):
+            for ending in ("out", "err", "steps", "complete", "now"):
                 with suppress(FileNotFoundError):
                     os.unlink(f"{stem}.{ending}")
         elif prefix:

@@ -1,5 +1,8 @@
 """
 Whose the bytes are that the processes of a run wrote, as their notes say: each line of these is read once.
+
+A process notes ten times a second and at the end of each step. What one wrote last that died is noted by whoever finds that
+it is gone, and knows what it was doing.
 """
 
 from __future__ import annotations
@@ -10,6 +13,7 @@ import threading
 import time
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from operator import attrgetter
 from typing import NamedTuple
 
@@ -57,6 +61,7 @@ class RunNotes:
         self._listed: int | None = None
         self._read_to: dict[str, int] = {}
         self._growing: list[str] = []
+        self._noted: dict[str, int] = {}
         self._steps: dict[str, None] = {}
         self._pieces: dict[tuple[str, str], list[Piece]] = {}
 
@@ -74,6 +79,35 @@ class RunNotes:
             first = max(0, bisect_right(found, begin, key=attrgetter("before")) - 1)
             chosen = found[first:]
         yield from chosen
+
+    def note_rest(self, file_key: str, step_key: str | None) -> tuple[Piece, ...]:
+        """
+        Note that a step wrote what nobody has noted of the output of a process that is gone; return that of both streams.
+
+        Args:
+            file_key: Name of the files of the process.
+            step_key: The step; None for that of which the process left word. Nothing is noted if it left none.
+
+        Raises:
+            FileNotFoundError: Nothing was captured there.
+        """
+        with self._lock:
+            self._look()
+            stem = os.path.join(self._folder, file_key)
+            step_key = step_key or _word_left(f"{stem}.now")
+            if step_key is None:
+                return ()
+            paths = [f"{stem}.{stream}" for stream in _STREAMS]
+            rest = tuple(Piece(path, self._noted.get(path, 0), os.stat(path).st_size) for path in paths)
+            if any(piece.end > piece.start for piece in rest):
+                spans = {stream: piece[1:3] for stream, piece in zip(_STREAMS, rest, strict=True)}
+                with open(f"{stem}.steps", "ab") as file:
+                    file.truncate(self._read_to.get(f"{file_key}.steps", 0))  # it may have died while it wrote a note
+                    file.write(json.dumps({"step": step_key, **spans}, separators=(",", ":")).encode() + b"\n")
+            open(f"{stem}.complete", "wb").close()
+            with suppress(FileNotFoundError):
+                os.unlink(f"{stem}.now")
+            return rest
 
     # -- reading -------------------------------------------------------------------------------
 
@@ -113,17 +147,18 @@ class RunNotes:
             stem = path.removesuffix(".steps")
             for line in whole.splitlines():
                 note = json.loads(line)
-                if note["step"]:
-                    for stream in _STREAMS:
-                        self._add(note["step"], stream, f"{stem}.{stream}", *note[stream])
+                for stream in _STREAMS:
+                    self._add(note["step"], stream, f"{stem}.{stream}", *note[stream])
             begin += len(whole)
         self._read_to[name] = begin
 
-    def _add(self, step_key: str, stream: str, path: str, start: int, end: int) -> None:
+    def _add(self, step_key: str | None, stream: str, path: str, start: int, end: int) -> None:
         """Add what one note says; what follows the piece before is made one with it."""
-        self._steps.setdefault(step_key)
-        if end <= start:
+        start = max(start, self._noted.get(path, 0))  # noted already, by who thought that the process is gone
+        self._noted[path] = max(start, end)
+        if not step_key or end <= start:
             return
+        self._steps.setdefault(step_key)
         found = self._pieces.setdefault((step_key, stream), [])
         last = found[-1] if found else None
         if last is None:
@@ -132,3 +167,12 @@ class RunNotes:
             found[-1] = last._replace(end=end)
         else:
             found.append(Piece(path, start, end, last.before + last.end - last.start))
+
+
+def _word_left(path: str) -> str | None:
+    """Return the step of which a process left word that it is under way."""
+    try:
+        with open(path, encoding="utf-8") as file:  # a shorter key is written over a longer one
+            return file.readline().removesuffix("\n") or None
+    except FileNotFoundError:
+        return None

@@ -173,6 +173,8 @@ class Capture:
         self._thread = threading.get_ident()
         self._lock = threading.RLock()
         self._notes: int | None = None
+        self._mark: int | None = None
+        self._has_begun = False
         self._step: str | None = None
         self._is_led = False
         with _TABLE_LOCK:  # whoever begins meanwhile in another thread has to find these routers, and stand before them
@@ -217,6 +219,9 @@ class Capture:
             self._step = step_key
             if not self._is_led:
                 self._lead()
+            if self._has_begun:  # the first one is known: the run waits until it is recorded
+                self._leave_word(step_key)
+            self._has_begun = True
         if not self._is_followed:
             self._is_followed = True
             _FOLLOWER.add(self)
@@ -337,13 +342,20 @@ class Capture:
         if grown:
             self._note(self._step)
 
+    def _leave_word(self, step_key: str) -> None:
+        """Leave word which step is under way, for who finds that this process died: its events may have died with it."""
+        try:
+            if self._mark is None:
+                self._mark = os.open(f"{self._stem}.now", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            os.pwrite(self._mark, f"{step_key}\n".encode(), 0)
+        except OSError:  # the disk is full: what the step itself writes says so
+            return
+
     def _note(self, step_key: str | None) -> None:
-        """Note whose the bytes are that came since the last note."""
+        """Note whose the bytes are that came since the last note; of no step, too: else they seemed to be the next one's."""
         out, err = self._streams
         line = {"step": step_key, "out": [out.noted, out.size], "err": [err.noted, err.size]}
         out.noted, err.noted = out.size, err.size
-        if step_key is None:
-            return
         if self._notes is None:
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
             self._notes = os.open(f"{self._stem}.steps", flags, 0o644)
@@ -374,6 +386,9 @@ class Capture:
             grown = [stream.close() for stream in self._streams]
             if self._notes is not None:
                 os.close(self._notes)
+            if self._mark is not None:
+                os.close(self._mark)
+                os.unlink(f"{self._stem}.now")
         if self._is_followed:
             _FOLLOWER.remove(self)
         with _TABLE_LOCK:

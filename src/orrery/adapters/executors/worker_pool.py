@@ -9,9 +9,10 @@ that it carried out, and no other.
 from __future__ import annotations
 
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from selectors import EVENT_READ, DefaultSelector
 from typing import Any
 from weakref import finalize
@@ -284,7 +285,21 @@ class _Pool:
                 f"The worker process {worker.child.process} of step '{launch.step.key}' {end.describe()}.",
                 mend="look at what the step wrote; give it a retry policy if it may be tried again.",
             )
+        self._show_last_words(worker.child.process, launch.step.key)
         yield from self._dispatch.lost(launch.step.key, error)
+
+    def _show_last_words(self, process: int | None, step_key: str) -> None:
+        """Give to the step, and show, what its process wrote and did not come to show."""
+        logs = self._context.instance.compute_logs
+        if logs is None or self._context.capture is None or process is None:
+            return
+        with suppress(OSError, ValueError):  # of the disk, or nobody reads it: how the step failed is told all the same
+            key = (self._context.run.run_id, "compute_logs", f"process-{process}")
+            data = logs.note_lost(key, step_key)
+            for stream, text in ((sys.stdout, data.stdout_text), (sys.stderr, data.stderr_text)):
+                if text and stream is not None:
+                    stream.write(text)
+                    stream.flush()
 
     def _is_over_limit(self, worker: _Worker) -> bool:
         return worker.kill_at is not None and worker.kill_at - self._executor._grace_seconds <= time.monotonic()

@@ -28,6 +28,7 @@ __all__ = [
     "events_of_a_lost_run",
     "is_abandoned",
     "run_lease_name",
+    "steps_going_on",
 ]
 
 LEASE_SECONDS = 30.0
@@ -126,7 +127,7 @@ def events_of_a_lost_run(run: Run, entries: Iterable[EventLogEntry], owner: Owne
     cause = f"its process ({owner}) is gone"
     if run.status is RunStatus.CANCELING:
         return (build.run_canceled(run.job_name, message=f"The run was asked to stop, and {cause}."),)
-    going_on = _steps_going_on(entries)
+    going_on = steps_going_on(entries)
     told = ErrorInfo(message=f"The process of the run ({owner}) is gone.", cls_name="ProcessLost")
     return (
         *(build.step_failed(ref, told, error_source=ErrorSource.UNEXPECTED_ERROR) for ref in going_on),
@@ -140,7 +141,7 @@ def events_of_a_lost_run(run: Run, entries: Iterable[EventLogEntry], owner: Owne
     )
 
 
-def _steps_going_on(entries: Iterable[EventLogEntry]) -> list[build.StepRef]:
+def steps_going_on(entries: Iterable[EventLogEntry]) -> list[build.StepRef]:
     """Return the steps that began and did not end, in the order in which they began."""
     going_on: dict[str, build.StepRef] = {}
     for entry in entries:

@@ -143,6 +143,18 @@ class ComputeLogManager(Protocol):
         """Return the keys of the steps of a run that wrote something, in the order in which they began to."""
         ...
 
+    def note_lost(self, log_key: Sequence[str], step_key: str | None) -> CapturedLogData:
+        """
+        Give to a step what a process that is gone wrote last, and did not come to give to it; return that.
+
+        A second call, and one for a process that captured nothing, finds nothing.
+
+        Args:
+            log_key: Run id, ``compute_logs``, and the file key of the process.
+            step_key: The step that it carried out; None for that of which it left word itself, if it did.
+        """
+        ...
+
     def get_log_metadata(self, log_key: Sequence[str]) -> CapturedLogMetadata:
         """Return where a log lies."""
         ...
