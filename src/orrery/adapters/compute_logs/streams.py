@@ -388,7 +388,8 @@ class Capture:
                 os.close(self._notes)
             if self._mark is not None:
                 os.close(self._mark)
-                os.unlink(f"{self._stem}.now")
+                with suppress(FileNotFoundError):  # who thought that this process was gone took it away
+                    os.unlink(f"{self._stem}.now")
         if self._is_followed:
             _FOLLOWER.remove(self)
         with _TABLE_LOCK:

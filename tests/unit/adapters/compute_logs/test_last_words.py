@@ -1,5 +1,6 @@
 """What a process wrote that died is given to the step that it carried out."""
 
+import os
 import subprocess
 import sys
 import textwrap
@@ -88,3 +89,20 @@ def test_a_process_that_captured_nothing_has_no_last_words(tmp_path: Path) -> No
     found = LocalComputeLogManager(str(tmp_path)).note_lost(KEY, "step")
     assert (found.stdout, found.stderr) == (None, None)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_process_that_was_thought_to_be_gone_ends_as_ever(tmp_path: Path) -> None:
+    """It was silent for long on another machine; what it writes afterwards is its own."""
+    manager = LocalComputeLogManager(str(tmp_path))
+    with manager.capture_steps(KEY) as capture:
+        for key in ("first", "second"):
+            capture.begin(key)
+            os.write(1, b"early ")
+            if key == "second":
+                LocalComputeLogManager(str(tmp_path)).note_lost(KEY, None)
+            os.write(1, b"late")
+            capture.end()
+    assert {step: out for step, (out, _err) in written(manager).items()} == {
+        "first": b"early late",
+        "second": b"early late",
+    }
