@@ -29,6 +29,9 @@ OfCode = Callable[[types.CodeType], tuple[str, Scan, Place]]
 _NO_CELLS: Mapping[str, Any] = {}
 _INSIDE = ""
 """Where an object is looked at whose form is kept: what is opaque there is so wherever the object is met."""
+_COMPILED = (types.BuiltinFunctionType, types.WrapperDescriptorType, types.MethodDescriptorType)
+_CYTHON = "_cython_"
+"""So begins the name of the module, without a file, that functions of all libraries that Cython compiled are of."""
 
 
 class Walk:
@@ -156,7 +159,7 @@ class Walk:
         wrapped = getattr(value, "__wrapped__", None) if kind.__module__ == "functools" else None
         if wrapped is not None:
             return self._several("wrapped", wrapped)
-        if isinstance(value, types.BuiltinFunctionType | types.WrapperDescriptorType | types.MethodDescriptorType):
+        if isinstance(value, _COMPILED) or kind.__module__.startswith(_CYTHON):
             module = getattr(value, "__module__", None)
             if module:
                 self._note(self._facts.origin_of(module))
@@ -385,7 +388,10 @@ class Walk:
     def _enter_class(self, cls: type, name: str) -> None:
         self._where = name
         content: dict[str, Any] = {"bases": [self._reference(base) for base in cls.__bases__]}
-        if self._facts.origin_of(type(cls).__module__).kind == "project":
+        module: object = type(cls).__module__
+        if (
+            isinstance(module, str) and self._facts.origin_of(module).kind == "project"
+        ):  # compiled ones may have no name
             content["metaclass"] = self._reference(type(cls))
         content |= {key: self._digest(value) for key, value in declared_by(cls).items()}
         for key, value in members_of(cls):

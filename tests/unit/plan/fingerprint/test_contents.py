@@ -222,3 +222,13 @@ def test_an_index_that_was_used_is_the_same() -> None:
     assert index.is_unique
     assert index.get_loc(2) == 1
     assert reached({"A": index}).parts == before
+
+
+def test_functions_that_cython_compiled_are_known_by_their_names() -> None:
+    """Methods of classes of pyarrow, say: their type is of a module that has no file, and its class of none at all."""
+    first = reached({"A": pa.Table.from_pylist, "B": pa.Table.from_pydict})
+    same = reached({"A": pa.Table.from_pylist, "B": pa.Table.from_pydict})
+    swapped = reached({"A": pa.Table.from_pydict, "B": pa.Table.from_pylist})
+    assert first.parts == same.parts
+    assert first.parts != swapped.parts
+    assert "pyarrow" in first.distributions
