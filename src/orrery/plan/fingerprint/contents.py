@@ -8,6 +8,8 @@ what it holds changes while it is used.
 
 from __future__ import annotations
 
+import pickle
+import re
 import types
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -42,6 +44,9 @@ _PLATFORM: Mapping[str, Callable[[Any], Any]] = {
     "builtins.dict_items": list,
     "builtins.mappingproxy": dict,
 }
+_FUNCTION_MARK = b"PLPYFN"
+"""So begins, in the serialized form of an expression of polars, a function of Python; its pickle follows."""
+_FUNCTION = re.compile(_FUNCTION_MARK + rb".*?(\x80[\x04\x05]\x95)", re.DOTALL)
 _BUILT: tuple[tuple[type, Callable[[Any], Any]], ...] = (
     (str, str.__str__),
     (bytes, lambda value: memoryview(value).tobytes()),
@@ -96,7 +101,7 @@ def _of_library(value: Any, kind: type) -> Any:
     """Return what an expression of polars, a value of pyarrow or an index of pandas is made of: their objects do not show it."""
     if kind.__name__ == "Expr" and kind.__module__.startswith("polars."):
         try:
-            return value.meta.serialize()
+            return _of_expression(value)
         except Exception:  # noqa: BLE001  # it holds a function that polars cannot write down: known by its type, then
             return None
     library = kind.__module__.partition(".")[0]
@@ -105,6 +110,20 @@ def _of_library(value: Any, kind: type) -> Any:
     if kind.__module__ == "pyarrow.lib" and kind.__name__.endswith("Scalar"):
         return [str(value.type), value.as_py()]
     return None
+
+
+def _of_expression(value: Any) -> Any:
+    """
+    Return what an expression of polars is made of: its serialized form, or its text and the functions of Python in it.
+
+    The serialized form of a function names the file that it stands in, and what it uses by its name alone, so that a change of
+    that would not be seen: the function itself is asked instead.
+    """
+    serialized = value.meta.serialize()
+    functions = [pickle.loads(serialized[found.start(1) :]) for found in _FUNCTION.finditer(serialized)]  # noqa: S301  # ours
+    if len(functions) != serialized.count(_FUNCTION_MARK):
+        return None
+    return [str(value), *functions] if functions else serialized
 
 
 def _slots_of(value: Any, kind: type) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import operator
 import statistics
 import string
 import struct
+import sys
 import types
 import zoneinfo
 from collections.abc import Callable
@@ -232,3 +233,25 @@ def test_functions_that_cython_compiled_are_known_by_their_names() -> None:
     assert first.parts == same.parts
     assert first.parts != swapped.parts
     assert "pyarrow" in first.distributions
+
+
+@pytest.mark.filterwarnings("ignore::polars.exceptions.PolarsInefficientMapWarning")
+@pytest.mark.parametrize("method", ["map_elements", "map_batches"])
+def test_a_function_in_an_expression_is_followed(method: str) -> None:
+    """One of a module, which polars writes down by its name alone: its body counts, and not the line that it stands at."""
+
+    def expression(body: str, above: str = "") -> Reach:
+        source = f"{above}def helper(x):\n    return {body}\n"
+        module = types.ModuleType("contents_helper")
+        sys.modules[module.__name__] = module
+        try:
+            exec(compile(source, "contents_helper.py", "exec"), module.__dict__)
+            written = getattr(pl.col("a"), method)(module.helper, return_dtype=pl.Int64)
+            return reached({"A": written})
+        finally:
+            del sys.modules[module.__name__]
+
+    first = expression("x + 1")
+    assert first.parts == expression("x + 1", above="# moved\n\n").parts
+    assert first.parts != expression("x + 2").parts
+    assert first.opaque == ()
