@@ -20,7 +20,6 @@ import json
 import os
 import sys
 import threading
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -457,10 +456,12 @@ class _Follower:
             with self._change:
                 while self._thread is here and not self._captures:
                     self._change.wait()
+                if self._thread is here:
+                    self._change.wait(_TICK_SECONDS)
                 if self._thread is not here:
                     return
-            time.sleep(_TICK_SECONDS)
-            for capture in tuple(self._captures):
+                followed = tuple(self._captures)
+            for capture in followed:
                 with suppress(OSError):  # of the disk: whoever ends the step meets it, too, and is told
                     capture.follow()
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from orrery import Instance, graph, job, op
+from orrery.adapters.compute_logs import streams
 from orrery.adapters.compute_logs.local import LocalComputeLogManager
 from orrery.base.errors import InvariantViolationError
 from orrery.runtime.ports.compute_logs import CapturedLogData, outside_capture
@@ -324,6 +326,17 @@ def test_the_thread_that_shows_what_is_written_ends_with_the_instance(tmp_path: 
             run(instance, prints)
             assert followers() == ["orrery-output"]
     assert followers() == []
+
+
+def test_an_instance_is_closed_without_waiting_for_the_next_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thread that shows what is written may be between two of them."""
+    monkeypatch.setattr(streams, "_TICK_SECONDS", 60.0)
+    began = time.monotonic()
+    with Instance.local_temp(str(tmp_path)) as instance:
+        run(instance, prints)
+    assert time.monotonic() - began < 30
 
 
 def test_descriptors_are_given_back(instance: Instance) -> None:
