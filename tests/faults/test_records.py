@@ -16,11 +16,13 @@ from pathlib import Path
 import pytest
 
 from orrery import asset, materialize
+from orrery.adapters.storage import sqlite
 from orrery.adapters.storage.sqlite import SqliteStorage
 from orrery.base.errors import StorageError
 from orrery.model.events import build
 from orrery.model.events.event import EventType
 from orrery.model.records.run import Run, RunStatus
+from orrery.runtime.files.sync import sync_file
 from orrery.runtime.instance import Instance
 from orrery.testing.conformance.samples import JOB, entry_of, line, materialized
 
@@ -474,6 +476,29 @@ def test_what_was_promised_waits_for_the_disk(path: Path) -> None:
     seen.append(_synchronous(storage))
     storage.dispose()
     assert seen == [1, 2]
+
+
+def test_the_start_of_a_run_reaches_the_disk_at_rest(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever stored it did not wait for the disk; a line of the log is not synced at all."""
+    synced: list[str] = []
+    told = threading.Event()
+
+    def sync(file: str) -> None:
+        sync_file(file)
+        synced.append(file)
+        told.set()
+
+    monkeypatch.setattr(sqlite, "sync_file", sync)
+    storage = SqliteStorage(str(path))
+    storage.store_entries([line("x")])
+    storage.flush()
+    storage.store_entries([entry_of(build.run_started(JOB))])
+    storage.flush()
+    assert _synchronous(storage) == 1
+    assert told.wait(60)
+    storage.store_entries([line("y")])
+    storage.dispose()
+    assert synced == [f"{path}-wal"]
 
 
 def _synchronous(storage: SqliteStorage) -> int:

@@ -105,7 +105,7 @@ class StepRef(msgspec.Struct, frozen=True, gc=False):
         step_key: The step.
         node_handle: The node, dotted inside graphs.
         step_kind: The kind of step.
-        pid: The process it runs in, where that is worth telling.
+        pid: The process it runs in; None where it ran elsewhere, or in no run.
     """
 
     job_name: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -19,6 +18,7 @@ from orrery.plan.step import ExecutionStep
 from orrery.runtime.contexts.init_resource import ScopedResources
 from orrery.runtime.contexts.log import LogManager
 from orrery.runtime.contexts.step import StepExecutionContext
+from orrery.runtime.processes.process_id import process_id
 
 __all__ = ["PlanOrchestrationContext", "StopRun"]
 
@@ -251,7 +251,7 @@ class PlanOrchestrationContext:
         """Return what the events of a step begin with: they tell of this process."""
         handle = step._handle
         where = handle.to_string() if handle is not None else step.template_key
-        return StepRef(self.run.job_name, step.key, where, pid=os.getpid())
+        return StepRef(self.run.job_name, step.key, where, pid=process_id())
 
     def producer_of(self, asset_parts: tuple[str, ...]) -> tuple[str, str] | None:
         """Return (step key, output name) of the step of this run that makes the asset, if one does."""
