@@ -7,10 +7,11 @@ handed over before a step's function is called, so that a function that asks the
 came before it, and a step that takes hours hides nothing; so are log lines, whichever thread they come from, and the end of each step.
 
 A function that is called in this process may hold the interpreter for minutes, or end the process: what happened before it
-is on the disk by then. The first functions of a run wait for that each; later ones once the work that is at risk took many
+is stored by then, so that no kill takes it back. The first functions of a run wait for that each; later ones once the work that is at risk took many
 times as long as the last such wait, so that runs of quick steps wait a tenth of their time at most.
 Between two functions a run also waits while much is written, as two threads that compute hinder each other; log lines do
-not wait, which as a rule come from somewhere that has to be waited for.
+not wait, which as a rule come from somewhere that has to be waited for. Once something of the run was lost, no more functions
+are called: what they did would be known to nobody.
 
 Whoever shows a run to people is told of an entry once it is stored, so that what was seen is there after a kill.
 """
@@ -167,7 +168,7 @@ class Recorder:
             self.after_line()
 
     def _refuse(self, message: str) -> None:
-        """Tell a copy of this process, once, that what it logs is recorded nowhere; it sees to it on its error output."""
+        """Warn a copy of this process, once, that what it logs is recorded nowhere."""
         if not self._has_refused:
             self._has_refused = True
             warnings.warn(

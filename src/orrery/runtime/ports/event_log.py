@@ -125,6 +125,9 @@ class EventLogStorage(Protocol):
         """
         Wait until everything appended before is durable.
 
+        No kill takes back what is durable; what is promised (the end of a run, a materialization, an observation, a check), no
+        power cut either. A power cut may take the rest for a moment: lines of the log, small steps, the start of a run.
+
         Args:
             run_id: Raise only what lost entries of this run; by default, of any.
 
