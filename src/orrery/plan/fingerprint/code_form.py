@@ -20,7 +20,7 @@ from orrery.plan.fingerprint.canonical import Canonical
 
 __all__ = ["FORM_VERSION", "CodeForm", "Reference", "Scan", "bytecode_digest", "scan_code", "source_digest"]
 
-FORM_VERSION = 1
+FORM_VERSION = 2
 """Raised when :func:`source_digest` or :func:`scan_code` tells another thing of the same code: what was kept counts no more."""
 
 _OPS = dis.opmap
@@ -224,6 +224,7 @@ def _write(node: object, out: list[str], depth: int = 0, in_class: bool = False)
             out.append("Assign")
             _write([node.target], out, depth + 1)
             _write(node.value, out, depth + 1)
+            out.append(")")
             return
         kind = type(node).__name__
         out.append(kind)

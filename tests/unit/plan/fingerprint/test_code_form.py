@@ -2,6 +2,7 @@
 
 import ast
 import hashlib
+import textwrap
 
 from orrery.plan.fingerprint.canonical import canonical_digest
 from orrery.plan.fingerprint.code_form import FORM_VERSION, scan_code, source_digest
@@ -34,7 +35,7 @@ def test_the_form_of_a_sample_is_the_one_that_is_recorded() -> None:
     spread: dict[str, object] = {}
     exec(compile(tree, "sample.py", "exec", dont_inherit=True), spread)
     scan = scan_code(spread["sample"].__code__)  # type: ignore[attr-defined]  # a function
-    assert (FORM_VERSION, source_digest(tree.body[0])[:16]) == (1, "6040efad2a9c9ce8")
+    assert (FORM_VERSION, source_digest(tree.body[0])[:16]) == (2, "04152b1a7b57b6f1")
     assert {each.name: each.attributes for each in scan.references if each.attributes} == {
         "helpers": ("scale",),
         "seen": ("append",),
@@ -44,6 +45,17 @@ def test_the_form_of_a_sample_is_the_one_that_is_recorded() -> None:
         "KeyError LIMIT OSError Problem ValueError await_none len open str suppress".split()
     )
     assert (scan.imports, scan.written) == (((0, "os", None), (0, "os", "path")), {"seen"})
+
+
+def test_annotations_inside_of_a_function_do_not_count() -> None:
+    """Of a local variable with a value, and of one without; of a field of a class they do."""
+
+    def digest(body: str) -> str:
+        return source_digest(ast.parse(f"def f():\n{textwrap.indent(body, '    ')}\n").body[0])
+
+    assert digest("n = 1\nreturn n") == digest("n: int = 1\nreturn n") == digest("n: int\nn = 1\nreturn n")
+    assert digest("n = 1\nreturn n") != digest("n: int = 2\nreturn n")
+    assert digest("class C:\n    n = 1") != digest("class C:\n    n: int = 1")
 
 
 def test_digests_of_text_keys_are_those_of_any_text() -> None:
