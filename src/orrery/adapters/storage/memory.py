@@ -552,6 +552,13 @@ class MemoryStorage(MemoryBackfills, MemoryLeases, MemorySchedules):
             self._runs[run.run_id] = _RunRow(self._run_count, run, now, now)
         return run
 
+    def get_ended_run(self, run_id: str) -> Run | None:
+        """Return a run as it stands."""
+        with self._lock:
+            self._derive()
+            row = self._runs.get(run_id)
+            return None if row is None else row.run
+
     def has_run(self, run_id: str) -> bool:
         """Tell whether there is a run of this id."""
         return run_id in self._runs

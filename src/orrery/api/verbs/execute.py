@@ -243,7 +243,7 @@ def execute_job_in_process(
             _show_trace(traced, trace, trace_out)
         if raise_on_error or outcome.interrupted:
             _raise(outcome)
-        final = used.get_run_by_id(run.run_id) or run
+        final = used.runs.get_ended_run(run.run_id) or run
         return ExecuteInProcessResult(
             outcome.events,
             final,

@@ -25,6 +25,15 @@ class RunStorage(Protocol):
         """
         ...
 
+    def get_ended_run(self, run_id: str) -> Run | None:
+        """
+        Return a run that has just ended.
+
+        Whoever executed it asks for it at once: it is as it stood when this storage stored its end, so that nothing is
+        read, and as it stands where that was another. None if there is none of this id.
+        """
+        ...
+
     def has_run(self, run_id: str) -> bool:
         """Tell whether there is a run of this id."""
         ...

@@ -59,6 +59,25 @@ class RunsSuite:
         assert record.create_timestamp.tzinfo is not None
         assert (record.start_time, record.end_time) == (None, None)
 
+    def test_a_run_that_ended_is_told_as_it_stood(self, storage: Records) -> None:
+        """With the tags that it got meanwhile; also when others have ended since, or when it has not ended."""
+        _add(storage, "run-1", "run-2", "run-3")
+        storage.add_run_tags("run-1", {"team": "data"})
+        storage.store_entries([entry_of(build.run_started(JOB), f"run-{number}") for number in (1, 2)])
+        storage.store_entries([entry_of(build.run_succeeded(JOB), "run-1")])
+        ended = storage.get_ended_run("run-1")
+        assert ended == storage.get_run_records(RunsFilter(run_ids=["run-1"]))[0].dagster_run
+        assert ended is not None
+        assert (ended.status, ended.tags) == (RunStatus.SUCCESS, {"team": "data"})
+        storage.store_entries([entry_of(build.run_failed(JOB), f"run-{number}") for number in (2, 3)])
+        for run_id in ("run-1", "run-2", "run-3"):
+            assert storage.get_ended_run(run_id) == storage.get_run_records(RunsFilter(run_ids=[run_id]))[0].dagster_run
+        _add(storage, "run-4")
+        fresh = storage.get_ended_run("run-4")
+        assert fresh is not None
+        assert fresh.status is RunStatus.NOT_STARTED
+        assert storage.get_ended_run("run-5") is None
+
     def test_one_id_is_one_run(self, storage: Records) -> None:
         """A second is refused and the first stays."""
         _add(storage, "run-1")

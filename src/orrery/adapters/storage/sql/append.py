@@ -22,7 +22,7 @@ from orrery.model.events.compact import pack_entry
 from orrery.model.events.entry import EventLogEntry
 from orrery.model.events.event import ASSET_EVENTS, RUN_EVENTS
 from orrery.model.records.latest import STEP_ENDS, STEP_STARTS, partitions_of, versions_of
-from orrery.model.records.run import FINISHED_STATUSES, RunStatus
+from orrery.model.records.run import FINISHED_STATUSES, Run, RunStatus, decode_run
 from orrery.model.records.run_status import status_after
 from orrery.model.records.stats import StepStatus
 
@@ -68,7 +68,7 @@ _update_checks = (
         evaluation=func.coalesce(bindparam("new_evaluation"), checks.c.evaluation),
     )
 )
-_select_run = select(runs.c.status, runs.c.started, runs.c.ended, runs.c.updated).where(
+_select_run = select(runs.c.status, runs.c.started, runs.c.ended, runs.c.updated, runs.c.body).where(
     runs.c.run_id == bindparam("run_id")
 )
 _end_leases = tuple(delete(table).where(table.c.run_id == bindparam("run_id")) for table in (leases, pool_claims))
@@ -160,12 +160,12 @@ def _take_run_key(dialect: str) -> Any:
     return adding.on_conflict_do_update(index_elements=["run_id"], set_=same).returning(run_keys.c.id)
 
 
-def append_entries(connection: Connection, entries: Sequence[EventLogEntry], numbers: Numbers) -> int:
+def append_entries(connection: Connection, entries: Sequence[EventLogEntry], numbers: Numbers) -> Sequence[Run]:
     """
     Append *entries* and change runs, assets and checks with them.
 
     Returns:
-        The storage id of the last of them; the others have those just before it.
+        The runs that have ended with them, as they then stand.
     """
     last: int = connection.execute(_take_numbers, {"many": len(entries)}).scalar_one()
     storage_id = last - len(entries)
@@ -226,9 +226,7 @@ def append_entries(connection: Connection, entries: Sequence[EventLogEntry], num
         change_partitions(connection, number, changes)
     if step_changes:
         change_steps(connection, step_changes)
-    if run_events:
-        _change_runs(connection, run_events)
-    return last
+    return _change_runs(connection, run_events) if run_events else ()
 
 
 def _insert_events(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -314,7 +312,8 @@ def _nothing(number: int, *names: str) -> dict[str, Any]:
     return {"number": number} | {f"new_{name}": None for name in names}
 
 
-def _change_runs(connection: Connection, entries: Iterable[EventLogEntry]) -> None:
+def _change_runs(connection: Connection, entries: Iterable[EventLogEntry]) -> Sequence[Run]:
+    ended_runs: list[Run] = []
     by_run: dict[str, list[EventLogEntry]] = {}
     for entry in entries:
         by_run.setdefault(entry.run_id, []).append(entry)
@@ -344,3 +343,5 @@ def _change_runs(connection: Connection, entries: Iterable[EventLogEntry]) -> No
         if status in FINISHED_STATUSES:
             for statement in _end_leases:
                 connection.execute(statement, {"run_id": run_id})
+            ended_runs.append(decode_run(row.body).with_status(status))
+    return ended_runs

@@ -87,7 +87,7 @@ def run_records(
     """Return the runs that pass the filter."""
     if filters is not None and filters.run_ids and len(filters.run_ids) == 1:
         only = limit != 0 and cursor is None and filters == RunsFilter(run_ids=filters.run_ids)
-        if only:  # asked at the end of each run: the question is kept ready
+        if only:  # asked often: the question is kept ready
             return [_record(row) for row in connection.execute(_of_id, {"run_id": filters.run_ids[0]})]
     order = _ORDERS.get(order_by or "")
     # Runs that lack the instant stand at the beginning, in every database.

@@ -64,6 +64,7 @@ class SqlStorage(SqlLeases, SqlBackfills):
         )
         self._is_behind = False
         self._numbers = Numbers()
+        self._ended: Mapping[str, Run] = {}
         self._partition_keys: dict[AssetKey, PartitionKeys] = {}
         self._forget = _flush_at_exit(self)
 
@@ -102,14 +103,14 @@ class SqlStorage(SqlLeases, SqlBackfills):
         if not entries:
             return
         try:
-            self._connections.write(self._append, durable, entries)
+            self._told_ends(self._connections.write(self._append, durable, entries))
             self._is_behind = not durable and (self._is_behind or not kinds.isdisjoint(SOON_KINDS))
         except StorageError as error:
             ends_run = len(batches) == 1 and _ends_run(batches[0])
             if not ends_run or not self._connections.database.make_room(error.__cause__):
                 raise  # of several, each is tried alone: the room that was kept is for the end of the run
             promised = [entry for entry in entries if _kind(entry) in PROMISED_KINDS]
-            self._connections.write(self._append, True, promised)
+            self._told_ends(self._connections.write(self._append, True, promised))
             if len(promised) < len(entries):
                 raise  # the end of the run is told; what was left out is, too
 
@@ -119,8 +120,13 @@ class SqlStorage(SqlLeases, SqlBackfills):
             self._connections.database.catch_up()
             self._is_behind = False
 
-    def _append(self, connection: Connection, entries: Sequence[EventLogEntry]) -> None:
-        append_entries(connection, entries, self._numbers)
+    def _append(self, connection: Connection, entries: Sequence[EventLogEntry]) -> Sequence[Run]:
+        return append_entries(connection, entries, self._numbers)
+
+    def _told_ends(self, runs: Sequence[Run]) -> None:
+        """Remember the runs that have ended, until others have: each is asked for at its end."""
+        if runs:
+            self._ended = {run.run_id: run for run in runs}
 
     # -- appending -----------------------------------------------------------------------------
 
@@ -306,6 +312,14 @@ class SqlStorage(SqlLeases, SqlBackfills):
         """Keep a new run; it becomes durable with its first promised event."""
         self._change_soon(_runs.add_run, run, _now())
         return run
+
+    def get_ended_run(self, run_id: str) -> Run | None:
+        """Return a run as it stood when its end was stored here, or as it stands."""
+        self._writer.settle()
+        found = self._ended.get(run_id)
+        if found is None:
+            found = next((record.dagster_run for record in self.get_run_records(RunsFilter(run_ids=[run_id]))), None)
+        return found
 
     def has_run(self, run_id: str) -> bool:
         """Tell whether there is a run of this id."""
