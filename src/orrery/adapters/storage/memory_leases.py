@@ -64,6 +64,10 @@ class MemoryLeases:
                 raise
         return True
 
+    def put_new_run(self, run: Run, lease: Lease) -> None:
+        """Record a run of which nobody knows yet, and its lease."""
+        self.put_lease(lease, new_run=run)
+
     def get_leases(self, name: str | None = None) -> Sequence[Lease]:
         """Return the lease of this name, or all, in the order of their names."""
         self._catch_up()

@@ -200,8 +200,9 @@ def execute_job_in_process(
         )
         run = recorded or _run_in_hand(
             used,
+            run_id,
+            is_stored_soon=executor.uses_resources_of_run,
             job_name=job.name,
-            run_id=run_id or str(uuid.uuid4()),
             run_config=resolved.given,
             status=RunStatus.NOT_STARTED,
             tags=run_tags,
@@ -257,18 +258,24 @@ def execute_job_in_process(
             used.dispose()
 
 
-def _run_in_hand(instance: Any, *, run_id: str, **fields: Any) -> Run:
+def _run_in_hand(instance: Any, given_id: str | None, *, is_stored_soon: bool, **fields: Any) -> Run:
     """
     Record a run that this process executes at once.
 
-    Its lease is taken with it, and ends with it: at no moment does a run stand there that nobody answers for.
+    Its lease is taken with it, and ends with it: at no moment does a run stand there that nobody answers for. Where its
+    functions are called in this process, which waits before the first until the start of the run is stored
+    (*is_stored_soon*), both are stored with that start, unless somebody else may have given the same id.
     """
     keeper = instance.keeper
+    run_id = given_id or str(uuid.uuid4())
     if keeper is None or instance.is_ephemeral:
         recorded: Run = instance.create_run(run_id=run_id, **fields)
         return recorded
     run = make_run(run_id=run_id, **fields)
-    keeper.take_run(run_id, new_run=run)
+    if given_id is None and is_stored_soon:
+        keeper.take_new_run(run)
+    else:
+        keeper.take_run(run_id, new_run=run)
     return run
 
 

@@ -110,6 +110,16 @@ class LeaseKeeper:
         self._change = threading.Condition()
         self._thread: threading.Thread | None = None
 
+    def take_new_run(self, run: Run) -> None:
+        """
+        Record a run whose id is new, and take it in hand: with what is stored first of it, and never without that.
+
+        It goes past the question whether somebody else has the run, which costs as much as a quick step.
+        """
+        lease = self.new_lease(run_lease_name(run.run_id), run.run_id)
+        self.storage.put_new_run(run, lease)
+        self.hold(lease.token)
+
     def take_run(self, run_id: str, *, instead_of: str | None = None, new_run: Run | None = None) -> Lease:
         """
         Take a run in hand.

@@ -41,6 +41,14 @@ class LeaseStorage(Protocol):
         """
         ...
 
+    def put_new_run(self, run: Run, lease: Lease) -> None:
+        """
+        Record a run of which nobody knows yet, and its lease: both or neither, before all that is stored after.
+
+        Whoever waits for what is stored (``EventLogStorage.settle``) waits for them, too, and is told if they were lost.
+        """
+        ...
+
     def get_leases(self, name: str | None = None) -> Sequence[Lease]:
         """Return the lease of this name, or all, in the order of their names."""
         ...

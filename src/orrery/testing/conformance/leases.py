@@ -14,7 +14,7 @@ from orrery.base.errors import RunAlreadyExistsError
 from orrery.model.automation.pools import Claim, Pool, granted
 from orrery.model.events import build
 from orrery.model.records.lease import Lease, Owner
-from orrery.model.records.run import Run
+from orrery.model.records.run import Run, RunStatus
 from orrery.runtime.ports.event_log import EventLogStorage
 from orrery.runtime.ports.leases import LeaseStorage
 from orrery.runtime.ports.runs import RunStorage
@@ -39,6 +39,11 @@ def _claim(token: str, wants: Mapping[str, int], *, run_id: str = "run-1") -> Cl
 
 def _held(claims: Sequence[Claim]) -> list[str]:
     return [claim.token for claim in claims if claim.is_held]
+
+
+def _put_and_wait(storage: Records, run: Run, lease: Lease) -> None:
+    storage.put_new_run(run, lease)
+    storage.flush(run.run_id)
 
 
 class LeasesSuite:
@@ -74,6 +79,22 @@ class LeasesSuite:
         with pytest.raises(RunAlreadyExistsError):
             storage.put_lease(_lease("b", "third", run_id="run-1"), new_run=run)
         assert storage.get_leases() == [_lease("a", "first", run_id="run-1")]
+
+    def test_a_new_run_stands_there_before_what_is_stored_after_it(self, storage: Records) -> None:
+        """With its lease, which ends with it; who waits is told if it was lost, and nothing of it stands there then."""
+        run = Run(job_name=JOB, run_id="run-1")
+        storage.put_new_run(run, _lease("a", "first", run_id="run-1"))
+        storage.store_entries([entry_of(build.run_started(JOB))])
+        assert [record.dagster_run.status for record in storage.get_run_records()] == [RunStatus.STARTED]
+        assert storage.get_leases() == [_lease("a", "first", run_id="run-1")]
+        storage.store_entries([entry_of(build.run_succeeded(JOB))])
+        assert storage.get_leases() == []
+        with pytest.raises(RunAlreadyExistsError):
+            _put_and_wait(storage, run, _lease("b", "second", run_id="run-1"))
+        with pytest.raises(RunAlreadyExistsError):
+            _put_and_wait(storage, run, _lease("b", "third", run_id="run-1"))
+        assert storage.get_leases() == []
+        assert storage.get_runs_count() == 1
 
     def test_a_renewal_tells_what_there_still_is(self, storage: Records) -> None:
         """Leases and claims alike."""

@@ -12,6 +12,7 @@ import pytest
 
 from orrery import Instance, job, op
 from orrery.adapters.storage import sqlite
+from orrery.adapters.storage.sql.many import _positional
 from orrery.api.verbs.rehearsal import rehearse
 from orrery.base.pointer import FilePointer, encode_pointer
 from orrery.workers.run import prepare
@@ -28,13 +29,19 @@ def of_ours() -> None:
 
 
 def statements() -> int:
-    """Return how many statements were put into words for SQLite in this process so far."""
-    return sum(len(sqlite._shared(begin)[-1]) for begin in ("BEGIN", "BEGIN IMMEDIATE"))
+    """Return how many statements were put into words for SQLite in this process since all were forgotten."""
+    kept = sum(len(sqlite._shared(begin)[-1]) for begin in ("BEGIN", "BEGIN IMMEDIATE"))
+    return kept + _positional.cache_info().misses
+
+
+def forget_statements() -> None:
+    sqlite._shared.cache_clear()
+    _positional.cache_clear()
 
 
 def test_a_run_after_it_puts_no_statement_into_words(tmp_path: Path) -> None:
     """Another database and another job use what is there."""
-    sqlite._shared.cache_clear()
+    forget_statements()
     assert rehearse()
     before = statements()
     assert before > 10
@@ -47,7 +54,7 @@ def test_the_process_of_a_launcher_does_it(tmp_path: Path) -> None:
     """Runs are forked from a process that has done one."""
     code = tmp_path / "project.py"
     code.write_text("from orrery import Definitions\n\ndefs = Definitions()\n")
-    sqlite._shared.cache_clear()
+    forget_statements()
     prepare(encode_pointer(FilePointer(path=str(code))))
     assert statements() > 10
 

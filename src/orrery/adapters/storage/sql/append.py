@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from orrery.adapters.storage.sql.latest import StepChange, change_partitions, change_steps
 from orrery.adapters.storage.sql.lease_tables import leases, pool_claims
-from orrery.adapters.storage.sql.many import execute_many
+from orrery.adapters.storage.sql.many import execute_many, execute_one, execute_text
 from orrery.adapters.storage.sql.tables import assets, checks, counters, events, run_keys, runs
 from orrery.adapters.storage.sql.text import escape
 from orrery.base.keys import AssetCheckKey, AssetKey
@@ -82,6 +82,7 @@ _update_run = (
         updated=bindparam("new_updated"),
     )
 )
+_RUN = ("new_status", "new_started", "new_ended", "new_updated", "wanted")
 
 
 class Numbers:
@@ -96,7 +97,7 @@ class Numbers:
         """Return the number of a run id, giving it one at need."""
         number = self.runs.get(run_id)
         if number is None:
-            number = connection.execute(_take_run_key(connection.dialect.name), {"run_id": run_id}).scalar_one()
+            (number,) = execute_one(connection, _take_run_key(connection.dialect.name), ("run_id",), (run_id,))
             if len(self.runs) > 10_000:
                 self.runs.clear()
             self.runs[run_id] = number
@@ -167,7 +168,7 @@ def append_entries(connection: Connection, entries: Sequence[EventLogEntry], num
     Returns:
         The runs that have ended with them, as they then stand.
     """
-    last: int = connection.execute(_take_numbers, {"many": len(entries)}).scalar_one()
+    (last,) = execute_one(connection, _take_numbers, ("many",), (len(entries),))
     storage_id = last - len(entries)
     rows: list[tuple[Any, ...]] = []
     asset_changes: dict[int, dict[str, Any]] = {}
@@ -240,9 +241,9 @@ def _insert_events(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> N
     if connection.dialect.positional:
         many = len(rows) - len(rows) % _ROWS
         for start in range(0, many, _ROWS):
-            connection.exec_driver_sql(_MANY_ROWS, tuple(chain.from_iterable(rows[start : start + _ROWS])))
+            execute_text(connection, _MANY_ROWS, [tuple(chain.from_iterable(rows[start : start + _ROWS]))])
         if many < len(rows):
-            connection.exec_driver_sql(_ONE_ROW, list(rows[many:]))
+            execute_text(connection, _ONE_ROW, rows[many:])
     else:
         statement = _insertion(connection.dialect)
         named = [dict(zip(_COLUMNS, row, strict=True)) for row in rows]
@@ -318,10 +319,11 @@ def _change_runs(connection: Connection, entries: Iterable[EventLogEntry]) -> Se
     for entry in entries:
         by_run.setdefault(entry.run_id, []).append(entry)
     for run_id, changes in by_run.items():
-        row = connection.execute(_select_run, {"run_id": run_id}).one_or_none()
-        if row is None:
+        row = execute_one(connection, _select_run, ("run_id",), (run_id,))
+        if not row:
             continue
-        status, started, ended, updated = RunStatus(row.status), row.started, row.ended, row.updated
+        name, started, ended, updated, body = row
+        status = RunStatus(name)
         for entry in changes:
             kind = entry.get_dagster_event().event_type_value
             status = status_after(status, kind) or status
@@ -330,18 +332,9 @@ def _change_runs(connection: Connection, entries: Iterable[EventLogEntry]) -> Se
                 started = entry.timestamp
             if status in FINISHED_STATUSES and ended is None:
                 ended = max(entry.timestamp, started or entry.timestamp)  # a clock may have been set back
-        connection.execute(
-            _update_run,
-            {
-                "wanted": run_id,
-                "new_status": status.value,
-                "new_started": started,
-                "new_ended": ended,
-                "new_updated": updated,
-            },
-        )
+        execute_one(connection, _update_run, _RUN, (status.value, started, ended, updated, run_id))
         if status in FINISHED_STATUSES:
             for statement in _end_leases:
-                connection.execute(statement, {"run_id": run_id})
-            ended_runs.append(decode_run(row.body).with_status(status))
+                execute_one(connection, statement, ("run_id",), (run_id,))
+            ended_runs.append(decode_run(body).with_status(status))
     return ended_runs

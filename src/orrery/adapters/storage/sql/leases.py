@@ -18,14 +18,16 @@ from sqlalchemy.dialects import postgresql, sqlite
 from orrery.adapters.storage.sql.append import insert_or_ignore
 from orrery.adapters.storage.sql.connections import Connections
 from orrery.adapters.storage.sql.lease_tables import leases, pool_claims, pools
+from orrery.adapters.storage.sql.many import execute_one
 from orrery.adapters.storage.sql.runs import add_run
-from orrery.adapters.storage.sql.writer import Writer
+from orrery.adapters.storage.sql.writer import Batch, NewRun, Writer
+from orrery.base.errors import RunAlreadyExistsError
 from orrery.model.automation.pools import Claim, Pool
 from orrery.model.records.lease import Lease
 from orrery.model.records.run import Run
 from orrery.runtime.ports.leases import GrantClaims
 
-__all__ = ["SqlLeases"]
+__all__ = ["SqlLeases", "put_new_run"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -58,6 +60,10 @@ class SqlLeases:
     def put_lease(self, lease: Lease, *, instead_of: str | None = None, new_run: Run | None = None) -> bool:
         """Keep a lease, and a new run with it; tell whether it was kept."""
         return self._do(_put_lease, lease, instead_of, new_run)
+
+    def put_new_run(self, run: Run, lease: Lease) -> None:
+        """Record a run of which nobody knows yet, and its lease, with what is stored next."""
+        self._writer.submit(Batch((), None, new_run=NewRun(run, lease)))
 
     def get_leases(self, name: str | None = None) -> Sequence[Lease]:
         """Return the lease of this name, or all, in the order of their names."""
@@ -106,19 +112,24 @@ def _put_lease(connection: Connection, lease: Lease, instead_of: str | None, new
     return True
 
 
+def put_new_run(connection: Connection, run: Run, lease: Lease) -> None:
+    """Keep a new run, and the lease under which it is in hand."""
+    if not _put_lease(connection, lease, None, run):
+        raise RunAlreadyExistsError(
+            f"Run '{run.run_id}' is in hand elsewhere.", mend="give the run an id of its own, or none."
+        )
+
+
 def _keep(connection: Connection, lease: Lease, instead_of: str | None) -> bool:
-    row = {
-        "name": lease.name,
-        "token": lease.token,
-        "run_id": lease.run_id,
-        "expires": lease.expires,
-        "body": _encode(lease),
-    }
+    row = (lease.name, lease.token, lease.run_id, lease.expires, _encode(lease))
     if instead_of is None:
-        adding = insert_or_ignore(connection, leases, leases.c.token)
-        return connection.execute(adding, row).scalar_one_or_none() is not None
-    replacing = update(leases).where(leases.c.name == lease.name, leases.c.token == instead_of).values(**row)
+        return bool(execute_one(connection, insert_or_ignore(connection, leases, leases.c.token), _LEASE, row))
+    values = dict(zip(_LEASE, row, strict=True))
+    replacing = update(leases).where(leases.c.name == lease.name, leases.c.token == instead_of).values(**values)
     return connection.execute(replacing).rowcount == 1
+
+
+_LEASE = ("name", "token", "run_id", "expires", "body")
 
 
 def _leases(connection: Connection, name: str | None) -> Sequence[Lease]:

@@ -1,8 +1,9 @@
 """
-One statement for many rows, past SQLAlchemy's work for each of them.
+Statements of each run and step, past SQLAlchemy's work for each of them.
 
-SQLAlchemy looks at each parameter of each row: its name, its type, whether it was given. For the rows of events and
-states, of which each step has some, that costs as much as the database itself.
+SQLAlchemy looks at each parameter of each row: its name, its type, whether it was given; and what it does around a single
+statement is so much code that a run of one step spends more on it than on the database. Where parameters are told by their
+place, as SQLite does, the text of a statement is made once, and its rows go to the driver as they are.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Dialect
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.base import Executable
 
-__all__ = ["execute_many"]
+__all__ = ["execute_many", "execute_one", "execute_text"]
 
 
 def execute_many(
@@ -32,9 +34,47 @@ def execute_many(
     """
     if connection.dialect.positional:
         text, in_order = _positional(connection.dialect, statement, names)
-        connection.exec_driver_sql(text, [in_order(row) for row in rows])
+        execute_text(connection, text, [in_order(row) for row in rows])
     else:
         connection.execute(statement, [dict(zip(names, row, strict=True)) for row in rows])
+
+
+def execute_one(
+    connection: Connection, statement: Executable, names: tuple[str, ...], row: tuple[Any, ...]
+) -> tuple[Any, ...]:
+    """
+    Carry *statement* out once, and return the first row that it answers; an empty one if it answers none.
+
+    Args:
+        connection: In a transaction.
+        statement: Made once and kept: its text is remembered with it.
+        names: Names of its parameters; there are no others.
+        row: Values in the order of *names*, as the database takes them; those of the answer are as it gives them.
+    """
+    if connection.dialect.positional:
+        text, in_order = _positional(connection.dialect, statement, names)
+        found = _with_driver(connection, text, in_order(row))
+        return found[0] if found else ()
+    result = connection.execute(statement, dict(zip(names, row, strict=True)))
+    first = result.fetchone() if result.returns_rows else None
+    return () if first is None else tuple(first)
+
+
+def execute_text(connection: Connection, text: str, rows: Sequence[tuple[Any, ...]]) -> None:
+    """Carry a statement out for each of *rows*, in a database whose parameters are told by their place."""
+    try:
+        connection.connection.driver_connection.executemany(text, rows)  # type: ignore[union-attr]  # it is connected
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise DBAPIError(text, rows, error) from error
+
+
+def _with_driver(connection: Connection, text: str, row: tuple[Any, ...]) -> list[tuple[Any, ...]]:
+    """Carry a statement out, and return all that it answers: until then it has not ended."""
+    try:
+        found: list[tuple[Any, ...]] = connection.connection.driver_connection.execute(text, row).fetchall()  # type: ignore[union-attr]
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise DBAPIError(text, row, error) from error
+    return found
 
 
 @lru_cache(maxsize=256)
@@ -43,4 +83,11 @@ def _positional(
 ) -> tuple[str, Callable[[tuple[Any, ...]], tuple[Any, ...]]]:
     """Return the text of *statement* and what brings a row into the order of the text's parameters."""
     compiled = statement.compile(dialect=dialect, column_keys=names)
-    return str(compiled), itemgetter(*(names.index(name) for name in compiled.positiontup))
+    wanted = list(compiled.positiontup)
+    if wanted == list(names):
+        return str(compiled), tuple
+    constants = {name: compiled.params[name] for name in wanted if name not in names}  # values in the statement itself
+    fixed = tuple(constants.values())
+    places = [*names, *constants]
+    pick = itemgetter(*(places.index(name) for name in wanted))  # of one alone, there is nothing to bring in order
+    return str(compiled), (lambda row: pick((*row, *fixed))) if fixed else pick

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Row, Select, any_, bindparam, case, delete, f
 from sqlalchemy.dialects import postgresql, sqlite
 
 from orrery.adapters.storage.sql.append import insert_or_ignore
+from orrery.adapters.storage.sql.many import execute_one
 from orrery.adapters.storage.sql.tables import cursor_values, run_tags, runs, snapshots
 from orrery.base.errors import RunAlreadyExistsError, RunNotFoundError
 from orrery.base.tags import BACKFILL_ID_TAG, canonical_tags
@@ -47,25 +48,20 @@ _CHUNK = 500
 
 def add_run(connection: Connection, run: Run, now: float) -> None:
     """Keep a new run."""
-    row = {
-        "run_id": run.run_id,
-        "job_name": run.job_name,
-        "status": run.status.value,
-        "snapshot_id": run.job_snapshot_id,
-        "backfill_id": run.tags.get(BACKFILL_ID_TAG),
-        "created": now,
-        "updated": now,
-        "body": encode_run(run),
-    }
-    number = connection.execute(insert_or_ignore(connection, runs, runs.c.id), row).scalar_one_or_none()
-    if number is None:
+    backfill_id, body = run.tags.get(BACKFILL_ID_TAG), encode_run(run)
+    row = (run.run_id, run.job_name, run.status.value, run.job_snapshot_id, backfill_id, now, now, body)
+    added = execute_one(connection, insert_or_ignore(connection, runs, runs.c.id), _RUN, row)
+    if not added:
         raise RunAlreadyExistsError(
             f"Run '{run.run_id}' is recorded already.", mend="give the run an id of its own, or none."
         )
     if run.tags:
         connection.execute(
-            insert(run_tags), [{"run": number, "key": key, "value": value} for key, value in run.tags.items()]
+            insert(run_tags), [{"run": added[0], "key": key, "value": value} for key, value in run.tags.items()]
         )
+
+
+_RUN = ("run_id", "job_name", "status", "snapshot_id", "backfill_id", "created", "updated", "body")
 
 
 def has_run(connection: Connection, run_id: str) -> bool:

@@ -27,9 +27,9 @@ from orrery.adapters.storage.sql import upkeep as _upkeep
 from orrery.adapters.storage.sql.append import PROMISED_KINDS, SOON_KINDS, Numbers, append_entries
 from orrery.adapters.storage.sql.backfills import SqlBackfills
 from orrery.adapters.storage.sql.connections import Connections, Database
-from orrery.adapters.storage.sql.leases import SqlLeases
+from orrery.adapters.storage.sql.leases import SqlLeases, put_new_run
 from orrery.adapters.storage.sql.partition_keys import PartitionKeys
-from orrery.adapters.storage.sql.writer import Batch, Writer
+from orrery.adapters.storage.sql.writer import Batch, NewRun, Writer
 from orrery.base.errors import StorageError, StorageUnavailableError
 from orrery.base.keys import AssetCheckKey, AssetKey
 from orrery.model.events.entry import EventLogEntry, EventLogRecord, EventRecordsFilter
@@ -100,10 +100,11 @@ class SqlStorage(SqlLeases, SqlBackfills):
         entries = [entry for batch in batches for entry in batch.entries]
         kinds = {event.event_type_value for entry in entries if (event := entry.dagster_event) is not None}
         durable = not kinds.isdisjoint(PROMISED_KINDS)
-        if not entries:
+        new_runs = [batch.new_run for batch in batches if batch.new_run is not None]
+        if not entries and not new_runs:
             return
         try:
-            self._told_ends(self._connections.write(self._append, durable, entries))
+            self._told_ends(self._connections.write(self._append, durable, entries, new_runs))
             self._is_behind = not durable and (self._is_behind or not kinds.isdisjoint(SOON_KINDS))
         except StorageError as error:
             ends_run = len(batches) == 1 and _ends_run(batches[0])
@@ -120,8 +121,12 @@ class SqlStorage(SqlLeases, SqlBackfills):
             self._connections.database.catch_up()
             self._is_behind = False
 
-    def _append(self, connection: Connection, entries: Sequence[EventLogEntry]) -> Sequence[Run]:
-        return append_entries(connection, entries, self._numbers)
+    def _append(
+        self, connection: Connection, entries: Sequence[EventLogEntry], new_runs: Sequence[NewRun] = ()
+    ) -> Sequence[Run]:
+        for run, lease in new_runs:
+            put_new_run(connection, run, lease)
+        return append_entries(connection, entries, self._numbers) if entries else ()
 
     def _told_ends(self, runs: Sequence[Run]) -> None:
         """Remember the runs that have ended, until others have: each is asked for at its end."""

@@ -24,9 +24,11 @@ from typing import NamedTuple
 
 from orrery.base.errors import StorageError
 from orrery.model.events.entry import EventLogEntry
+from orrery.model.records.lease import Lease
+from orrery.model.records.run import Run
 from orrery.runtime.processes.process_id import process_id
 
-__all__ = ["LINGER_SECONDS", "MANY_ENTRIES", "Batch", "Writer"]
+__all__ = ["LINGER_SECONDS", "MANY_ENTRIES", "Batch", "NewRun", "Writer"]
 
 LINGER_SECONDS = 0.25
 """How long the thread lets batches gather: a transaction costs as much as the entries of some steps, and a sync more."""
@@ -35,6 +37,13 @@ MANY_ENTRIES = 4096
 _MOST_INCOMPLETE = 1_000
 _SLOW_TIMES = 4.0
 """Writing that took so many times the time of the processor has waited for the disk, or for others who compute."""
+
+
+class NewRun(NamedTuple):
+    """A run, and the lease under which this process has it in hand."""
+
+    run: Run
+    lease: Lease
 
 
 class Batch(NamedTuple):
@@ -46,12 +55,21 @@ class Batch(NamedTuple):
         before: What is done before they become durable.
         after: What is done once they are stored.
         is_last: Whether it is lost if anything of its runs was.
+        new_run: A run that is recorded before the entries.
     """
 
     entries: Sequence[EventLogEntry]
     before: Callable[[], None] | None
     after: Callable[[], None] | None = None
     is_last: bool = False
+    new_run: NewRun | None = None
+
+    def run_ids(self) -> frozenset[str]:
+        """Return the runs of which something is stored."""
+        found = {entry.run_id for entry in self.entries}
+        if self.new_run is not None:
+            found.add(self.new_run.run.run_id)
+        return frozenset(found)
 
 
 class _Failure(NamedTuple):
@@ -269,7 +287,7 @@ class Writer:
 
     def _missing_of(self, batch: Batch) -> Exception | None:
         """Return what lost something of the runs of the last batch, if anything was lost; it is the end of what is noted."""
-        found = [self._incomplete.pop(run_id, None) for run_id in {entry.run_id for entry in batch.entries}]
+        found = [self._incomplete.pop(run_id, None) for run_id in batch.run_ids()]
         return next((error for error in found if error is not None), None)
 
 
@@ -294,4 +312,4 @@ def _failure(batch: Batch, error: BaseException) -> _Failure:
         )
         ended.__cause__ = error
         error = ended
-    return _Failure(frozenset(entry.run_id for entry in batch.entries), error)
+    return _Failure(batch.run_ids(), error)
