@@ -6,6 +6,9 @@ is captured, too, in the order in which it was written. Asynchronous functions o
 by the context of :mod:`contextvars`: what they print is captured. Everything still goes to where it went before, at the
 latest a tenth of a second later.
 
+Most runs write nothing. Their files wait in a folder that all runs share, and get one of their own with the first byte: to make
+folders and to take them away again costs a disk more than the files, and more than a quick run.
+
 From one step to the next the descriptors stay led away, as taking them back and leading them away again costs more than
 a quick step; what is written in between belongs to no step, and is shown as ever.
 
@@ -27,11 +30,12 @@ from typing import Any
 
 from orrery.runtime.processes.process_id import process_id
 
-__all__ = ["Capture", "rest"]
+__all__ = ["ENDINGS", "Capture", "rest", "take_place"]
 
 _TICK_SECONDS = 0.1
 _CHUNK = 1 << 16
 _STREAMS = ("stdout", "stderr")
+ENDINGS = ("out", "err")
 
 _ASYNC_STEP: ContextVar[tuple[Capture, str] | None] = ContextVar("orrery_captured_step", default=None)
 _LEADERS: list[Capture] = []
@@ -54,7 +58,6 @@ class _Stream:
     def __init__(self, name: str, descriptor: int, path: str) -> None:
         self.name = name
         self.descriptor = descriptor
-        self.path = path
         self.file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
         self.size = os.lseek(self.file, 0, os.SEEK_END)
         self.echoed = self.size
@@ -161,13 +164,14 @@ class Capture:
     The capture of one process's steps, in a pair of files.
 
     Args:
-        folder: Where the files are.
-        file_key: Their name.
+        stem: Path of the files without their endings.
+        waiting: The same of where they wait until something is written; None if they do not.
     """
 
-    def __init__(self, folder: str, file_key: str) -> None:
-        self.file_key = file_key
-        self._stem = os.path.join(folder, file_key)
+    def __init__(self, stem: str, waiting: str | None = None) -> None:
+        self.file_key = os.path.basename(stem)
+        self._stem = stem
+        self._waiting = waiting
         self._process = process_id()
         self._thread = threading.get_ident()
         self._lock = threading.RLock()
@@ -178,8 +182,8 @@ class Capture:
         self._is_led = False
         with _TABLE_LOCK:  # whoever begins meanwhile in another thread has to find these routers, and stand before them
             self._streams = tuple(
-                _Stream(name, number, f"{self._stem}.{ending}")
-                for name, number, ending in (("stdout", 1, "out"), ("stderr", 2, "err"))
+                _Stream(name, number, f"{waiting or stem}.{ending}")
+                for name, number, ending in zip(_STREAMS, (1, 2), ENDINGS, strict=True)
             )
             self._may_lead = self._take_descriptors()
             self._routers = [_Router(self, stream) if stream.before is not None else None for stream in self._streams]
@@ -345,13 +349,16 @@ class Capture:
         """Leave word which step is under way, for who finds that this process died: its events may have died with it."""
         try:
             if self._mark is None:
-                self._mark = os.open(f"{self._stem}.now", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+                self._mark = os.open(
+                    f"{self._waiting or self._stem}.now", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644
+                )
             os.pwrite(self._mark, f"{step_key}\n".encode(), 0)
         except OSError:  # the disk is full: what the step itself writes says so
             return
 
     def _note(self, step_key: str | None) -> None:
         """Note whose the bytes are that came since the last note; of no step, too: else they seemed to be the next one's."""
+        self._take_place()
         out, err = self._streams
         line = {"step": step_key, "out": [out.noted, out.size], "err": [err.noted, err.size]}
         out.noted, err.noted = out.size, err.size
@@ -359,6 +366,18 @@ class Capture:
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
             self._notes = os.open(f"{self._stem}.steps", flags, 0o644)
         _write_all(self._notes, (json.dumps(line, separators=(",", ":")) + "\n").encode())
+
+    def _take_place(self) -> None:
+        """Put the files where they belong, as there is something in them."""
+        if self._waiting is not None:
+            os.makedirs(os.path.dirname(self._stem), exist_ok=True)
+            take_place(self._waiting, self._stem)
+            self._waiting = None
+
+    @property
+    def is_in_place(self) -> bool:
+        """Tell whether the files are where they belong, rather than where they wait."""
+        return self._waiting is None
 
     def follow(self) -> None:
         """Show what a long step has written by now."""
@@ -383,23 +402,28 @@ class Capture:
             self._catch_up()
             self._is_closed = True
             grown = [stream.close() for stream in self._streams]
+            has_grown = any(grown)
+            if has_grown:
+                self._take_place()
+            stem = self._waiting or self._stem
             if self._notes is not None:
                 os.close(self._notes)
             if self._mark is not None:
                 os.close(self._mark)
                 with suppress(FileNotFoundError):  # who thought that this process was gone took it away
-                    os.unlink(f"{self._stem}.now")
+                    os.unlink(f"{stem}.now")
         if self._is_followed:
             _FOLLOWER.remove(self)
         with _TABLE_LOCK:
             _RUNNING.remove(self._thread)
             if self._may_lead:
                 _LEADERS.remove(self)
-        if any(grown):
-            open(f"{self._stem}.complete", "wb").close()
+        if has_grown:
+            open(f"{stem}.complete", "wb").close()
         else:
-            for stream in self._streams:
-                os.unlink(stream.path)
+            for ending in ENDINGS:
+                with suppress(FileNotFoundError):  # the same
+                    os.unlink(f"{stem}.{ending}")
 
 
 class _Follower:
@@ -417,6 +441,7 @@ class _Follower:
         self._process = process_id()
         self._change = threading.Condition()
         self._captures: list[Capture] = []
+        self._sleeps = False
         self._thread: threading.Thread | None = None
 
     def add(self, capture: Capture) -> None:
@@ -429,7 +454,7 @@ class _Follower:
                 thread = threading.Thread(target=self._run, name="orrery-output", daemon=True)
                 thread.start()
                 self._thread = thread
-            elif len(self._captures) == 1:
+            elif self._sleeps:
                 self._change.notify()
 
     def remove(self, capture: Capture) -> None:
@@ -454,8 +479,10 @@ class _Follower:
         here = threading.current_thread()
         while True:
             with self._change:
-                while self._thread is here and not self._captures:
+                self._sleeps = not self._captures  # since the last look; one that is added before the next wakes nobody
+                while self._thread is here and self._sleeps:
                     self._change.wait()
+                    self._sleeps = not self._captures
                 if self._thread is here:
                     self._change.wait(_TICK_SECONDS)
                 if self._thread is not here:
@@ -467,6 +494,13 @@ class _Follower:
 
 
 _FOLLOWER = _Follower()
+
+
+def take_place(waiting: str, stem: str) -> None:
+    """Put files that wait where they belong; those are left out that are there, as another did so, or are nowhere."""
+    for ending in (*ENDINGS, "now"):
+        with suppress(FileNotFoundError):
+            os.replace(f"{waiting}.{ending}", f"{stem}.{ending}")
 
 
 def rest() -> None:

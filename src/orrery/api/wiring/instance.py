@@ -168,5 +168,7 @@ def _compute_logs(home: str, settings: Mapping[str, Any]) -> ComputeLogManager |
     """Return what captures the output of steps; None where the settings say ``compute_logs: {enabled: false}``."""
     if (settings.get("compute_logs") or {}).get("enabled", True) is False:
         return None
-    manager: ComputeLogManager = _adapter("compute_logs.local").LocalComputeLogManager(os.path.join(home, "storage"))
+    manager: ComputeLogManager = _adapter("compute_logs.local").LocalComputeLogManager(
+        os.path.join(home, "storage"), os.path.join(home, ".output")
+    )
     return manager

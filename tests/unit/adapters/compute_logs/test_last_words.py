@@ -106,3 +106,32 @@ def test_a_process_that_was_thought_to_be_gone_ends_as_ever(tmp_path: Path) -> N
         "first": b"early late",
         "second": b"early late",
     }
+
+
+AT_ONCE = """
+    import os, sys
+    from orrery.adapters.compute_logs.local import LocalComputeLogManager
+
+    with LocalComputeLogManager(sys.argv[1]).capture_steps(["run", "compute_logs", "process-1"]) as capture:
+        capture.begin("first")
+        os.write(1, b"last words")
+        os._exit(3)
+"""
+
+
+def test_what_was_written_just_before_the_end_is_found_where_it_waits(tmp_path: Path) -> None:
+    """Before the files took their place: they do when it is noted, and a deleted run leaves none."""
+    command = [sys.executable, "-c", textwrap.dedent(AT_ONCE), str(tmp_path)]
+    assert subprocess.run(command, capture_output=True, timeout=60).returncode == 3
+    manager = LocalComputeLogManager(str(tmp_path))
+    assert manager.get_log_data(KEY).stdout == b"last words"
+    assert manager.note_lost(KEY, "first").stdout == b"last words"
+    assert written(manager) == {"first": (b"last words", b"")}
+    assert manager.is_capture_complete(KEY)
+    assert manager.note_lost(KEY, "first").stdout == b""
+
+    assert subprocess.run([*command[:-1], str(tmp_path / "again")], capture_output=True, timeout=60).returncode == 3
+    again = LocalComputeLogManager(str(tmp_path / "again"))
+    assert [each.name for each in (tmp_path / "again" / ".output").iterdir()] != []
+    again.delete_logs(prefix=["run"])
+    assert list((tmp_path / "again" / ".output").iterdir()) == []

@@ -475,3 +475,39 @@ def test_a_block_can_be_captured_whole(tmp_path: Path) -> None:
         assert places.stderr_location is not None
         assert Path(places.stderr_location).exists()
     assert manager.get_log_data(key).stderr == b"starting\n"
+
+
+def test_the_files_of_a_run_take_their_place_with_the_first_byte(tmp_path: Path) -> None:
+    """Until then they wait in a folder of all runs; who reads finds them in both places."""
+    manager = LocalComputeLogManager(str(tmp_path))
+    key = ["run", "compute_logs", "process-1"]
+    with manager.capture_steps(key) as capture:
+        capture.begin("a")
+        capture.end()
+        assert not (tmp_path / "run").exists()
+        assert not manager.is_capture_complete(key)
+        assert manager.get_log_data(key).stdout == b""
+        capture.begin("b")
+        os.write(1, b"some")
+        assert manager.get_log_data(key).stdout == b"some"
+        capture.end()
+        assert (tmp_path / "run" / "compute_logs" / "process-1.out").read_bytes() == b"some"
+        assert not manager.is_capture_complete(key)
+    assert manager.is_capture_complete(key)
+    assert list((tmp_path / ".output").iterdir()) == []
+    with manager.capture_steps(key) as capture:  # the same process goes on with the run
+        capture.begin("c")
+        os.write(1, b" more")
+        capture.end()
+    assert manager.get_log_data(key).stdout == b"some more"
+    assert manager.get_log_data(["run", "compute_logs", "c"]).stdout == b" more"
+
+
+def test_a_name_that_is_too_long_to_wait_under_is_captured_in_place(tmp_path: Path) -> None:
+    manager = LocalComputeLogManager(str(tmp_path))
+    key = ["r" * 180, "compute_logs", "k" * 180]
+    with manager.capture_steps(key) as capture:
+        capture.begin("a")
+        os.write(1, b"some")
+        capture.end()
+    assert manager.get_log_data(key).stdout == b"some"
