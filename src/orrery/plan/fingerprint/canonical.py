@@ -39,6 +39,8 @@ CANONICAL_VERSION = 1
 """Raised when equal values of an older release would get another digest."""
 
 _DEEPEST = 200
+_DEEPEST_PLAIN = 8
+_LENGTH = struct.Struct(">Q").pack
 _TEXT: Mapping[type, Callable[[Any], str]] = {
     decimal.Decimal: str,
     uuid.UUID: str,
@@ -83,12 +85,48 @@ def canonical_digest(value: Any, *, most: int | None = None) -> str | None:
     >>> canonical_digest(object()) is None
     True
     """
+    plain = _plain(value, _DEEPEST_PLAIN) if most is None else None
+    if plain is not None:
+        return hashlib.sha256(plain).hexdigest()
     writer = Canonical(most=most)
     try:
         writer.write(value)
     except NotCanonicalError:
         return None
     return writer.hexdigest()
+
+
+def _plain(value: Any, deepest: int) -> bytes | None:
+    """
+    Return the canonical form of texts, and of lists and mappings of them, in one piece; None of others.
+
+    Of these is most that is asked for step by step: it takes a third of the time.
+    """
+    kind = type(value)
+    if kind is str:
+        data: bytes = value.encode("utf-8", "surrogatepass")
+        return b"s" + _LENGTH(len(data)) + data
+    if value is None:
+        return b"n"
+    if deepest == 0:
+        return None
+    if kind is list:
+        forms = []
+        for each in value:
+            form = _plain(each, deepest - 1)
+            if form is None:
+                return None
+            forms.append(form)
+        return b"l" + _LENGTH(len(forms)) + b"".join(forms)
+    if kind is dict:
+        pairs = []
+        for key, each in value.items():
+            form = _plain(each, deepest - 1)
+            if form is None or type(key) is not str:
+                return None
+            pairs.append(hashlib.sha256(_plain(key, 0) or b"").digest() + form)
+        return b"d" + _LENGTH(len(pairs)) + b"".join(sorted(pairs))
+    return None
 
 
 class Canonical:

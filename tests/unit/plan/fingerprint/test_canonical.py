@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orrery.plan.fingerprint.canonical import canonical_digest
+from orrery.plan.fingerprint.canonical import Canonical, canonical_digest
 
 
 class Colour(enum.Enum):
@@ -148,3 +148,29 @@ def test_another_process_with_another_hash_seed_gives_the_same_digest() -> None:
             check=True,
         )
         assert done.stdout.strip() == canonical_digest(value)
+
+
+_PLAIN = st.recursive(
+    st.one_of(st.none(), st.text(max_size=4)),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=4), inner, max_size=3)),
+    max_leaves=12,
+)
+
+
+@given(st.one_of(_PLAIN, st.tuples(_PLAIN).map(lambda pair: [pair[0], {"a": [pair, 1]}])))
+def test_plain_values_have_the_digest_that_they_have_piece_by_piece(value: object) -> None:
+    """Texts, lists and mappings of them are written in one piece; alone or beside others, they are the same."""
+    writer = Canonical()
+    writer.write(value)
+    assert canonical_digest(value) == writer.hexdigest()
+
+
+def test_a_deep_value_has_the_digest_that_it_has_piece_by_piece() -> None:
+    value: list[object] = ["a"]
+    for _ in range(40):
+        value = [value]
+    writer = Canonical()
+    writer.write(value)
+    assert canonical_digest(value) == writer.hexdigest()
+    value.append(value)
+    assert canonical_digest(value) is None
