@@ -66,7 +66,9 @@ def test_values_are_kept_verified_collected_and_copied(tmp_path: Path) -> None:
         "resource": "io_manager",
         "names": ["second"],
         "bytes": 8,
+        "healed": [],
         "missing": [],
+        "damaged": [],
         "recorded": [],
         "refused": [],
     }
@@ -79,7 +81,7 @@ def test_values_are_kept_verified_collected_and_copied(tmp_path: Path) -> None:
     there.write_text("texttext")
     for path in (tmp_path / "shared" / "names").iterdir():
         path.unlink()
-    pushed = document(tmp_path, "push", "second", "nobody")
+    pushed = document(tmp_path, "push", "second", "nobody", code=1)
     assert (pushed["names"], pushed["bytes"], pushed["missing"]) == (["second"], 0, ["nobody"])
     assert "io_manager" in orrery(tmp_path, "cache", "status")
 
@@ -111,3 +113,80 @@ def test_a_pull_says_what_is_refused_here(tmp_path: Path) -> None:
     pickles = PROJECT.replace("first * 2", "[first]")
     orrery(first, "materialize", "*", project=pickles)
     assert "second is a pickle that this instance did not sign" in orrery(second, "cache", "pull", project=pickles)
+
+
+def blob(folder: Path, size: int) -> Path:
+    """Return the only blob of this size below *folder*."""
+    (found,) = [path for path in (folder / "blobs").glob("*/*") if path.stat().st_size == size]
+    return found
+
+
+def test_what_is_damaged_or_gone_on_one_side_is_healed_from_the_other(tmp_path: Path) -> None:
+    """Bytes that are gone by themselves; others where each is read. A damaged copy goes nowhere."""
+    cache, shared = tmp_path / "cache", tmp_path / "shared"
+    orrery(tmp_path, "materialize", "*")
+    blob(shared, 4).unlink()
+    told = orrery(tmp_path, "cache", "verify", "--remote", code=1)
+    assert "first is gone" in told
+    assert "0 damaged values, 1 value gone" in told
+    assert "cache push --verify" in told
+    pushed = document(tmp_path, "push")
+    assert (pushed["names"], pushed["healed"], pushed["bytes"]) == ([], ["first"], 4)
+    assert blob(shared, 4).read_text() == "text"
+
+    blob(shared, 4).write_text("tezt")
+    assert document(tmp_path, "push")["healed"] == []
+    assert document(tmp_path, "push", "--verify")["healed"] == ["first"]
+    assert blob(shared, 4).read_text() == "text"
+
+    blob(cache, 8).write_text("damaged!")
+    told = orrery(tmp_path, "cache", "verify", code=1)
+    assert "second is damaged" in told
+    assert "1 damaged value, 0 values gone" in told
+    assert document(tmp_path, "push", "--verify")["damaged"] == []  # that of the remote place is good
+    assert document(tmp_path, "pull", "--verify")["healed"] == ["second"]
+    assert blob(cache, 8).read_text() == "texttext"
+
+    blob(cache, 8).write_text("damaged!")
+    blob(shared, 8).unlink()
+    assert document(tmp_path, "push", code=1)["damaged"] == ["second"]
+    assert not list(shared.glob("blobs/*/" + blob(cache, 8).name))
+    assert "second is damaged or gone on both sides" in orrery(tmp_path, "cache", "pull", "--verify", code=1)
+
+
+def test_what_made_room_is_told_apart_from_what_is_gone(tmp_path: Path) -> None:
+    """A cache lets go of copies; a place that nothing lies over does not."""
+    orrery(tmp_path, "materialize", "*")
+    blob(tmp_path / "cache", 4).unlink()
+    assert document(tmp_path, "verify")["faults"] == []
+    assert document(tmp_path, "status")["names_without_value"] == 1
+    assert "1 of them without their value" in orrery(tmp_path, "cache", "status")
+    assert document(tmp_path, "pull")["healed"] == ["first"]
+    assert document(tmp_path, "status")["names_without_value"] == 0
+
+
+def test_what_a_process_that_died_left_unfinished_is_counted_and_removed(tmp_path: Path) -> None:
+    """At any depth; that of a process which lives is not."""
+    orrery(tmp_path, "materialize", "*")
+    folder = blob(tmp_path / "cache", 4).parent
+    died = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import os, sys; from orrery.runtime.files.temporary import open_temporary; "
+            "fd, path, _ = open_temporary(sys.argv[1]); os.write(fd, b'half'); print(path, flush=True); os._exit(9)",
+            str(folder / "value"),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    left = Path(died.stdout.strip())
+    assert left.is_file()
+    status = document(tmp_path, "status")
+    assert (status["values"], status["unfinished_files"], status["unfinished_bytes"]) == (2, 1, 4)
+    assert "unfinished" in orrery(tmp_path, "cache", "status")
+    assert "1 unfinished file would go, 4 bytes" in orrery(tmp_path, "cache", "gc", "--dry-run")
+    assert left.is_file()
+    assert document(tmp_path, "gc")["unfinished_files"] == 1
+    assert not left.exists()

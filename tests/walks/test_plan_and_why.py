@@ -147,12 +147,47 @@ def test_why_names_the_reason_and_what_the_value_is_made_from(orrery: Orrery, tm
     assert "config changed: limit was 3, is 2" in orrery("why", "scaled", "--config", "config.yaml", code=3).stdout
 
 
+def test_a_plan_is_refused_when_a_stored_value_went(orrery: Orrery, tmp_path: Path) -> None:
+    """Of what it would skip and of what it might run alike, with the reason; nothing runs."""
+    orrery("materialize", "*")
+    orrery("plan", "-o", "plan.json")
+    value = tmp_path / "home" / "storage" / "total.pickle"
+    kept = value.read_bytes()
+    value.unlink()
+    told = orrery("apply", "plan.json", code=1).stderr
+    assert "total: would skip, would run now: the stored value is missing" in told
+    value.write_bytes(kept)
+    edit(tmp_path, "FACTOR = 2", "FACTOR = 3")
+    orrery("plan", "-o", "plan.json", code=3)  # total only if scaled turns out otherwise
+    value.unlink()
+    assert "total: the stored value is missing" in orrery("apply", "plan.json", code=1).stderr
+    assert not value.exists()
+
+
+def test_a_plan_takes_the_options_of_the_run_that_it_is_of(orrery: Orrery, tmp_path: Path) -> None:
+    """What is refreshed, and what lies between; saved, it is carried out so."""
+    orrery("materialize", "*")
+    told = json.loads(orrery("plan", "total", "--refresh", "raw", "-o", "plan.json", "--json", code=3).stdout)
+    assert [(step["assets"], step["action"], step["is_certain"]) for step in told["steps"]] == [
+        (["raw"], "run", True),
+        (["scaled"], "run", False),
+        (["total"], "run", False),
+    ]
+    assert "1 done, 2 skipped" in orrery("apply", "plan.json").stdout
+    assert "say what to run" in orrery("plan", "--partition", "a", "--partition-range", "a...b", code=2).stderr
+
+
 def test_accepted_values_are_current(orrery: Orrery, tmp_path: Path) -> None:
     """Until the next change."""
     orrery("materialize", "*")
     edit(tmp_path, "FACTOR = 2", "FACTOR = 2.0")
+    before = json.loads(orrery("why", "scaled", "--json", code=3).stdout)["last"]
     assert json.loads(orrery("accept", "*", "--json").stdout) == {"accepted": ["scaled"], "left_out": {}}
     orrery("plan")
+    told = orrery("why", "scaled")
+    assert f"by run {before['run_id'][:8]}, accepted 20" in told.stdout
+    accepted = json.loads(orrery("why", "scaled", "--json").stdout)["last"]
+    assert accepted["time"] == before["time"]  # it is no younger for that: a time to live goes on
     edit(tmp_path, "FACTOR = 2.0", "FACTOR = 3")
     orrery("plan", code=3)
 

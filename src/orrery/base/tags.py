@@ -16,6 +16,7 @@ from typing import Any
 from orrery.base.errors import InvalidDefinitionError
 
 __all__ = [
+    "ACCEPTED_TAG",
     "ASSET_EVALUATION_ID_TAG",
     "ASSET_PARTITION_RANGE_END_TAG",
     "ASSET_PARTITION_RANGE_START_TAG",
@@ -35,6 +36,7 @@ __all__ = [
     "INPUT_DATA_VERSION_TAG_PREFIX",
     "INPUT_EVENT_POINTER_TAG_PREFIX",
     "KIND_PREFIX",
+    "MADE_BY_RUN_TAG",
     "MAX_RETRIES_TAG",
     "MAX_RUNTIME_SECONDS_TAG",
     "MULTIDIMENSIONAL_PARTITION_PREFIX",
@@ -46,6 +48,7 @@ __all__ = [
     "POOL_SLOTS_TAG",
     "POOL_TAG_PREFIX",
     "PRIORITY_TAG",
+    "PULLED_TAG",
     "REPOSITORY_LABEL_TAG",
     "RESUME_RETRY_TAG",
     "RETRY_NUMBER_TAG",
@@ -62,8 +65,8 @@ __all__ = [
     "STEP_SELECTION_TAG",
     "SYSTEM_TAG_PREFIX",
     "TICK_ID_TAG",
-    "WILL_RETRY_TAG",
     "Tags",
+    "WILL_RETRY_TAG",
     "canonical_tag",
     "canonical_tags",
     "dimensions_in_tags",
@@ -94,6 +97,12 @@ CODE_VERSION_TAG = "orrery/code_version"
 COMPUTE_KIND_TAG = "orrery/compute_kind"
 CONCURRENCY_KEY_TAG = "orrery/concurrency_key"
 DATA_VERSION_IS_USER_PROVIDED_TAG = "orrery/data_version_is_user_provided"
+ACCEPTED_TAG = "orrery/accepted"
+"""Of a materialization that calls a value current: when it was accepted (ISO 8601, UTC)."""
+MADE_BY_RUN_TAG = "orrery/made_by_run"
+"""Of the same: the run that made the value."""
+PULLED_TAG = "orrery/pulled_from_run"
+"""Of a materialization that was taken over from another machine: the run there that made the value."""
 DATA_VERSION_TAG = "orrery/data_version"
 INPUT_DATA_VERSION_TAG_PREFIX = "orrery/input_data_version"
 INPUT_EVENT_POINTER_TAG_PREFIX = "orrery/input_event_pointer"

@@ -109,13 +109,22 @@ def tag_option(function: Function) -> Function:
     return click.option("--tag", metavar="KEY=VALUE", multiple=True, callback=_tags, help="Tag of the run.")(function)
 
 
+def refuse_both_partitions(partition: str | None, partition_range: tuple[str, str] | None) -> None:
+    """Refuse a partition beside a range of them."""
+    if partition is not None and partition_range is not None:
+        raise click.UsageError(
+            "Both --partition and --partition-range say what to run.\n  Try: give one of them.",
+            click.get_current_context(),
+        )
+
+
 def run_options(function: Function) -> Function:
     """Add the options of commands that run something; the command gets ``options``."""
 
     @click.option("--config", metavar="FILE", multiple=True, help="Run config: YAML or JSON. Later files win.")
     @tag_option
     @click.option("--partition", metavar="KEY", help="Partition to run.")
-    @click.option("--partition-range", metavar="A...B", callback=_range, help="Partitions to run, in one run.")
+    @click.option("--partition-range", metavar="A...B", callback=range_of, help="Partitions to run, in one run.")
     @click.option("--trace", is_flag=True, help="Print what was called, as a tree with durations.")
     @click.option("--trace-out", metavar="FILE", type=click.Path(), help="Write the same for Perfetto (Chrome trace).")
     @click.option(
@@ -145,11 +154,7 @@ def run_options(function: Function) -> Function:
     ) -> Any:
         if trace_out is not None and not os.path.isdir(os.path.dirname(trace_out) or "."):
             raise click.BadParameter(f"there is no folder for {trace_out}. Make it first.", param_hint="--trace-out")
-        if partition is not None and partition_range is not None:
-            raise click.UsageError(
-                "Both --partition and --partition-range say what to run.\n  Try: give one of them.",
-                click.get_current_context(),
-            )
+        refuse_both_partitions(partition, partition_range)
         options = RunOptions(
             config=config,
             tags=tag,
@@ -177,7 +182,7 @@ def _tags(context: click.Context, parameter: click.Parameter, given: tuple[str, 
     return tags
 
 
-def _range(context: click.Context, parameter: click.Parameter, given: str | None) -> tuple[str, str] | None:
+def range_of(context: click.Context, parameter: click.Parameter, given: str | None) -> tuple[str, str] | None:
     if given is None:
         return None
     start, sign, end = given.partition("...")

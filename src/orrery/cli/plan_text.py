@@ -133,8 +133,8 @@ def _seconds(steps: Any) -> float | None:
     return sum(found) if found else None
 
 
-def why_lines(step: PlannedStep) -> list[str]:
-    """Return why a step would run or be skipped, and what its value was made from."""
+def why_lines(step: PlannedStep, origin: str | None) -> list[str]:
+    """Return why a step would run or be skipped, how its value came to be (*origin*), and what it was made from."""
     decision = step.decision
     word = {"skip": "is current"}.get(
         decision.action, "is out of date" if decision.is_certain else "may be out of date"
@@ -144,7 +144,7 @@ def why_lines(step: PlannedStep) -> list[str]:
     lines += [f"  {one_line(reason_text(reason))}" for reason in decision.reasons]
     if step.last is not None:
         made = instant(step.last.at)
-        by = f" by run {step.last.run_id[:8]}" if step.last.run_id else ", accepted, pulled or reported by hand"
+        by = f" {origin}" if origin is not None else ""
         version = f", data version {step.last.data_version[:16]}" if step.last.data_version else ""
         lines += ["", f"{strong('Made last')}  {made}{by}{version}"]
     lines += ["", strong("Made from")]

@@ -26,9 +26,10 @@ import msgspec
 from orrery.base.errors import RemoteValueError
 from orrery.runtime.files.atomic import write_whole
 from orrery.runtime.files.patience import is_unanswered, patient_options
+from orrery.runtime.files.temporary import left_over_below
 from orrery.runtime.ports.write_barrier import active
 
-__all__ = ["BlobStore", "Collected", "Pointer", "open_store"]
+__all__ = ["BlobStore", "Collected", "Fault", "Pointer", "open_store"]
 
 _T = TypeVar("_T")
 _ATTEMPTS = 4
@@ -69,10 +70,29 @@ class Collected(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         digests: The blobs.
         bytes: How many bytes they have.
+        files: Files of a local store that processes left half written which are gone.
+        file_bytes: How many bytes these have.
     """
 
     digests: tuple[str, ...]
     bytes: int
+    files: tuple[str, ...] = ()
+    file_bytes: int = 0
+
+
+class Fault(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    Bytes that are not what a name stands for.
+
+    Attributes:
+        digest: Their digest, as it should be.
+        names: The names that stand for them; none where no name does.
+        is_gone: Whether there are none, rather than others.
+    """
+
+    digest: str
+    names: tuple[str, ...]
+    is_gone: bool
 
 
 class BlobStore:
@@ -98,11 +118,17 @@ class BlobStore:
 
     # -- blobs ---------------------------------------------------------------------------------
 
-    def put(self, data: bytes) -> str:
-        """Keep *data*, unless it is there, and return its digest."""
+    def put(self, data: bytes, *, is_anew: bool = False) -> str:
+        """
+        Keep *data*, unless it is there, and return its digest.
+
+        Args:
+            data: The bytes.
+            is_anew: Also where as many are there, as they are damaged; a local store looks at them itself.
+        """
         digest = hashlib.sha256(data).hexdigest()
         path = self.blob_path(digest)
-        if self._size(path) != len(data):
+        if is_anew or self._size(path) != len(data) or (self.is_local and self._read(path) != data):
             self._write(path, data)
         return digest
 
@@ -116,6 +142,12 @@ class BlobStore:
     def has(self, digest: str) -> bool:
         """Tell whether there is a blob of this digest; its bytes are not looked at."""
         return self._size(self.blob_path(digest)) is not None
+
+    def holds(self, pointer: Pointer, *, is_verified: bool = False) -> bool:
+        """Tell whether the bytes that *pointer* means are there: as many, and (*is_verified*) the very same."""
+        if is_verified:
+            return self.get(pointer.digest) is not None
+        return self._size(self.blob_path(pointer.digest)) == pointer.length
 
     def blob_path(self, digest: str) -> str:
         """Return where the bytes of this digest lie."""
@@ -187,11 +219,11 @@ class BlobStore:
 
     def collect(self, *, dry_run: bool = False, older_than_seconds: float = 3600.0) -> Collected:
         """
-        Remove the blobs that no name points at.
+        Remove the blobs that no name points at, and what processes left half written that are gone.
 
         Args:
             dry_run: Only say which.
-            older_than_seconds: Spare what is younger: its pointer may be about to be written.
+            older_than_seconds: Spare blobs that are younger: their pointers may be about to be written.
         """
         pointers = (self.read_pointer(name) for name in self.names())
         used = {pointer.digest for pointer in pointers if pointer is not None}
@@ -200,11 +232,17 @@ class BlobStore:
             for digest, size in self.blobs().items()
             if digest not in used and self._age(self.blob_path(digest)) >= older_than_seconds
         }
+        left = left_over_below(self.root) if self.is_local else {}
         if not dry_run:
-            for digest in unused:
+            for path in [*map(self.blob_path, unused), *left]:
                 with contextlib.suppress(FileNotFoundError):
-                    self._fs.rm_file(self.blob_path(digest))
-        return Collected(digests=tuple(sorted(unused)), bytes=sum(unused.values()))
+                    self._fs.rm_file(path)
+        return Collected(
+            digests=tuple(sorted(unused)),
+            bytes=sum(unused.values()),
+            files=tuple(sorted(left)),
+            file_bytes=sum(left.values()),
+        )
 
     def evict(self, max_bytes: int, keep: str) -> Collected:
         """
@@ -231,9 +269,25 @@ class BlobStore:
                 freed += size
         return Collected(digests=tuple(removed), bytes=freed)
 
-    def damaged(self) -> list[str]:
-        """Return the digests of the blobs whose bytes are not what was written."""
-        return sorted(digest for digest in self.blobs() if self.get(digest) is None)
+    def faults(self) -> list[Fault]:
+        """Read all blobs; return those whose bytes are not what was written, and those that names point at and are gone."""
+        names: dict[str, list[str]] = {}
+        for name in self.names():
+            pointer = self.read_pointer(name)
+            if pointer is not None:
+                names.setdefault(pointer.digest, []).append(name)
+        there = self.blobs()
+        damaged = [digest for digest in there if self.get(digest) is None]
+        return [
+            Fault(digest=digest, names=tuple(names.get(digest, ())), is_gone=digest not in there)
+            for digest in sorted([*damaged, *(names.keys() - there.keys())])
+        ]
+
+    def names_without_bytes(self) -> list[str]:
+        """Return the names whose bytes are not there: of a cache, those that made room for others."""
+        there = self.blobs()
+        pointers = {name: self.read_pointer(name) for name in self.names()}
+        return [name for name, pointer in pointers.items() if pointer is not None and pointer.digest not in there]
 
     # -- one at a time -------------------------------------------------------------------------
 

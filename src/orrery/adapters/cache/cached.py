@@ -9,6 +9,7 @@ by one process at a time, and is kept. The log says for each load where it came 
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import inspect
 import os
 import time
@@ -48,6 +49,8 @@ from orrery.runtime.contexts.stored_values import (
 from orrery.runtime.resources.env_var import EnvVar
 
 __all__ = ["CachedIOManager"]
+
+_LET_GO = "made room for others"
 
 
 class CachedIOManager(IOManager):
@@ -176,7 +179,7 @@ class CachedIOManager(IOManager):
         form = self.format or format_for(value)
         data = encode(value, form)
         pointer = Pointer(
-            digest=self.store.put(data),
+            digest=hashlib.sha256(data).hexdigest(),
             length=len(data),
             format=form,
             at=self._clock(),
@@ -184,12 +187,23 @@ class CachedIOManager(IOManager):
             data_version=known.data_version if known is not None else None,
         )
         pointer = signed(pointer, name, self.signing.key_for(instance_of(context)))
+        self._put(context, name, pointer, data)
+        return pointer
+
+    def _put(self, context: Any, name: str, pointer: Pointer, data: bytes) -> None:
+        """Keep a copy, in place of others that were not used for longest; of what is larger than the cache, keep none."""
+        if self.max_bytes is not None and len(data) > self.max_bytes:
+            self.store.remove_pointer(name)
+            context.log.info(
+                f"{name}: no copy is kept, as it has {_size(len(data))}, and the cache may hold {_size(self.max_bytes)}"
+            )
+            return
+        self.store.put(data)
         self.store.write_pointer(name, pointer)
         if self.max_bytes is not None:
             gone = self.store.evict(self.max_bytes, keep=pointer.digest)
             if gone.digests:
                 context.log.debug(f"the cache is full: {len(gone.digests)} copies went ({_size(gone.bytes)})")
-        return pointer
 
     def has_output(self, context: Any) -> bool:
         """Tell whether the remote place has a value for the output of *context*."""
@@ -229,7 +243,8 @@ class CachedIOManager(IOManager):
                     checked = ", digest ok" if self._checks(here) else ""
                     context.log.info(f"{what}: local, {choice.reason}{checked}")
                     return decode(data, here.format, wanted_type(context))
-                context.log.warning(f"{what}: the local copy {trouble}; it is fetched again")
+                if trouble != _LET_GO:
+                    context.log.warning(f"{what}: the local copy {trouble}; it is fetched again")
                 reason = f"the copy {trouble}"
             try:
                 if unreachable is not None:
@@ -246,11 +261,8 @@ class CachedIOManager(IOManager):
             key = self.signing.key_for(instance_of(context))
             pointer, data = self.remote.fetch(name, what=lambda: what, key=key)
             value = decode(data, pointer.format, wanted_type(context))
-            self.store.put(data)
             kept = msgspec.structs.replace(pointer, at=self._clock())  # with the signature of who made it
-            self.store.write_pointer(name, kept)
-            if self.max_bytes is not None:
-                self.store.evict(self.max_bytes, keep=kept.digest)
+            self._put(context, name, kept, data)
             place = self.remote.store.url
         else:
             value = self.remote.load_input(context)
@@ -317,7 +329,9 @@ class CachedIOManager(IOManager):
                 data = file.read()
         if data is not None:
             self.store.touch(here.digest)
-        return data, "is damaged or gone"
+        if self.store.has(here.digest):
+            return data, "is damaged"
+        return data, "is gone" if self.max_bytes is None else _LET_GO
 
     def _known(self, context: Any, name: str, partition: str | None) -> Known | None:
         """Return what the event log says of the value; else what the remote place says."""

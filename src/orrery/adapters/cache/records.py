@@ -15,17 +15,14 @@ import msgspec
 from orrery.adapters.cache.blobs import BlobStore
 from orrery.adapters.cache.stored import name_for
 from orrery.base.keys import AssetKey
-from orrery.base.tags import DATA_VERSION_TAG
+from orrery.base.tags import DATA_VERSION_TAG, PULLED_TAG
 from orrery.model.events.entry import EventLogRecord, EventRecordsFilter
 from orrery.model.events.event import Event, EventType
 from orrery.model.events.payloads import StepMaterializationData
 from orrery.model.events.reuse import Provenance
 from orrery.model.events.user import AssetMaterialization
 
-__all__ = ["PULLED_TAG", "push_records", "pull_records"]
-
-PULLED_TAG = "orrery/pulled_from_run"
-"""The tag of a materialization that was taken over: the run of the other machine that made it."""
+__all__ = ["pull_records", "push_records"]
 
 
 class _Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -135,39 +135,43 @@ _Made = tuple[JobDefinition, AssetGraph, set[AssetKey]]
 _KEPT = "last job of materialize"
 
 
-def kept_job(assets: Sequence[Any], resources: Any, selection: Any, definitions: Any, instance: Any) -> _Made:
+def kept_job(
+    assets: Sequence[Any], resources: Any, selection: Any, definitions: Any, instance: Any, caller: str = "materialize"
+) -> _Made:
     """Return what :func:`ephemeral_job` does: for the very assets that the instance was given last, what it made then."""
     if resources or selection is not None or definitions is not None or not isinstance(instance, Instance):
-        return ephemeral_job(assets, resources, selection, definitions)
+        return ephemeral_job(assets, resources, selection, definitions, caller)
     if not isinstance(assets, list | tuple):
-        return ephemeral_job(assets, resources, selection, definitions)
+        return ephemeral_job(assets, resources, selection, definitions, caller)
     given = tuple(assets)
     before, made = instance.scratch.get(_KEPT, ((), None))
     if made is not None and len(before) == len(given) and all(map(operator.is_, before, given)):
         found: _Made = made
         return found
-    made = ephemeral_job(assets, resources, selection, definitions)
+    made = ephemeral_job(assets, resources, selection, definitions, caller)
     if all(isinstance(each, AssetsDefinition) for each in given):  # those never change
         instance.scratch[_KEPT] = given, made
     return made
 
 
 def ephemeral_job(
-    assets: Sequence[Any], resources: Mapping[str, Any] | None, selection: Any, definitions: Any
+    assets: Sequence[Any],
+    resources: Mapping[str, Any] | None,
+    selection: Any,
+    definitions: Any,
+    caller: str = "materialize",
 ) -> tuple[JobDefinition, AssetGraph, set[AssetKey]]:
     """
     Return the job that makes the chosen assets, all assets it may see, and those it makes.
 
-    Args are those of :func:`materialize`.
+    Args are those of :func:`materialize`; *caller* is the function that errors name.
     """
-    check_kind(
-        assets, Iterable, name="assets", of="materialize", wanted="a sequence of assets: materialize([my_asset])"
-    )
+    check_kind(assets, Iterable, name="assets", of=caller, wanted=f"a sequence of assets: {caller}([my_asset])")
     if resources is not None:
-        check_kind(resources, Mapping, name="resources", of="materialize", wanted="a mapping of resources by key")
+        check_kind(resources, Mapping, name="resources", of=caller, wanted="a mapping of resources by key")
     if isinstance(assets, AssetsDefinition | SourceAsset | str | AssetKey):
         raise InvalidInvocationError(
-            "materialize takes a sequence of assets, not one asset.", mend="write materialize([my_asset])."
+            f"{caller} takes a sequence of assets, not one asset.", mend=f"write {caller}([my_asset])."
         )
     chosen = normalize_assets(assets)
     everything = list(chosen)

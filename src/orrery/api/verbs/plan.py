@@ -8,6 +8,7 @@ import os
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -19,7 +20,7 @@ from orrery.base.bulk import collection_paused
 from orrery.base.errors import InvariantViolationError, PlanOutdatedError
 from orrery.base.keys import AssetKey
 from orrery.base.metadata.values import TableSchemaMetadataValue
-from orrery.base.tags import DATA_VERSION_TAG
+from orrery.base.tags import ACCEPTED_TAG, DATA_VERSION_TAG, MADE_BY_RUN_TAG, PULLED_TAG
 from orrery.definitions.graphs.job import JobDefinition
 from orrery.definitions.parts.cache_policy import CachePolicy
 from orrery.model.events.entry import EventLogRecord, EventRecordsFilter
@@ -29,7 +30,7 @@ from orrery.model.events.reuse import Provenance, Reason
 from orrery.model.events.user import AssetMaterialization
 from orrery.model.records.run import Run
 from orrery.plan.compile import compile_plan
-from orrery.plan.decide import differences
+from orrery.plan.decide import LastMade, differences
 from orrery.plan.fingerprint.fingerprint import fingerprint_digest
 from orrery.plan.run_config import resolve_run_config
 from orrery.runtime.contexts.log import LogManager
@@ -47,11 +48,13 @@ __all__ = [
     "accept_materializations",
     "diff_materializations",
     "explain",
+    "origin_of",
     "plan_job",
     "plan_materialization",
 ]
 
 PLAN_VERSION = 1
+_OF_VALUES = frozenset({"value_missing", "value_damaged"})
 
 
 class PlannedPartitions(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,6 +84,7 @@ class MaterializationPlan(msgspec.Struct, frozen=True, kw_only=True):
         steps: Each step that makes assets, in order, with the decision and its reasons.
         run_config: The run config as it was given.
         partition_key: The partition, if one.
+        partition_range: The first and last of the partitions, if one run makes several.
         version: Version of the form in which it is saved.
         partitions: How the partitions stand of assets that have some, where none was named: no step makes those.
     """
@@ -90,6 +94,7 @@ class MaterializationPlan(msgspec.Struct, frozen=True, kw_only=True):
     run_config: Any = None
     partition_key: str | None = None
     version: int = PLAN_VERSION
+    partition_range: tuple[str, str] | None = None
     partitions: tuple[PlannedPartitions, ...] = ()
 
     @property
@@ -152,7 +157,12 @@ class MaterializationPlan(msgspec.Struct, frozen=True, kw_only=True):
                 by = f" by run {now.run_id[:8]}" if now is not None else ""
                 found.append(f"{name}: was materialized{by}" if now is not None else f"{name}: was wiped")
             elif old.decision.action != step.decision.action:
-                found.append(f"{name}: would {old.decision.action}, would {step.decision.action} now")
+                word, why = step.decision.action, step.decision.told
+                found.append(f"{name}: would {old.decision.action}, would {word} now: {why}")
+            else:  # it would run either way, and perhaps not: now it will
+                known = set(map(str, old.decision.reasons))
+                lost = [each for each in step.decision.reasons if each.kind in _OF_VALUES and str(each) not in known]
+                found += [f"{name}: {reason}" for reason in lost]
         return [*found, *(f"{', '.join(step.assets)}: is gone" for step in before.values())]
 
 
@@ -204,7 +214,7 @@ def plan_materialization(
         InvalidConfigError: The run config does not fit.
         InvalidDefinitionError: Assets that contradict one another, or lack a resource.
     """
-    job, graph, _ = kept_job(assets, resources, selection, definitions, instance)
+    job, graph, _ = kept_job(assets, resources, selection, definitions, instance, "plan_materialization")
     wanted = reuse_of(reuse, force, graph)
     if instance is not None:
         return plan_job(job, instance, wanted, run_config, partition_key, partition_key_range)
@@ -240,7 +250,11 @@ def plan_job(
         with collection_paused():
             steps = decisions.planned(running)
     return MaterializationPlan(
-        job_name=job.name, steps=tuple(steps), run_config=run.run_config or None, partition_key=partition_key
+        job_name=job.name,
+        steps=tuple(steps),
+        run_config=run.run_config or None,
+        partition_key=partition_key,
+        partition_range=partition_key_range,
     )
 
 
@@ -453,8 +467,9 @@ def accept_materializations(
     """
     Mark the stored values of a plan as current, after a change that does not matter for them.
 
-    Each value is recorded once more, as it is, with what it would be made from now. One that was never made, or
-    whose stored value is missing, cannot be accepted and is left out.
+    Each value is recorded once more, as it is and as old as it is, with what it would be made from now; the tag
+    ``orrery/accepted`` says when it was accepted (UTC). One that was never made, or whose stored value is missing, cannot be
+    accepted and is left out.
 
     Args:
         instance: Where to record it.
@@ -481,6 +496,21 @@ def accept_materializations(
     return tuple(accepted)
 
 
+def origin_of(instance: Instance, last: LastMade) -> str:
+    """Return in words how a value came to be recorded: by which run, and whether it was accepted, pulled or only reported."""
+    if last.run_id:
+        return f"by run {last.run_id[:8]}"
+    wanted = EventRecordsFilter(EventType.ASSET_MATERIALIZATION, storage_ids=[last.storage_id or 0])
+    records = instance.get_event_records(wanted, limit=1)
+    made = records[0].asset_materialization if records else None
+    tags = {} if made is None or made.tags is None else made.tags
+    run_id = tags.get(MADE_BY_RUN_TAG) or tags.get(PULLED_TAG)
+    told = [] if run_id is None else [f"by run {run_id[:8]}"]
+    told += ["pulled"] if PULLED_TAG in tags else []
+    told += [f"accepted {tags[ACCEPTED_TAG]}"] if ACCEPTED_TAG in tags else []
+    return ", ".join(told) or "reported by hand"
+
+
 def _accept(instance: Instance, key: AssetKey, step: PlannedStep) -> bool:
     partitions = None if step.partition is None else [step.partition]
     wanted = EventRecordsFilter(EventType.ASSET_MATERIALIZATION, asset_key=key, asset_partitions=partitions)
@@ -491,10 +521,13 @@ def _accept(instance: Instance, key: AssetKey, step: PlannedStep) -> bool:
     event = records[0].event_log_entry.dagster_event
     data: Any = event.event_specific_data if event is not None else None
     old = _provenance_of(records[0])
-    tags = {**(made.tags or {}), "orrery/accepted": "true"}
+    tags = {**(made.tags or {}), ACCEPTED_TAG: datetime.now(UTC).isoformat(timespec="seconds")}
+    if records[0].run_id:
+        tags[MADE_BY_RUN_TAG] = records[0].run_id
     tags.setdefault(DATA_VERSION_TAG, f"event {records[0].storage_id}")
     told = AssetMaterialization(key, made.description, made.metadata, made.partition, tags)
     now = msgspec.structs.replace(step.provenance, seconds=old.seconds if old is not None else None)
     payload = StepMaterializationData(told, [], now, getattr(data, "is_stored", True))
-    instance.report_dagster_event(Event("ASSET_MATERIALIZATION", "", event_specific_data=payload), run_id="")
+    accepted = Event("ASSET_MATERIALIZATION", "", event_specific_data=payload)
+    instance.report_dagster_event(accepted, run_id="", timestamp=records[0].timestamp)  # it is no younger for that
     return True

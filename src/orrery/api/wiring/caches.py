@@ -27,12 +27,14 @@ class FoundStore(NamedTuple):
         store: Its store: the local one of a cache.
         remote: Of a cache over a location, the store there.
         signing: Whose pickles are loaded from it.
+        max_bytes: How much a cache may hold; None for any amount.
     """
 
     key: str
     store: BlobStore
     remote: BlobStore | None
     signing: Signing
+    max_bytes: int | None = None
 
 
 def stores_of(resources: Mapping[str, Any]) -> list[FoundStore]:
@@ -42,7 +44,7 @@ def stores_of(resources: Mapping[str, Any]) -> list[FoundStore]:
         value = getattr(given, "constant", given)
         if isinstance(value, CachedIOManager):
             remote = value.remote.store if isinstance(value.remote, BlobIOManager) else None
-            found.append(FoundStore(key, value.store, remote, value.signing))
+            found.append(FoundStore(key, value.store, remote, value.signing, value.max_bytes))
         elif isinstance(value, BlobIOManager):
             found.append(FoundStore(key, value.store, None, value.signing))
     return found

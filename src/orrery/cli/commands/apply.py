@@ -36,9 +36,10 @@ def command(plan: str, source: Source, options: RunOptions) -> int:
     project = load_project(source)
     with wrong_usage():
         saved = MaterializationPlan.from_json(Path(plan).read_bytes())
-        if options.config or options.partition is not None:
+        if options.config or options.partition is not None or options.partition_range is not None:
             raise click.UsageError(
-                "The plan holds its config and partition.\n  Try: leave --config and --partition out, or plan again.",
+                "The plan holds its config and partitions.\n"
+                "  Try: leave --config, --partition and --partition-range out, or plan again.",
                 click.get_current_context(),
             )
     keys = {AssetKey.from_user_string(name) for step in saved.steps for name in step.assets}
@@ -55,7 +56,8 @@ def command(plan: str, source: Source, options: RunOptions) -> int:
     }
     reuse = Reuse(policy=CachePolicy(), is_default=True, forced=frozenset(forced))
     with Instance.get() as instance:
-        check_plan(saved, plan_job(job, instance, reuse, saved.run_config, saved.partition_key))
-    own = replace(options, config=(), partition=saved.partition_key)
+        now = plan_job(job, instance, reuse, saved.run_config, saved.partition_key, saved.partition_range)
+        check_plan(saved, now)
+    own = replace(options, config=(), partition=saved.partition_key, partition_range=saved.partition_range)
     origin = project.origin_of_selection(keys, set())
     return run_shown(job, own, saved.run_config, origin=origin, asset_selection=keys, reuse=reuse)

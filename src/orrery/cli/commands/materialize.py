@@ -5,16 +5,14 @@
 from __future__ import annotations
 
 import click
-import msgspec
 
 from orrery.api.verbs.materialize import reuse_of
-from orrery.base.keys import AssetKey
 from orrery.cli.completion import complete_selection
 from orrery.cli.endings import wrong_usage
 from orrery.cli.options import RunOptions, Source, run_options, source_options
 from orrery.cli.project import load_project
+from orrery.cli.refreshing import refreshed, with_forced
 from orrery.cli.running import load_config, run_shown
-from orrery.model.assets.graph import AssetGraph
 
 __all__ = ["command"]
 
@@ -60,15 +58,10 @@ def command(
         )
     project = load_project(source)
     keys, checks = project.select(selection)
-    fresh: set[AssetKey] = set()
-    if refresh is not None:
-        fresh, _ = project.select((refresh,))
-        keys |= between(project.graph, fresh, keys)
+    keys, fresh = refreshed(project, keys, refresh)
     job = project.job_of(keys, checks, " or ".join(selection))
     with wrong_usage():
-        wanted = reuse_of(reuse, force, project.graph)
-        if wanted is not None:
-            wanted = msgspec.structs.replace(wanted, forced=wanted.forced | fresh)
+        wanted = with_forced(reuse_of(reuse, force, project.graph), fresh)
     return run_shown(
         job,
         options,
@@ -78,22 +71,3 @@ def command(
         check_selection=checks,
         reuse=wanted,
     )
-
-
-def between(graph: AssetGraph, first: set[AssetKey], last: set[AssetKey]) -> set[AssetKey]:
-    """Return *first*, and all assets that lie on a way from these to *last*."""
-    above = set(last)
-    waiting = list(last)
-    while waiting:
-        for parent in graph.get_parents(waiting.pop()):
-            if parent not in above:
-                above.add(parent)
-                waiting.append(parent)
-    found = set(first)
-    waiting = list(first)
-    while waiting:
-        for child in graph.get_children(waiting.pop()):
-            if child in above and child not in found:
-                found.add(child)
-                waiting.append(child)
-    return found

@@ -12,6 +12,7 @@ import os
 import re
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 
 from orrery.runtime.processes.process_id import process_id
 
@@ -109,6 +110,19 @@ def sweep_once(folder: str) -> None:
         match = _TEMPORARY.match(entry)
         if match and _is_left_over(f"{folder}/{entry}", host=match[1], pid=int(match[2])):
             remove_tree(f"{folder}/{entry}")
+
+
+def left_over_below(folder: str) -> dict[str, int]:
+    """Return the temporary files below *folder*, in any depth, that dead processes left, each with its length in bytes."""
+    found: dict[str, int] = {}
+    for place, _, names in os.walk(folder):
+        for name in names:
+            match = _TEMPORARY.match(name)
+            path = f"{place}/{name}"
+            if match and _is_left_over(path, host=match[1], pid=int(match[2])):
+                with suppress(FileNotFoundError):
+                    found[path] = os.stat(path).st_size
+    return found
 
 
 def _is_left_over(path: str, *, host: str, pid: int) -> bool:

@@ -132,14 +132,20 @@ def test_a_value_that_another_machine_made_anew_is_fetched(world: World) -> None
     assert world.read(world.manager())[1].startswith("asset 'base': local")
 
 
-def test_a_damaged_copy_is_never_returned(world: World) -> None:
-    """It is a miss with a warning."""
+@pytest.mark.parametrize("way", ["shorter", "other bytes", "gone"])
+def test_a_damaged_copy_is_never_returned(world: World, way: str) -> None:
+    """It is a miss with a warning, and a good one takes its place."""
     world.make(world.manager())
     (blob,) = (world.folder / "local" / "blobs").glob("*/*")
-    blob.write_bytes(blob.read_bytes()[:-1])
+    data = blob.read_bytes()
+    if way == "gone":
+        blob.unlink()
+    else:
+        blob.write_bytes(data[:-1] + (b"?" if way == "other bytes" else b""))
     value, told = world.read(world.manager())
     assert value == {"n": 1}
-    assert told == "asset 'base': the local copy is damaged or gone; it is fetched again"
+    trouble = "gone" if way == "gone" else "damaged"
+    assert told == f"asset 'base': the local copy is {trouble}; it is fetched again"
     assert world.remote.loads == 1
     assert world.read(world.manager())[1].startswith("asset 'base': local")
 
@@ -176,8 +182,35 @@ def test_the_cache_does_not_grow_beyond_its_limit(world: World, tmp_path: Path) 
     gone = store.evict(250, keep=digests[3])
     assert set(gone.digests) == {digests[1], digests[2]}
     assert [store.has(digest) for digest in digests] == [True, False, False, True]
-    world.make(world.manager(max_bytes=1))
-    assert world.read(world.manager(max_bytes=1))[1].startswith("asset 'base': local")
+
+
+def test_a_value_that_is_larger_than_the_cache_moves_no_other_out(world: World) -> None:
+    """It is loaded from the remote place each time, and no older copy of it stays."""
+    world.make(world.manager())
+    store = BlobStore(str(world.folder / "local"))
+    other = store.put(b"other")
+    world.base = 10_000
+    world.make(world.manager(max_bytes=8))
+    assert list(store.blobs()) == [other] or store.has(other)
+    assert store.names() == []
+    for _ in range(2):
+        value, told = world.read(world.manager(max_bytes=8))
+        assert value == {"n": 10_000}
+        assert "remote Remote" in told
+        assert told.endswith("because not here yet")
+    assert store.has(other)
+
+
+def test_a_copy_that_made_room_for_others_is_no_damage(world: World) -> None:
+    """It is fetched again, and the log says why; nothing warns."""
+    manager = world.manager(max_bytes=1_000)
+    world.make(manager)
+    manager.store.evict(0, keep="")
+    assert manager.store.names_without_bytes() == ["base"]
+    value, told = world.read(manager)
+    assert value == {"n": 1}
+    assert told.endswith("because the copy made room for others")
+    assert manager.store.names_without_bytes() == []
 
 
 def test_partitions_are_kept_one_by_one(world: World) -> None:
@@ -257,7 +290,7 @@ def test_a_damaged_blob_is_told_and_never_returned(tmp_path: Path) -> None:
     pointer = manager.keep("a", b"bytes", "bytes", run_id=None)
     path = Path(manager.store.blob_path(pointer.digest))
     path.write_bytes(b"bytez")
-    assert manager.store.damaged() == [pointer.digest]
+    assert [fault.digest for fault in manager.store.faults()] == [pointer.digest]
     with pytest.raises(MissingBlobError, match="damaged or gone"):
         manager.fetch("a", what=lambda: "asset 'a'")
     path.unlink()

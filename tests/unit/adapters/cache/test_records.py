@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from orrery.adapters.cache.blobs import BlobStore
-from orrery.adapters.cache.records import PULLED_TAG, pull_records, push_records
+from orrery.adapters.cache.records import pull_records, push_records
 from orrery.adapters.cache.stored import BlobIOManager
 from orrery.api.verbs.materialize import materialize
 from orrery.base.keys import AssetKey
+from orrery.base.tags import PULLED_TAG
 from orrery.definitions.decorators.asset import asset
 from orrery.definitions.parts.cache_policy import CachePolicy
 from orrery.model.partitions.static import StaticPartitionsDefinition

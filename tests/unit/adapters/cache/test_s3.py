@@ -235,7 +235,7 @@ def test_an_upload_that_is_cut_is_tried_again_and_its_half_never_read(between: B
         remote.handle_output(context, "second" * 10_000)
     between.cut_puts = 0
     assert remote.load_input(context) == "first" * 10_000
-    assert remote.store.damaged() == []
+    assert remote.store.faults() == []
 
 
 def test_an_answer_that_is_cut_is_asked_for_again_and_its_half_never_used(between: Between, tmp_path: Path) -> None:
