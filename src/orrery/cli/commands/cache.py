@@ -253,7 +253,7 @@ def _transfer(names: tuple[str, ...], source: Source, as_json: bool, *, is_push:
                 "share a key, or allow it (docs/caching.md)"
             )
         echo(
-            f"{count(len(each['names']), 'name')}, {number(each['bytes'])} bytes, "
+            f"{count(len(each['names']) + len(each['healed']), 'name')}, {number(each['bytes'])} bytes, "
             f"{count(len(each['recorded']), 'record')} of what they are made from"
         )
     return ending

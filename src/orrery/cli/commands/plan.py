@@ -54,8 +54,8 @@ def command(
     as_json: bool,
 ) -> int:
     """
-    Show which assets of SELECTION, by default all, a run with --reuse would make, and why; nothing is run. The options are those
-    of `orrery materialize --reuse`.
+    Show which assets of SELECTION, by default all, a run with --reuse would make, and why; nothing is run. Partitions,
+    config, --force and --refresh are as there; tags of a run decide nothing.
 
     "maybe" is what runs only if an asset before it turns out otherwise than it was. Of an asset with partitions, where
     none is named, it is told how they stand.
