@@ -164,6 +164,22 @@ def test_a_plan_is_refused_when_a_stored_value_went(orrery: Orrery, tmp_path: Pa
     assert not value.exists()
 
 
+def test_a_plan_names_what_it_takes_and_is_not_stored(orrery: Orrery, tmp_path: Path) -> None:
+    """Though nobody selected it; and a plan that was saved before it went is refused."""
+    orrery("materialize", "*")
+    edit(tmp_path, "return sum(scaled)", "return max(scaled)")
+    orrery("plan", "total", "-o", "plan.json", code=3)
+    value = tmp_path / "home" / "storage" / "scaled.pickle"
+    kept = value.read_bytes()
+    value.unlink()
+    assert json.loads(orrery("plan", "total", "--json", code=3).stdout)["lacking"] == ["scaled"]
+    assert "not selected, taken, and not stored: scaled" in orrery("plan", "total", code=3).stdout
+    assert "scaled: its value is taken, and is not stored" in orrery("apply", "plan.json", code=1).stderr
+    assert json.loads(orrery("plan", "*", "--json", code=3).stdout)["lacking"] == []
+    value.write_bytes(kept)
+    assert "1 done" in orrery("apply", "plan.json").stdout
+
+
 def test_a_plan_takes_the_options_of_the_run_that_it_is_of(orrery: Orrery, tmp_path: Path) -> None:
     """What is refreshed, and what lies between; saved, it is carried out so."""
     orrery("materialize", "*")

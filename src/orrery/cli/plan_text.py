@@ -4,7 +4,7 @@ A plan as people and programs read it: one line for each step, the reasons below
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -55,7 +55,17 @@ def plan_lines(plan: MaterializationPlan) -> list[str]:
         parts.append(f"{count(due, 'partition')} to make" + (", by: orrery backfill --stale" if due else ""))
         if not plan.steps:
             del parts[:2]
+    if plan.lacking:
+        names = one_line(", ".join(plan.lacking))
+        lines += [
+            "",
+            f"not selected, taken, and not stored: {names}; materialize, or select, {_them(plan.lacking)}, too",
+        ]
     return [*lines, "", "; ".join(parts)]
+
+
+def _them(names: Sequence[str]) -> str:
+    return "it" if len(names) == 1 else "them"
 
 
 def _mark_of(each: PlannedPartitions) -> str:
@@ -212,6 +222,7 @@ def plan_document(plan: MaterializationPlan) -> dict[str, Any]:
         "is_current": plan.is_current,
         "steps": [step_document(step) for step in plan.steps],
         "partitions": [partitions_document(each) for each in plan.partitions],
+        "lacking": list(plan.lacking),
     }
 
 

@@ -120,20 +120,8 @@ class AssetValueLoader:
             InvalidDefinitionError: A resource is missing.
         """
         key = AssetKey.from_coercible(asset_key)
-        assets_def = self._assets.get(key)
-        if assets_def is None:
-            raise UnknownAssetError(
-                f"Asset key {key.to_user_string()} not found.",
-                mend=nearest_hint(key.to_user_string(), [each.to_user_string() for each in self._assets], noun="asset"),
-            )
-        manager_key = assets_def.get_io_manager_key_for_asset_key(key)
-        definitions = {**self._resource_defs, **assets_def.resource_defs}
-        if manager_key == "io_manager":
-            definitions.setdefault(manager_key, default_io_manager_definition)
         given = plain_config(resource_config or {})
-        needed = order_of_resources(definitions, [manager_key])
-        made = self._set_up(definitions, needed, given)
-        definition = definitions[manager_key]
+        assets_def, manager_key, definition, made = self._manager_of(key, given)
         return load_with(
             made[manager_key],
             assets_def,
@@ -147,6 +135,42 @@ class AssetValueLoader:
             metadata=input_definition_metadata if input_definition_metadata is not None else metadata,
             instance=self._given_instance,
         )
+
+    def has_asset_value(self, asset_key: CoercibleToAssetKey) -> bool | None:
+        """
+        Tell whether the value of an asset is stored; None where that cannot be told.
+
+        It cannot where the IO manager has no ``has_output``, and of an asset with partitions.
+
+        Raises:
+            UnknownAssetError: There is no such asset; the nearest is named.
+        """
+        key = AssetKey.from_coercible(asset_key)
+        assets_def, manager_key, definition, made = self._manager_of(key, {})
+        look = getattr(made[manager_key], "has_output", None)
+        spec = assets_def._specs_by_key.get(key)
+        if look is None or (spec is not None and spec.partitions_def is not None):
+            return None
+        resources = {each: made[each] for each in definition.required_resource_keys}
+        config = _config_of(definition, manager_key, {})
+        return bool(look(_output_of(assets_def, key, resources, config, self._given_instance)))
+
+    def _manager_of(
+        self, key: AssetKey, given: Mapping[str, Any]
+    ) -> tuple[AssetsDefinition, str, ResourceDefinition, dict[str, Any]]:
+        """Return an asset's definition, and its IO manager's key, definition and, with all that it needs, object."""
+        assets_def = self._assets.get(key)
+        if assets_def is None:
+            raise UnknownAssetError(
+                f"Asset key {key.to_user_string()} not found.",
+                mend=nearest_hint(key.to_user_string(), [each.to_user_string() for each in self._assets], noun="asset"),
+            )
+        manager_key = assets_def.get_io_manager_key_for_asset_key(key)
+        definitions = {**self._resource_defs, **assets_def.resource_defs}
+        if manager_key == "io_manager":
+            definitions.setdefault(manager_key, default_io_manager_definition)
+        made = self._set_up(definitions, order_of_resources(definitions, [manager_key]), given)
+        return assets_def, manager_key, definitions[manager_key], made
 
     def _set_up(
         self, definitions: Mapping[str, ResourceDefinition], needed: list[str], given: Mapping[str, Any]
@@ -219,20 +243,7 @@ def load_with(
             )
             subset = partitions_def.empty_subset().with_partition_keys(keys)
     given = GivenResources(ScopedResources(resources), None, False, "get_asset_value_loader")
-    has_output = assets_def._node_def is not None and assets_def.has_output_for_asset_key(key)
-    upstream = BuiltOutputContext(
-        given,
-        instance,
-        name=assets_def.get_output_name_for_asset_key(key) if has_output else None,
-        run_id=_RUN_ID,
-        definition_metadata=spec.metadata if spec is not None else {},
-        op_def=assets_def.get_op_def_for_asset_key(key) if has_output else None,
-        asset_key=key,
-        asset_partitions_def=partitions_def,
-        asset_spec=spec,
-        resource_config=resource_config,
-        log_manager=console_log(),
-    )
+    upstream = _output_of(assets_def, key, resources, resource_config, instance)
     described = BuiltInputContext(
         given,
         asset_key=key,
@@ -249,6 +260,27 @@ def load_with(
     with partition_loading_context(dynamic_partitions_store=instance):  # of several dimensions, one may be dynamic
         value = manager.load_input(described)
         return _awaited(value) if inspect.isawaitable(value) else value
+
+
+def _output_of(
+    assets_def: AssetsDefinition, key: AssetKey, resources: Mapping[str, Any], resource_config: Any, instance: Any
+) -> BuiltOutputContext:
+    """Return the context of the output that is the value of an asset."""
+    spec = assets_def._specs_by_key.get(key)
+    has_output = assets_def._node_def is not None and assets_def.has_output_for_asset_key(key)
+    return BuiltOutputContext(
+        GivenResources(ScopedResources(resources), None, False, "get_asset_value_loader"),
+        instance,
+        name=assets_def.get_output_name_for_asset_key(key) if has_output else None,
+        run_id=_RUN_ID,
+        definition_metadata=spec.metadata if spec is not None else {},
+        op_def=assets_def.get_op_def_for_asset_key(key) if has_output else None,
+        asset_key=key,
+        asset_partitions_def=spec.partitions_def if spec is not None else None,
+        asset_spec=spec,
+        resource_config=resource_config,
+        log_manager=console_log(),
+    )
 
 
 def _awaited(value: Awaitable[Any]) -> Any:

@@ -87,6 +87,7 @@ class MaterializationPlan(msgspec.Struct, frozen=True, kw_only=True):
         partition_range: The first and last of the partitions, if one run makes several.
         version: Version of the form in which it is saved.
         partitions: How the partitions stand of assets that have some, where none was named: no step makes those.
+        lacking: Assets that are not made here, and whose value an asset takes that is, but is not stored.
     """
 
     job_name: str
@@ -96,6 +97,7 @@ class MaterializationPlan(msgspec.Struct, frozen=True, kw_only=True):
     version: int = PLAN_VERSION
     partition_range: tuple[str, str] | None = None
     partitions: tuple[PlannedPartitions, ...] = ()
+    lacking: tuple[str, ...] = ()
 
     @property
     def to_run(self) -> tuple[PlannedStep, ...]:
@@ -163,7 +165,11 @@ class MaterializationPlan(msgspec.Struct, frozen=True, kw_only=True):
                 known = set(map(str, old.decision.reasons))
                 lost = [each for each in step.decision.reasons if each.kind in _OF_VALUES and str(each) not in known]
                 found += [f"{name}: {reason}" for reason in lost]
-        return [*found, *(f"{', '.join(step.assets)}: is gone" for step in before.values())]
+        found += [f"{', '.join(step.assets)}: is gone" for step in before.values()]
+        return [
+            *found,
+            *(f"{name}: its value is taken, and is not stored" for name in set(self.lacking) - {*saved.lacking}),
+        ]
 
 
 class MaterializationDiff(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ import click
 from orrery.api.verbs.execute import plan_of
 from orrery.api.verbs.materialize import reuse_of
 from orrery.api.verbs.plan import MaterializationPlan, plan_job
+from orrery.api.verbs.plan_inputs import with_lacking_inputs
 from orrery.api.verbs.plan_partitions import plan_with_partitions
 from orrery.base.keys import AssetKey
 from orrery.cli.completion import complete_selection
@@ -137,7 +138,8 @@ def planned_for(
                 )
         job = project.job_of(keys, set(), said)
         plan_checked(job, partition, given, instance, partition_range)
-        return plan_job(job, instance, reuse, given, partition, partition_range)
+        plan = plan_job(job, instance, reuse, given, partition, partition_range)
+        return with_lacking_inputs(plan, project.repository, instance)
 
 
 def _is_cut(project: Project, keys: set[AssetKey], said: str, config: Mapping[str, Any] | None) -> bool:
