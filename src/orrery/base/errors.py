@@ -424,9 +424,17 @@ class AssetCheckFailedError(OrreryError):
 
 
 class DamagedValueError(OrreryError):
-    """The bytes of a stored value are not the bytes that were written."""
+    """
+    The bytes of a stored value are not the bytes that were written.
+
+    Attributes:
+        partition: Which partition, where several were asked for.
+        made_again_by: The step of the run that makes it again, where the run does so before it goes on.
+    """
 
     code = "damaged-value"
+    partition: str | None = None
+    made_again_by: str | None = None
 
 
 class UntrustedValueError(OrreryError):
@@ -451,9 +459,17 @@ class RemoteValueError(OrreryError):
 
 
 class ValueNotFoundError(OrreryError):
-    """A stored value is not there."""
+    """
+    A stored value is not there.
+
+    Attributes:
+        partition: Which partition, where several were asked for.
+        made_again_by: The step of the run that makes it again, where the run does so before it goes on.
+    """
 
     code = "value-not-found"
+    partition: str | None = None
+    made_again_by: str | None = None
 
 
 class StorageError(OrreryError):

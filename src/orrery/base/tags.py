@@ -29,6 +29,7 @@ __all__ = [
     "CODE_VERSION_TAG",
     "COMPUTE_KIND_TAG",
     "CONCURRENCY_KEY_TAG",
+    "DAMAGED_VALUE_TAG",
     "DATA_VERSION_IS_USER_PROVIDED_TAG",
     "DATA_VERSION_TAG",
     "FRESH_PROCESS_TAG",
@@ -96,6 +97,7 @@ CODE_LOCATION_TAG = "orrery/code_location"
 CODE_VERSION_TAG = "orrery/code_version"
 COMPUTE_KIND_TAG = "orrery/compute_kind"
 CONCURRENCY_KEY_TAG = "orrery/concurrency_key"
+DAMAGED_VALUE_TAG = "orrery/damaged_value"
 DATA_VERSION_IS_USER_PROVIDED_TAG = "orrery/data_version_is_user_provided"
 ACCEPTED_TAG = "orrery/accepted"
 """Of a materialization that calls a value current: when it was accepted (ISO 8601, UTC)."""

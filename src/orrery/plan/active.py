@@ -40,7 +40,7 @@ from orrery.plan.step import ExecutionStep, StepInput
 __all__ = ["NOTED_KINDS", "PRIORITY_TAGS", "ActiveExecution", "StepState", "priority_in"]
 
 PRIORITY_TAGS = ("orrery/priority", "dagster/priority")
-NOTED_KINDS = frozenset({"STEP_OUTPUT", "ASSET_CHECK_EVALUATION"})
+NOTED_KINDS = frozenset({"STEP_OUTPUT", "ASSET_CHECK_EVALUATION", "STEP_UP_FOR_RETRY"})
 """Kinds of events of a step under way that say something about what follows it."""
 
 
@@ -99,6 +99,11 @@ class ActiveExecution:
         self._waiting: dict[str, int] = {}
         self._children: dict[Hashable, list[ExecutionStep]] = {}
         self._retry_at: dict[str, float] = {}
+        self._reused: dict[str, bool] = {}
+        self._wanted_again: dict[str, tuple[str, ...]] = {}
+        self._asked_again: set[tuple[str, str]] = set()
+        self._again: set[str] = set()
+        self._times_again: dict[str, int] = {}
         self._origins: dict[str, str] = {}
         self._evaluated: dict[str, dict[tuple[str, ...], list[str]]] = {}
         self._evaluations: dict[str, int] = {}
@@ -206,6 +211,20 @@ class ActiveExecution:
         """Return the steps that have not ended."""
         return [step for key, step in self._steps.items() if self.states.get(key) in (None, StepState.IN_FLIGHT)]
 
+    def may_make_again(self, step_key: str, producer_key: str) -> bool:
+        """
+        Tell whether a step that finds a stored value damaged may have it made again, and be tried again then.
+
+        It may where the value is that of a step that was skipped, and only once: what is damaged again is an error.
+        """
+        return producer_key in self._reused and (step_key, producer_key) not in self._asked_again
+
+    def made_again_for(self, step: ExecutionStep) -> tuple[str, ...]:
+        """Return the parents of a step that :meth:`may_make_again` allows to be made again."""
+        if not self._reused:
+            return ()
+        return tuple(key for key in step.parent_keys if self.may_make_again(step.key, key))
+
     def next_retry(self) -> float | None:
         """Return when the next retry is due (on the clock that was handed in), if one is waiting."""
         return min(self._retry_at.values()) if self._retry_at else None
@@ -219,6 +238,10 @@ class ActiveExecution:
             data: Any = event.event_specific_data
             handle = data.step_output_handle
             self.note_output(step_key, handle.output_name, handle.mapping_key)
+        elif kind == "STEP_UP_FOR_RETRY":
+            retry: Any = event.event_specific_data
+            if retry.made_again:
+                self._wanted_again[step_key] = retry.made_again
         elif kind == "ASSET_CHECK_EVALUATION":
             found: Any = event.event_specific_data
             failed = not found.passed and found.severity is AssetCheckSeverity.ERROR
@@ -267,12 +290,42 @@ class ActiveExecution:
         self._end(step_key, StepState.FAILURE)
 
     def note_retry(self, step_key: str, at: float) -> None:
-        """Note that a step failed and is tried again, not before *at* (seconds, on any one clock)."""
+        """
+        Note that a step failed and is tried again, not before *at* (seconds, on any one clock).
+
+        If it found stored values of steps damaged that were skipped, those run first; that is no attempt of its own.
+        """
         self._landed(step_key)
         self._forget_outputs(step_key)
+        producers = self._wanted_again.pop(step_key, ()) if self._wanted_again else ()
+        if producers:
+            self._make_again(step_key, producers)
+            return
         self.attempts[step_key] = self.attempts.get(step_key, 1) + 1
         del self.states[step_key]
         self._retry_at[step_key] = at
+
+    def _make_again(self, step_key: str, producers: Iterable[str]) -> None:
+        """Open the steps again that were skipped, and let *step_key* wait for them, or for who opened them before."""
+        step = self._steps[step_key]
+        del self.states[step_key]
+        self._again.add(step_key)
+        self._times_again[step_key] = self._times_again.get(step_key, 0) + 1
+        waits_for = 0
+        for producer in producers:
+            self._asked_again.add((step_key, producer))
+            if self._reused.get(producer):
+                self._reused[producer] = False
+                del self.states[producer]
+                self._open += 1
+                self._ready.append(self._steps[producer])
+            if self.states.get(producer) in (None, StepState.IN_FLIGHT):
+                self._children.setdefault(producer, []).append(step)
+                waits_for += 1
+        if waits_for:
+            self._waiting[step_key] = waits_for
+        else:
+            self._ready.append(step)
 
     def _landed(self, step_key: str) -> None:
         if self.states.get(step_key) != StepState.IN_FLIGHT:
@@ -326,10 +379,10 @@ class ActiveExecution:
             origin = self._origins.get(key)
             found.append(SkipStep(step, self.skip_reasons[key], () if origin is None else (origin,)))
             return
-        if self.attempts and key in self.attempts:
+        if self.attempts and key in self.attempts and key not in self._again:
             self.states[key] = StepState.IN_FLIGHT
             self._in_flight += 1
-            found.append(LaunchStep(step, self.attempts[key]))
+            found.append(LaunchStep(step, self.attempts[key], self._times_again.get(key, 0)))
             return
         reason, failed = self._verdict(step) if step.inputs or step.after else (None, ())
         if reason is not None:
@@ -348,10 +401,15 @@ class ActiveExecution:
                 for name, output in step.outputs.items():
                     if output.is_selected and output.check_spec is None:
                         self.note_output(key, name, None)
+                self._reused[key] = True
                 self._end(key, StepState.SUCCESS)
                 return
         self.states[key] = StepState.IN_FLIGHT
         self._in_flight += 1
+        if self._again and key in self._again:
+            self._again.discard(key)
+            found.append(LaunchStep(step, self.attempts.get(key, 1), self._times_again[key]))
+            return
         found.append(LaunchStep(step))
 
     def _rank(self, step: ExecutionStep) -> float:

@@ -19,10 +19,17 @@ class LaunchStep(msgspec.Struct, frozen=True, gc=False):
     Attributes:
         step: The step.
         attempt: 1 the first time; one more with each retry.
+        again: How often it was launched before without an attempt being counted.
     """
 
     step: ExecutionStep
     attempt: int = 1
+    again: int = 0
+
+    @property
+    def turn(self) -> int:
+        """Return which launch of the step this is: no two have the same."""
+        return self.attempt + self.again
 
 
 class SkipStep(msgspec.Struct, frozen=True):

@@ -32,6 +32,8 @@ class LastMade(msgspec.Struct, frozen=True, kw_only=True):
         data_version: Its data version.
         storage_id: Number of the event.
         is_stored: Whether an IO manager has the value.
+        trouble: ``missing`` or ``damaged: how``, if a run found since that the stored value is so.
+        found_by: That run.
     """
 
     provenance: Provenance | None
@@ -40,6 +42,8 @@ class LastMade(msgspec.Struct, frozen=True, kw_only=True):
     data_version: str | None = None
     storage_id: int | None = None
     is_stored: bool = True
+    trouble: str | None = None
+    found_by: str | None = None
 
 
 class Situation(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,10 +119,13 @@ def decide(situation: Situation, now: datetime) -> Decision:
         return _run(Reason(kind="nothing_recorded"))
     made = datetime.fromtimestamp(last.at, UTC)
     reasons: list[Reason] = []
-    if situation.value == "missing":
-        reasons.append(Reason(kind="value_missing"))
-    elif situation.value.startswith("damaged"):
-        reasons.append(Reason(kind="value_damaged", subject=situation.value.partition(": ")[2]))
+    value, found_by = situation.value, None
+    if last.trouble is not None and not _is_mended(situation, last.trouble):
+        value, found_by = last.trouble, last.found_by
+    if value == "missing":
+        reasons.append(Reason(kind="value_missing", run_id=found_by))
+    elif value.startswith("damaged"):
+        reasons.append(Reason(kind="value_damaged", subject=value.partition(": ")[2], run_id=found_by))
     if policy.ttl is not None and (now - made).total_seconds() > policy.ttl:
         reasons.append(
             Reason(kind="expired", old=age_text(now - made), new=_length_text(timedelta(seconds=policy.ttl)))
@@ -131,6 +138,14 @@ def decide(situation: Situation, now: datetime) -> Decision:
         return Decision(action="run", reasons=waiting, is_certain=False)
     current = Reason(kind="current", old=age_text(now - made), run_id=last.run_id)
     return Decision(action="skip", reasons=(current,))
+
+
+def _is_mended(situation: Situation, trouble: str) -> bool:
+    """Tell whether a look at the value says more than what a run found before: somebody may have put it back."""
+    policy, value = situation.policy, situation.value
+    if value == "missing" or value.startswith("damaged"):
+        return True  # what is seen now is told, as it is seen
+    return value == "present" and (trouble == "missing" or (policy is not None and policy.verify == "digest"))
 
 
 def _run(reason: Reason) -> Decision:

@@ -94,7 +94,7 @@ class _Tasks:
         future = self._client.submit(
             self._function,
             msgspec.msgpack.encode(errand),
-            key=f"{step.key}-{launch.attempt}-{self._run_id}",
+            key=f"{step.key}-{launch.turn}-{self._run_id}",
             priority=priority_in(step.tags) or 0,
             resources=amounts_in(step.tags, step.key, _OTHER_TAGS),
             retries=0,
@@ -116,7 +116,7 @@ class _Tasks:
     def _done(self, errand: Errand, future: Any) -> None:
         if future.status != "finished":
             error = future.exception() if future.status == "error" else None
-            self._hub.task_failed(errand.key, errand.attempt, error)
+            self._hub.task_failed(errand.key, errand.turn, error)
 
 
 dask_executor = cluster_executor(

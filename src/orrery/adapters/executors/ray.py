@@ -177,7 +177,7 @@ class _Tasks:
     def _done(self, errand: Errand, future: Any) -> None:
         error = future.exception()
         if error is not None:
-            self._hub.task_failed(errand.key, errand.attempt, error)
+            self._hub.task_failed(errand.key, errand.turn, error)
 
 
 def options_of(tags: Mapping[str, str], step_key: str) -> dict[str, Any]:

@@ -180,9 +180,12 @@ def step_failed(
     return _of_step("STEP_FAILURE", step, data, message)
 
 
-def step_up_for_retry(step: StepRef, error: ErrorInfo | None, seconds_to_wait: float | None = None) -> Event:
-    """Say that a step failed and will run again, after so many seconds."""
-    return _of_step("STEP_UP_FOR_RETRY", step, StepRetryData(error=error, seconds_to_wait=seconds_to_wait))
+def step_up_for_retry(
+    step: StepRef, error: ErrorInfo | None, seconds_to_wait: float | None = None, made_again: tuple[str, ...] = ()
+) -> Event:
+    """Say that a step failed and will run again, after so many seconds, or after other steps ran again."""
+    data = StepRetryData(error=error, seconds_to_wait=seconds_to_wait, made_again=made_again)
+    return _of_step("STEP_UP_FOR_RETRY", step, data)
 
 
 def step_restarted(step: StepRef, previous_attempts: int) -> Event:

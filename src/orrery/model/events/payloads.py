@@ -208,10 +208,12 @@ class StepRetryData(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_de
     Attributes:
         error: The error.
         seconds_to_wait: How long it waits before.
+        made_again: Steps that were skipped, and whose stored values it found damaged: they run first.
     """
 
     error: ErrorInfo | None
     seconds_to_wait: float | None = None
+    made_again: tuple[str, ...] = ()
 
 
 class StepRestartedData(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag="step_restarted"):

@@ -87,7 +87,7 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         subject: What changed: a function, an asset, a field.
         old: What it was; None if it was not there.
         new: What it is; None if it is gone.
-        run_id: The run that changed it.
+        run_id: The run that changed it, or found that it is missing or damaged.
         place: Where it stands in the code: ``file:first-last``.
         asset: Which asset of the step, where it makes several.
     """
@@ -142,9 +142,9 @@ def _told(reason: Reason) -> str:
         case "expired":
             return f"expired: made {old}, and may be {new} old"
         case "value_missing":
-            return "the stored value is missing"
+            return "the stored value is missing" + _finder(reason)
         case "value_damaged":
-            return f"the stored value is damaged: {subject}"
+            return f"the stored value is damaged{_finder(reason)}: {subject}"
         case "upstream_will_run":
             return f"{subject} runs first, and may change"
         case "forced":
@@ -158,3 +158,7 @@ def _told(reason: Reason) -> str:
         case "current":
             return f"current: made {old}" + (f" by run {reason.run_id[:8]}" if reason.run_id else "")
     return reason.kind
+
+
+def _finder(reason: Reason) -> str:
+    return f" (found by run {reason.run_id[:8]})" if reason.run_id else ""

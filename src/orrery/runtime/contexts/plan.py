@@ -57,6 +57,7 @@ class PlanOrchestrationContext:
         trace: Notes what is called, if somebody asked for it.
         given_outputs: (step key, output name) of every output given so far; kept by the executor.
         executed_keys: The steps that this run executes, where it repeats a part of another.
+        may_make_again: Tells whether a step may have the value of another made again that it finds damaged.
         origin: How another process can make the job again; None if it cannot, or nobody asked so far.
         is_launched: Whether a step launcher sent the step here: it goes no further, and its hooks run where it came from.
     """
@@ -78,6 +79,7 @@ class PlanOrchestrationContext:
         "limits",
         "log_manager",
         "loop",
+        "may_make_again",
         "opened",
         "origin",
         "output_metadata",
@@ -127,6 +129,7 @@ class PlanOrchestrationContext:
         self.consult: Callable[[ExecutionStep], SkipStep | None] | None = None
         self._discovering: frozenset[str] | None = None
         self.active: Any = None
+        self.may_make_again: Callable[[str, str], bool] | None = None
         self.slots: Any = None
         self.failures: dict[str, BaseException | None] = {}
         self.executed_keys = set(execution_plan.step_keys_to_execute) if execution_plan.parent_run_id else frozenset()

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from orrery.base.errors import InvariantViolationError
+from orrery.base.errors import DamagedValueError, InvariantViolationError, ValueNotFoundError
 
 __all__ = ["describe_value", "load_for_partitions", "partitions_of_output", "values_by_partition"]
 
@@ -79,11 +79,21 @@ def load_for_partitions(context: Any, load: Callable[[str | None], Any], *, miss
     if not lenient:
         if len(keys) == 1:
             return load(keys[0])
-        return {key: load(key) for key in keys}
+        return dict(_each(keys, load))
     found = dict(_present(keys, load, missing))
     if len(keys) == 1:
         return found.get(keys[0])
     return found
+
+
+def _each(keys: Iterable[str], load: Callable[[str | None], Any]) -> Iterable[tuple[str, Any]]:
+    for key in keys:
+        try:
+            value = load(key)
+        except (DamagedValueError, ValueNotFoundError) as error:
+            error.partition = key  # whoever makes it again needs to know which
+            raise
+        yield key, value
 
 
 def _present(
@@ -91,6 +101,6 @@ def _present(
 ) -> Iterable[tuple[str, Any]]:
     for key in keys:
         try:
-            yield key, load(key)
+            yield from _each((key,), load)
         except missing:
             continue

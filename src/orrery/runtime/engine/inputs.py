@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from orrery.base.errors import (
+    DamagedValueError,
     ExecutionLoadInputError,
     InvariantViolationError,
     TypeCheckDidNotPass,
@@ -41,6 +42,7 @@ from orrery.runtime.contexts.step import StepExecutionContext
 from orrery.runtime.contexts.type_check import StepTypeCheckContext, TypeLoaderContext
 from orrery.runtime.engine.boundary import Boundary
 from orrery.runtime.engine.requests import Await, is_awaitable
+from orrery.runtime.engine.unusable import ELSEWHERE, tell_unusable
 
 __all__ = ["check_value", "load_inputs", "manager_of", "type_check_refusal"]
 
@@ -249,7 +251,8 @@ def _load_output(
         asset_key=step_input.asset_key if step_input.asset_key is not None else output.asset_key,
         manager_key=key,
     )
-    value = yield from _call_manager(context, manager, described, step_input.name)
+    producer = step_key if definition.input_manager_key is None else None
+    value = yield from _call_manager(context, manager, described, step_input.name, producer)
     yield from _observations(context, described)
     yield build.loaded_input(
         context.ref,
@@ -294,7 +297,8 @@ def _load_asset(context: StepExecutionContext, step_input: StepInput, asset_key:
         asset_key=asset_key,
         manager_key=key,
     )
-    value = yield from _call_manager(context, manager, described, step_input.name)
+    producer = ELSEWHERE if definition.input_manager_key is None else None
+    value = yield from _call_manager(context, manager, described, step_input.name, producer)
     yield from _observations(context, described)
     yield build.loaded_input(
         context.ref,
@@ -335,7 +339,9 @@ def _load_unconnected(context: StepExecutionContext, step_input: StepInput, sour
     return value
 
 
-def _call_manager(context: StepExecutionContext, manager: Any, described: InputContext, name: str) -> InputEvents:
+def _call_manager(
+    context: StepExecutionContext, manager: Any, described: InputContext, name: str, producer: str | None = None
+) -> InputEvents:
     trace = context.plan_context.trace
     span = trace.begin("load_input", name, manager=type(manager).__name__) if trace is not None else None
     with Boundary(
@@ -346,26 +352,13 @@ def _call_manager(context: StepExecutionContext, manager: Any, described: InputC
             value = manager.load_input(described)
             if is_awaitable(value):
                 value = yield Await(value)
-        except ValueNotFoundError as error:
-            if described.has_asset_key and _keeps_no_value(context, described.asset_key):
-                owner = f"asset '{described.asset_key.to_user_string()}'"
-                error.mend = (
-                    f"{owner} was made, and gave no value to keep: return one (MaterializeResult(value=...), if there is "
-                    f"metadata, too), or take '{name}' out of the parameters and name it in deps=."
-                )
+        except (DamagedValueError, ValueNotFoundError) as error:
+            if described.has_asset_key:
+                yield from tell_unusable(context, described, error, name, producer)
             raise
     if span is not None:
         trace.end(span)
     return value
-
-
-def _keeps_no_value(context: StepExecutionContext, asset_key: AssetKey) -> bool:
-    """Tell whether an asset was made by a function that gave nothing to its IO manager."""
-    for state in context.instance.get_asset_states([asset_key]):
-        record = state.last_materialization
-        event = record.event_log_entry.dagster_event if record is not None else None
-        return event is not None and not getattr(event.event_specific_data, "is_stored", True)
-    return False
 
 
 def _observations(context: StepExecutionContext, described: InputContext) -> Generator[Event, None, None]:

@@ -10,17 +10,22 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from orrery.base.keys import AssetKey
 from orrery.model.events.data_version import data_version_of_tags
 from orrery.model.events.entry import EventLogRecord, EventRecordsFilter
 from orrery.model.events.event import EventType
+from orrery.model.events.user import AssetObservation
 from orrery.plan.decide import LastMade
 from orrery.runtime.engine.kept_entries import KeptEntries, Made, Version
+from orrery.runtime.engine.unusable import trouble_of
 
 __all__ = ["PresentValues"]
 
 _UNKNOWN: Version = ("never observed", None, None)
 _NOTHING = Made(_UNKNOWN, None)
+_TROUBLE = "trouble: "
 
 
 class PresentValues:
@@ -49,10 +54,22 @@ class PresentValues:
         self._found_partitions: dict[tuple[AssetKey, str], Made] = {}
         self._noted: dict[tuple[AssetKey, str | None], Version] = {}
         self._seen_at: dict[AssetKey | tuple[AssetKey, str], float | None] = {}
+        self._observed: set[AssetKey] = set()
 
     def note(self, key: AssetKey, partition: str | None, version: str, run_id: str | None) -> None:
         """Note that the asset has this data version now; *run_id* made it so, if a run did."""
         self._noted[key, partition] = (version, run_id, None)
+
+    def note_trouble(self, key: AssetKey, partition: str | None, trouble: str, run_id: str) -> None:
+        """Note that a run found the stored value missing or damaged."""
+        if partition is None:
+            known = self._of(key)
+            assert self._found is not None
+            self._found[key] = _troubled(known, trouble, run_id)
+        else:
+            self._found_partitions[key, partition] = _troubled(
+                self._of_partitions(key, (partition,))[partition], trouble, run_id
+            )
 
     def version(self, key: AssetKey) -> Version:
         """Return the present version of an asset."""
@@ -93,6 +110,7 @@ class PresentValues:
     def _all(self) -> dict[AssetKey, Made]:
         wanted: dict[EventType, dict[int, tuple[AssetKey, float | None]]] = {}
         found: dict[AssetKey, Made] = {}
+        observed: dict[AssetKey, Made] = {}
         for key, state in self._log.get_latest_of_assets(list(self._named())).items():
             made, seen = state.materialization, state.observation
             kind, number, at = EventType.ASSET_MATERIALIZATION, made, state.materialized_at
@@ -106,6 +124,14 @@ class PresentValues:
                     self._seen_at[key] = at
             if number is None:
                 continue
+            if seen is not None and kind is EventType.ASSET_MATERIALIZATION:
+                self._observed.add(key)
+                if made is not None and seen > made:  # by people, or by a run that found the value damaged
+                    known = self._entries.find(seen, state.observed_at, None)
+                    if known is not None:
+                        observed[key] = known
+                    else:
+                        wanted.setdefault(EventType.ASSET_OBSERVATION, {})[seen] = (key, state.observed_at)
             known = self._entries.find(number, at, version)
             if known is not None:
                 found[key] = known
@@ -114,8 +140,11 @@ class PresentValues:
         for kind, numbers in wanted.items():
             for record in self._log.get_event_records(EventRecordsFilter(kind, storage_ids=list(numbers))):
                 key, at = numbers[record.storage_id]
-                found[key] = told = _made(record)
+                told = _made(record)
+                (observed if kind is EventType.ASSET_OBSERVATION and key in self._observed else found)[key] = told
                 self._entries.note(record.storage_id, at, told)
+        for key, seen_last in observed.items():
+            found[key] = _with_trouble(found.get(key, _NOTHING), seen_last)
         return found
 
     # -- partitions ----------------------------------------------------------------------------
@@ -135,7 +164,17 @@ class PresentValues:
                         self._seen_at[key, each] = record.timestamp
                         if before is None or before < record.storage_id:
                             found[key, each] = _made(record)
+            elif self._is_observed(key):
+                for each, record in self._latest_by_partition(key, EventType.ASSET_OBSERVATION, unknown):
+                    before = found[key, each].version[2]
+                    if before is not None and before < record.storage_id:
+                        found[key, each] = _with_trouble(found[key, each], _made(record))
         return {each: found[key, each] for each in partitions}
+
+    def _is_observed(self, key: AssetKey) -> bool:
+        """Tell whether there are observations of an asset that the project makes."""
+        self._of(key)
+        return key in self._observed
 
     def _latest_by_partition(
         self, key: AssetKey, kind: EventType, partitions: Sequence[str]
@@ -159,6 +198,9 @@ def _made(record: EventLogRecord) -> Made:
     data: Any = None if event is None else event.event_specific_data
     told = getattr(data, "materialization", None) or getattr(data, "asset_observation", None)
     version = told.data_version if told is not None else None
+    trouble = trouble_of(told) if isinstance(told, AssetObservation) else None
+    if trouble is not None:
+        version = _TROUBLE + trouble
     if version is None:
         version = f"event {record.storage_id}"
     run_id = entry.run_id
@@ -174,3 +216,15 @@ def _made(record: EventLogRecord) -> Made:
         is_stored=getattr(data, "is_stored", True),
     )
     return Made(by, last)
+
+
+def _with_trouble(made: Made, seen: Made) -> Made:
+    """Return how a value was made, with what was seen of it since."""
+    version, run_id, _ = seen.version
+    return _troubled(made, version[len(_TROUBLE) :], run_id or "") if version.startswith(_TROUBLE) else made
+
+
+def _troubled(made: Made, trouble: str, run_id: str) -> Made:
+    if made.last is None:
+        return made
+    return Made(made.version, msgspec.structs.replace(made.last, trouble=trouble, found_by=run_id))

@@ -47,10 +47,11 @@ from orrery.runtime.engine.probing import Looked, Sighting, look_at
 from orrery.runtime.engine.spoken_of import AssetsSpokenOf
 from orrery.runtime.engine.stored_state import StoredState
 from orrery.runtime.engine.unchanged import Plain, ShortWay
+from orrery.runtime.engine.unusable import trouble_of
 
 __all__ = ["COMPLETED_KINDS", "RunReuse", "undecided_steps"]
 
-COMPLETED_KINDS = frozenset({"STEP_START", "STEP_RESTARTED", "ASSET_MATERIALIZATION"})
+COMPLETED_KINDS = frozenset({"STEP_START", "STEP_RESTARTED", "ASSET_MATERIALIZATION", "ASSET_OBSERVATION"})
 """Kinds of events that ``RunReuse.completed`` wants to hear of."""
 _WHOLE: tuple[str | None, ...] = (None,)
 _NO_PLACES: Mapping[str, Place] = {}
@@ -85,6 +86,7 @@ class RunReuse:
         self._codes: dict[str, tuple[Reach, Mapping[str, str]]] = {}
         self._now: dict[str, Provenance] = {}
         self._reused: set[str] = set()
+        self._found_unusable: set[AssetKey] = set()
         self._made_by: dict[str, frozenset[AssetKey]] = {}
         self._saved: dict[str, float] = {}
         self._started: dict[str, float] = {}
@@ -162,6 +164,7 @@ class RunReuse:
         if step.key not in self._asset_steps:
             return None
         policy, reuse = self._policies.of(step), self._reuse
+        self._reused.discard(step.key)
         if policy is not None and not self._is_forcing:
             skip = self._short_way.skip(step, policy)
             if skip is not None:
@@ -186,8 +189,20 @@ class RunReuse:
         """Return *event*, of one of ``COMPLETED_KINDS``, with what is recorded of a materialization."""
         if event.event_type_value == "ASSET_MATERIALIZATION":
             return self._materialized(event)
+        if event.event_type_value == "ASSET_OBSERVATION":
+            self._seen(event)
+            return event
         self._started[event.step_key or ""] = time.perf_counter()
         return event
+
+    def _seen(self, event: Event) -> None:
+        """Go by what a step of the run found of a stored value: the step that made it is asked about once more."""
+        data: Any = event.event_specific_data
+        seen = data.asset_observation
+        trouble = trouble_of(seen)
+        if trouble is not None:
+            self._found_unusable.add(seen.asset_key)
+            self._present.note_trouble(seen.asset_key, seen.partition, trouble, self._context.run.run_id)
 
     def _materialized(self, event: Event) -> Event:
         data: Any = event.event_specific_data
@@ -375,7 +390,7 @@ class RunReuse:
                     now=now,
                     policy=policy,
                     value=self._stored.of(step, context, output, policy)
-                    if last is not None and last.is_stored
+                    if last is not None and last.is_stored and key not in self._found_unusable
                     else "unknown",
                     is_forced=reuse is not None and (reuse.force_all or key in reuse.forced),
                     running=running,

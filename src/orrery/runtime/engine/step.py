@@ -16,12 +16,14 @@ import msgspec
 
 from orrery.base.errors import (
     AssetCheckFailedError,
+    DamagedValueError,
     ExecutionInterruptedError,
     InvariantViolationError,
     OrreryError,
     StepOutputNotFoundError,
     TimeLimitExceededError,
     UserCodeExecutionError,
+    ValueNotFoundError,
 )
 from orrery.base.keys import AssetKey
 from orrery.definitions.parts.signature import ComputeFunction
@@ -272,6 +274,9 @@ def _failed(
     context.step_exception = error
     if context.events:
         yield from _logged(context)
+    if isinstance(error, DamagedValueError | ValueNotFoundError) and error.made_again_by is not None:
+        yield build.step_up_for_retry(context.ref, _info(error), 0.0, (error.made_again_by,))
+        return StepEnd("retry", error)
     cause = error.user_exception if isinstance(error, UserCodeExecutionError) else error
     asked = cause if isinstance(cause, RetryRequested) else error if isinstance(error, RetryRequested) else None
     attempts = context.previous_attempt_count

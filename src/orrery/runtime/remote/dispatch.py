@@ -53,6 +53,8 @@ class Dispatch:
         self._active = ActiveExecution(self._plan, plan_context.known_outputs, plan_context.consult)
         plan_context.given_outputs = self._active.given_outputs
         plan_context.active = self._active
+        if retries is RetryMode.ENABLED:
+            plan_context.may_make_again = self._active.may_make_again
         self._queue: list[LaunchStep] = []
         self._retry_at: float | None = None
         self._is_unsettled = True
@@ -141,6 +143,7 @@ class Dispatch:
             was_given=self._active.given_outputs.__contains__,
             limits=limits,
             run_seconds=limits.run_seconds if limits is not None else None,
+            made_again=self._active.made_again_for(launch.step) if self._retries is RetryMode.ENABLED else (),
         )
 
     def seconds_to_retry(self) -> float | None:

@@ -30,7 +30,7 @@ class Errand(msgspec.Struct, frozen=True, kw_only=True):
         port: The port.
         token: Proves that the task was sent by the run.
         key: The step.
-        attempt: Which attempt.
+        turn: Which launch of the step.
         preparation: What its process prepares, once for all steps of the run.
         import_path: Folders that imports may begin at, besides its own.
     """
@@ -39,7 +39,7 @@ class Errand(msgspec.Struct, frozen=True, kw_only=True):
     port: int
     token: str
     key: str
-    attempt: int
+    turn: int
     preparation: bytes
     import_path: Sequence[str] = ()
 
@@ -52,25 +52,25 @@ class Hello(msgspec.Struct, frozen=True):
         nonce: Of this message alone.
         proof: That the sender knows the token.
         key: The step.
-        attempt: Which attempt.
+        turn: Which launch of the step.
         place: Host and process, for people.
     """
 
     nonce: bytes
     proof: bytes
     key: str
-    attempt: int
+    turn: int
     place: str
 
     @staticmethod
     def of(errand: Errand, place: str) -> Hello:
         """Return the message of the task with *errand*, which runs at *place*."""
         nonce = secrets.token_bytes(_NONCE_BYTES)
-        return Hello(nonce, _proof(errand.token, nonce, errand.key, errand.attempt), errand.key, errand.attempt, place)
+        return Hello(nonce, _proof(errand.token, nonce, errand.key, errand.turn), errand.key, errand.turn, place)
 
     def knows(self, token: str) -> bool:
         """Tell whether the sender knows *token*."""
-        return hmac.compare_digest(self.proof, _proof(token, self.nonce, self.key, self.attempt))
+        return hmac.compare_digest(self.proof, _proof(token, self.nonce, self.key, self.turn))
 
 
 decode_hello = msgspec.msgpack.Decoder(Hello).decode
@@ -99,8 +99,8 @@ def open_secret(sealed: bytes, token: str) -> bytes:
     return _hidden(hidden, token, nonce)
 
 
-def _proof(token: str, nonce: bytes, key: str, attempt: int) -> bytes:
-    return _digest(token, b"hello" + nonce + f"{attempt} {key}".encode("utf-8", "surrogatepass"))
+def _proof(token: str, nonce: bytes, key: str, turn: int) -> bytes:
+    return _digest(token, b"hello" + nonce + f"{turn} {key}".encode("utf-8", "surrogatepass"))
 
 
 def _digest(token: str, data: bytes) -> bytes:

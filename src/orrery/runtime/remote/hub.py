@@ -119,9 +119,9 @@ class Hub:
         self._selector.register(self._bell, EVENT_READ, None)
         self._bell.setblocking(False)
 
-    def task_failed(self, key: str, attempt: int, error: BaseException | None) -> None:
+    def task_failed(self, key: str, turn: int, error: BaseException | None) -> None:
         """Take in that the engine gave a task up, from any thread; nothing happens if its step has ended."""
-        self._failures.put((key, attempt, error))
+        self._failures.put((key, turn, error))
         with suppress(OSError):  # the run is over
             self._rung.send(b"!")
 
@@ -155,7 +155,7 @@ class Hub:
                     port=port,
                     token=self._token,
                     key=launch.step.key,
-                    attempt=launch.attempt,
+                    turn=launch.turn,
                     preparation=self._preparation,
                     import_path=self._import_path,
                 ),
@@ -193,12 +193,12 @@ class Hub:
             hello is None
             or launch is None
             or not hello.knows(self._token)
-            or launch.attempt != hello.attempt
-            or (hello.key, hello.attempt) in self._claimed
+            or launch.turn != hello.turn
+            or (hello.key, hello.turn) in self._claimed
         ):
             channel.close()
             return
-        self._claimed.add((hello.key, hello.attempt))
+        self._claimed.add((hello.key, hello.turn))
         try:
             channel.send(self._sealed_key())
             channel.send(encode(self._dispatch.order(launch)))
@@ -233,9 +233,9 @@ class Hub:
         """Take in the tasks that the engine gave up before they asked for their step."""
         with suppress(Empty):
             while True:
-                key, attempt, error = self._failures.get_nowait()
+                key, turn, error = self._failures.get_nowait()
                 launch = self._dispatch.under_way.get(key)
-                if launch is None or launch.attempt != attempt or (key, attempt) in self._claimed:
+                if launch is None or launch.turn != turn or (key, turn) in self._claimed:
                     continue
                 told = SubprocessError(
                     f"{self._engine_name} could not start step '{key}': {error!r}.",

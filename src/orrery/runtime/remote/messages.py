@@ -113,6 +113,7 @@ class StepOrder(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
         sources: Where its inputs come from, by name, as far as the plan does not say it.
         run_seconds_left: How long the run may still take; None if nothing limits it.
         run_seconds: The limit of the run.
+        made_again: Steps whose stored values are made again if they are found damaged.
     """
 
     key: str
@@ -122,6 +123,7 @@ class StepOrder(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     sources: Mapping[str, Source] = {}
     run_seconds_left: float | None = None
     run_seconds: float | None = None
+    made_again: tuple[str, ...] = ()
 
 
 class EventTold(msgspec.Struct, frozen=True, gc=False, tag="event"):

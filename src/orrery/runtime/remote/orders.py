@@ -39,6 +39,7 @@ def order_for(
     was_given: Callable[[tuple[str, str]], bool],
     limits: TimeLimits | None = None,
     run_seconds: float | None = None,
+    made_again: tuple[str, ...] = (),
 ) -> StepOrder:
     """
     Return the order to carry *step* out.
@@ -50,6 +51,7 @@ def order_for(
         was_given: Tells whether (step key, output name) was given.
         limits: Those of the run.
         run_seconds: The limit of the run, as it was set.
+        made_again: Steps whose stored values are made again if they are found damaged.
     """
     known = plan.step_dict.get(step.key)
     sources = {}
@@ -66,6 +68,7 @@ def order_for(
         sources,
         limits.left() if limits is not None else None,
         run_seconds,
+        made_again,
     )
 
 

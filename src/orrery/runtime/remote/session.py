@@ -164,6 +164,8 @@ class WorkSession:
             context = self._ready_for(step, limits)
         except Exception as error:  # noqa: BLE001  # a resource that cannot be opened is the failure of the step
             return (yield from self._not_begun(step, order, error))
+        again = order.made_again
+        context.may_make_again = (lambda _step, producer: producer in again) if again else None
         capture = self._capture
         if capture is not None:
             data = LogsCapturedData(file_key=capture.file_key, step_keys=(step.key,))

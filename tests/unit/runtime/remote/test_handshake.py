@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from orrery.runtime.remote.handshake import Errand, Hello, decode_hello, open_secret, seal_secret
 
-ERRAND = Errand(host="127.0.0.1", port=1, token="0123456789abcdef", key="orders", attempt=1, preparation=b"")
+ERRAND = Errand(host="127.0.0.1", port=1, token="0123456789abcdef", key="orders", turn=1, preparation=b"")
 
 
 @given(st.binary(max_size=200), st.text())
@@ -44,6 +44,6 @@ def test_a_task_proves_its_token_and_does_not_tell_it() -> None:
     assert not hello.knows("another")
 
 
-@pytest.mark.parametrize("change", [{"key": "total"}, {"attempt": 2}, {"nonce": b"0" * 16}])
+@pytest.mark.parametrize("change", [{"key": "total"}, {"turn": 2}, {"nonce": b"0" * 16}])
 def test_a_proof_that_was_overheard_is_none_for_another_step(change: dict[str, object]) -> None:
     assert not msgspec.structs.replace(Hello.of(ERRAND, "host"), **change).knows(ERRAND.token)

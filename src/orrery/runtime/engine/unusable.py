@@ -1,0 +1,95 @@
+"""
+A load that finds a stored value missing or damaged: what is recorded of it, and who makes it again.
+
+The finding is an observation of the asset, so that the next decision knows of it without a look at the value; a later
+materialization makes it a thing of the past. Where the value is that of a step which this run skipped, the step that
+wanted it is tried again after that one ran.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from orrery.base.errors import DamagedValueError, ValueNotFoundError
+from orrery.base.tags import DAMAGED_VALUE_TAG
+from orrery.model.events import build
+from orrery.model.events.event import Event
+from orrery.model.events.user import AssetObservation
+from orrery.runtime.contexts.input import InputContext
+from orrery.runtime.contexts.step import StepExecutionContext
+
+__all__ = ["ELSEWHERE", "tell_unusable", "trouble_of"]
+
+ELSEWHERE = ""
+"""Stands for the step that made a value, where no step of the run does."""
+_MISSING, _DAMAGED = "missing", "damaged"
+
+
+def tell_unusable(
+    context: StepExecutionContext,
+    described: InputContext,
+    error: DamagedValueError | ValueNotFoundError,
+    name: str,
+    producer: str | None,
+) -> Iterator[Event]:
+    """
+    Say that the stored value of an asset cannot be used, and complete *error* by what is to be done about it.
+
+    Args:
+        context: The step that loads it.
+        described: The input.
+        error: What the IO manager raised.
+        name: The input, as people write it.
+        producer: The step that made the value; ``ELSEWHERE`` if no step of this run; None if it is not known whether
+            what was loaded is the stored value of the asset.
+    """
+    key = described.asset_key
+    shown = key.to_user_string()
+    is_missing = isinstance(error, ValueNotFoundError)
+    is_made, is_kept = _last_made(context, described)
+    if is_made and not is_kept:
+        if is_missing:
+            error.mend = (
+                f"asset '{shown}' was made, and gave no value to keep: return one (MaterializeResult(value=...), if there is "
+                f"metadata, too), or take '{name}' out of the parameters and name it in deps=."
+            )
+        return
+    layer = context.job_def.asset_layer
+    known = layer.assets_def_for_key(key) if layer is not None else None
+    if producer is None or not is_made or (known is not None and known.execution_type == "OBSERVATION"):
+        return
+    partition = error.partition
+    if partition is None and described.has_asset_partitions:
+        taken = list(described.asset_partition_keys)
+        if len(taken) != 1:
+            return  # nobody knows which
+        partition = str(taken[0])
+    what = str(error.args[0]) if error.args else type(error).__name__
+    kind = _MISSING if is_missing else _DAMAGED
+    yield build.asset_observation(
+        context.ref, AssetObservation(key, what, partition=partition, tags={DAMAGED_VALUE_TAG: kind})
+    )
+    may = context.plan_context.may_make_again
+    if producer != ELSEWHERE and may is not None and may(context.step.key, producer):
+        error.made_again_by = producer
+        context.log.warning(f"{what} It is made again, by step '{producer}'.")
+        return
+    chosen = "" if partition is None else f" --partition '{partition}'"
+    error.mend = f"make it again: `orrery materialize {shown}{chosen} --reuse` (it is known now that it has to be)."
+
+
+def _last_made(context: StepExecutionContext, described: InputContext) -> tuple[bool, bool]:
+    """Tell whether the asset was ever made, and whether it gave a value to its IO manager then."""
+    for state in context.instance.get_asset_states([described.asset_key]):
+        record = state.last_materialization
+        event = record.event_log_entry.dagster_event if record is not None else None
+        return event is not None, event is not None and getattr(event.event_specific_data, "is_stored", True)
+    return False, False
+
+
+def trouble_of(observation: AssetObservation) -> str | None:
+    """Return ``missing`` or ``damaged: how``, if that is what was observed."""
+    kind = observation.tags.get(DAMAGED_VALUE_TAG) if observation.tags else None
+    if kind is None:
+        return None
+    return _MISSING if kind == _MISSING else f"{_DAMAGED}: {observation.description}"

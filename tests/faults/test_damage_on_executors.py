@@ -1,0 +1,178 @@
+"""Stored values that are spoilt in the middle of a run, and the run ends well: on each executor, wherever they lie."""
+
+from __future__ import annotations
+
+import http.client
+import uuid
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orrery.api.verbs.execute_job import execute_job
+from orrery.api.verbs.reconstruct import build_reconstructable_job
+from orrery.runtime.instance import Instance
+
+PROJECT = '''
+import importlib
+import os
+import shutil
+
+from orrery import CachedIOManager, CachePolicy, Definitions, asset, define_asset_job
+
+ALWAYS = CachePolicy(always=True)
+
+
+def make(folder, executor, config, location, how, is_async, options):
+    """Return a job whose asset `spoils` spoils the value of `deep` and `numbers` after they were found current."""
+    import fsspec
+
+    def note(name):
+        with open(os.path.join(folder, "made"), "a") as file:
+            file.write(name + "\\n")
+
+    @asset
+    def deep():
+        note("deep")
+        return 2
+
+    @asset
+    def numbers(deep):
+        note("numbers")
+        return [1, deep, 3]
+
+    @asset(deps=[numbers], cache=ALWAYS)
+    def spoils():
+        note("spoils")
+        if not os.path.exists(os.path.join(folder, "armed")):
+            return
+        fs, root = fsspec.core.url_to_fs(location, **options)
+        for path in fs.find(root):
+            if "cached" in how and "/blobs/" not in path:
+                continue
+            if "gone" in how:
+                fs.rm(path)
+            else:
+                fs.pipe_file(path, b"garbage")
+        local = os.path.join(folder, "local")
+        if os.path.exists(local):
+            shutil.rmtree(local)
+
+    if is_async:
+        @asset(deps=[spoils], cache=ALWAYS)
+        async def total(numbers):
+            return sum(numbers)
+
+        @asset(deps=[spoils], cache=ALWAYS)
+        async def count(numbers):
+            return len(numbers)
+    else:
+        @asset(deps=[spoils], cache=ALWAYS)
+        def total(numbers):
+            return sum(numbers)
+
+        @asset(deps=[spoils], cache=ALWAYS)
+        def count(numbers):
+            return len(numbers)
+
+    resources = {}
+    if "cached" in how:
+        resources["io_manager"] = CachedIOManager(
+            location, local=os.path.join(folder, "local"), options=options or None, allow_unsigned=True
+        )
+    module, _, name = executor.partition(":")
+    found = getattr(importlib.import_module(module), name).configured(config)
+    defs = Definitions(
+        [deep, numbers, spoils, total, count],
+        jobs=[define_asset_job("all_of_it", executor_def=found, cache=CachePolicy())],
+        resources=resources,
+    )
+    return defs.get_job_def("all_of_it")
+'''
+EXECUTORS: dict[str, tuple[str, dict[str, Any], bool]] = {
+    "in process": ("orrery:in_process_executor", {}, False),
+    "awaited": ("orrery:in_process_executor", {}, True),
+    "threads": ("orrery:in_process_executor", {"threads": 2}, False),
+    "multiprocess": ("orrery:multiprocess_executor", {"max_concurrent": 2}, False),
+    "dask": ("orrery:dask_executor", {}, False),
+    "ray": ("orrery:ray_executor", {}, False),
+}
+EVENTS = ("STEP_START", "STEP_SKIPPED", "STEP_UP_FOR_RETRY", "STEP_RESTARTED", "STEP_SUCCESS", "STEP_FAILURE")
+
+
+def spoilt_run(
+    folder: Path,
+    executor: tuple[str, dict[str, Any], bool],
+    how: str,
+    location: str | None = None,
+    options: dict[str, Any] | None = None,
+) -> tuple[dict[str, list[str]], Any, list[str]]:
+    """Make all, then once more with damage on the way; return the events of each step, the values, what was made."""
+    home = folder / "home"
+    name, config, is_async = executor
+    module = f"project_{uuid.uuid4().hex}"
+    (folder / f"{module}.py").write_text(PROJECT)
+    place = location or str(home / "storage")
+    arguments = (str(folder), name, config, place, how, is_async, options or {})
+    job = build_reconstructable_job(module, "make", arguments, reconstructor_working_directory=str(folder))
+    home.mkdir()
+    with Instance.local_temp(str(home)) as instance:
+        assert execute_job(job, instance, raise_on_error=True).success
+        (folder / "armed").touch()
+        (folder / "made").unlink()
+        with execute_job(job, instance) as result:
+            told = {}
+            for event in result.all_events:
+                if event.event_type_value in EVENTS:
+                    told.setdefault(event.step_key, []).append(event.event_type_value)
+            assert result.success, [
+                event.event_specific_data.error.message for event in result.all_events if event.is_step_failure
+            ]
+            values = result.output_for_node("total"), result.output_for_node("count")
+    return told, values, (folder / "made").read_text().split()
+
+
+def check(told: dict[str, list[str]], values: Any, made: list[str]) -> None:
+    """Check that what was spoilt was made once more, and no more."""
+    assert values == (6, 3)
+    assert sorted(made) == ["deep", "numbers", "spoils"]
+    assert told["deep"] == ["STEP_SKIPPED", "STEP_START", "STEP_SUCCESS"]
+    assert told["numbers"] == ["STEP_SKIPPED", "STEP_START", "STEP_UP_FOR_RETRY", "STEP_START", "STEP_SUCCESS"]
+    assert "STEP_UP_FOR_RETRY" in told["total"] + told["count"]
+    for consumer in ("total", "count"):
+        assert told[consumer][-1] == "STEP_SUCCESS"
+        assert "STEP_FAILURE" not in told[consumer]
+
+
+@pytest.mark.parametrize("how", ["garbage", "gone"])
+@pytest.mark.parametrize("executor", EXECUTORS)
+def test_what_is_spoilt_on_the_way_is_made_again(
+    executor: str, how: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    name, config, is_async = EXECUTORS[executor]
+    if executor in ("dask", "ray"):
+        config = {"cluster": {"existing": {"address": request.getfixturevalue(f"{executor}_cluster")}}}
+    check(*spoilt_run(tmp_path, (name, config, is_async), how))
+
+
+@pytest.mark.parametrize("how", ["cached garbage", "cached gone"])
+def test_a_cache_over_a_folder(how: str, tmp_path: Path) -> None:
+    check(*spoilt_run(tmp_path, EXECUTORS["in process"], how, str(tmp_path / "remote")))
+
+
+@pytest.mark.parametrize("how", ["cached garbage", "cached gone"])
+def test_a_cache_over_s3(how: str, tmp_path: Path, s3_port: int) -> None:
+    bucket = f"spoilt-{uuid.uuid4().hex[:8]}"
+    connection = http.client.HTTPConnection("127.0.0.1", s3_port, timeout=60)
+    authorization = "AWS4-HMAC-SHA256 Credential=x/x/us-east-1/s3/x"
+    connection.request("PUT", f"/{bucket}", headers={"Authorization": authorization})
+    assert connection.getresponse().status == 200
+    options = {
+        "key": "the-key",
+        "secret": "the-secret",
+        "endpoint_url": f"http://127.0.0.1:{s3_port}",
+        "client_kwargs": {"region_name": "us-east-1"},
+        "skip_instance_cache": True,
+        "use_listings_cache": False,
+    }
+    check(*spoilt_run(tmp_path, EXECUTORS["in process"], how, f"s3://{bucket}/values", options))
