@@ -27,6 +27,7 @@ from orrery.runtime.instance.instance import Instance
 
 __all__ = [
     "EPHEMERAL_JOB_NAME",
+    "check_assets",
     "ephemeral_job",
     "kept_job",
     "materialize",
@@ -154,6 +155,25 @@ def kept_job(
     return made
 
 
+def check_assets(assets: Any, caller: str, call: str = "{}([my_asset])") -> None:
+    """
+    Refuse what is no sequence of assets.
+
+    Args:
+        assets: What the user gave.
+        caller: The function that the user called.
+        call: How to call it; ``{}`` stands for its name.
+
+    Raises:
+        WrongArgumentsError: It is nothing that can be iterated.
+        InvalidInvocationError: It is one asset, or the name of one.
+    """
+    call = call.format(caller)
+    check_kind(assets, Iterable, name="assets", of=caller, wanted=f"a sequence of assets: {call}")
+    if isinstance(assets, AssetsDefinition | SourceAsset | str | AssetKey):
+        raise InvalidInvocationError(f"{caller} takes a sequence of assets, not one asset.", mend=f"write {call}.")
+
+
 def ephemeral_job(
     assets: Sequence[Any],
     resources: Mapping[str, Any] | None,
@@ -166,13 +186,9 @@ def ephemeral_job(
 
     Args are those of :func:`materialize`; *caller* is the function that errors name.
     """
-    check_kind(assets, Iterable, name="assets", of=caller, wanted=f"a sequence of assets: {caller}([my_asset])")
+    check_assets(assets, caller)
     if resources is not None:
         check_kind(resources, Mapping, name="resources", of=caller, wanted="a mapping of resources by key")
-    if isinstance(assets, AssetsDefinition | SourceAsset | str | AssetKey):
-        raise InvalidInvocationError(
-            f"{caller} takes a sequence of assets, not one asset.", mend=f"write {caller}([my_asset])."
-        )
     chosen = normalize_assets(assets)
     everything = list(chosen)
     bound: dict[str, Any] = dict(as_resource_definitions(resources))
@@ -256,6 +272,7 @@ def materialize_to_memory(
     Raises:
         InvariantViolationError: *resources* gives an IO manager.
     """
+    check_assets(assets, "materialize_to_memory")
     definitions = normalize_assets(assets)
     keys = {
         output.io_manager_key
@@ -301,6 +318,7 @@ def observe(
     Raises:
         InvariantViolationError: None of *assets* has a function that observes it.
     """
+    check_assets(assets, "observe")
     definitions = normalize_assets(assets)
     keys = {key for each in definitions if each.is_observable for key in each.keys}
     if not keys:

@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 
 from orrery.api.verbs.execute import resources_for, tags_and_config
-from orrery.api.verbs.materialize import kept_job, reuse_of
+from orrery.api.verbs.materialize import check_assets, kept_job, reuse_of
 from orrery.base.arguments import check_kind
 from orrery.base.bulk import collection_paused
 from orrery.base.errors import InvariantViolationError, PlanOutdatedError
@@ -343,6 +343,7 @@ def explain(
     Raises:
         InvariantViolationError: The plan makes no such asset.
     """
+    check_assets(assets, "explain", "{}(my_asset, [my_asset])")
     name = AssetKey.from_coercible_or_definition(asset).to_user_string()
     plan = plan_materialization(
         assets, run_config, instance, resources, partition_key, definitions=definitions, reuse=reuse

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from orrery.api.verbs.materialize import materialize
+from orrery.api.verbs.materialize import materialize, materialize_to_memory, observe
 from orrery.api.verbs.plan import (
     MaterializationPlan,
     check_plan,
@@ -14,7 +14,7 @@ from orrery.api.verbs.plan import (
     explain,
     plan_materialization,
 )
-from orrery.base.errors import InvariantViolationError, PlanOutdatedError, WrongArgumentsError
+from orrery.base.errors import InvalidInvocationError, InvariantViolationError, PlanOutdatedError, WrongArgumentsError
 from orrery.base.keys import AssetKey
 from orrery.base.metadata.table import TableColumn, TableColumnConstraints, TableSchema
 from orrery.cli.plan_text import diff_document, diff_lines
@@ -231,3 +231,21 @@ def test_an_asset_that_was_made_once_cannot_be_compared_with_itself(instance: In
 def test_a_comparison_without_an_instance_is_refused() -> None:
     with pytest.raises(WrongArgumentsError, match="'instance' of diff_materializations is None"):
         diff_materializations("a", instance=None)  # type: ignore[arg-type]  # that is the point
+
+
+def test_one_asset_in_the_place_of_a_list_is_refused_in_the_name_of_the_function_that_was_called() -> None:
+    """A single definition, and the key of one."""
+    base, _ = chain()
+    calls = {
+        "materialize([my_asset])": materialize,
+        "materialize_to_memory([my_asset])": materialize_to_memory,
+        "observe([my_asset])": observe,
+        "plan_materialization([my_asset])": plan_materialization,
+        "explain(my_asset, [my_asset])": lambda assets: explain("base", assets),
+    }
+    for call, function in calls.items():
+        for given in (base, AssetKey("base"), "base"):
+            with pytest.raises((WrongArgumentsError, InvalidInvocationError)) as error:
+                function(given)
+            assert call in str(error.value)
+            assert f"{call.partition('(')[0]} " in str(error.value)
