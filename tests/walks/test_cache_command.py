@@ -186,7 +186,21 @@ def test_what_a_process_that_died_left_unfinished_is_counted_and_removed(tmp_pat
     status = document(tmp_path, "status")
     assert (status["values"], status["unfinished_files"], status["unfinished_bytes"]) == (2, 1, 4)
     assert "unfinished" in orrery(tmp_path, "cache", "status")
-    assert "1 unfinished file would go, 4 bytes" in orrery(tmp_path, "cache", "gc", "--dry-run")
+    told = orrery(tmp_path, "cache", "gc", "--dry-run")
+    assert "1 unfinished file would go, 4 bytes" in told
+    assert left.name in told
     assert left.is_file()
-    assert document(tmp_path, "gc")["unfinished_files"] == 1
+    assert document(tmp_path, "gc")["unfinished_files"] == [str(left)]
     assert not left.exists()
+
+
+def test_a_name_that_cannot_be_read_is_told_and_its_value_stays(tmp_path: Path) -> None:
+    """Nobody knows which one it means; from the other side it is written again."""
+    orrery(tmp_path, "materialize", "*")
+    (tmp_path / "cache" / "names" / "first.json").write_text('{"dig')
+    assert "first is damaged (in cache, the name itself)" in orrery(tmp_path, "cache", "verify", code=1)
+    told = orrery(tmp_path, "cache", "gc", "--older-than", "0")
+    assert "0 values went" in told
+    assert "no value goes while a name cannot be read: first" in told
+    assert document(tmp_path, "pull")["names"] == ["first"]
+    assert document(tmp_path, "verify")["faults"] == []

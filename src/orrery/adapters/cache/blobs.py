@@ -29,13 +29,15 @@ from orrery.runtime.files.patience import is_unanswered, patient_options
 from orrery.runtime.files.temporary import left_over_below
 from orrery.runtime.ports.write_barrier import active
 
-__all__ = ["BlobStore", "Collected", "Fault", "Pointer", "open_store"]
+__all__ = ["SPARED_SECONDS", "BlobStore", "Collected", "Fault", "Pointer", "open_store"]
 
 _T = TypeVar("_T")
 _ATTEMPTS = 4
 _ATTEMPTS_UNANSWERED = 2
 _FIRST_WAIT_SECONDS = 0.1
 _LOCAL = ("file", "local")
+SPARED_SECONDS = 3600.0
+"""How long a blob is spared that no name points at."""
 
 
 class Pointer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -72,12 +74,14 @@ class Collected(msgspec.Struct, frozen=True, kw_only=True):
         bytes: How many bytes they have.
         files: Files of a local store that processes left half written which are gone.
         file_bytes: How many bytes these have.
+        unreadable: Names that cannot be read; on account of these no blob was removed.
     """
 
     digests: tuple[str, ...]
     bytes: int
     files: tuple[str, ...] = ()
     file_bytes: int = 0
+    unreadable: tuple[str, ...] = ()
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,7 +89,7 @@ class Fault(msgspec.Struct, frozen=True, kw_only=True):
     Bytes that are not what a name stands for.
 
     Attributes:
-        digest: Their digest, as it should be.
+        digest: Their digest, as it should be; none where the name itself is damaged.
         names: The names that stand for them; none where no name does.
         is_gone: Whether there are none, rather than others.
     """
@@ -130,6 +134,10 @@ class BlobStore:
         path = self.blob_path(digest)
         if is_anew or self._size(path) != len(data) or (self.is_local and self._read(path) != data):
             self._write(path, data)
+        elif self.is_local:
+            self.touch(digest)
+        elif self._age(path) >= SPARED_SECONDS / 2:  # young again: a collection spares it until its name is written
+            self._write(path, data)
         return digest
 
     def get(self, digest: str) -> bytes | None:
@@ -158,7 +166,7 @@ class BlobStore:
         return self._shown(self.blob_path(digest))
 
     def touch(self, digest: str) -> None:
-        """Note that the blob was used, for those that evict the ones that were not."""
+        """Note that the blob of a local store is used: others are evicted, and collected where no name points at them."""
         if self.is_local:
             with contextlib.suppress(OSError):
                 os.utime(self.blob_path(digest))
@@ -217,31 +225,36 @@ class BlobStore:
         found = self._files(f"{self.root}/blobs")
         return {posixpath.basename(path): size for path, size in found.items() if len(posixpath.basename(path)) == 64}
 
-    def collect(self, *, dry_run: bool = False, older_than_seconds: float = 3600.0) -> Collected:
+    def collect(self, *, dry_run: bool = False, older_than_seconds: float = SPARED_SECONDS) -> Collected:
         """
         Remove the blobs that no name points at, and what processes left half written that are gone.
+
+        No blob is removed while a name cannot be read: nobody knows which one it means.
 
         Args:
             dry_run: Only say which.
             older_than_seconds: Spare blobs that are younger: their pointers may be about to be written.
         """
-        pointers = (self.read_pointer(name) for name in self.names())
-        used = {pointer.digest for pointer in pointers if pointer is not None}
+        pointers = self._pointers()
+        used = {pointer.digest for pointer in pointers.values() if pointer is not None}
+        unreadable = tuple(name for name, pointer in pointers.items() if pointer is None)
         unused = {
             digest: size
             for digest, size in self.blobs().items()
-            if digest not in used and self._age(self.blob_path(digest)) >= older_than_seconds
+            if not unreadable and digest not in used and self._age(self.blob_path(digest)) >= older_than_seconds
         }
         left = left_over_below(self.root) if self.is_local else {}
         if not dry_run:
             for path in [*map(self.blob_path, unused), *left]:
                 with contextlib.suppress(FileNotFoundError):
-                    self._fs.rm_file(path)
+                    if path in left or self._age(path) >= older_than_seconds:  # it may be stored again by now
+                        self._fs.rm_file(path)
         return Collected(
             digests=tuple(sorted(unused)),
             bytes=sum(unused.values()),
             files=tuple(sorted(left)),
             file_bytes=sum(left.values()),
+            unreadable=unreadable,
         )
 
     def evict(self, max_bytes: int, keep: str) -> Collected:
@@ -272,22 +285,32 @@ class BlobStore:
     def faults(self) -> list[Fault]:
         """Read all blobs; return those whose bytes are not what was written, and those that names point at and are gone."""
         names: dict[str, list[str]] = {}
-        for name in self.names():
-            pointer = self.read_pointer(name)
-            if pointer is not None:
+        unreadable: list[str] = []
+        for name, pointer in self._pointers().items():
+            if pointer is None:
+                unreadable.append(name)
+            else:
                 names.setdefault(pointer.digest, []).append(name)
         there = self.blobs()
         damaged = [digest for digest in there if self.get(digest) is None]
         return [
-            Fault(digest=digest, names=tuple(names.get(digest, ())), is_gone=digest not in there)
-            for digest in sorted([*damaged, *(names.keys() - there.keys())])
+            *(Fault(digest="", names=(name,), is_gone=False) for name in unreadable),
+            *(
+                Fault(digest=digest, names=tuple(names.get(digest, ())), is_gone=digest not in there)
+                for digest in sorted([*damaged, *(names.keys() - there.keys())])
+            ),
         ]
 
     def names_without_bytes(self) -> list[str]:
         """Return the names whose bytes are not there: of a cache, those that made room for others."""
         there = self.blobs()
-        pointers = {name: self.read_pointer(name) for name in self.names()}
-        return [name for name, pointer in pointers.items() if pointer is not None and pointer.digest not in there]
+        return [
+            name for name, pointer in self._pointers().items() if pointer is not None and pointer.digest not in there
+        ]
+
+    def _pointers(self) -> dict[str, Pointer | None]:
+        """Return what each name stands for; None where that cannot be read."""
+        return {name: self.read_pointer(name) for name in self.names()}
 
     # -- one at a time -------------------------------------------------------------------------
 

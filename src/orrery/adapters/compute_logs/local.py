@@ -63,6 +63,8 @@ class LocalComputeLogManager:
     def _captured(self, log_key: Sequence[str], waiting: str | None) -> Iterator[StepCapture]:
         stem = self._stem(log_key)
         try:
+            if not os.access(self._base, os.W_OK | os.X_OK) and self._base.exists():
+                waiting = None  # nothing could take its place there: that is told before anything runs
             capture = _capture(stem, waiting)
         except OSError as error:
             raise StorageError(

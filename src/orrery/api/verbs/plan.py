@@ -513,8 +513,11 @@ def origin_of(instance: Instance, last: LastMade) -> str:
     tags = {} if made is None or made.tags is None else made.tags
     run_id = tags.get(MADE_BY_RUN_TAG) or tags.get(PULLED_TAG)
     told = [] if run_id is None else [f"by run {run_id[:8]}"]
-    told += ["pulled"] if PULLED_TAG in tags else []
-    told += [f"accepted {tags[ACCEPTED_TAG]}"] if ACCEPTED_TAG in tags else []
+    if PULLED_TAG in tags:
+        told.append("pulled")
+    if ACCEPTED_TAG in tags:
+        accepted = datetime.fromisoformat(tags[ACCEPTED_TAG]).astimezone()
+        told.append(accepted.strftime("accepted %Y-%m-%d %H:%M:%S %z"))
     return ", ".join(told) or "reported by hand"
 
 

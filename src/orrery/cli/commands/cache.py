@@ -91,8 +91,9 @@ def gc(dry_run: bool, older_than: float, source: Source, as_json: bool) -> None:
                 "resource": found.key,
                 "values": len(gone.digests),
                 "bytes": gone.bytes,
-                "unfinished_files": len(gone.files),
+                "unfinished_files": list(gone.files),
                 "unfinished_bytes": gone.file_bytes,
+                "unreadable_names": list(gone.unreadable),
             }
         )
     if as_json:
@@ -101,9 +102,16 @@ def gc(dry_run: bool, older_than: float, source: Source, as_json: bool) -> None:
     verb = "would go" if dry_run else "went"
     for each in documents:
         echo(f"{one_line(each['resource'])}: {count(each['values'], 'value')} {verb}, {number(each['bytes'])} bytes")
+        if each["unreadable_names"]:
+            names = ", ".join(map(one_line, each["unreadable_names"]))
+            echo(
+                f"{one_line(each['resource'])}: no value goes while a name cannot be read: {names} (orrery cache verify)"
+            )
         if each["unfinished_files"]:
-            files = count(each["unfinished_files"], "unfinished file")
+            files = count(len(each["unfinished_files"]), "unfinished file")
             echo(f"{one_line(each['resource'])}: {files} {verb}, {number(each['unfinished_bytes'])} bytes")
+            for path in each["unfinished_files"] if dry_run else ():
+                echo(dim(f"  {one_line(short_path(path))}"))
 
 
 @command.command("verify", short_help="Check the digests of all values.")
@@ -143,7 +151,7 @@ def verify(is_remote: bool, source: Source, as_json: bool) -> int:
         return FAILED if faults else SUCCESS
     for fault in faults:
         names = ", ".join(map(one_line, fault["names"])) or "a value that no name stands for"
-        where = f"in {one_line(short_path(fault['place']))}, {fault['digest'][:12]}"
+        where = f"in {one_line(short_path(fault['place']))}, {fault['digest'][:12] or 'the name itself'}"
         echo(f"{one_line(fault['resource'])}: {names} is {fault['fault']} ({where})")
     bad = count(sum(fault["fault"] == "damaged" for fault in faults), "damaged value")
     absent = count(sum(fault["fault"] == "gone" for fault in faults), "value")

@@ -1,5 +1,6 @@
 """A local cache: which loads come from it and which do not, and what the log says of each."""
 
+import os
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -175,8 +176,6 @@ def test_the_cache_does_not_grow_beyond_its_limit(world: World, tmp_path: Path) 
     store = BlobStore(str(tmp_path / "store"))
     digests = [store.put(bytes([number]) * 100) for number in range(4)]
     for number, digest in enumerate(digests):
-        import os
-
         os.utime(store.blob_path(digest), (number, number))
     store.touch(digests[0])
     gone = store.evict(250, keep=digests[3])
@@ -282,6 +281,17 @@ def test_equal_values_are_kept_once_and_what_no_name_points_at_is_collected(tmp_
     assert store.collect(older_than_seconds=0) == planned
     assert len(store.blobs()) == 2
     assert manager.fetch("a", what=lambda: "a")[1] == b"same"
+
+
+def test_a_value_that_is_stored_again_is_not_collected_before_its_name_is_written(tmp_path: Path) -> None:
+    """Equal bytes lie there already, and no name points at them any more: they are young again."""
+    store = BlobStore(str(tmp_path))
+    digest = store.put(b"value")
+    os.utime(store.blob_path(digest), (1, 1))
+    assert store.collect(dry_run=True).digests == (digest,)
+    store.put(b"value")
+    assert store.collect().digests == ()
+    assert store.has(digest)
 
 
 def test_a_damaged_blob_is_told_and_never_returned(tmp_path: Path) -> None:
