@@ -515,9 +515,11 @@ def origin_of(instance: Instance, last: LastMade) -> str:
     told = [] if run_id is None else [f"by run {run_id[:8]}"]
     if PULLED_TAG in tags:
         told.append("pulled")
-    if ACCEPTED_TAG in tags:
-        accepted = datetime.fromisoformat(tags[ACCEPTED_TAG]).astimezone()
-        told.append(accepted.strftime("accepted %Y-%m-%d %H:%M:%S %z"))
+    accepted = tags.get(ACCEPTED_TAG)
+    if accepted == "true":  # as it was recorded before the instant was
+        told.append("accepted")
+    elif accepted is not None:
+        told.append(datetime.fromisoformat(accepted).astimezone().strftime("accepted %Y-%m-%d %H:%M:%S %z"))
     return ", ".join(told) or "reported by hand"
 
 
