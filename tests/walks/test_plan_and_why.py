@@ -174,7 +174,9 @@ def test_a_plan_names_what_it_takes_and_is_not_stored(orrery: Orrery, tmp_path: 
     value.unlink()
     assert json.loads(orrery("plan", "total", "--json", code=3).stdout)["lacking"] == ["scaled"]
     assert "not selected, taken, and not stored: scaled" in orrery("plan", "total", code=3).stdout
-    assert "scaled: its value is taken, and is not stored" in orrery("apply", "plan.json", code=1).stderr
+    assert "scaled: its value is taken, and is missing or damaged" in orrery("apply", "plan.json", code=1).stderr
+    value.write_bytes(kept[:-3] + b"???")
+    assert "scaled: its value is taken, and is missing or damaged" in orrery("apply", "plan.json", code=1).stderr
     assert json.loads(orrery("plan", "*", "--json", code=3).stdout)["lacking"] == []
     value.write_bytes(kept)
     assert "1 done" in orrery("apply", "plan.json").stdout

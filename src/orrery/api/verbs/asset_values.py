@@ -14,7 +14,13 @@ from types import TracebackType
 from typing import Any, Self
 
 from orrery.api.wiring.values import default_io_manager_definition
-from orrery.base.errors import InvariantViolationError, UnknownAssetError, nearest_hint
+from orrery.base.errors import (
+    DamagedValueError,
+    InvariantViolationError,
+    UnknownAssetError,
+    ValueNotFoundError,
+    nearest_hint,
+)
 from orrery.base.keys import AssetKey, CoercibleToAssetKey
 from orrery.definitions.assets.assets_definition import AssetsDefinition
 from orrery.definitions.graphs.job import JobDefinition
@@ -136,11 +142,15 @@ class AssetValueLoader:
             instance=self._given_instance,
         )
 
-    def has_asset_value(self, asset_key: CoercibleToAssetKey) -> bool | None:
+    def has_asset_value(self, asset_key: CoercibleToAssetKey, *, is_verified: bool = False) -> bool | None:
         """
         Tell whether the value of an asset is stored; None where that cannot be told.
 
         It cannot where the IO manager has no ``has_output``, and of an asset with partitions.
+
+        Args:
+            asset_key: The asset.
+            is_verified: Read it, where the IO manager has ``check_output``: one that is damaged does not count as stored.
 
         Raises:
             UnknownAssetError: There is no such asset; the nearest is named.
@@ -153,7 +163,16 @@ class AssetValueLoader:
             return None
         resources = {each: made[each] for each in definition.required_resource_keys}
         config = _config_of(definition, manager_key, {})
-        return bool(look(_output_of(assets_def, key, resources, config, self._given_instance)))
+        described = _output_of(assets_def, key, resources, config, self._given_instance)
+        check = getattr(made[manager_key], "check_output", None)
+        if not look(described):
+            return False
+        if is_verified and check is not None:
+            try:
+                check(described)
+            except (DamagedValueError, ValueNotFoundError):
+                return False
+        return True
 
     def _manager_of(
         self, key: AssetKey, given: Mapping[str, Any]

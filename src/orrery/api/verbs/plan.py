@@ -168,7 +168,10 @@ class MaterializationPlan(msgspec.Struct, frozen=True, kw_only=True):
         found += [f"{', '.join(step.assets)}: is gone" for step in before.values()]
         return [
             *found,
-            *(f"{name}: its value is taken, and is not stored" for name in set(self.lacking) - {*saved.lacking}),
+            *(
+                f"{name}: its value is taken, and is missing or damaged"
+                for name in set(self.lacking) - {*saved.lacking}
+            ),
         ]
 
 

@@ -19,7 +19,7 @@ __all__ = ["with_lacking_inputs"]
 
 
 def with_lacking_inputs(
-    plan: MaterializationPlan, repository: RepositoryDefinition, instance: Instance
+    plan: MaterializationPlan, repository: RepositoryDefinition, instance: Instance, *, is_verified: bool = False
 ) -> MaterializationPlan:
     """
     Return *plan* with the assets whose values its steps take, but which nothing in it makes, and which are not stored.
@@ -30,6 +30,7 @@ def with_lacking_inputs(
         plan: The plan.
         repository: The project.
         instance: Where values are stored.
+        is_verified: Read the values: those that are damaged are not stored, either.
     """
     known = repository.assets_defs_by_key
     made = {AssetKey.from_user_string(name) for step in plan.steps for name in step.assets}
@@ -38,7 +39,9 @@ def with_lacking_inputs(
     if not taken:
         return plan
     with asset_value_loader(repository, instance) as loader:
-        lacking = [key.to_user_string() for key in taken if loader.has_asset_value(key) is False]
+        lacking = [
+            key.to_user_string() for key in taken if loader.has_asset_value(key, is_verified=is_verified) is False
+        ]
     return msgspec.structs.replace(plan, lacking=tuple(sorted(lacking)))
 
 

@@ -58,7 +58,7 @@ def command(plan: str, source: Source, options: RunOptions) -> int:
     reuse = Reuse(policy=CachePolicy(), is_default=True, forced=frozenset(forced))
     with Instance.get() as instance:
         now = plan_job(job, instance, reuse, saved.run_config, saved.partition_key, saved.partition_range)
-        check_plan(saved, with_lacking_inputs(now, project.repository, instance))
+        check_plan(saved, with_lacking_inputs(now, project.repository, instance, is_verified=True))
     own = replace(options, config=(), partition=saved.partition_key, partition_range=saved.partition_range)
     origin = project.origin_of_selection(keys, set())
     return run_shown(job, own, saved.run_config, origin=origin, asset_selection=keys, reuse=reuse)
