@@ -329,9 +329,10 @@ class CachedIOManager(IOManager):
                 data = file.read()
         if data is not None:
             self.store.touch(here.digest)
+            return data, ""
         if self.store.has(here.digest):
-            return data, "is damaged"
-        return data, "is gone" if self.max_bytes is None else _LET_GO
+            return None, "is damaged"
+        return None, "is gone" if self.max_bytes is None else _LET_GO
 
     def _known(self, context: Any, name: str, partition: str | None) -> Known | None:
         """Return what the event log says of the value; else what the remote place says."""
