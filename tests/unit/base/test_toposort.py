@@ -1,7 +1,5 @@
 """The order of graphs: who comes first, which level, and what is said of a circle."""
 
-import time
-
 import pytest
 
 from orrery.base.errors import CyclicDependencyError
@@ -102,11 +100,9 @@ def test_a_chain_of_a_million_nodes_is_ordered(parents_of) -> None:
     """Depth costs no stack, in either direction of the numbers."""
     size = 1_000_000
     parents = [parents_of(node, size - 1) for node in range(size)]
-    started = time.perf_counter()
     order = order_indices(parents)
     assert len(order) == size
     assert order[0] == (0 if parents[0] == () else size - 1)
-    assert time.perf_counter() - started < 30
 
 
 def test_a_circle_at_the_end_of_a_long_chain_is_found() -> None:
