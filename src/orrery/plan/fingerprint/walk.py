@@ -79,13 +79,8 @@ class Walk:
                 if id(value) not in self._state:
                     self._where = name
                     self._parts[name] = self._digest(value)
-        parts, distributions = self._parts, self._distributions
-        return Reach(
-            {name: parts[name] for name in sorted(parts) if parts[name]},  # state has none
-            {name: distributions[name] for name in sorted(distributions)},
-            self._places,
-            tuple(self._opaque),
-        )
+        parts = {name: part for name, part in self._parts.items() if part}  # state has none
+        return Reach(_in_order(parts), _in_order(self._distributions), self._places, tuple(self._opaque))
 
     def _annotations(self, function: types.FunctionType) -> None:
         """Take in the types of the parameters: by them values are loaded."""
@@ -418,6 +413,10 @@ class Walk:
         for key, value in list(vars(module).items()):
             if not key.startswith("__"):
                 self._take(value, f"{module.__name__}:{key}")
+
+
+def _in_order(found: dict[str, str]) -> dict[str, str]:
+    return dict(sorted(found.items())) if len(found) > 1 else found
 
 
 def _function_in(value: Any) -> types.FunctionType | None:

@@ -13,6 +13,7 @@ from orrery.adapters.storage.sql.append import insert_or_ignore
 from orrery.adapters.storage.sql.entries import record_of, select_records
 from orrery.adapters.storage.sql.events import records_by_id, refresh_asset
 from orrery.adapters.storage.sql.latest import forget_partitions
+from orrery.adapters.storage.sql.many import fetch_all
 from orrery.adapters.storage.sql.tables import assets, checks, dynamic_partitions, events, run_keys
 from orrery.base.keys import AssetCheckKey, AssetKey
 from orrery.model.events.entry import EventLogRecord
@@ -59,6 +60,11 @@ _LATEST = (
     assets.c.data_version,
     assets.c.code_version,
     assets.c.observed_version,
+)
+
+_LATEST_OF = select(*_LATEST).outerjoin(run_keys, run_keys.c.id == assets.c.planned_run).where(assets.c.known)
+_LATEST_OF_NAMED = _LATEST_OF.where(
+    assets.c.key.in_(select(func.json_each(bindparam("named")).table_valued("value").c.value))
 )
 
 
@@ -134,16 +140,14 @@ def latest_of_assets(connection: Connection, keys: Sequence[AssetKey]) -> Mappin
     """Return the latest that is known of these assets; unknown ones are left out."""
     by_text = {key.to_db_string(): key for key in keys}
     texts = list(by_text)
-    query = select(*_LATEST).outerjoin(run_keys, run_keys.c.id == assets.c.planned_run).where(assets.c.known)
     found: dict[AssetKey, LatestState] = {}
     if connection.dialect.name == "sqlite":  # one parameter for all: a list of hundreds is written out at each question
-        named = func.json_each(json.dumps(texts)).table_valued("value")
-        questions = [query.where(assets.c.key.in_(select(named.c.value)))]
+        answers = [fetch_all(connection, _LATEST_OF_NAMED, ("named",), (json.dumps(texts),))]
     else:
         chunks = (texts[start : start + _CHUNK] for start in range(0, len(texts), _CHUNK))
-        questions = [query.where(assets.c.key.in_(chunk)) for chunk in chunks]
-    for question in questions:
-        for row in connection.execute(question).fetchall():
+        answers = [connection.execute(_LATEST_OF.where(assets.c.key.in_(chunk))).fetchall() for chunk in chunks]
+    for answer in answers:
+        for row in answer:
             text, made, made_at, seen, seen_at, planned, planned_run, failed, run, version, code, seen_version = row
             found[by_text[text]] = LatestState(
                 materialization=made,

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.base import Executable
 
-__all__ = ["execute_many", "execute_one", "execute_text"]
+__all__ = ["execute_many", "execute_one", "execute_text", "fetch_all"]
 
 
 def execute_many(
@@ -45,6 +45,18 @@ def execute_one(
     """
     Carry *statement* out once, and return the first row that it answers; an empty one if it answers none.
 
+    Args are those of :func:`fetch_all`.
+    """
+    found = fetch_all(connection, statement, names, row)
+    return found[0] if found else ()
+
+
+def fetch_all(
+    connection: Connection, statement: Executable, names: tuple[str, ...], row: tuple[Any, ...]
+) -> Sequence[tuple[Any, ...]]:
+    """
+    Carry *statement* out once, and return all that it answers.
+
     Args:
         connection: In a transaction.
         statement: Made once and kept: its text is remembered with it.
@@ -53,11 +65,9 @@ def execute_one(
     """
     if connection.dialect.positional:
         text, in_order = _positional(connection.dialect, statement, names)
-        found = _with_driver(connection, text, in_order(row))
-        return found[0] if found else ()
+        return _with_driver(connection, text, in_order(row))
     result = connection.execute(statement, dict(zip(names, row, strict=True)))
-    first = result.fetchone() if result.returns_rows else None
-    return () if first is None else tuple(first)
+    return [tuple(each) for each in result.fetchall()] if result.returns_rows else []
 
 
 def execute_text(connection: Connection, text: str, rows: Sequence[tuple[Any, ...]]) -> None:
