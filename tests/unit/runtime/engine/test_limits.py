@@ -2,6 +2,8 @@
 
 import asyncio
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -402,3 +404,32 @@ def test_what_is_due_follows_the_clock() -> None:
     assert limits.due() == Expiry("run", 10.0, None)
     with pytest.raises(TimeLimitExceededError, match="The run was stopped at its limit of 10 s"):
         limits.check_run()
+
+
+PROFILED = """
+import cProfile, sys, threading, time
+from orrery import MAX_RUNTIME_SECONDS_TAG, job, op
+
+@op(tags={MAX_RUNTIME_SECONDS_TAG: sys.argv[1]})
+def waits():
+    time.sleep(0.1)  # what is thrown meanwhile arrives after it
+
+@job
+def one():
+    waits()
+
+ended = []
+runs = threading.Thread(target=lambda: ended.append(one.execute_in_process(raise_on_error=False).success))
+runs.start()
+runs.join()
+cProfile.runctx("sorted(map(str, range(10)), key=lambda each: each)", {}, {})
+print(ended)
+"""
+
+
+@pytest.mark.parametrize(("seconds", "ended"), [("60", "[True]"), ("0.05", "[False]")])
+def test_a_program_can_be_profiled_after_a_step_with_a_limit(seconds: str, ended: str) -> None:
+    """Reached or not, nothing is left behind in the interpreter that a profiler of Python 3.11 would look for without end."""
+    command = [sys.executable, "-c", PROFILED, seconds]
+    found = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert found.stdout.splitlines()[-1] == ended
