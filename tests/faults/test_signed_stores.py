@@ -25,7 +25,7 @@ from orrery import (
     materialize,
 )
 from orrery.adapters.cache.blobs import BlobStore, Pointer
-from orrery.adapters.cache.transfer import copy_values
+from orrery.adapters.cache.transfer import copy_each
 from orrery.adapters.io.filesystem import PickledObjectFilesystemIOManager
 from orrery.testing.conformance.samples import ValueContext
 
@@ -156,7 +156,7 @@ def test_copies_between_stores_keep_the_signature(tmp_path: Path) -> None:
     """Whoever pushes or pulls vouches for nothing."""
     one, two = BlobIOManager(tmp_path / "one"), BlobIOManager(tmp_path / "two")
     assert make(tmp_path / "home", "orders", one).success
-    copy_values(one.store, two.store)
+    assert [each.outcome for each in copy_each(one.store, two.store)] == ["copied"]
     assert make(tmp_path / "home", "total", two).output_for_node("total") == 6
     with pytest.raises(UntrustedValueError):
         make(tmp_path / "other", "total", two)

@@ -31,7 +31,9 @@ __all__ = [
     "SUCCESS",
     "WRONG_USAGE",
     "OutputLost",
+    "echo_error",
     "ended",
+    "error_document",
     "forget_output",
     "interrupted_by",
     "wrong_usage",
@@ -131,8 +133,7 @@ def ended(command: Callable[[], Any]) -> int:
     except OSError as error:
         if error.errno in _UNWRITTEN and error.filename is None:
             return _output_lost(error)
-        said = _said_by_system(error)
-        _tell("error", said or f"{type(error).__name__}: {error}", None if said else error)
+        _tell(*_told(error))
         return FAILED
     except UserCodeLoadError as error:
         _tell(error.code, str(error), error.user_exception or error)
@@ -141,12 +142,31 @@ def ended(command: Callable[[], Any]) -> int:
         _tell(error.code, str(error), None)
         return WRONG_USAGE
     except OrreryError as error:
-        _tell(error.code, str(error), error.__cause__)
+        _tell(*_told(error))
         return FAILED
     except Exception as error:  # noqa: BLE001  # the last boundary: told with its frames, and the code says so
         _tell("error", f"{type(error).__name__}: {error}", error)
         return FAILED
     return code if isinstance(code, int) else SUCCESS
+
+
+def echo_error(about: str, error: OrreryError | OSError) -> None:
+    """Print an error that ended one part of what the command does, after *about*, which names that part."""
+    code, message, cause = _told(error)
+    _tell(code, f"{about}: {message}", cause)
+
+
+def error_document(error: OrreryError | OSError) -> dict[str, Any]:
+    """Return an error as the JSON document that a command ends with."""
+    return _document(*_told(error))
+
+
+def _told(error: OrreryError | OSError) -> tuple[str, str, BaseException | None]:
+    """Return the code of an error, what is said of it, and what it came from."""
+    if isinstance(error, OrreryError):
+        return error.code, str(error), error.__cause__
+    said = _said_by_system(error)
+    return "error", said or f"{type(error).__name__}: {error}", None if said else error
 
 
 def _said_by_system(error: OSError) -> str | None:

@@ -18,7 +18,7 @@ import hashlib
 import os
 import posixpath
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 
 import msgspec
@@ -29,7 +29,7 @@ from orrery.runtime.files.patience import is_unanswered, patient_options
 from orrery.runtime.files.temporary import left_over_below
 from orrery.runtime.ports.write_barrier import active
 
-__all__ = ["SPARED_SECONDS", "BlobStore", "Collected", "Fault", "Pointer", "open_store"]
+__all__ = ["SPARED_SECONDS", "BlobStore", "Collected", "Contents", "Fault", "Pointer", "open_store"]
 
 _T = TypeVar("_T")
 _ATTEMPTS = 4
@@ -63,6 +63,31 @@ class Pointer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     data_version: str | None = None
     key: str = ""
     signature: str = ""
+
+
+class Contents(msgspec.Struct, frozen=True, kw_only=True):
+    """
+    What a store holds.
+
+    Attributes:
+        pointers: What each name stands for; None where that cannot be read.
+        blobs: The length of each blob by digest.
+    """
+
+    pointers: Mapping[str, Pointer | None]
+    blobs: Mapping[str, int]
+
+    @property
+    def used(self) -> frozenset[str]:
+        """Return the digests that names stand for."""
+        return frozenset(pointer.digest for pointer in self.pointers.values() if pointer is not None)
+
+    @property
+    def names_without_bytes(self) -> list[str]:
+        """Return the names whose bytes are not there: of a cache, those that made room for others."""
+        return [
+            name for name, pointer in self.pointers.items() if pointer is not None and pointer.digest not in self.blobs
+        ]
 
 
 class Collected(msgspec.Struct, frozen=True, kw_only=True):
@@ -189,8 +214,7 @@ class BlobStore:
 
     def remove_pointer(self, name: str) -> None:
         """Let *name* stand for nothing."""
-        with contextlib.suppress(FileNotFoundError):
-            self._trying("remove", self.name_path(name), lambda: self._fs.rm_file(self.name_path(name)))
+        self._remove(self.name_path(name))
 
     def name_path(self, name: str) -> str:
         """Return where the pointer of *name* lies."""
@@ -225,7 +249,14 @@ class BlobStore:
         found = self._files(f"{self.root}/blobs")
         return {posixpath.basename(path): size for path, size in found.items() if len(posixpath.basename(path)) == 64}
 
-    def collect(self, *, dry_run: bool = False, older_than_seconds: float = SPARED_SECONDS) -> Collected:
+    def contents(self) -> Contents:
+        """Return all that is here, as one look found it: the names first, so that what they stand for is there."""
+        pointers = self._pointers()
+        return Contents(pointers=pointers, blobs=self.blobs())
+
+    def collect(
+        self, *, dry_run: bool = False, older_than_seconds: float = SPARED_SECONDS, contents: Contents | None = None
+    ) -> Collected:
         """
         Remove the blobs that no name points at, and what processes left half written that are gone.
 
@@ -234,21 +265,20 @@ class BlobStore:
         Args:
             dry_run: Only say which.
             older_than_seconds: Spare blobs that are younger: their pointers may be about to be written.
+            contents: What :meth:`contents` found; else it is looked at now.
         """
-        pointers = self._pointers()
-        used = {pointer.digest for pointer in pointers.values() if pointer is not None}
-        unreadable = tuple(name for name, pointer in pointers.items() if pointer is None)
+        found = self.contents() if contents is None else contents
+        unreadable = tuple(name for name, pointer in found.pointers.items() if pointer is None)
         unused = {
-            digest: size
-            for digest, size in self.blobs().items()
-            if not unreadable and digest not in used and self._age(self.blob_path(digest)) >= older_than_seconds
+            digest: found.blobs[digest]
+            for digest in (() if unreadable else found.blobs.keys() - found.used)
+            if self._age(self.blob_path(digest)) >= older_than_seconds
         }
         left = left_over_below(self.root) if self.is_local else {}
         if not dry_run:
             for path in [*map(self.blob_path, unused), *left]:
-                with contextlib.suppress(FileNotFoundError):
-                    if path in left or self._age(path) >= older_than_seconds:  # it may be stored again by now
-                        self._fs.rm_file(path)
+                if path in left or self._age(path) >= older_than_seconds:  # it may be stored again by now
+                    self._remove(path)
         return Collected(
             digests=tuple(sorted(unused)),
             bytes=sum(unused.values()),
@@ -286,12 +316,13 @@ class BlobStore:
         """Read all blobs; return those whose bytes are not what was written, and those that names point at and are gone."""
         names: dict[str, list[str]] = {}
         unreadable: list[str] = []
-        for name, pointer in self._pointers().items():
+        found = self.contents()
+        for name, pointer in found.pointers.items():
             if pointer is None:
                 unreadable.append(name)
             else:
                 names.setdefault(pointer.digest, []).append(name)
-        there = self.blobs()
+        there = found.blobs
         damaged = [digest for digest in there if self.get(digest) is None]
         return [
             *(Fault(digest="", names=(name,), is_gone=False) for name in unreadable),
@@ -299,13 +330,6 @@ class BlobStore:
                 Fault(digest=digest, names=tuple(names.get(digest, ())), is_gone=digest not in there)
                 for digest in sorted([*damaged, *(names.keys() - there.keys())])
             ),
-        ]
-
-    def names_without_bytes(self) -> list[str]:
-        """Return the names whose bytes are not there: of a cache, those that made room for others."""
-        there = self.blobs()
-        return [
-            name for name, pointer in self._pointers().items() if pointer is not None and pointer.digest not in there
         ]
 
     def _pointers(self) -> dict[str, Pointer | None]:
@@ -345,6 +369,10 @@ class BlobStore:
             return None
         return data
 
+    def _remove(self, path: str) -> None:
+        with contextlib.suppress(FileNotFoundError):
+            self._trying("remove", path, lambda: self._fs.rm_file(path))
+
     def _size(self, path: str) -> int | None:
         try:
             return int(self._trying("look at", path, lambda: self._fs.info(path))["size"])
@@ -353,14 +381,15 @@ class BlobStore:
 
     def _age(self, path: str) -> float:
         try:
-            modified = self._fs.modified(path)
+            modified = self._trying("look at", path, lambda: self._fs.modified(path))
         except (FileNotFoundError, NotImplementedError):
             return 0.0
         return time.time() - float(modified.timestamp())
 
     def _files(self, folder: str) -> dict[str, int]:
-        if not self.is_local:
-            self._fs.invalidate_cache(folder)
+        if self.is_local:
+            return self._trying("list", folder, lambda: dict(_files_below(folder)))
+        self._fs.invalidate_cache(folder)
         found = self._trying("list", folder, lambda: self._fs.find(folder, detail=True))
         return {path: int(info["size"]) for path, info in found.items() if info.get("type") != "directory"}
 
@@ -370,7 +399,7 @@ class BlobStore:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 return act()
-            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            except (FileNotFoundError, NotADirectoryError, IsADirectoryError, NotImplementedError):
                 raise
             except PermissionError as error:
                 raise self._refused(what, path, error) from error
@@ -398,6 +427,20 @@ class BlobStore:
 
     def _shown(self, path: str) -> str:
         return path if self.is_local else str(self._fs.unstrip_protocol(path))
+
+
+def _files_below(folder: str) -> Iterator[tuple[str, int]]:
+    """Iterate the files below a local folder; one that cannot be read is an error, where fsspec takes it for empty."""
+
+    def failed(error: OSError) -> None:
+        if not isinstance(error, FileNotFoundError):
+            raise error
+
+    for place, _, names in os.walk(folder, onerror=failed):
+        for name in names:
+            path = os.path.join(place, name)
+            with contextlib.suppress(FileNotFoundError):  # it went meanwhile
+                yield path, os.stat(path).st_size
 
 
 def open_store(location: str | os.PathLike[str] | BlobStore, options: dict[str, Any] | None = None) -> BlobStore:

@@ -4,76 +4,69 @@ Values from one store to another: a cache that is filled before it is needed, or
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-import msgspec
+from collections.abc import Iterable, Iterator
+from typing import Literal, NamedTuple
 
 from orrery.adapters.cache.blobs import BlobStore
 
-__all__ = ["Copied", "copy_values"]
+__all__ = ["Copied", "copy_each"]
 
 
-class Copied(msgspec.Struct, frozen=True, kw_only=True):
+class Copied(NamedTuple):
     """
-    What was copied.
+    What became of one name.
 
     Attributes:
-        names: The names that stand for another value now.
+        name: The name.
+        outcome: ``copied``: it stands for another value now. ``healed``: it stood for the value already, but the bytes were
+            gone or damaged. ``missing``: it is not at the source. ``damaged``: its bytes are gone or damaged at the source,
+            and were needed.
         bytes: How many bytes went; those that were there already did not.
-        healed: Names that stood for the value already, but whose bytes were gone or damaged.
-        missing: Names that are not at the source.
-        damaged: Names whose bytes are gone or damaged at the source, and were needed.
     """
 
-    names: tuple[str, ...]
-    bytes: int
-    healed: tuple[str, ...]
-    missing: tuple[str, ...]
-    damaged: tuple[str, ...]
+    name: str
+    outcome: Literal["copied", "healed", "missing", "damaged"]
+    bytes: int = 0
 
 
-def copy_values(
+def copy_each(
     source: BlobStore, target: BlobStore, names: Iterable[str] | None = None, *, is_verified: bool = False
-) -> Copied:
+) -> Iterator[Copied]:
     """
-    Copy values, each blob before its name.
+    Copy values, each blob before its name, and tell of each as it is done; only as far as somebody asks.
 
-    A name that the target has newer is left alone. Bytes go again where those of the target are gone, or other in number;
-    they are read at the source to the last, and never copied where they are damaged.
+    A name that the target has newer is left alone, and nothing is told of one that stands for the value there already.
+    Bytes go again where those of the target are gone, or other in number; they are read at the source to the last, and never
+    copied where they are damaged.
 
     Args:
         source: Where they are.
         target: Where they go.
         names: Which; all if None.
-        is_verified: Read what the target has, too: bytes go again where they are others.
+        is_verified: Read what the target has, too: bytes go again where it has others.
     """
-    copied: list[str] = []
-    healed: list[str] = []
-    missing: list[str] = []
-    damaged: list[str] = []
-    size = 0
     for name in source.names() if names is None else names:
         pointer = source.read_pointer(name)
         if pointer is None:
-            missing.append(name)
+            yield Copied(name, "missing")
             continue
         there = target.read_pointer(name)
         is_same = there is not None and there.digest == pointer.digest
         if there is not None and not is_same and there.at > pointer.at:
             continue
-        if target.holds(pointer, is_verified=is_verified):
-            if not is_same:
-                target.touch(pointer.digest)  # a collection spares it until its name is written
-        else:
+        size = 0
+        is_there = target.holds(pointer, is_verified=is_verified)
+        if not is_there:
             data = source.get(pointer.digest)
             if data is None:
-                damaged.append(name)
+                yield Copied(name, "damaged")
                 continue
             target.put(data, is_anew=True)
-            size += len(data)
-            if is_same:
-                healed.append(name)
+            size = len(data)
+        elif not is_same:
+            target.touch(pointer.digest)  # a collection spares it until its name is written
         if not is_same:
             target.write_pointer(name, pointer)
-            copied.append(name)
-    return Copied(names=tuple(copied), bytes=size, healed=tuple(healed), missing=tuple(missing), damaged=tuple(damaged))
+            yield Copied(name, "copied", size)
+        elif not is_there:
+            yield Copied(name, "healed", size)

@@ -7,15 +7,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from orrery.adapters.cache.blobs import BlobStore
+from orrery.adapters.cache.blobs import BlobStore, Collected
 from orrery.adapters.cache.cached import CachedIOManager
 from orrery.adapters.cache.records import pull_records, push_records
 from orrery.adapters.cache.signing import Signing, check_signature
 from orrery.adapters.cache.stored import BlobIOManager
-from orrery.adapters.cache.transfer import Copied, copy_values
+from orrery.adapters.cache.transfer import copy_each
 from orrery.base.errors import DamagedValueError, UntrustedValueError
 
-__all__ = ["Copied", "FoundStore", "copy_values", "pull_records", "push_records", "refused_names", "stores_of"]
+__all__ = [
+    "BlobStore",
+    "Collected",
+    "FoundStore",
+    "copy_each",
+    "pull_records",
+    "push_records",
+    "refused_names",
+    "stores_of",
+]
 
 
 class FoundStore(NamedTuple):

@@ -4,17 +4,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
 import click
 
-from orrery.api.wiring.caches import FoundStore, copy_values, pull_records, push_records, refused_names, stores_of
+from orrery.api.wiring.caches import (
+    BlobStore,
+    Collected,
+    FoundStore,
+    copy_each,
+    pull_records,
+    push_records,
+    refused_names,
+    stores_of,
+)
 from orrery.base.errors import InvalidInvocationError
-from orrery.cli.endings import FAILED, SUCCESS, wrong_usage
-from orrery.cli.json_output import echo_json
+from orrery.cli.endings import wrong_usage
 from orrery.cli.options import Source, json_option, source_options
 from orrery.cli.paper import dim, echo, strong, table
 from orrery.cli.project import Project, load_project
+from orrery.cli.reports import Reports
 from orrery.cli.text import count, number, one_line, short_path
 from orrery.runtime.instance.instance import Instance
 
@@ -29,45 +40,48 @@ def command() -> None:
 @command.command("status", short_help="Show what they hold.")
 @source_options
 @json_option()
-def status(source: Source, as_json: bool) -> None:
+def status(source: Source, as_json: bool) -> int:
     """Show where the stores lie, and how much they hold."""
-    documents: list[dict[str, Any]] = []
+    reports = Reports(as_json)
     for found in _stores(source):
-        blobs = found.store.blobs()
-        unused = found.store.collect(dry_run=True)
-        documents.append(
-            {
-                "resource": found.key,
-                "place": found.store.url,
-                "remote": None if found.remote is None else found.remote.url,
-                "names": len(found.store.names()),
-                "names_without_value": len(found.store.names_without_bytes()),
-                "values": len(blobs),
-                "bytes": sum(blobs.values()),
-                "collectable_bytes": unused.bytes,
-                "unfinished_files": len(unused.files),
-                "unfinished_bytes": unused.file_bytes,
-            }
-        )
-    if as_json:
-        echo_json({"stores": documents})
-        return
-    for each in documents:
-        echo(f"{strong(one_line(each['resource']))}  {one_line(short_path(str(each['place'])))}")
-        absent = each["names_without_value"]
-        rows = [
-            ["names", number(each["names"]), dim(f"{number(absent)} of them without their value") if absent else ""],
-            ["values", number(each["values"]), dim(f"{number(each['bytes'])} bytes")],
-            ["unused", "", dim(f"{number(each['collectable_bytes'])} bytes")],
-        ]
-        if each["unfinished_files"]:
-            rows.append(
-                ["unfinished", number(each["unfinished_files"]), dim(f"{number(each['unfinished_bytes'])} bytes")]
-            )
-        if each["remote"] is not None:
-            rows.append(["over", one_line(each["remote"]), ""])
-        for line in table(rows, indent="  "):
-            echo(line)
+        for each in reports.one(found.key, partial(_status_of, found)):
+            reports.add(each)
+            if not as_json:
+                _echo_status(each)
+    return reports.ended()
+
+
+def _status_of(found: FoundStore) -> dict[str, Any]:
+    contents = found.store.contents()
+    unused = found.store.collect(dry_run=True, contents=contents)
+    return {
+        "resource": found.key,
+        "place": found.store.url,
+        "remote": None if found.remote is None else found.remote.url,
+        "names": len(contents.pointers),
+        "names_without_value": len(contents.names_without_bytes),
+        "values": len(contents.blobs),
+        "bytes": sum(contents.blobs.values()),
+        "collectable_bytes": unused.bytes,
+        "unfinished_files": len(unused.files),
+        "unfinished_bytes": unused.file_bytes,
+    }
+
+
+def _echo_status(each: dict[str, Any]) -> None:
+    echo(f"{strong(one_line(each['resource']))}  {one_line(short_path(str(each['place'])))}")
+    absent = each["names_without_value"]
+    rows = [
+        ["names", number(each["names"]), dim(f"{number(absent)} of them without their value") if absent else ""],
+        ["values", number(each["values"]), dim(f"{number(each['bytes'])} bytes")],
+        ["unused", "", dim(f"{number(each['collectable_bytes'])} bytes")],
+    ]
+    if each["unfinished_files"]:
+        rows.append(["unfinished", number(each["unfinished_files"]), dim(f"{number(each['unfinished_bytes'])} bytes")])
+    if each["remote"] is not None:
+        rows.append(["over", one_line(each["remote"]), ""])
+    for line in table(rows, indent="  "):
+        echo(line)
 
 
 @command.command("gc", short_help="Remove values that no name stands for.")
@@ -77,41 +91,42 @@ def status(source: Source, as_json: bool) -> None:
 )
 @source_options
 @json_option()
-def gc(dry_run: bool, older_than: float, source: Source, as_json: bool) -> None:
+def gc(dry_run: bool, older_than: float, source: Source, as_json: bool) -> int:
     """
     Remove the values that no name stands for any more, and files that processes which died left unfinished.
 
     Of a cache, the local store is meant.
     """
-    documents: list[dict[str, Any]] = []
+    reports = Reports(as_json)
     for found in _stores(source):
-        gone = found.store.collect(dry_run=dry_run, older_than_seconds=older_than)
-        documents.append(
-            {
-                "resource": found.key,
-                "values": len(gone.digests),
-                "bytes": gone.bytes,
-                "unfinished_files": list(gone.files),
-                "unfinished_bytes": gone.file_bytes,
-                "unreadable_names": list(gone.unreadable),
-            }
-        )
-    if as_json:
-        echo_json({"dry_run": dry_run, "stores": documents})
-        return
-    verb = "would go" if dry_run else "went"
-    for each in documents:
-        echo(f"{one_line(each['resource'])}: {count(each['values'], 'value')} {verb}, {number(each['bytes'])} bytes")
-        if each["unreadable_names"]:
-            names = ", ".join(map(one_line, each["unreadable_names"]))
-            echo(
-                f"{one_line(each['resource'])}: no value goes while a name cannot be read: {names} (orrery cache verify)"
+        collect = partial(found.store.collect, dry_run=dry_run, older_than_seconds=older_than)
+        for gone in reports.one(found.key, collect):
+            reports.add(
+                {
+                    "resource": found.key,
+                    "values": len(gone.digests),
+                    "bytes": gone.bytes,
+                    "unfinished_files": list(gone.files),
+                    "unfinished_bytes": gone.file_bytes,
+                    "unreadable_names": list(gone.unreadable),
+                }
             )
-        if each["unfinished_files"]:
-            files = count(len(each["unfinished_files"]), "unfinished file")
-            echo(f"{one_line(each['resource'])}: {files} {verb}, {number(each['unfinished_bytes'])} bytes")
-            for path in each["unfinished_files"] if dry_run else ():
-                echo(dim(f"  {one_line(short_path(path))}"))
+            if not as_json:
+                _echo_collected(found.key, gone, dry_run=dry_run)
+    return reports.ended(dry_run=dry_run)
+
+
+def _echo_collected(resource: str, gone: Collected, *, dry_run: bool) -> None:
+    verb = "would go" if dry_run else "went"
+    where = one_line(resource)
+    echo(f"{where}: {count(len(gone.digests), 'value')} {verb}, {number(gone.bytes)} bytes")
+    if gone.unreadable:
+        names = ", ".join(map(one_line, gone.unreadable))
+        echo(f"{where}: no value goes while a name cannot be read: {names} (orrery cache verify)")
+    if gone.files:
+        echo(f"{where}: {count(len(gone.files), 'unfinished file')} {verb}, {number(gone.file_bytes)} bytes")
+        for path in gone.files if dry_run else ():
+            echo(dim(f"  {one_line(short_path(path))}"))
 
 
 @command.command("verify", short_help="Check the digests of all values.")
@@ -125,34 +140,47 @@ def verify(is_remote: bool, source: Source, as_json: bool) -> int:
     Of a cache, the local store is meant, which may let go of values to make room for others. The exit code is 1 if a value
     is damaged or gone. It is never used: it is a miss.
     """
-    documents: list[dict[str, Any]] = []
+    reports = Reports(as_json)
     faults: list[dict[str, Any]] = []
     for found in _stores(source):
+        told: list[dict[str, Any]] = []
         places = [(found.store, found.max_bytes is not None or found.remote is not None)]
         if is_remote and found.remote is not None:
             places.append((found.remote, False))
-        told = [
-            {
-                "place": store.url,
-                "digest": fault.digest,
-                "names": list(fault.names),
-                "fault": "gone" if fault.is_gone else "damaged",
-            }
-            for store, may_let_go in places
-            for fault in store.faults()
-            if not (fault.is_gone and may_let_go)
-        ]
+        for store, may_let_go in places:
+            for of_place in reports.one(found.key, partial(_faults_of, store, may_let_go=may_let_go)):
+                told += of_place
+                for fault in () if as_json else of_place:
+                    _echo_fault(found.key, fault)
         damaged = sorted({fault["digest"] for fault in told if fault["fault"] == "damaged"})
         gone = sorted({name for fault in told if fault["fault"] == "gone" for name in fault["names"]})
-        documents.append({"resource": found.key, "damaged": damaged, "gone": gone, "faults": told})
-        faults += [{"resource": found.key, "is_cache": found.remote is not None, **fault} for fault in told]
-    if as_json:
-        echo_json({"stores": documents})
-        return FAILED if faults else SUCCESS
-    for fault in faults:
-        names = ", ".join(map(one_line, fault["names"])) or "a value that no name stands for"
-        where = f"in {one_line(short_path(fault['place']))}, {fault['digest'][:12] or 'the name itself'}"
-        echo(f"{one_line(fault['resource'])}: {names} is {fault['fault']} ({where})")
+        reports.add({"resource": found.key, "damaged": damaged, "gone": gone, "faults": told})
+        faults += [{"is_cache": found.remote is not None, **fault} for fault in told]
+    if not as_json:
+        _echo_verified(faults)
+    return reports.ended(bool(faults))
+
+
+def _faults_of(store: BlobStore, *, may_let_go: bool) -> list[dict[str, Any]]:
+    return [
+        {
+            "place": store.url,
+            "digest": fault.digest,
+            "names": list(fault.names),
+            "fault": "gone" if fault.is_gone else "damaged",
+        }
+        for fault in store.faults()
+        if not (fault.is_gone and may_let_go)
+    ]
+
+
+def _echo_fault(resource: str, fault: dict[str, Any]) -> None:
+    names = ", ".join(map(one_line, fault["names"])) or "a value that no name stands for"
+    where = f"in {one_line(short_path(fault['place']))}, {fault['digest'][:12] or 'the name itself'}"
+    echo(f"{one_line(resource)}: {names} is {fault['fault']} ({where})")
+
+
+def _echo_verified(faults: list[dict[str, Any]]) -> None:
     bad = count(sum(fault["fault"] == "damaged" for fault in faults), "damaged value")
     absent = count(sum(fault["fault"] == "gone" for fault in faults), "value")
     echo(f"{bad}, {absent} gone")
@@ -165,7 +193,6 @@ def verify(is_remote: bool, source: Source, as_json: bool) -> int:
         )
     if any(not fault["is_cache"] for fault in faults):
         echo(dim("  `orrery materialize '*' --reuse` makes again what is damaged or gone"))
-    return FAILED if faults else SUCCESS
 
 
 @command.command("push", short_help="Copy values from the cache to its remote place.")
@@ -203,68 +230,87 @@ def pull(names: tuple[str, ...], is_verified: bool, source: Source, as_json: boo
 
 
 def _transfer(names: tuple[str, ...], source: Source, as_json: bool, *, is_push: bool, is_verified: bool) -> int:
-    documents: list[dict[str, Any]] = []
     project = load_project(source)
-    by_key = project.repository.assets_defs_by_key
-    with Instance.get() as instance:
-        for found in _stores_of(project):
-            if found.remote is None:
-                continue
-            here, there = found.store, found.remote
-            source_store, target = (here, there) if is_push else (there, here)
-            copied = copy_values(source_store, target, names or None, is_verified=is_verified)
-            if not is_push and found.max_bytes is not None:
-                here.evict(found.max_bytes, keep="")
-            keys = [
-                key
-                for key, definition in by_key.items()
-                if definition.is_materializable and definition.get_io_manager_key_for_asset_key(key) == found.key
-            ]
-            recorded = push_records(instance, there, keys) if is_push else pull_records(instance, there, keys)
-            refused = [] if is_push else refused_names(found, instance)
-            documents.append(
-                {
-                    "resource": found.key,
-                    "names": list(copied.names),
-                    "bytes": copied.bytes,
-                    "healed": list(copied.healed),
-                    "missing": list(copied.missing),
-                    "damaged": list(copied.damaged),
-                    "recorded": recorded,
-                    **({} if is_push else {"refused": refused}),
-                }
-            )
+    stores = [(found, found.remote) for found in _stores_of(project) if found.remote is not None]
     with wrong_usage():
-        if not documents:
+        if not stores:
             raise InvalidInvocationError(
                 "No cache of the project lies over a location.",
                 mend='give a resource CachedIOManager("s3://bucket/values", local=".cache").',
             )
-    ending = FAILED if any(each["missing"] or each["damaged"] for each in documents) else SUCCESS
-    if as_json:
-        echo_json({"stores": documents})
-        return ending
-    for each in documents:
-        for name in each["names"]:
-            echo(f"{one_line(each['resource'])}: {one_line(name)}")
-        for name in each["healed"]:
-            echo(f"{one_line(each['resource'])}: {one_line(name)}, again: it was damaged or gone")
-        for name in each["missing"]:
-            echo(f"{one_line(each['resource'])}: {one_line(name)} is not {'here' if is_push else 'there'}")
-        for name in each["damaged"]:
-            echo(
-                f"{one_line(each['resource'])}: {one_line(name)} is damaged or gone on both sides: materialize it again"
+    reports = Reports(as_json)
+    is_failed = False
+    with Instance.get() as instance:
+        for found, there in stores:
+            told: dict[str, list[str]] = {outcome: [] for outcome in _WORDS}
+            size = 0
+            steps = _transferred(found, there, names, project, instance, is_push=is_push, is_verified=is_verified)
+            for outcome, name, size_bytes in reports.each(found.key, steps):
+                told[outcome].append(name)
+                size += size_bytes
+                words = _WORDS[outcome]
+                if words is not None and not as_json:
+                    echo(f"{one_line(found.key)}: {one_line(name)}{words[0 if is_push else 1]}")
+            is_failed = is_failed or bool(told["missing"] or told["damaged"])
+            reports.add(
+                {
+                    "resource": found.key,
+                    "names": told["copied"],
+                    "bytes": size,
+                    "healed": told["healed"],
+                    "missing": told["missing"],
+                    "damaged": told["damaged"],
+                    "recorded": told["recorded"],
+                    **({} if is_push else {"refused": told["refused"]}),
+                }
             )
-        for name in each.get("refused", ()):
-            echo(
-                f"{one_line(each['resource'])}: {one_line(name)} is a pickle that this instance did not sign, and is not loaded: "
-                "share a key, or allow it (docs/caching.md)"
-            )
-        echo(
-            f"{count(len(each['names']) + len(each['healed']), 'name')}, {number(each['bytes'])} bytes, "
-            f"{count(len(each['recorded']), 'record')} of what they are made from"
-        )
-    return ending
+            if not as_json:
+                echo(
+                    f"{one_line(found.key)}: {count(len(told['copied']) + len(told['healed']), 'name')}, {number(size)} bytes, "
+                    f"{count(len(told['recorded']), 'record')} of what they are made from"
+                )
+    return reports.ended(is_failed)
+
+
+_REFUSED = " is a pickle that this instance did not sign, and is not loaded: share a key, or allow it (docs/caching.md)"
+_DAMAGED = " is damaged or gone on both sides: materialize it again"
+_HEALED = ", again: it was damaged or gone"
+_WORDS: Mapping[str, tuple[str, str] | None] = {
+    "copied": ("", ""),
+    "healed": (_HEALED, _HEALED),
+    "missing": (" is not here", " is not there"),
+    "damaged": (_DAMAGED, _DAMAGED),
+    "recorded": None,
+    "refused": (_REFUSED, _REFUSED),
+}
+"""What is said after a name, by what became of it: at a push, and at a pull; nothing of records, which are counted."""
+
+
+def _transferred(
+    found: FoundStore,
+    there: BlobStore,
+    names: tuple[str, ...],
+    project: Project,
+    instance: Instance,
+    *,
+    is_push: bool,
+    is_verified: bool,
+) -> Iterator[tuple[str, str, int]]:
+    """Copy values, let their records follow, and tell of each name what became of it, and how many bytes went."""
+    source, target = (found.store, there) if is_push else (there, found.store)
+    for each in copy_each(source, target, names or None, is_verified=is_verified):
+        yield each.outcome, each.name, each.bytes
+    if not is_push and found.max_bytes is not None:
+        found.store.evict(found.max_bytes, keep="")
+    keys = [
+        key
+        for key, definition in project.repository.assets_defs_by_key.items()
+        if definition.is_materializable and definition.get_io_manager_key_for_asset_key(key) == found.key
+    ]
+    recorded = push_records(instance, there, keys) if is_push else pull_records(instance, there, keys)
+    yield from (("recorded", name, 0) for name in recorded)
+    if not is_push:
+        yield from (("refused", name, 0) for name in refused_names(found, instance))
 
 
 def _stores(source: Source) -> list[FoundStore]:

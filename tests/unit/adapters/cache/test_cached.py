@@ -205,11 +205,11 @@ def test_a_copy_that_made_room_for_others_is_no_damage(world: World) -> None:
     manager = world.manager(max_bytes=1_000)
     world.make(manager)
     manager.store.evict(0, keep="")
-    assert manager.store.names_without_bytes() == ["base"]
+    assert manager.store.contents().names_without_bytes == ["base"]
     value, told = world.read(manager)
     assert value == {"n": 1}
     assert told.endswith("because the copy made room for others")
-    assert manager.store.names_without_bytes() == []
+    assert manager.store.contents().names_without_bytes == []
 
 
 def test_partitions_are_kept_one_by_one(world: World) -> None:
