@@ -10,6 +10,9 @@ dynamic output is complete, one step per mapping key is made of it. Templates ma
 dynamic outputs, one inside the other or side by side: their mapping keys become known one dimension at
 a time, as a tree of *branches*, each of which is closed when all steps below it have ended. Collecting
 waits for one branch: it takes away the innermost dimension.
+
+A step that was skipped as current runs after all if what follows finds its stored value damaged: who may ask for that, and
+who has, is kept in ``made_again.py``.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ from orrery.model.events.event import Event
 from orrery.plan.blocked_by import BlockedBy, FailedCheck, blocked_by
 from orrery.plan.commands import Command, LaunchStep, SkipStep, Wait
 from orrery.plan.execution_plan import ExecutionPlan
+from orrery.plan.made_again import MakingAgain
 from orrery.plan.multiplied import Branch, bracketed, branch_within, collects, key_within, multiplied
 from orrery.plan.sources import (
     FromCollect,
@@ -99,11 +103,7 @@ class ActiveExecution:
         self._waiting: dict[str, int] = {}
         self._children: dict[Hashable, list[ExecutionStep]] = {}
         self._retry_at: dict[str, float] = {}
-        self._reused: dict[str, bool] = {}
-        self._wanted_again: dict[str, tuple[str, ...]] = {}
-        self._asked_again: set[tuple[str, str]] = set()
-        self._again: set[str] = set()
-        self._times_again: dict[str, int] = {}
+        self._again = MakingAgain()
         self._origins: dict[str, str] = {}
         self._evaluated: dict[str, dict[tuple[str, ...], list[str]]] = {}
         self._evaluations: dict[str, int] = {}
@@ -212,18 +212,12 @@ class ActiveExecution:
         return [step for key, step in self._steps.items() if self.states.get(key) in (None, StepState.IN_FLIGHT)]
 
     def may_make_again(self, step_key: str, producer_key: str) -> bool:
-        """
-        Tell whether a step that finds a stored value damaged may have it made again, and be tried again then.
-
-        It may where the value is that of a step that was skipped, and only once: what is damaged again is an error.
-        """
-        return producer_key in self._reused and (step_key, producer_key) not in self._asked_again
+        """Tell whether a step that finds a stored value damaged may have it made again (see :meth:`MakingAgain.may`)."""
+        return self._again.may(step_key, producer_key)
 
     def made_again_for(self, step: ExecutionStep) -> tuple[str, ...]:
         """Return the parents of a step that :meth:`may_make_again` allows to be made again."""
-        if not self._reused:
-            return ()
-        return tuple(key for key in step.parent_keys if self.may_make_again(step.key, key))
+        return self._again.allowed(step)
 
     def next_retry(self) -> float | None:
         """Return when the next retry is due (on the clock that was handed in), if one is waiting."""
@@ -241,7 +235,7 @@ class ActiveExecution:
         elif kind == "STEP_UP_FOR_RETRY":
             retry: Any = event.event_specific_data
             if retry.made_again:
-                self._wanted_again[step_key] = retry.made_again
+                self._again.note_found(step_key, retry.made_again)
         elif kind == "ASSET_CHECK_EVALUATION":
             found: Any = event.event_specific_data
             failed = not found.passed and found.severity is AssetCheckSeverity.ERROR
@@ -297,7 +291,7 @@ class ActiveExecution:
         """
         self._landed(step_key)
         self._forget_outputs(step_key)
-        producers = self._wanted_again.pop(step_key, ()) if self._wanted_again else ()
+        producers = self._again.found_by(step_key)
         if producers:
             self._make_again(step_key, producers)
             return
@@ -305,20 +299,16 @@ class ActiveExecution:
         del self.states[step_key]
         self._retry_at[step_key] = at
 
-    def _make_again(self, step_key: str, producers: Iterable[str]) -> None:
+    def _make_again(self, step_key: str, producers: tuple[str, ...]) -> None:
         """Open the steps again that were skipped, and let *step_key* wait for them, or for who opened them before."""
         step = self._steps[step_key]
         del self.states[step_key]
-        self._again.add(step_key)
-        self._times_again[step_key] = self._times_again.get(step_key, 0) + 1
+        for producer in self._again.ask(step_key, producers):
+            del self.states[producer]
+            self._open += 1
+            self._ready.append(self._steps[producer])
         waits_for = 0
         for producer in producers:
-            self._asked_again.add((step_key, producer))
-            if self._reused.get(producer):
-                self._reused[producer] = False
-                del self.states[producer]
-                self._open += 1
-                self._ready.append(self._steps[producer])
             if self.states.get(producer) in (None, StepState.IN_FLIGHT):
                 self._children.setdefault(producer, []).append(step)
                 waits_for += 1
@@ -379,10 +369,11 @@ class ActiveExecution:
             origin = self._origins.get(key)
             found.append(SkipStep(step, self.skip_reasons[key], () if origin is None else (origin,)))
             return
-        if self.attempts and key in self.attempts and key not in self._again:
+        again = self._again
+        if self.attempts and key in self.attempts and key not in again.to_launch:
             self.states[key] = StepState.IN_FLIGHT
             self._in_flight += 1
-            found.append(LaunchStep(step, self.attempts[key], self._times_again.get(key, 0)))
+            found.append(LaunchStep(step, self.attempts[key], again.times(key)))
             return
         reason, failed = self._verdict(step) if step.inputs or step.after else (None, ())
         if reason is not None:
@@ -401,14 +392,14 @@ class ActiveExecution:
                 for name, output in step.outputs.items():
                     if output.is_selected and output.check_spec is None:
                         self.note_output(key, name, None)
-                self._reused[key] = True
+                again.reused[key] = True
                 self._end(key, StepState.SUCCESS)
                 return
         self.states[key] = StepState.IN_FLIGHT
         self._in_flight += 1
-        if self._again and key in self._again:
-            self._again.discard(key)
-            found.append(LaunchStep(step, self.attempts.get(key, 1), self._times_again[key]))
+        if again.to_launch and key in again.to_launch:
+            again.to_launch.discard(key)
+            found.append(LaunchStep(step, self.attempts.get(key, 1), again.times(key)))
             return
         found.append(LaunchStep(step))
 
