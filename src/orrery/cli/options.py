@@ -4,6 +4,7 @@ Options that commands share.
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,8 +14,19 @@ from typing import Any, TypeVar
 import click
 
 from orrery.cli.json_output import claim_standard_output
+from orrery.cli.text import one_line
 
-__all__ = ["LEVELS", "RunOptions", "Source", "RunTags", "json_option", "run_options", "source_options", "tag_option"]
+__all__ = [
+    "LEVELS",
+    "RunOptions",
+    "Source",
+    "RunTags",
+    "json_option",
+    "run_options",
+    "seconds_of",
+    "source_options",
+    "tag_option",
+]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -65,6 +77,22 @@ class RunOptions:
     every_frame: bool
     plain: bool
     as_json: bool
+
+
+def seconds_of(ctx: click.Context, param: click.Parameter, value: str) -> float:
+    """Return a finite number of seconds, zero or more: a range of click's lets ``nan`` and ``inf`` pass."""
+    try:
+        seconds = float(value)
+    except ValueError:
+        seconds = math.nan
+    if math.isfinite(seconds) and seconds >= 0:
+        return seconds
+    raise click.BadParameter(
+        f"'{one_line(value)}' is no number of seconds from zero on.\n"
+        f"  Try: write {param.opts[0]} 86400 for a day, or leave it out.",
+        ctx,
+        param,
+    )
 
 
 def source_options(function: Function) -> Function:

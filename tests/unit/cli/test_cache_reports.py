@@ -119,3 +119,29 @@ def test_a_store_is_listed_once_for_its_status(orrery: Command, monkeypatch: pyt
     orrery("status")
     assert [each for each in listed if each.startswith("c/")] == ["c/names", "c/blobs"]
     assert len(read) == 2  # of a and c
+
+
+@pytest.mark.parametrize("given", ["-1", "nan", "inf", "-inf", "1e400", "", " ", "a day", "1h", "-0.001"])
+def test_what_is_no_number_of_seconds_is_refused_before_anything_goes(
+    orrery: Command, given: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is told with the option, and what to write."""
+    kept = BlobStore("c")
+    kept.remove_pointer("value")
+    assert orrery("gc", f"--older-than={given}") == 2
+    told = capsys.readouterr().err
+    assert told.startswith(
+        f"Error: Invalid value for '--older-than': '{given}' is no number of seconds from zero on.\n"
+    )
+    assert "  Try: write --older-than 86400 for a day" in told
+    assert "orrery cache gc --help" in told
+    assert len(kept.blobs()) == 1
+
+
+def test_seconds_may_be_none_and_parts_of_one(orrery: Command) -> None:
+    kept = BlobStore("c")
+    kept.remove_pointer("value")
+    orrery("gc", "--older-than", "0.5e4")
+    assert len(kept.blobs()) == 1
+    orrery("gc", "--older-than", "0")
+    assert len(kept.blobs()) == 0

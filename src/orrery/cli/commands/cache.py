@@ -22,7 +22,7 @@ from orrery.api.wiring.caches import (
 )
 from orrery.base.errors import InvalidInvocationError
 from orrery.cli.endings import wrong_usage
-from orrery.cli.options import Source, json_option, source_options
+from orrery.cli.options import Source, json_option, seconds_of, source_options
 from orrery.cli.paper import dim, echo, strong, table
 from orrery.cli.project import Project, load_project
 from orrery.cli.reports import Reports
@@ -87,7 +87,12 @@ def _echo_status(each: dict[str, Any]) -> None:
 @command.command("gc", short_help="Remove values that no name stands for.")
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")
 @click.option(
-    "--older-than", metavar="SECONDS", type=float, default=3600.0, show_default=True, help="Spare younger ones."
+    "--older-than",
+    metavar="SECONDS",
+    callback=seconds_of,
+    default="3600.0",
+    show_default=True,
+    help="Spare younger ones.",
 )
 @source_options
 @json_option()
