@@ -127,7 +127,7 @@ def test_what_is_damaged_or_gone_on_one_side_is_healed_from_the_other(tmp_path: 
     orrery(tmp_path, "materialize", "*")
     blob(shared, 4).unlink()
     told = orrery(tmp_path, "cache", "verify", "--remote", code=1)
-    assert "first is gone" in told
+    assert "asset 'first' is gone (first in shared, " in told
     assert "0 damaged values, 1 value gone" in told
     assert "cache push --verify" in told
     pushed = document(tmp_path, "push")
@@ -141,7 +141,7 @@ def test_what_is_damaged_or_gone_on_one_side_is_healed_from_the_other(tmp_path: 
 
     blob(cache, 8).write_text("damaged!")
     told = orrery(tmp_path, "cache", "verify", code=1)
-    assert "second is damaged" in told
+    assert "asset 'second' is damaged (second in cache, " in told
     assert "1 damaged value, 0 values gone" in told
     assert document(tmp_path, "push", "--verify")["damaged"] == []  # that of the remote place is good
     assert document(tmp_path, "pull", "--verify")["healed"] == ["second"]
@@ -198,7 +198,7 @@ def test_a_name_that_cannot_be_read_is_told_and_its_value_stays(tmp_path: Path) 
     """Nobody knows which one it means; from the other side it is written again."""
     orrery(tmp_path, "materialize", "*")
     (tmp_path / "cache" / "names" / "first.json").write_text('{"dig')
-    assert "first is damaged (in cache, the name itself)" in orrery(tmp_path, "cache", "verify", code=1)
+    assert "asset 'first' is damaged (first in cache, the name itself)" in orrery(tmp_path, "cache", "verify", code=1)
     told = orrery(tmp_path, "cache", "gc", "--older-than", "0")
     assert "0 values went" in told
     assert "no value goes while a name cannot be read: first" in told

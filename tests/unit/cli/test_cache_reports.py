@@ -145,3 +145,67 @@ def test_seconds_may_be_none_and_parts_of_one(orrery: Command) -> None:
     assert len(kept.blobs()) == 1
     orrery("gc", "--older-than", "0")
     assert len(kept.blobs()) == 0
+
+
+PARTITIONED = """
+from orrery import BlobIOManager, Definitions, StaticPartitionsDefinition, asset
+
+
+@asset(key=["Sales", "by day"], partitions_def=StaticPartitionsDefinition(["a/b", "c"]))
+def sales(context):
+    return f"sales of {context.partition_key}"
+
+
+@asset
+def report():
+    return "report"
+
+
+defs = Definitions(assets=[sales, report], resources={"io_manager": BlobIOManager("values")})
+"""
+
+
+def test_a_fault_names_the_asset_and_the_partition_that_the_event_log_knows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The name alone is told where it knows none; where it cannot be read, that is told, too."""
+    monkeypatch.chdir(tmp_path)
+    home = tmp_path / "home"
+    monkeypatch.setenv("ORRERY_HOME", str(home))
+    home.mkdir()
+    Path("project.py").write_text(PARTITIONED)
+    for partition in ("a/b", "c"):
+        assert run(["materialize", "*", "--partition", partition, "-f", "project.py"]) == 0
+    store = BlobIOManager("values")
+    store.keep("strange", b"strange", "bytes", run_id=None)
+    damaged = {"sales of a/b": "Sales/by day", "report": "report", "strange": None}
+    for blob in Path("values/blobs").glob("*/*"):
+        if blob.read_text() in damaged:
+            blob.write_text("damage")
+    capsys.readouterr()
+
+    assert run(["cache", "verify", "-f", "project.py"]) == 1
+    told = capsys.readouterr().out
+    assert (
+        "io_manager: asset 'Sales/by day', partition 'a/b' is damaged (%53ales/by%20day/partition=a%2fb in values, "
+        in told
+    )
+    assert "io_manager: asset 'report' is damaged (report in values, " in told
+    assert "io_manager: strange is damaged (in values, " in told
+
+    assert run(["cache", "verify", "-f", "project.py", "--json"]) == 1
+    (told_of,) = json.loads(capsys.readouterr().out)["stores"]
+    assert sorted(
+        (value for fault in told_of["faults"] for value in fault["values"]), key=lambda each: each["name"]
+    ) == [
+        {"name": "%53ales/by%20day/partition=a%2fb", "asset": "Sales/by day", "partition": "a/b"},
+        {"name": "report", "asset": "report", "partition": None},
+        {"name": "strange", "asset": None, "partition": None},
+    ]
+
+    (home / "orrery.db").write_bytes(b"no database")
+    assert run(["cache", "verify", "-f", "project.py"]) == 1
+    told_last = capsys.readouterr()
+    assert "io_manager: report is damaged" in told_last.out
+    assert "3 damaged values" in told_last.out
+    assert told_last.err.startswith("Error: event log: ")

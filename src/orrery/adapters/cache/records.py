@@ -22,7 +22,7 @@ from orrery.model.events.payloads import StepMaterializationData
 from orrery.model.events.reuse import Provenance
 from orrery.model.events.user import AssetMaterialization
 
-__all__ = ["pull_records", "push_records"]
+__all__ = ["owners_of", "pull_records", "push_records"]
 
 
 class _Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -114,6 +114,31 @@ def pull_records(instance: Any, store: BlobStore, keys: Iterable[AssetKey]) -> l
         taken.append(name)
     instance.flush()
     return taken
+
+
+def owners_of(instance: Any, names: Iterable[str]) -> dict[str, tuple[AssetKey, str | None]]:
+    """
+    Return whose value each of these names is, as far as the event log knows: the asset, and its partition.
+
+    Args:
+        instance: Whose event log is asked.
+        names: Names of values in a store.
+    """
+    wanted = set(names)
+    whole = {name_for(key, None): key for key in instance.event_log.get_asset_keys()} if wanted else {}
+    owners: dict[str, tuple[AssetKey, str | None]] = {}
+    of_parts: set[AssetKey] = set()
+    for name in wanted:
+        if name in whole:
+            owners[name] = (whole[name], None)
+        elif (key := whole.get(name.rpartition("/")[0])) is not None:
+            of_parts.add(key)
+    for key in of_parts:
+        for partition in instance.event_log.get_latest_of_partitions(key):
+            name = name_for(key, partition)
+            if name in wanted:
+                owners[name] = (key, partition)
+    return owners
 
 
 def _latest(log: Any, key: AssetKey) -> Iterator[tuple[str | None, EventLogRecord]]:

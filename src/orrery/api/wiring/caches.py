@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from orrery.adapters.cache.blobs import BlobStore, Collected
 from orrery.adapters.cache.cached import CachedIOManager
-from orrery.adapters.cache.records import pull_records, push_records
+from orrery.adapters.cache.records import owners_of, pull_records, push_records
 from orrery.adapters.cache.signing import Signing, check_signature
 from orrery.adapters.cache.stored import BlobIOManager
 from orrery.adapters.cache.transfer import copy_each
@@ -20,6 +20,7 @@ __all__ = [
     "Collected",
     "FoundStore",
     "copy_each",
+    "owners_of",
     "pull_records",
     "push_records",
     "refused_names",

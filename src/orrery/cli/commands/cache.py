@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -15,12 +15,14 @@ from orrery.api.wiring.caches import (
     Collected,
     FoundStore,
     copy_each,
+    owners_of,
     pull_records,
     push_records,
     refused_names,
     stores_of,
 )
 from orrery.base.errors import InvalidInvocationError
+from orrery.base.keys import AssetKey
 from orrery.cli.endings import wrong_usage
 from orrery.cli.options import Source, json_option, seconds_of, source_options
 from orrery.cli.paper import dim, echo, strong, table
@@ -154,6 +156,10 @@ def verify(is_remote: bool, source: Source, as_json: bool) -> int:
             places.append((found.remote, False))
         for store, may_let_go in places:
             for of_place in reports.one(found.key, partial(_faults_of, store, may_let_go=may_let_go)):
+                names = {name for fault in of_place for name in fault["names"]}
+                for owners in reports.one("event log", partial(_owners, names)) if names else ():
+                    for fault in of_place:
+                        fault["values"] = [_value(name, *owners.get(name, (None, None))) for name in fault["names"]]
                 told += of_place
                 for fault in () if as_json else of_place:
                     _echo_fault(found.key, fault)
@@ -172,6 +178,7 @@ def _faults_of(store: BlobStore, *, may_let_go: bool) -> list[dict[str, Any]]:
             "place": store.url,
             "digest": fault.digest,
             "names": list(fault.names),
+            "values": [_value(name) for name in fault.names],
             "fault": "gone" if fault.is_gone else "damaged",
         }
         for fault in store.faults()
@@ -179,10 +186,30 @@ def _faults_of(store: BlobStore, *, may_let_go: bool) -> list[dict[str, Any]]:
     ]
 
 
+def _owners(names: Iterable[str]) -> dict[str, tuple[AssetKey, str | None]]:
+    with Instance.get() as instance:
+        return owners_of(instance, names)
+
+
+def _value(name: str, key: AssetKey | None = None, partition: str | None = None) -> dict[str, Any]:
+    return {"name": name, "asset": None if key is None else key.to_user_string(), "partition": partition}
+
+
 def _echo_fault(resource: str, fault: dict[str, Any]) -> None:
-    names = ", ".join(map(one_line, fault["names"])) or "a value that no name stands for"
-    where = f"in {one_line(short_path(fault['place']))}, {fault['digest'][:12] or 'the name itself'}"
-    echo(f"{one_line(resource)}: {names} is {fault['fault']} ({where})")
+    known = [value for value in fault["values"] if value["asset"] is not None]
+    told = [
+        f"asset '{one_line(value['asset'])}'"
+        + ("" if value["partition"] is None else f", partition '{one_line(value['partition'])}'")
+        if value in known
+        else one_line(value["name"])
+        for value in fault["values"]
+    ]
+    what = " and ".join(told) or "a value that no name stands for"
+    names = ", ".join(one_line(value["name"]) for value in known)
+    where = (
+        f"{names and names + ' '}in {one_line(short_path(fault['place']))}, {fault['digest'][:12] or 'the name itself'}"
+    )
+    echo(f"{one_line(resource)}: {what} {'are' if len(told) > 1 else 'is'} {fault['fault']} ({where})")
 
 
 def _echo_verified(faults: list[dict[str, Any]]) -> None:
