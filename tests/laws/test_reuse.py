@@ -39,6 +39,8 @@ ASSETS = 6
 HELPERS = 4
 CONSTANTS = 3
 CONFIGURED = frozenset({0, 2, 3})
+GRAPHS = frozenset({4})
+"""These are made by two ops each: the first takes what the asset takes first, the second the rest."""
 LIMIT = "context.op_config['limit']"
 SOURCE_OF = {0: ["outside"], 1: ["probed"]}
 MODULES = ("law_of_reuse", "law_helpers")
@@ -59,6 +61,11 @@ class Outside(IOManager):
     def load_input(self, context: Any) -> int:
         """Return the number."""
         return self.number
+
+
+def number_of(step_key: str) -> int:
+    """Return which asset a step makes, or helps to make."""
+    return int(step_key.partition(".")[0][1:])
 
 
 class Reuse(RuleBasedStateMachine):
@@ -240,9 +247,12 @@ class Reuse(RuleBasedStateMachine):
             helpers.append(
                 f"{note}def h{number}(x):\n{doc}    return {broken} + {self.helper_adds[number]}) * {constant}\n"
             )
-        lines = [note, "import law_helpers", "from orrery import asset", "seen = []"]
+        lines = [note, "import law_helpers", "from orrery import asset, graph_asset, op", "seen = []"]
         for number in range(ASSETS):
             parents = [f"a{each}" for each in self.parents[number]] + SOURCE_OF.get(number, [])
+            if number in GRAPHS:
+                lines += self._graph(number, note, parents)
+                continue
             lines += [
                 note,
                 "@asset(config_schema={'limit': int})" if number in CONFIGURED else "@asset",
@@ -262,6 +272,24 @@ class Reuse(RuleBasedStateMachine):
             return importlib.import_module("law_of_reuse")
         finally:
             sys.path.remove(str(folder))
+
+    def _graph(self, number: int, note: str, parents: list[str]) -> list[str]:
+        first, rest = parents[:1], parents[1:]
+        called = f"first{number}({', '.join(first)})"
+        return [
+            note,
+            "@op",
+            f"def first{number}({', '.join(first)}):",
+            f"    seen.append({number})",
+            f"    return sum([{', '.join(first)}]) * {self.factors[number]}",
+            "@op",
+            f"def last{number}({', '.join(['total', *rest])}):",
+            f"    total += sum([{', '.join(rest)}]) * {self.factors[number]}",
+            f"    return (law_helpers.h{self.helper_of[number]}(total) + 1) % 3",
+            "@graph_asset",
+            f"def a{number}({', '.join(parents)}):",
+            f"    return last{number}({', '.join([called, *rest])})",
+        ]
 
     # -- the model -----------------------------------------------------------------------------
 
@@ -322,11 +350,11 @@ class Reuse(RuleBasedStateMachine):
         }
         planned = plan_materialization(made, **options)
         result = materialize(made, on_event=lambda entry: None, **options)
-        ran = {int((event.step_key or "")[1:]) for event in result.all_events if event.event_type_value == "STEP_START"}
+        ran = {number_of(event.step_key or "") for event in result.all_events if event.event_type_value == "STEP_START"}
         expected, values = self._expected(chosen)
         assert ran == expected
-        certain = {int(step.step_key[1:]) for step in planned.to_run if step.decision.is_certain}
-        assert certain <= ran <= {int(step.step_key[1:]) for step in planned.to_run}
+        certain = {number_of(step.step_key) for step in planned.to_run if step.decision.is_certain}
+        assert certain <= ran <= {number_of(step.step_key) for step in planned.to_run}
         for number in chosen:
             self.stored[number] = values[number]
         return ran

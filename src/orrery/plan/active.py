@@ -26,7 +26,7 @@ from orrery.definitions.parts.policies import RunWhen
 from orrery.model.events.checks import AssetCheckSeverity
 from orrery.model.events.event import Event
 from orrery.plan.blocked_by import BlockedBy, FailedCheck, blocked_by
-from orrery.plan.commands import Command, LaunchStep, SkipStep, Wait
+from orrery.plan.commands import Command, DecideLater, LaunchStep, SkipStep, Wait
 from orrery.plan.execution_plan import ExecutionPlan
 from orrery.plan.made_again import MakingAgain
 from orrery.plan.multiplied import Branch, bracketed, branch_within, collects, key_within, multiplied
@@ -72,8 +72,9 @@ class ActiveExecution:
     Args:
         plan: The plan.
         known_outputs: Outputs of an earlier run, for steps that are not executed again.
-        consult: Asked once before a step is launched for the first time, when its parents have ended; answers
-            that it is skipped because its stored values are as good as new ones, or nothing.
+        consult: Asked before a step is launched for the first time, when its parents have ended; answers
+            that it is skipped because its stored values are as good as new ones, or nothing; or, once, after which
+            steps it wants to be asked.
 
     Attributes:
         plan: The plan.
@@ -88,7 +89,7 @@ class ActiveExecution:
         self,
         plan: ExecutionPlan,
         known_outputs: Iterable[StepOutputHandle] = (),
-        consult: Callable[[ExecutionStep], SkipStep | None] | None = None,
+        consult: Callable[[ExecutionStep], SkipStep | DecideLater | None] | None = None,
     ) -> None:
         self.plan = plan
         self._consult = consult
@@ -304,9 +305,7 @@ class ActiveExecution:
         step = self._steps[step_key]
         del self.states[step_key]
         for producer in self._again.ask(step_key, producers):
-            del self.states[producer]
-            self._open += 1
-            self._ready.append(self._steps[producer])
+            self._open_again(producer)
         waits_for = 0
         for producer in producers:
             if self.states.get(producer) in (None, StepState.IN_FLIGHT):
@@ -316,6 +315,30 @@ class ActiveExecution:
             self._waiting[step_key] = waits_for
         else:
             self._ready.append(step)
+
+    def _open_again(self, key: str) -> None:
+        """Open a step again that was skipped, after those of its graph that gave nothing to load, as they were skipped too."""
+        step = self._steps[key]
+        del self.states[key]
+        self._open += 1
+        waits_for = 0
+        for parent in self._parents_in_graph(step):
+            if self._again.reopen(parent):
+                self._open_again(parent)
+            if self.states.get(parent) in (None, StepState.IN_FLIGHT):
+                self._children[parent] = [*self._children.get(parent, ()), step]
+                waits_for += 1
+        if waits_for:
+            self._waiting[key] = waits_for
+        else:
+            self._ready.append(step)
+
+    def _parents_in_graph(self, step: ExecutionStep) -> list[str]:
+        """Return the parents of a step that belong to the graph of ops which makes the same assets."""
+        if step.is_whole_asset or step.assets_def is None:
+            return []
+        known = self._steps
+        return [key for key in step.parent_keys if key in known and known[key].assets_def is step.assets_def]
 
     def _landed(self, step_key: str) -> None:
         if self.states.get(step_key) != StepState.IN_FLIGHT:
@@ -387,12 +410,17 @@ class ActiveExecution:
             step = self._settled(step)
         if self._consult is not None:
             skip = self._consult(step)
+            while isinstance(skip, DecideLater):
+                if self._postpone(step, skip.after):
+                    return
+                skip = self._consult(step)
             if skip is not None:
                 found.append(skip)
                 for name, output in step.outputs.items():
                     if output.is_selected and output.check_spec is None:
                         self.note_output(key, name, None)
-                again.reused[key] = True
+                if not self._is_multiplied(step):
+                    again.reused[key] = True
                 self._end(key, StepState.SUCCESS)
                 return
         self.states[key] = StepState.IN_FLIGHT
@@ -402,6 +430,17 @@ class ActiveExecution:
             found.append(LaunchStep(step, self.attempts.get(key, 1), again.times(key)))
             return
         found.append(LaunchStep(step))
+
+    def _postpone(self, step: ExecutionStep, after: Iterable[str]) -> bool:
+        """Let a step wait for some that have not ended; tell whether there are any."""
+        open_ones = [
+            key for key in after if key in self._executed and self.states.get(key) in (None, StepState.IN_FLIGHT)
+        ]
+        for key in open_ones:
+            self._children[key] = [*self._children.get(key, ()), step]
+        if open_ones:
+            self._waiting[step.key] = len(open_ones)
+        return bool(open_ones)
 
     def _rank(self, step: ExecutionStep) -> float:
         return self._priorities.get(step.template_key, 0.0)
@@ -649,7 +688,12 @@ class ActiveExecution:
 
     # -- dynamic outputs -----------------------------------------------------------------------
 
+    def _is_multiplied(self, step: ExecutionStep) -> bool:
+        """Tell whether a step belongs to a graph of ops in which a dynamic output multiplies steps: what was skipped stays so."""
+        return self._is_dynamic and id(step.assets_def) in self._multiplied
+
     def _start_dynamic(self, steps: list[ExecutionStep], known_mapped: Iterable[str]) -> None:
+        self._multiplied = {id(step.assets_def) for step in steps if step.dimensions and step.assets_def is not None}
         self._members: dict[Branch, list[str]] = {}
         self._left_below: dict[Branch, int] = {}
         self._closed: set[Branch] = set()

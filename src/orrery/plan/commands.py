@@ -9,7 +9,7 @@ import msgspec
 from orrery.model.events.reuse import Reason
 from orrery.plan.step import ExecutionStep
 
-__all__ = ["Command", "LaunchStep", "SkipStep", "Wait"]
+__all__ = ["Command", "DecideLater", "LaunchStep", "SkipStep", "Wait"]
 
 
 class LaunchStep(msgspec.Struct, frozen=True, gc=False):
@@ -51,6 +51,17 @@ class SkipStep(msgspec.Struct, frozen=True):
     reused: bool = False
     reasons: tuple[Reason, ...] = ()
     saved_seconds: float | None = None
+
+
+class DecideLater(msgspec.Struct, frozen=True):
+    """
+    Ask once more whether a step is executed: on account of what it is part of, more has to be known than its parents.
+
+    Attributes:
+        after: The steps that have to end before.
+    """
+
+    after: tuple[str, ...]
 
 
 class Wait(msgspec.Struct, frozen=True):

@@ -67,7 +67,13 @@ class MakingAgain:
         opened = []
         for producer in producers:
             self._asked.add((step_key, producer))
-            if self.reused.get(producer):
-                self.reused[producer] = False
+            if self.reopen(producer):
                 opened.append(producer)
         return opened
+
+    def reopen(self, producer_key: str) -> bool:
+        """Note that a step which was skipped runs after all; tell whether it was, and nobody had asked for it before."""
+        if not self.reused.get(producer_key):
+            return False
+        self.reused[producer_key] = False
+        return True

@@ -14,6 +14,7 @@ from orrery.definitions.assets.asset_out import AssetOut
 from orrery.definitions.assets.asset_spec import AssetDep, AssetSpec, condition_told
 from orrery.definitions.assets.assets_definition import AssetsDefinition
 from orrery.definitions.decorators.graph import as_config_mapping, compose_graph
+from orrery.definitions.parts.cache_policy import CachePolicy, tags_with_policy
 from orrery.definitions.parts.hook import HookDefinition
 from orrery.definitions.parts.inputs_outputs import GraphIn, GraphOut
 from orrery.definitions.parts.naming import check_name
@@ -49,6 +50,7 @@ def graph_asset(
     code_version: str | None = None,
     key: CoercibleToAssetKey | None = None,
     kinds: AbstractSet[str] | None = None,
+    cache: CachePolicy | None = None,
     auto_materialize_policy: Any = None,
     legacy_freshness_policy: Any = None,
 ) -> Callable[[Callable[..., Any]], AssetsDefinition]: ...
@@ -75,12 +77,13 @@ def graph_asset(
     code_version: str | None = None,
     key: CoercibleToAssetKey | None = None,
     kinds: AbstractSet[str] | None = None,
+    cache: CachePolicy | None = None,
     **legacy: Any,
 ) -> Any:
     """
     Make an asset of the decorated function, which calls ops: the asset is what they give together.
 
-    Args are those of :func:`asset` and :func:`graph`.
+    Args are those of :func:`asset` and :func:`graph`; with *cache*, all of its ops are skipped as long as the asset is current.
     """
     refuse_unknown(graph_asset, legacy, "auto_materialize_policy", "legacy_freshness_policy")
 
@@ -104,6 +107,7 @@ def graph_asset(
             ins={each: GraphIn() for each in ins or ()},
             out={"result": GraphOut(), **{each: GraphOut() for each in checks}},
             config=as_config_mapping(config),
+            tags=tags_with_policy(None, cache, "@graph_asset", "tags"),
         )
         keys, mappings = _graph_inputs(composed, ins)
         spec = AssetSpec(
@@ -160,11 +164,13 @@ def graph_multi_asset(
     resource_defs: Mapping[str, Any] | None = None,
     check_specs: Sequence[AssetCheckSpec] | None = None,
     config: Any = None,
+    cache: CachePolicy | None = None,
 ) -> Callable[[Callable[..., Any]], AssetsDefinition]:
     """
     Make several assets of the decorated function, which calls ops and returns a dictionary of outputs.
 
-    Args are those of :func:`multi_asset` and :func:`graph`.
+    Args are those of :func:`multi_asset` and :func:`graph`; with *cache*, an op is skipped as long as the assets that come
+    from it are current.
     """
 
     def decorate(fn: Callable[..., Any]) -> AssetsDefinition:
@@ -176,6 +182,7 @@ def graph_multi_asset(
             ins={each: GraphIn() for each in ins or ()},
             out={**{each: GraphOut() for each in outs}, **{each: GraphOut() for each in checks}},
             config=as_config_mapping(config),
+            tags=tags_with_policy(None, cache, "@graph_multi_asset", "tags"),
         )
         keys, mappings = _graph_inputs(composed, ins)
         upstream = [AssetDep(each, partition_mapping=mappings.get(each)) for each in dict.fromkeys(keys.values())]

@@ -10,7 +10,7 @@ from orrery.base.tags import PARTITION_NAME_TAG, has_partition_tags
 from orrery.definitions.graphs.job import JobDefinition
 from orrery.model.events.build import StepRef
 from orrery.model.records.run import Run
-from orrery.plan.commands import SkipStep
+from orrery.plan.commands import DecideLater, SkipStep
 from orrery.plan.discovering import discovering_steps
 from orrery.plan.execution_plan import ExecutionPlan
 from orrery.plan.run_config import ResolvedRunConfig
@@ -126,7 +126,7 @@ class PlanOrchestrationContext:
         self.capture = capture
         self.settle = settle
         self.push = push or _nothing_to_push
-        self.consult: Callable[[ExecutionStep], SkipStep | None] | None = None
+        self.consult: Callable[[ExecutionStep], SkipStep | DecideLater | None] | None = None
         self._discovering: frozenset[str] | None = None
         self.active: Any = None
         self.may_make_again: Callable[[str, str], bool] | None = None

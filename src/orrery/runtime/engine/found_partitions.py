@@ -12,14 +12,14 @@ from typing import Any
 
 from orrery.base.errors import ExecutionInterruptedError
 from orrery.model.events.reuse import Reason
-from orrery.plan.commands import SkipStep
+from orrery.plan.commands import DecideLater, SkipStep
 from orrery.plan.step import ExecutionStep
 from orrery.runtime.contexts.step import StepExecutionContext
 from orrery.runtime.engine.expiry import LimitReached
 
 __all__ = ["attempt_each", "consult_found"]
 
-Consult = Callable[[ExecutionStep], SkipStep | None]
+Consult = Callable[[ExecutionStep], SkipStep | DecideLater | None]
 
 
 def consult_found(plan_context: Any, further: Consult | None) -> Consult | None:
@@ -33,7 +33,7 @@ def consult_found(plan_context: Any, further: Consult | None) -> Consult | None:
     if not plan_context.discovering:
         return further
 
-    def consult(step: ExecutionStep) -> SkipStep | None:
+    def consult(step: ExecutionStep) -> SkipStep | DecideLater | None:
         if step.key in plan_context.discovering and not plan_context.for_step(step).found_partitions:
             return SkipStep(step, str(Reason(kind="none_missing")), reused=True)
         return further(step) if further is not None else None

@@ -10,9 +10,8 @@ import msgspec
 
 from orrery.model.events.reuse import Provenance, Reason
 from orrery.plan.decide import Decision, LastMade
-from orrery.plan.step import ExecutionStep, StepOutput
 
-__all__ = ["PlannedStep", "decision_of_found", "planned_graph"]
+__all__ = ["PlannedStep", "decision_of_found"]
 
 
 class PlannedStep(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,14 +43,3 @@ def decision_of_found(partitions: Sequence[str], above: tuple[str, ...]) -> Deci
         reasons = tuple(Reason(kind="upstream_will_run", subject=each) for each in above)
         return Decision(action="run", reasons=reasons, is_certain=False)
     return Decision(action="skip", reasons=(Reason(kind="none_missing"),))
-
-
-def planned_graph(step: ExecutionStep, outputs: Sequence[StepOutput]) -> PlannedStep:
-    """Return the step of an asset that a graph of ops makes: it always runs."""
-    reason = Reason(kind="not_reusable", subject="a graph of ops makes it")
-    return PlannedStep(
-        step_key=step.key,
-        assets=tuple(output.asset_key.to_user_string() for output in outputs if output.asset_key is not None),
-        decision=Decision(action="run", reasons=(reason,)),
-        provenance=Provenance(),
-    )

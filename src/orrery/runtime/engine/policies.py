@@ -55,7 +55,8 @@ class Policies:
         Of the asset itself, its group, the job, the run if it has one of its own, the project, the settings of the instance;
         a run that only says that values may be used again has the last word.
         """
-        own = policy_in(step.tags) if step.tags else None
+        tags = step.tags if step.is_whole_asset or step.assets_def is None else step.assets_def._node_def.tags
+        own = policy_in(tags) if tags else None
         if own is not None:
             return own
         group, project = step.assets_def._policies_around if step.assets_def is not None else (None, None)

@@ -25,23 +25,21 @@ from orrery.base.tags import (
     NULL_EVENT_POINTER,
 )
 from orrery.definitions.parts.cache_policy import CachePolicy
-from orrery.definitions.parts.signature import ComputeFunction
 from orrery.model.events.event import Event
 from orrery.model.events.payloads import StepMaterializationData
 from orrery.model.events.reuse import InputPart, Provenance
-from orrery.plan.commands import SkipStep
+from orrery.plan.commands import DecideLater, SkipStep
 from orrery.plan.decide import Decision, LastMade, Situation, decide
 from orrery.plan.execution_plan import ExecutionPlan
-from orrery.plan.fingerprint.facts import Place, Reach
-from orrery.plan.fingerprint.fingerprint import code_parts, config_parts, input_part, short_digest
 from orrery.plan.fingerprint.reach import Reacher
-from orrery.plan.fingerprint.wiring import WIRING, wiring_digest
+from orrery.plan.graph_assets import GraphAsset, graph_assets
 from orrery.plan.step import ExecutionStep, StepOutput
 from orrery.runtime.contexts.step import StepExecutionContext
 from orrery.runtime.engine.code_facts import InstalledCode
 from orrery.runtime.engine.kept_entries import KeptEntries
 from orrery.runtime.engine.last_made import PresentValues
-from orrery.runtime.engine.planned import PlannedStep, decision_of_found, planned_graph
+from orrery.runtime.engine.made_from import MadeFrom
+from orrery.runtime.engine.planned import PlannedStep, decision_of_found
 from orrery.runtime.engine.policies import Policies, Reuse
 from orrery.runtime.engine.probing import Looked, Sighting, look_at
 from orrery.runtime.engine.spoken_of import AssetsSpokenOf
@@ -54,8 +52,6 @@ __all__ = ["COMPLETED_KINDS", "RunReuse", "undecided_steps"]
 COMPLETED_KINDS = frozenset({"STEP_START", "STEP_RESTARTED", "ASSET_MATERIALIZATION", "ASSET_OBSERVATION"})
 """Kinds of events that ``RunReuse.completed`` wants to hear of."""
 _WHOLE: tuple[str | None, ...] = (None,)
-_NO_PLACES: Mapping[str, Place] = {}
-_MOST_KEPT = 20_000
 _FORMS, _ENTRIES = "code_forms", "known_entries"
 _KEPT_STEPS = "steps that make assets"
 
@@ -79,11 +75,9 @@ class RunReuse:
         if "reacher" not in kept:
             code = InstalledCode(_place_of(_FORMS, plan_context.instance))
             kept["reacher"] = Reacher(code), code  # what they know of a code object stays true
-        self._reacher: Reacher
+        reacher: Reacher
         self._installed: InstalledCode
-        self._reacher, self._installed = kept["reacher"]
-        self._kept_parts: dict[int, tuple[Reach, Mapping[str, str]]] = kept.setdefault("parts of code", {})
-        self._codes: dict[str, tuple[Reach, Mapping[str, str]]] = {}
+        reacher, self._installed = kept["reacher"]
         self._now: dict[str, Provenance] = {}
         self._reused: set[str] = set()
         self._found_unusable: set[AssetKey] = set()
@@ -100,14 +94,22 @@ class RunReuse:
         self._policies = Policies(plan_context.run, plan_context.instance, reuse)
         steps = _steps_of_assets(self._plan)
         self._asset_steps = steps.keys()
+        self._made_from = MadeFrom(
+            plan_context, reacher, kept.setdefault("parts of code", {}), self._present, self._assets, self._managers
+        )
+        self._partitioned = self._assets.of_project()[1]
+        self._graphs = graph_assets(self._plan)
+        self._of_graphs: dict[AssetKey, Decision] = {}
+        self._postponed: set[str] = set()
+        of_graphs = {each.step.key: each.step for found in self._graphs.values() for each in found}
         self._short_way = ShortWay(
-            steps.values(),
+            (*steps.values(), *of_graphs.values()) if of_graphs else steps.values(),
             self._present,
-            self._code_of,
+            self._made_from.code_of,
             self._managers,
-            self._config_of,
+            self._made_from.config_of,
             lambda step, output, policy: self._stored.of(step, self._context.for_step(step), output, policy),
-            self._assets.of_project()[1],
+            self._partitioned,
         )
         self._stored = StoredState(plan_context.run, self._managers, self._assets, self._short_way.is_there)
 
@@ -134,12 +136,10 @@ class RunReuse:
         used: dict[AssetKey, dict[str, None] | None] = {}
         decisive: set[AssetKey] = set()
         for step in self._plan.steps:
-            if step.key not in self._asset_steps:
-                continue
-            policy = self._policies.of(step)
-            for name, each in step.inputs.items():
-                key = each.asset_key
-                if key is None or key not in probes:
+            taken_by = self._taken_by(step)
+            policy = self._policies.of(step) if taken_by else None
+            for name, key in taken_by:
+                if key not in probes:
                     continue
                 if self._assets.partitions_def_of(key) is None:
                     used[key] = None
@@ -157,12 +157,25 @@ class RunReuse:
         }
         return look_at(wanted, self._present, decisive.__contains__, unseen)
 
+    def _taken_by(self, step: ExecutionStep) -> list[tuple[str, AssetKey]]:
+        """Return the assets that a step takes, each with the input that it is; none for a step of which nothing is recorded."""
+        if step.key in self._asset_steps:
+            return [(name, each.asset_key) for name, each in step.inputs.items() if each.asset_key is not None]
+        return [
+            (each.name, each.key)
+            for asset in self._graphs.get(step.key, ())
+            if asset.obstacle_with(self._partitioned) is None
+            for each in asset.inputs
+            if each.step is step
+        ]
+
     # -- the run asks --------------------------------------------------------------------------
 
-    def consult(self, step: ExecutionStep) -> SkipStep | None:
-        """Return the command to skip the step, if its value is as good as a new one."""
+    def consult(self, step: ExecutionStep) -> SkipStep | DecideLater | None:
+        """Return the command to skip the step, if its value is as good as a new one; or which steps have to end before."""
         if step.key not in self._asset_steps:
-            return None
+            graphs = self._graphs.get(step.template_key)
+            return self._consult_graph(step, graphs) if graphs else None
         policy, reuse = self._policies.of(step), self._reuse
         self._reused.discard(step.key)
         if policy is not None and not self._is_forcing:
@@ -172,7 +185,7 @@ class RunReuse:
                 return skip
         context = self._context.for_step(step)
         outputs = _asset_outputs(step)
-        now = self._now[step.key] = self._provenance(step, context, outputs, policy)
+        now = self._now[step.key] = self._made_from.of_step(step, context, outputs, policy)
         if policy is None and reuse is None:
             return None
         decision = self._decide(step, context, outputs, now, policy, ())
@@ -180,6 +193,39 @@ class RunReuse:
             return None
         self._reused.add(step.key)
         return SkipStep(step, decision.told, (), True, decision.reasons, self._saved.get(step.key))
+
+    def _consult_graph(self, step: ExecutionStep, assets: Sequence[GraphAsset]) -> SkipStep | DecideLater | None:
+        """Tell of a step of a graph: it is skipped if all assets that come from it are current."""
+        policy = self._policies.of(step)
+        if policy is None and self._reuse is None:
+            return None
+        if step.key not in self._postponed:
+            self._postponed.add(step.key)
+            producers = dict.fromkeys(key for each in assets if each.obstacle is None for key in each.producers)
+            if producers.keys() - set(step.parent_keys):
+                return DecideLater(tuple(producers))
+        self._reused.discard(step.key)
+        decisions = [self._decided_graph(each, policy) for each in assets]
+        if any(each.action == "run" for each in decisions):
+            return None
+        self._reused.add(step.key)
+        saved = [self._saved[each.step.key] for each in assets if each.step is step and each.step.key in self._saved]
+        return SkipStep(step, decisions[0].told, (), True, decisions[0].reasons, max(saved, default=None))
+
+    def _decided_graph(self, asset: GraphAsset, policy: CachePolicy | None) -> Decision:
+        """Decide about an asset that a graph makes, once for all steps that it comes from."""
+        known = self._of_graphs.get(asset.key)
+        if known is None:
+            now = self._made_from.of_graph(asset, self._context.for_step, policy)
+            known = self._of_graphs[asset.key] = self._decide_graph(asset, now, policy, ())
+        return known
+
+    def _decide_graph(
+        self, asset: GraphAsset, now: Provenance, policy: CachePolicy | None, running: tuple[str, ...]
+    ) -> Decision:
+        step = asset.step
+        context = self._context.for_step(step)
+        return self._decide(step, context, [asset.output], now, policy, running, asset)
 
     def is_reused(self, step_key: str) -> bool:
         """Tell whether it was decided that the step need not run."""
@@ -202,6 +248,7 @@ class RunReuse:
         trouble = trouble_of(seen)
         if trouble is not None:
             self._found_unusable.add(seen.asset_key)
+            self._of_graphs.pop(seen.asset_key, None)
             self._present.note_trouble(seen.asset_key, seen.partition, trouble, self._context.run.run_id)
 
     def _materialized(self, event: Event) -> Event:
@@ -214,9 +261,12 @@ class RunReuse:
         version = None if made.tags is None else made.tags.get(DATA_VERSION_TAG)
         if version is None:  # what the function wrote by itself: nobody knows its content, so each run gives another
             version = added[DATA_VERSION_TAG] = f"{self._context.run.run_id}:{event.step_key}"
-        provenance = self._now.get(step.key)
+        provenance, started = self._now.get(step.key), self._started.get(event.step_key or "")
+        for asset in self._graphs.get(step.key, ()):
+            if asset.key == made.asset_key:  # by now all that it is made from has been made
+                provenance = self._made_from.of_graph(asset, self._context.for_step, self._policies.of(step))
+                started = min(self._started[each.key] for each in asset.steps if each.key in self._started)
         if provenance is not None:
-            started = self._started.get(event.step_key or "")
             if started is not None:
                 taken = round(time.perf_counter() - started, 6)
                 provenance = msgspec.structs.replace(provenance, seconds=taken)
@@ -249,10 +299,11 @@ class RunReuse:
         running = set(before)
         for step in self._plan.steps:
             if step.key not in self._asset_steps:
-                outputs = _asset_outputs(step)
-                running.update(output.asset_key for output in outputs if output.asset_key is not None)
-                if outputs and step.assets_def is not None and step.assets_def.execution_type == "MATERIALIZATION":
-                    found.append(planned_graph(step, outputs))
+                for asset in self._graphs.get(step.key, ()):
+                    if asset.step is step:
+                        found.append(self._planned_graph(asset, running))
+                        if found[-1].decision.action == "run":
+                            running.add(asset.key)
                 continue
             policy = self._policies.of(step)
             above = _among(step, running) if running else ()
@@ -262,7 +313,7 @@ class RunReuse:
                 continue
             outputs = _asset_outputs(step)
             context = self._context.for_step(step)
-            now = self._provenance(step, context, outputs, policy)
+            now = self._made_from.of_step(step, context, outputs, policy)
             decision = (
                 decision_of_found(context.found_partitions, above)
                 if context.discovers
@@ -284,6 +335,23 @@ class RunReuse:
                 )
             )
         return found
+
+    def _planned_graph(self, asset: GraphAsset, running: AbstractSet[AssetKey]) -> PlannedStep:
+        above = tuple(each.key.to_user_string() for each in asset.inputs if each.key in running)
+        step, policy = asset.step, self._policies.of(asset.step)
+        now = self._made_from.of_graph(asset, self._context.for_step, policy)
+        decision = self._decide_graph(asset, now, policy, above)
+        keys: Sequence[str] = (
+            self._context.for_step(step).partition_keys_of_output(asset.key) if self._is_partitioned else ()
+        )
+        return PlannedStep(
+            step_key=step.key,
+            assets=(asset.key.to_user_string(),),
+            decision=decision,
+            provenance=now,
+            partition=keys[0] if len(keys) == 1 else None,
+            last=self._present.last(asset.key, keys[0] if keys else None),
+        )
 
     def _of_plain(self, step: ExecutionStep, plain: Plain) -> PlannedStep:
         was = plain.last.provenance
@@ -316,39 +384,30 @@ class RunReuse:
         Returns:
             The partitions of which it is recorded what they were made from, each with whether it is out of date.
         """
-        if step.key not in self._asset_steps:
-            return {}
-        return self._judged(step, dict.fromkeys(partitions, self._context.for_step(step)), with_inputs=False)
+        return self._judged(step, partitions, with_inputs=False)
 
     def unchanged(self, step: ExecutionStep, partitions: Sequence[str | None]) -> set[str | None]:
         """Return those of some partitions that are as they would be made now: also their inputs are what they were."""
-        if step.key not in self._asset_steps:
-            return set()
-        whole = self._context.for_step(step)
-        contexts = {each: whole if each is None else whole.of_partitions([each]) for each in partitions}
-        return {each for each, is_old in self._judged(step, contexts, with_inputs=True).items() if not is_old}
+        return {each for each, is_old in self._judged(step, partitions, with_inputs=True).items() if not is_old}
 
     def _judged(
-        self, step: ExecutionStep, contexts: Mapping[str | None, StepExecutionContext], *, with_inputs: bool
+        self, step: ExecutionStep, partitions: Sequence[str | None], *, with_inputs: bool
     ) -> dict[str | None, bool]:
-        outputs, policy = _asset_outputs(step), self._policies.of(step)
-        external = self._assets.external_inputs(step)
-        instant, found = datetime.now(UTC), dict[str | None, bool]()
-        now = None if with_inputs else self._provenance(step, self._context.for_step(step), outputs, policy, False)
-        for output in outputs:
+        policy, instant, found = self._policies.of(step), datetime.now(UTC), dict[str | None, bool]()
+        named = [each for each in partitions if each is not None]
+        for output, graph in self._judged_outputs(step):
             key = output.asset_key
             assert key is not None
-            partitions = [each for each in contexts if each is not None]
-            last_of = dict[str | None, LastMade | None](
-                zip(partitions, self._present.last_of(key, partitions), strict=True)
-            )
-            if None in contexts:
+            external = self._external(step, graph)
+            now = None if with_inputs else self._made_now(step, graph, policy, None, with_inputs=False)
+            last_of = dict[str | None, LastMade | None](zip(named, self._present.last_of(key, named), strict=True))
+            if None in partitions:
                 last_of[None] = self._present.last(key)
             for partition, last in last_of.items():
                 if last is None or last.provenance is None:
                     continue
                 if now is None:
-                    made_now = self._provenance(step, contexts[partition], outputs, policy)
+                    made_now = self._made_now(step, graph, policy, partition, with_inputs=True)
                 else:
                     made_now = msgspec.structs.replace(now, inputs=last.provenance.inputs)
                 situation = Situation(
@@ -357,6 +416,29 @@ class RunReuse:
                 is_old = decide(situation, instant).action == "run"
                 found[partition] = found.get(partition, False) or is_old
         return found
+
+    def _judged_outputs(self, step: ExecutionStep) -> list[tuple[StepOutput, GraphAsset | None]]:
+        """Return the assets that a step gives, as far as it is recorded what they were made from."""
+        if step.key in self._asset_steps:
+            return [(output, None) for output in _asset_outputs(step)]
+        return [(each.output, each) for each in self._graphs.get(step.key, ()) if each.step is step]
+
+    def _made_now(
+        self,
+        step: ExecutionStep,
+        graph: GraphAsset | None,
+        policy: CachePolicy | None,
+        partition: str | None,
+        *,
+        with_inputs: bool,
+    ) -> Provenance:
+        def context_of(each: ExecutionStep) -> StepExecutionContext:
+            whole: StepExecutionContext = self._context.for_step(each)
+            return whole if partition is None else whole.of_partitions([partition])
+
+        if graph is not None:
+            return self._made_from.of_graph(graph, context_of, policy, with_inputs)
+        return self._made_from.of_step(step, context_of(step), _asset_outputs(step), policy, with_inputs)
 
     # -- the decision --------------------------------------------------------------------------
 
@@ -368,13 +450,13 @@ class RunReuse:
         now: Provenance,
         policy: CachePolicy | None,
         running: tuple[str, ...],
+        graph: GraphAsset | None = None,
     ) -> Decision:
         reuse = self._reuse
         instant = datetime.now(UTC)
         worst: Decision | None = None
-        external = self._assets.external_inputs(step)
-        known = self._codes.get(step.key)
-        places = known[0].places if known is not None else _NO_PLACES
+        external = self._external(step, graph)
+        places = self._made_from.places_of((step,) if graph is None else graph.steps)
         for output in outputs:
             key = output.asset_key
             assert key is not None
@@ -396,13 +478,23 @@ class RunReuse:
                     running=running,
                     external=external,
                     places=places,
-                    obstacle=_obstacle(step, output),
+                    obstacle=_obstacle(step, output) if graph is None else self._obstacle_of(graph),
                 )
                 decision = decide(situation, instant)
                 if worst is None or (worst.action == "skip" and decision.action == "run"):
                     worst = decision
         assert worst is not None
         return worst
+
+    def _external(self, step: ExecutionStep, graph: GraphAsset | None) -> frozenset[str]:
+        """Return the inputs, as people write them, that the project does not make."""
+        if graph is None:
+            return self._assets.external_inputs(step)
+        taken = (each.key for each in graph.inputs)
+        return frozenset(key.to_user_string() for key in taken if self._assets.is_external(key))
+
+    def _obstacle_of(self, graph: GraphAsset) -> str | None:
+        return graph.obstacle_with(self._partitioned) or _obstacle(graph.step, graph.output)
 
     def _made(self, key: AssetKey, partitions: Sequence[str]) -> Iterator[tuple[str | None, LastMade | None]]:
         """Iterate how the value, or that of each partition, was made last."""
@@ -411,90 +503,6 @@ class RunReuse:
         else:
             yield from zip(partitions, self._present.last_of(key, partitions), strict=True)
 
-    def _manager(self, output: StepOutput) -> Any:
-        return self._managers.get(output.definition.io_manager_key)
-
-    # -- what it is made from ------------------------------------------------------------------
-
-    def _provenance(
-        self,
-        step: ExecutionStep,
-        context: StepExecutionContext,
-        outputs: Sequence[StepOutput],
-        policy: CachePolicy | None,
-        with_inputs: bool = True,
-    ) -> Provenance:
-        declared = outputs[0].definition.code_version
-        code_version = declared if declared is not None else step.op.version
-        reach, code = (None, {}) if code_version is not None else self._reach(step)
-        config = context.op_entry.config
-        manager = self._manager(outputs[0])
-        needed = step.op.required_resource_keys
-        return Provenance(
-            code=code,
-            libraries=reach.distributions if reach is not None else {},
-            code_version=code_version,
-            config=config_parts(config) if config is not None else {},
-            inputs=self._inputs(step, context) if step.inputs and with_inputs else {},
-            resources=self._resources(needed) if needed else {},
-            format=None if manager is None else getattr(manager, "format_name", None) or type(manager).__name__,
-            salt=policy.salt if policy is not None else None,
-        )
-
-    def _reach(self, step: ExecutionStep) -> tuple[Reach, Mapping[str, str]]:
-        known = self._codes.get(step.key)
-        if known is None:
-            fn = step.op._compute_fn
-            reach = self._reacher.reach(fn.fn if type(fn) is ComputeFunction else fn)
-            known = self._kept_parts.get(id(reach))
-            if known is None or known[0] is not reach:
-                if len(self._kept_parts) >= _MOST_KEPT:
-                    self._kept_parts.clear()
-                known = self._kept_parts[id(reach)] = (reach, code_parts(reach))
-            wiring = wiring_digest(step.assets_def, step.op)
-            if wiring is not None:
-                known = (known[0], {**known[1], WIRING: short_digest(wiring)})
-            self._codes[step.key] = known
-        return known
-
-    def _code_of(self, step: ExecutionStep) -> tuple[Mapping[str, str], Mapping[str, str]]:
-        reach, code = self._reach(step)
-        return code, reach.distributions
-
-    def _config_of(self, step: ExecutionStep) -> Any:
-        return self._context.for_step(step).op_entry.config if self._plan.resolved_run_config.ops else None
-
-    def _resources(self, needed: AbstractSet[str]) -> Mapping[str, str]:
-        definitions = self._plan.job.resource_defs
-        found: dict[str, str] = {}
-        for key in sorted(needed):
-            definition = definitions.get(key)
-            for holder in (
-                definition,
-                getattr(definition, "constant", None),
-                getattr(definition, "configurable", None),
-            ):
-                identity = getattr(holder, "cache_identity", None)
-                if identity is not None:
-                    found[key] = str(identity() if callable(identity) else identity)
-                    break
-        return found
-
-    def _inputs(self, step: ExecutionStep, context: StepExecutionContext) -> Mapping[str, InputPart]:
-        found: dict[str, InputPart] = {}
-        for name, each in step.inputs.items():
-            key = each.asset_key
-            if key is None:
-                continue
-            found[key.to_user_string()] = self._input(key, name, context)
-        return found
-
-    def _input(self, key: AssetKey, name: str, context: StepExecutionContext) -> InputPart:
-        if self._assets.partitions_def_of(key) is None:
-            return InputPart(*self._present.version(key))
-        partitions = context.asset_partition_keys_for_input(name, require_valid_partitions=False)
-        return input_part(self._present.versions(key, partitions))
-
 
 def _place_of(name: str, instance: Any) -> str | None:
     return None if instance.is_ephemeral else os.path.join(instance.root_directory, name)
@@ -502,7 +510,13 @@ def _place_of(name: str, instance: Any) -> str | None:
 
 def undecided_steps(plan: ExecutionPlan, reuse: Reuse | None) -> dict[str, ExecutionStep]:
     """Return the steps, by key, of which a run finds out only on its way whether they have to run."""
-    return dict(_steps_of_assets(plan)) if reuse is not None else {}
+    if reuse is None:
+        return {}
+    graphs = graph_assets(plan)
+    return {
+        **_steps_of_assets(plan),
+        **{key: plan.step_dict[key] for key in graphs if _asset_outputs(plan.step_dict[key])},
+    }
 
 
 def _steps_of_assets(plan: ExecutionPlan) -> Mapping[str, ExecutionStep]:

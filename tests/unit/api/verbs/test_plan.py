@@ -19,8 +19,6 @@ from orrery.base.keys import AssetKey
 from orrery.base.metadata.table import TableColumn, TableColumnConstraints, TableSchema
 from orrery.cli.plan_text import diff_document, diff_lines
 from orrery.definitions.decorators.asset import asset
-from orrery.definitions.decorators.graph_asset import graph_asset
-from orrery.definitions.decorators.op import op
 from orrery.definitions.parts.cache_policy import CachePolicy
 from orrery.definitions.parts.resource import resource
 from orrery.model.events.user import MaterializeResult
@@ -159,30 +157,6 @@ def test_a_policy_of_the_run_is_planned_too(instance: Instance) -> None:
     run(chain(), instance)
     plan = plan_materialization(chain(), instance=instance, reuse=CachePolicy(ttl=0))
     assert [step.decision.reasons[0].kind for step in plan.steps] == ["expired", "expired"]
-
-
-def test_what_a_graph_makes_always_runs_and_the_plan_says_so(instance: Instance) -> None:
-    """So does what follows, unless it is current by the value."""
-
-    @op
-    def one() -> int:
-        return 1
-
-    @graph_asset
-    def made() -> int:
-        return one()
-
-    @asset
-    def after(made: int) -> int:
-        return made + 1
-
-    assert run([made, after], instance) == ["made.one", "after"]
-    plan = plan_materialization([made, after], instance=instance)
-    assert [step.decision.told for step in plan.steps] == [
-        "it cannot be skipped: a graph of ops makes it",
-        "made runs first, and may change",
-    ]
-    assert run([made, after], instance) == ["made.one"]
 
 
 def test_two_runs_are_compared_column_by_column(instance: Instance) -> None:

@@ -480,10 +480,10 @@ def test_the_records_are_asked_once_whatever_the_number_of_assets(instance: Inst
     run(assets, instance)
     asked: list[str] = []
 
-    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
-        asked.append(statement)
+    def follow(connection: Any, *_rest: Any) -> None:
+        connection.set_trace_callback(asked.append)
 
-    sqlalchemy.event.listen(sqlalchemy.Engine, "before_cursor_execute", note)
+    sqlalchemy.event.listen(sqlalchemy.Pool, "checkout", follow)
     try:
         for expected in (1, 0):
             asked.clear()
@@ -491,7 +491,7 @@ def test_the_records_are_asked_once_whatever_the_number_of_assets(instance: Inst
             assert sum("FROM events" in each for each in asked) == expected
             assert sum("FROM assets" in each for each in asked) == 1
     finally:
-        sqlalchemy.event.remove(sqlalchemy.Engine, "before_cursor_execute", note)
+        sqlalchemy.event.remove(sqlalchemy.Pool, "checkout", follow)
 
 
 def test_observed_partitions_stand_for_themselves(instance: Instance) -> None:
