@@ -141,6 +141,7 @@ class CachedIOManager(IOManager):
         self.format = check_format(format)
         self.offline = offline
         self._clock = clock
+        self._told_too_large: set[str] = set()
 
     @property
     def format_name(self) -> str:
@@ -194,9 +195,13 @@ class CachedIOManager(IOManager):
         """Keep a copy, in place of others that were not used for longest; of what is larger than the cache, keep none."""
         if self.max_bytes is not None and len(data) > self.max_bytes:
             self.store.remove_pointer(name)
-            context.log.info(
-                f"{name}: no copy is kept, as it has {_size(len(data))}, and the cache may hold {_size(self.max_bytes)}"
-            )
+            what = describe_value(context)
+            if what not in self._told_too_large:
+                self._told_too_large.add(what)
+                context.log.info(
+                    f"{name}: no copy is kept, as it has {_size(len(data))}, and the cache may hold {_size(self.max_bytes)}; "
+                    f"of {what} this process says so once"
+                )
             return
         self.store.put(data)
         self.store.write_pointer(name, pointer)

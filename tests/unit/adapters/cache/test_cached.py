@@ -200,6 +200,34 @@ def test_a_value_that_is_larger_than_the_cache_moves_no_other_out(world: World) 
     assert store.has(other)
 
 
+def test_that_no_copy_is_kept_is_said_once_for_each_asset(tmp_path: Path) -> None:
+    """Of all partitions together, by each manager; in the log of the step that is first."""
+
+    @asset(partitions_def=StaticPartitionsDefinition(["a", "b"]))
+    def large() -> str:
+        return "larger than that"
+
+    @asset(deps=[large])
+    def other() -> str:
+        return "larger than that, too"
+
+    manager = CachedIOManager(tmp_path / "remote", tmp_path / "local", max_bytes=8)
+    said: list[tuple[str | None, str]] = []
+    for partition in ("a", "b", "a"):
+        materialize(
+            [large, other],
+            partition_key=partition,
+            resources={"io_manager": manager},
+            on_event=lambda entry: said.append((entry.step_key, entry.user_message)),
+        )
+    told = [(step, line) for step, line in said if "no copy is kept" in line]
+    assert [step for step, _ in told] == ["large", "other"]
+    assert told[0][1] == (
+        "large/partition=a: no copy is kept, as it has 16 bytes, and the cache may hold 8 bytes; of asset 'large' this process "
+        "says so once"
+    )
+
+
 def test_a_copy_that_made_room_for_others_is_no_damage(world: World) -> None:
     """It is fetched again, and the log says why; nothing warns."""
     manager = world.manager(max_bytes=1_000)
