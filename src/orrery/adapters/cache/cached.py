@@ -23,6 +23,7 @@ import msgspec
 from orrery.adapters.cache.blobs import BlobStore, Pointer, open_store
 from orrery.adapters.cache.formats import check_format, decode, encode, format_for
 from orrery.adapters.cache.freshness import Known, choose
+from orrery.adapters.cache.logged import is_by_a_stranger, latest_of
 from orrery.adapters.cache.signing import Signing, check_signature, instance_of, signed
 from orrery.adapters.cache.stored import (
     BlobIOManager,
@@ -38,8 +39,6 @@ from orrery.base.errors import (
     ValueNotFoundError,
 )
 from orrery.definitions.parts.io_manager import IOManager
-from orrery.model.events.entry import EventRecordsFilter
-from orrery.model.events.event import EventType
 from orrery.runtime.contexts.stored_values import (
     describe_value,
     load_for_partitions,
@@ -264,7 +263,12 @@ class CachedIOManager(IOManager):
         started = time.perf_counter()
         if isinstance(self.remote, BlobIOManager):
             key = self.signing.key_for(instance_of(context))
-            pointer, data = self.remote.fetch(name, what=lambda: what, key=key)
+            pointer, data = self.remote.fetch(
+                name,
+                what=lambda: what,
+                key=key,
+                is_by_a_stranger=lambda pointer: is_by_a_stranger(context, partition, pointer),
+            )
             value = decode(data, pointer.format, wanted_type(context))
             kept = msgspec.structs.replace(pointer, at=self._clock())  # with the signature of who made it
             self._put(context, name, kept, data)
@@ -342,9 +346,9 @@ class CachedIOManager(IOManager):
     def _known(self, context: Any, name: str, partition: str | None) -> Known | None:
         """Return what the event log says of the value; else what the remote place says."""
         if context.has_asset_key:
-            known = _latest(context, partition)
-            if known is not None:
-                return known
+            logged = latest_of(context, partition)
+            if logged is not None:
+                return Known(logged.run_id, logged.data_version)
         else:
             source = getattr(context, "upstream_output", None)
             return Known(run_id=source.run_id) if source is not None else None
@@ -359,23 +363,6 @@ class CachedIOManager(IOManager):
 
 def _asks_for_several(context: Any) -> bool:
     return bool(context.has_asset_key and context.has_asset_partitions and len(list(context.asset_partition_keys)) > 1)
-
-
-def _latest(context: Any, partition: str | None) -> Known | None:
-    """Return what the event log says of the asset; None if it says nothing."""
-    instance = instance_of(context)
-    if instance is None:
-        return None
-    wanted = EventRecordsFilter(
-        EventType.ASSET_MATERIALIZATION,
-        asset_key=context.asset_key,
-        asset_partitions=None if partition is None else [partition],
-    )
-    records = instance.get_event_records(wanted, limit=1)
-    made = records[0].asset_materialization if records else None
-    if made is None:
-        return None
-    return Known(records[0].run_id or None, made.data_version)
 
 
 def _size(size_bytes: int) -> str:

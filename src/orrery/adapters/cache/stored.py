@@ -12,6 +12,7 @@ from typing import Any
 
 from orrery.adapters.cache.blobs import BlobStore, Pointer, open_store
 from orrery.adapters.cache.formats import check_format, decode, encode, format_for
+from orrery.adapters.cache.logged import is_by_a_stranger, is_of_another_run, latest_of
 from orrery.adapters.cache.signing import Signing, check_signature, instance_of, signed
 from orrery.base.errors import ValueNotFoundError
 from orrery.base.keys import AssetKey
@@ -134,14 +135,30 @@ class BlobIOManager(IOManager):
         key = self.signing.key_for(instance_of(context))
 
         def load(partition: str | None) -> Any:
-            name = name_of(context, partition)
-            pointer, data = self.fetch(name, what=lambda: describe_value(context, partition), key=key)
+            pointer, data = self.fetch(
+                name_of(context, partition),
+                what=lambda: describe_value(context, partition),
+                key=key,
+                is_by_a_stranger=lambda pointer: is_by_a_stranger(context, partition, pointer),
+            )
             return decode(data, pointer.format, wanted)
 
         return load_for_partitions(context, load, missing=ValueNotFoundError)
 
-    def fetch(self, name: str, *, what: Callable[[], str], key: ValueKey | None = None) -> tuple[Pointer, bytes]:
-        """Return what *name* points at, and its bytes; a pickle only if it was signed with *key*."""
+    def fetch(
+        self,
+        name: str,
+        *,
+        what: Callable[[], str],
+        key: ValueKey | None = None,
+        is_by_a_stranger: Callable[[Pointer], bool] = lambda pointer: False,
+    ) -> tuple[Pointer, bytes]:
+        """
+        Return what *name* points at, and its bytes; a pickle only if it was signed with *key*.
+
+        Raises:
+            MissingBlobError: There is nothing, its bytes are gone or damaged, or a stranger stored it.
+        """
         pointer = self.store.read_pointer(name)
         if pointer is None:
             raise MissingBlobError(
@@ -149,6 +166,13 @@ class BlobIOManager(IOManager):
                 mend=f"materialize {what()} first.",
             )
         check_signature(pointer, name, key, what=what(), place=self.store.name_url(name))
+        if is_by_a_stranger(pointer):
+            raise MissingBlobError(
+                f"The stored value of {what()} is not the one that the event log knows: run {str(pointer.run_id)[:8]}, which "
+                f"this instance does not know, stored another since ({self.store.name_url(name)}). If that is to count, "
+                "`orrery cache push` there and `orrery cache pull` here.",
+                mend=f"materialize {what()} again.",
+            )
         data = self.store.get(pointer.digest)
         if data is None:
             raise MissingBlobError(
@@ -158,9 +182,14 @@ class BlobIOManager(IOManager):
         return pointer, data
 
     def has_output(self, context: Any) -> bool:
-        """Tell whether a value is stored for the output of *context*."""
-        pointers = [self.store.read_pointer(name_of(context, each)) for each in partitions_of_output(context)]
-        return all(each is not None and self.store.has(each.digest) for each in pointers)
+        """Tell whether the value that the event log knows is stored for the output of *context*."""
+        return all(self._has(context, partition) for partition in partitions_of_output(context))
+
+    def _has(self, context: Any, partition: str | None) -> bool:
+        pointer = self.store.read_pointer(name_of(context, partition))
+        if pointer is None or is_of_another_run(pointer, latest_of(context, partition)):
+            return False
+        return self.store.has(pointer.digest)
 
 
 def name_of(context: Any, partition: str | None) -> str:
