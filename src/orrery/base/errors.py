@@ -428,12 +428,12 @@ class DamagedValueError(OrreryError):
     The bytes of a stored value are not the bytes that were written.
 
     Attributes:
-        partition: Which partition, where several were asked for.
+        partitions: Which partitions, where several were asked for: those that are known, one at least.
         made_again_by: The step of the run that makes it again, where the run does so before it goes on.
     """
 
     code = "damaged-value"
-    partition: str | None = None
+    partitions: tuple[str, ...] = ()
     made_again_by: str | None = None
 
 
@@ -463,12 +463,12 @@ class ValueNotFoundError(OrreryError):
     A stored value is not there.
 
     Attributes:
-        partition: Which partition, where several were asked for.
+        partitions: Which partitions, where several were asked for: those that are known, one at least.
         made_again_by: The step of the run that makes it again, where the run does so before it goes on.
     """
 
     code = "value-not-found"
-    partition: str | None = None
+    partitions: tuple[str, ...] = ()
     made_again_by: str | None = None
 
 

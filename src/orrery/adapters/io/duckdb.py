@@ -19,16 +19,18 @@ from orrery.adapters.io.frames import Bound, bounds_of, frame_type, from_arrow, 
 from orrery.base.errors import InvariantViolationError, StorageError, ValueNotFoundError
 from orrery.base.metadata import MetadataValue
 from orrery.definitions.parts.io_manager import IOManager
-from orrery.runtime.contexts.stored_values import describe_value, partitions_of_output
+from orrery.runtime.contexts.stored_values import describe_partitions, describe_value, partitions_of_output
 
 __all__ = ["DuckDBIOManager"]
 
 KEY_COLUMN = "orrery_partition"
 
-# Which partitions were stored: one of no rows was, too.
+# Which partitions were stored, of how many rows: one of none was, too. Of those stored by versions that did not count the
+# rows, nobody knows.
 _MAKE_STORED = "CREATE TABLE IF NOT EXISTS main.orrery_partitions (asset TEXT, key TEXT, PRIMARY KEY (asset, key))"
-_PUT_STORED = "INSERT OR IGNORE INTO main.orrery_partitions VALUES (?, ?)"
-_GET_STORED = "SELECT key FROM main.orrery_partitions WHERE asset = ?"
+_COUNT_STORED = "ALTER TABLE main.orrery_partitions ADD COLUMN IF NOT EXISTS rows BIGINT"
+_PUT_STORED = "INSERT OR REPLACE INTO main.orrery_partitions (asset, key, rows) VALUES (?, ?, ?)"
+_GET_STORED = "SELECT * FROM main.orrery_partitions WHERE asset = ?"
 
 _BUSY_SECONDS = 60.0
 _PAUSE_SECONDS = 0.05
@@ -79,10 +81,12 @@ class DuckDBIOManager(IOManager):
                 count = rows.num_rows
             else:
                 keys = [key for key in partitions if key is not None]
-                count = self._replace(connection, context, table, obj, keys)
-                connection.execute(_MAKE_STORED)
+                counts = self._replace(connection, context, table, obj, keys)
+                count = sum(counts.values())
+                for statement in (_MAKE_STORED, _COUNT_STORED):
+                    connection.execute(statement)
                 for key in keys:
-                    connection.execute(_PUT_STORED, [_mark(context), str(key)])
+                    connection.execute(_PUT_STORED, [_mark(context), str(key), counts[key]])
             connection.execute(f"COMMENT ON TABLE {table} IS {_literal(_mark(context))}")
         context.add_output_metadata(
             {
@@ -92,8 +96,8 @@ class DuckDBIOManager(IOManager):
             }
         )
 
-    def _replace(self, connection: Any, context: Any, table: str, obj: Any, keys: Sequence[str]) -> int:
-        """Put rows in the place of those of the same partitions; return how many there are."""
+    def _replace(self, connection: Any, context: Any, table: str, obj: Any, keys: Sequence[str]) -> dict[str, int]:
+        """Put rows in the place of those of the same partitions; return how many each has."""
         by_key = obj if isinstance(obj, Mapping) else None
         if by_key is not None and set(by_key) != set(keys):
             raise InvariantViolationError(
@@ -110,7 +114,7 @@ class DuckDBIOManager(IOManager):
                 "to which.",
                 mend='give the asset metadata={"partition_expr": "column"}, or return a dictionary by partition key.',
             )
-        count = 0
+        counts: dict[str, int] = {}
         for place, (key, rows) in enumerate(frames.items()):
             own = rows if has_expr else _with_key(rows, key or keys[0])
             connection.register("incoming", own)
@@ -119,11 +123,11 @@ class DuckDBIOManager(IOManager):
                 for each in keys:
                     where, values = _condition(bounds[each], each)
                     connection.execute(f"DELETE FROM {table} WHERE {where}", values)
-            inside = [_condition(bounds[each], each) for each in ([key] if key else keys)]
-            found = connection.execute(
-                "SELECT count(*) FROM incoming WHERE " + " OR ".join(f"({where})" for where, _ in inside),
-                [value for _, values in inside for value in values],
-            ).fetchall()[0][0]
+            for each in [key] if key else keys:
+                where, values = _condition(bounds[each], each)
+                inside = connection.execute(f"SELECT count(*) FROM incoming WHERE {where}", values)
+                counts[each] = inside.fetchall()[0][0]
+            found = counts[key] if key else sum(counts.values())
             if found != own.num_rows:
                 raise InvariantViolationError(
                     f"{own.num_rows - found:,} of {own.num_rows:,} rows of {describe_value(context)} belong to none of the "
@@ -131,8 +135,7 @@ class DuckDBIOManager(IOManager):
                     mend="return the rows of context.partition_keys, and no others.",
                 )
             connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM incoming")
-            count += own.num_rows
-        return count
+        return counts
 
     # -- loading -------------------------------------------------------------------------------
 
@@ -143,44 +146,62 @@ class DuckDBIOManager(IOManager):
         A table that something else has filled, so that no partition of it was ever stored here, is taken as it is.
 
         Raises:
-            ValueNotFoundError: There is no such table, or a partition was not stored.
+            ValueNotFoundError: There is no such table; or a partition was not stored, or its rows are gone. It says which.
         """
         wanted, in_one = frame_type(context)
         table = self._table(context)
         with self._connected() as connection:
-            columns = self._columns(connection, context, table)
-            if not context.has_asset_key or not context.has_asset_partitions:
-                return _as_frame(connection.execute(f"SELECT * FROM {table}"), wanted)
-            keys = context.asset_partition_keys
+            is_cut = context.has_asset_key and context.has_asset_partitions
+            keys = context.asset_partition_keys if is_cut else ()
+            try:
+                columns = self._columns(connection, context, table)
+            except ValueNotFoundError as error:
+                error.partitions = tuple(map(str, keys))
+                raise
+            if not is_cut:
+                return from_arrow(_rows(connection.execute(f"SELECT * FROM {table}")), wanted)
             shown = f"* EXCLUDE ({KEY_COLUMN})" if KEY_COLUMN in columns else "*"
             conditions = {key: _condition(bounds_of(context, key, columns), key) for key in keys}
             stored = _stored(connection, context)
             lacking = [key for key in keys if key not in stored] if stored else []
-            if lacking and not (context.definition_metadata or {}).get("allow_missing_partitions"):
-                name = describe_value(context, lacking[0])
-                raise ValueNotFoundError(
-                    f"No value of {name} is stored in table {table} of {self._database}.",
-                    mend=f"materialize {name} first.",
-                )
+            parts: dict[str, Any] = {}
             if in_one or len(keys) == 1:
                 where = " OR ".join(f"({each})" for each, _ in conditions.values()) or "FALSE"
                 values = [value for _, own in conditions.values() for value in own]
-                return _as_frame(connection.execute(f"SELECT {shown} FROM {table} WHERE {where}", values), wanted)
-            return {
-                key: _as_frame(connection.execute(f"SELECT {shown} FROM {table} WHERE {where}", values), wanted)
-                for key, (where, values) in conditions.items()
-                if key not in lacking
-            }
+                whole = _rows(connection.execute(f"SELECT {shown} FROM {table} WHERE {where}", values))
+                if whole.num_rows != sum(stored.get(key) or 0 for key in keys):
+                    lacking += _gone(connection, table, conditions, stored)
+            else:
+                whole = None
+                for key, (where, values) in conditions.items():
+                    parts[key] = _rows(connection.execute(f"SELECT {shown} FROM {table} WHERE {where}", values))
+                lacking += [key for key, rows in parts.items() if not rows.num_rows and stored.get(key)]
+        if lacking and not (context.definition_metadata or {}).get("allow_missing_partitions"):
+            name = describe_partitions(context, lacking)
+            missing = ValueNotFoundError(
+                f"No value of {name} is stored in table {table} of {self._database}.",
+                mend=f"materialize {name} first.",
+            )
+            missing.partitions = tuple(map(str, lacking))
+            raise missing
+        if whole is not None:
+            return from_arrow(whole, wanted)
+        return {key: from_arrow(rows, wanted) for key, rows in parts.items() if key not in lacking}
 
     def has_output(self, context: Any) -> bool:
         """Tell whether a value is stored for the output of *context*."""
         with self._connected() as connection:
+            table = self._table(context)
             try:
-                self._columns(connection, context, self._table(context))
+                columns = self._columns(connection, context, table)
             except ValueNotFoundError:
                 return False
+            keys = [key for key in partitions_of_output(context) if key is not None]
             stored = _stored(connection, context)
-            return all(key is None or key in stored for key in partitions_of_output(context))
+            if not all(key in stored for key in keys):
+                return False
+            conditions = {key: _condition(bounds_of(context, key, columns), key) for key in keys}
+            return not _gone(connection, table, conditions, stored)
 
     # -- the database --------------------------------------------------------------------------
 
@@ -250,12 +271,24 @@ class DuckDBIOManager(IOManager):
                 time.sleep(_PAUSE_SECONDS)
 
 
-def _stored(connection: Any, context: Any) -> set[str]:
-    """Return the partitions of an asset that were stored here."""
+def _stored(connection: Any, context: Any) -> dict[str, int | None]:
+    """Return the partitions of an asset that were stored here, with the number of their rows; None if it is not known."""
     found = connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'orrery_partitions'").fetchall()
     if not found:
-        return set()
-    return {key for (key,) in connection.execute(_GET_STORED, [_mark(context)]).fetchall()}
+        return {}
+    known = connection.execute(_GET_STORED, [_mark(context)]).fetchall()
+    return {row[1]: row[2] if len(row) > 2 else None for row in known}
+
+
+def _gone(
+    connection: Any, table: str, conditions: Mapping[str, tuple[str, list[Any]]], stored: Mapping[str, int | None]
+) -> list[str]:
+    """Return the partitions that were stored with rows and have none: what was empty when it was stored may be."""
+    return [
+        key
+        for key, (where, values) in conditions.items()
+        if stored.get(key) and not connection.execute(f"SELECT 1 FROM {table} WHERE {where} LIMIT 1", values).fetchall()
+    ]
 
 
 @contextmanager
@@ -302,8 +335,8 @@ def _arrow(context: Any, obj: Any) -> Any:
         ) from error
 
 
-def _as_frame(found: Any, wanted: Any) -> Any:
-    return from_arrow(found.to_arrow_table() if hasattr(found, "to_arrow_table") else found.fetch_arrow_table(), wanted)
+def _rows(found: Any) -> Any:
+    return found.to_arrow_table() if hasattr(found, "to_arrow_table") else found.fetch_arrow_table()
 
 
 def _mark(context: Any) -> str:

@@ -15,6 +15,7 @@ from orrery.base.metadata import MetadataValue, TableColumn, TableSchema
 
 if TYPE_CHECKING:
     from upath import UPath
+from orrery.runtime.contexts.stored_values import each_partition
 from orrery.runtime.ports.write_barrier import active_barrier
 
 __all__ = ["ParquetIOManager"]
@@ -78,7 +79,8 @@ class ParquetIOManager(UPathIOManager):
         barrier = active_barrier.get()
         if barrier is not None:
             barrier.flush()  # a scan may be carried out later: it has to name files that stay
-        paths = [self._checked(context, self._path(context, key), key) for key in keys]
+        places = each_partition(keys, lambda key: self._checked(context, self._path(context, key), key))
+        paths = [place for _, place in places]
         context.log.debug(f"Loading {len(paths)} partitions in one scan below {paths[0].parent}")
         return _scan(paths, wanted)
 

@@ -38,7 +38,12 @@ from orrery.base.errors import (
 from orrery.base.metadata import MetadataValue, TableColumn, TableSchema
 from orrery.base.names import encode_part, is_shortened, key_path
 from orrery.definitions.parts.io_manager import IOManager
-from orrery.runtime.contexts.stored_values import describe_value, partitions_of_output, values_by_partition
+from orrery.runtime.contexts.stored_values import (
+    describe_partitions,
+    describe_value,
+    partitions_of_output,
+    values_by_partition,
+)
 from orrery.runtime.files.sync import sync_folder
 
 __all__ = [
@@ -226,22 +231,29 @@ class VersionedTableIOManager(IOManager):
 
         Raises:
             ValueNotFoundError: There is no such table or version, or a partition was not stored.
-            DamagedValueError: A file of the table is gone or is not what was written.
+            DamagedValueError: A file of the table is gone or is not what was written. Both say which
+                partitions that concerns.
         """
         wanted, in_one = frame_type(context)
         version = _version(context)
         if not context.has_asset_key or not context.has_asset_partitions:
-            table = self.open_table(context, version)
-            return from_arrow(_bare(self.read_rows(context, table, None, None)), wanted)
+            whole = self.open_table(context, version)
+            return from_arrow(_bare(self.read_rows(context, whole, None, None)), wanted)
         keys = context.asset_partition_keys
         if not keys:
             return None
         names = {key: _name(context, key) for key in keys}
+        table: Any = None
+        rows: Any = None
         try:
             table = self.open_table(context, version)
             rows = self._rows_of(context, table, list(names.values()))
         except ValueNotFoundError:
-            table, rows = None, None
+            pass  # told below, of the partitions that are asked for
+        except DamagedValueError as error:
+            if table is not None:
+                error.partitions = self._unreadable(context, table, names)
+            raise
         present = set() if rows is None else set(rows[KEY_COLUMN].unique().to_pylist())
         lacking = [
             key
@@ -249,12 +261,22 @@ class VersionedTableIOManager(IOManager):
             if name not in present and (table is None or not self.is_marked(table, name))
         ]
         if lacking and not (context.definition_metadata or {}).get("allow_missing_partitions"):
-            raise self.not_found(context, version, lacking[0])
+            raise self.not_found(context, version, lacking)
         found = [key for key in keys if key not in lacking]
         if len(keys) == 1 or in_one:
             return from_arrow(_bare(rows), wanted) if found else None
         parts = _parts(rows) if found else {}
         return {key: from_arrow(parts.get(names[key], _bare(rows.slice(0, 0))), wanted) for key in found}
+
+    def _unreadable(self, context: Any, table: Any, names: Mapping[str, str]) -> tuple[str, ...]:
+        """Return the partitions whose rows cannot be read, of several that could not be read together."""
+        found = []
+        for key, name in names.items():
+            try:
+                self.read_rows(context, table, [name], None)
+            except DamagedValueError:
+                found.append(str(key))
+        return tuple(found)
 
     def has_output(self, context: Any) -> bool:
         """Tell whether a value is stored for the output of *context*."""
@@ -324,19 +346,21 @@ class VersionedTableIOManager(IOManager):
             is_out_of_reach=not is_refused,
         )
 
-    def not_found(self, context: Any, version: int | None = None, partition: str | None = None) -> ValueNotFoundError:
+    def not_found(self, context: Any, version: int | None = None, partitions: Sequence[str] = ()) -> ValueNotFoundError:
         """Return the error that says that nothing is stored."""
-        what = describe_value(context, partition)
+        what = describe_partitions(context, partitions) if partitions else describe_value(context)
         where = self.table_location(context)
-        if version is not None:
+        if version is not None:  # a value of the past, which nobody makes again
             return ValueNotFoundError(
                 f"Version {version} of the table at {where} has no value of {what}, or is not there.",
                 mend=f"ask for a version that the metadata '{TABLE_VERSION}' of a materialization tells.",
             )
-        return ValueNotFoundError(
+        error = ValueNotFoundError(
             f"No value of {what} is stored at {where}, as a table of {self.format_name}.",
             mend=f"materialize {what} first.",
         )
+        error.partitions = tuple(map(str, partitions))
+        return error
 
     def _rows_of(self, context: Any, table: Any, names: Sequence[str], limit: int | None = None) -> Any:
         if KEY_COLUMN not in self.schema_of(table).names:

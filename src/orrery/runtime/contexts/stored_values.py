@@ -12,7 +12,16 @@ from typing import Any
 
 from orrery.base.errors import DamagedValueError, InvariantViolationError, ValueNotFoundError
 
-__all__ = ["describe_value", "load_for_partitions", "partitions_of_output", "values_by_partition"]
+__all__ = [
+    "describe_partitions",
+    "describe_value",
+    "each_partition",
+    "load_for_partitions",
+    "partitions_of_output",
+    "values_by_partition",
+]
+
+_MOST_NAMED = 3
 
 
 def describe_value(context: Any, partition: str | None = None) -> str:
@@ -22,6 +31,15 @@ def describe_value(context: Any, partition: str | None = None) -> str:
         return name if partition is None else f"{name}, partition '{partition}'"
     source = getattr(context, "upstream_output", None) or context
     return f"output '{source.name}' of step '{source.step_key}'"
+
+
+def describe_partitions(context: Any, partitions: Sequence[str]) -> str:
+    """Return how people call the values of some partitions: the first few by name."""
+    if len(partitions) == 1:
+        return describe_value(context, partitions[0])
+    named = ", ".join(f"'{each}'" for each in partitions[:_MOST_NAMED])
+    more = f" and {len(partitions) - _MOST_NAMED:,} more" if len(partitions) > _MOST_NAMED else ""
+    return f"{describe_value(context)}, partitions {named}{more}"
 
 
 def partitions_of_output(context: Any) -> Sequence[str | None]:
@@ -79,19 +97,20 @@ def load_for_partitions(context: Any, load: Callable[[str | None], Any], *, miss
     if not lenient:
         if len(keys) == 1:
             return load(keys[0])
-        return dict(_each(keys, load))
+        return dict(each_partition(keys, load))
     found = dict(_present(keys, load, missing))
     if len(keys) == 1:
         return found.get(keys[0])
     return found
 
 
-def _each(keys: Iterable[str], load: Callable[[str | None], Any]) -> Iterable[tuple[str, Any]]:
+def each_partition(keys: Iterable[str], load: Callable[[str], Any]) -> Iterable[tuple[str, Any]]:
+    """Yield what *load* gives of each partition; where it finds no whole value, the error says of which partition."""
     for key in keys:
         try:
             value = load(key)
         except (DamagedValueError, ValueNotFoundError) as error:
-            error.partition = key  # whoever makes it again needs to know which
+            error.partitions = (str(key),)  # whoever makes it again needs to know which
             raise
         yield key, value
 
@@ -101,6 +120,6 @@ def _present(
 ) -> Iterable[tuple[str, Any]]:
     for key in keys:
         try:
-            yield from _each((key,), load)
+            yield from each_partition((key,), load)
         except missing:
             continue

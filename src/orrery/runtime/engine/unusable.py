@@ -8,7 +8,7 @@ wanted it is tried again after that one ran.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from orrery.base.errors import DamagedValueError, ValueNotFoundError
 from orrery.base.tags import DAMAGED_VALUE_TAG
@@ -58,23 +58,28 @@ def tell_unusable(
     known = layer.assets_def_for_key(key) if layer is not None else None
     if producer is None or not is_made or (known is not None and known.execution_type == "OBSERVATION"):
         return
-    partition = error.partition
-    if partition is None and described.has_asset_partitions:
-        taken = list(described.asset_partition_keys)
-        if len(taken) != 1:
+    partitions: Sequence[str | None] = error.partitions
+    if not partitions:
+        partitions = (
+            [str(each) for each in described.asset_partition_keys] if described.has_asset_partitions else [None]
+        )
+        if len(partitions) != 1:
             return  # nobody knows which
-        partition = str(taken[0])
     what = str(error.args[0]) if error.args else type(error).__name__
     kind = _MISSING if is_missing else _DAMAGED
-    yield build.asset_observation(
-        context.ref, AssetObservation(key, what, partition=partition, tags={DAMAGED_VALUE_TAG: kind})
-    )
+    for partition in partitions:
+        observed = AssetObservation(key, what, partition=partition, tags={DAMAGED_VALUE_TAG: kind})
+        yield build.asset_observation(context.ref, observed)
     may = context.plan_context.may_make_again
     if producer != ELSEWHERE and may is not None and may(context.step.key, producer):
         error.made_again_by = producer
         context.log.warning(f"{what} It is made again, by step '{producer}'.")
         return
-    chosen = "" if partition is None else f" --partition '{partition}'"
+    if len(partitions) > 1:
+        keys = ",".join(map(str, partitions))
+        error.mend = f"make them again: `orrery backfill {shown} --partitions '{keys}' --all`."
+        return
+    chosen = "" if partitions[0] is None else f" --partition '{partitions[0]}'"
     error.mend = f"make it again: `orrery materialize {shown}{chosen} --reuse` (it is known now that it has to be)."
 
 
