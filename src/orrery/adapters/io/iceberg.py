@@ -25,6 +25,7 @@ __all__ = ["IcebergIOManager"]
 _KEY = "orrery.key"
 _EMPTY = "orrery.empty."
 _BUSY_SECONDS = 60
+_REGIONS = frozenset(["s3.region", "client.region"])
 
 
 class _Opened(NamedTuple):
@@ -238,7 +239,7 @@ class IcebergIOManager(VersionedTableIOManager):
 
         if self._directory is not None:
             os.makedirs(self._directory, exist_ok=True)
-        options = {"uri": self._catalog_uri, "warehouse": self._warehouse, **self._properties}
+        options = {"uri": self._catalog_uri, "warehouse": self._warehouse, **_with_region(self._properties)}
         try:
             try:
                 catalog = SqlCatalog(self._catalog_name, **options)
@@ -257,3 +258,17 @@ class IcebergIOManager(VersionedTableIOManager):
                 f"The database of the Iceberg catalogue '{self._catalog_name}' cannot be used: {error.orig}.",
                 mend="look at the cause above; bring a database that is damaged back from a copy.",
             ) from error
+
+
+def _with_region(properties: Mapping[str, str]) -> Mapping[str, str]:
+    """
+    Return the properties with the region of an object store that is not Amazon's, as all clients of S3 find it: in their settings.
+
+    Where none is given, pyiceberg asks Amazon where the bucket lies, and waits eight seconds where it does not answer.
+    """
+    endpoint = properties.get("s3.endpoint")
+    if endpoint is None or _REGIONS & properties.keys() or ".amazonaws." in endpoint:
+        return properties
+    from pyarrow.fs import S3FileSystem  # loaded with pyiceberg
+
+    return {**properties, "s3.region": S3FileSystem(anonymous=True, endpoint_override=endpoint).region}

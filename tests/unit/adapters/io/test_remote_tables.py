@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 import orrery as og
+from orrery.adapters.io.iceberg import _with_region
 from orrery.base.errors import RemoteValueError, StorageError, ValueNotFoundError
 from orrery.testing.conformance.samples import ValueContext
 from orrery.testing.postgres import PostgresServer
@@ -35,16 +36,22 @@ def iceberg(place: str, endpoint: str, catalog: str) -> Any:
 Make = Callable[..., Any]
 
 
-@pytest.fixture(params=["delta", "iceberg"])
-def make(request: pytest.FixtureRequest, s3_port: int, postgres_server: PostgresServer) -> Make:
-    """Return a function that makes an IO manager in a bucket, by default one that is there."""
+@pytest.fixture
+def bucket(s3_port: int) -> str:
+    """Return the name of a bucket that is there."""
     connection = http.client.HTTPConnection("127.0.0.1", s3_port, timeout=60)
     connection.request("PUT", "/tables", headers=AUTHORIZATION)
     assert connection.getresponse().status in (200, 409)
     connection.close()
+    return "tables"
+
+
+@pytest.fixture(params=["delta", "iceberg"])
+def make(request: pytest.FixtureRequest, bucket: str, s3_port: int, postgres_server: PostgresServer) -> Make:
+    """Return a function that makes an IO manager in a bucket, by default one that is there."""
     catalog = postgres_server.new_database() if request.param == "iceberg" else ""
 
-    def made(bucket: str = "tables", endpoint: str = f"http://127.0.0.1:{s3_port}") -> Any:
+    def made(bucket: str = bucket, endpoint: str = f"http://127.0.0.1:{s3_port}") -> Any:
         place = f"s3://{bucket}/{request.node.name.partition('[')[0]}"
         return delta(place, endpoint) if request.param == "delta" else iceberg(place, endpoint, catalog)
 
@@ -104,6 +111,24 @@ def test_a_server_that_is_gone_is_out_of_reach_and_nothing_is_damaged(make: Make
             act()
         assert told.value.is_out_of_reach
     assert load(make()) == {"n": [1]}
+
+
+def test_amazon_is_not_asked_for_the_region_of_a_store_that_is_not_its_own(
+    bucket: str, tmp_path: Path, s3_port: int, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is that of the settings which all clients of S3 read; one that is given stays."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-3")
+    keys = {"s3.access-key-id": "the-key", "s3.secret-access-key": "the-secret"}
+    properties = {**keys, "s3.endpoint": f"http://127.0.0.1:{s3_port}"}
+    manager = og.IcebergIOManager(
+        f"s3://{bucket}/of-no-region", catalog_uri=f"sqlite:///{tmp_path}/catalog.db", properties=properties
+    )
+    store(manager, pl.DataFrame({"n": [1]}))
+    assert load(manager) == {"n": [1]}
+    assert [each.getMessage() for each in caplog.records if "region" in each.getMessage()] == []
+    assert _with_region(properties)["s3.region"] == "eu-west-3"
+    for given in ({**properties, "s3.region": "a"}, {**properties, "client.region": "a"}, keys):
+        assert _with_region(given) == given
 
 
 def test_four_at_once_make_the_catalogue_and_its_tables(postgres_server: PostgresServer, tmp_path: Path) -> None:
