@@ -182,6 +182,39 @@ def test_a_plan_names_what_it_takes_and_is_not_stored(orrery: Orrery, tmp_path: 
     assert "1 done" in orrery("apply", "plan.json").stdout
 
 
+PARTED = """
+from orrery import asset, Definitions, StaticPartitionsDefinition
+
+@asset(partitions_def=StaticPartitionsDefinition(["a", "b", "c"]))
+def part(context):
+    return context.partition_key
+
+@asset
+def whole(part):
+    return "".join(sorted(part.values()))
+
+defs = Definitions([part, whole])
+"""
+
+
+def test_a_plan_names_the_partitions_that_it_takes_and_that_are_not_stored(orrery: Orrery, tmp_path: Path) -> None:
+    """A plan that was saved before they went, or were damaged, is refused."""
+    (tmp_path / "project.py").write_text(PARTED)
+    orrery("backfill", "*")
+    told = json.loads(orrery("plan", "whole", "--force", "whole", "-o", "plan.json", "--json", code=3).stdout)
+    assert told["lacking"] == []
+    value = tmp_path / "home" / "storage" / "part" / "partition=b.pickle"
+    kept = value.read_bytes()
+    value.write_bytes(kept[:-3] + b"???")
+    expected = "part[b]: its value is taken, and is missing or damaged"
+    assert expected in orrery("apply", "plan.json", code=1).stderr
+    value.unlink()
+    assert expected in orrery("apply", "plan.json", code=1).stderr
+    assert "not stored: part[b];" in orrery("plan", "whole", "--force", "whole", code=3).stdout
+    value.write_bytes(kept)
+    assert "1 done" in orrery("apply", "plan.json").stdout
+
+
 def test_a_plan_takes_the_options_of_the_run_that_it_is_of(orrery: Orrery, tmp_path: Path) -> None:
     """What is refreshed, and what lies between; saved, it is carried out so."""
     orrery("materialize", "*")

@@ -142,14 +142,17 @@ class AssetValueLoader:
             instance=self._given_instance,
         )
 
-    def has_asset_value(self, asset_key: CoercibleToAssetKey, *, is_verified: bool = False) -> bool | None:
+    def has_asset_value(
+        self, asset_key: CoercibleToAssetKey, *, partition_key: str | None = None, is_verified: bool = False
+    ) -> bool | None:
         """
         Tell whether the value of an asset is stored; None where that cannot be told.
 
-        It cannot where the IO manager has no ``has_output``, and of an asset with partitions.
+        It cannot where the IO manager has no ``has_output``, and of an asset with partitions if none is named.
 
         Args:
             asset_key: The asset.
+            partition_key: Its partition, if it has any.
             is_verified: Read it, where the IO manager has ``check_output``: one that is damaged does not count as stored.
 
         Raises:
@@ -159,19 +162,20 @@ class AssetValueLoader:
         assets_def, manager_key, definition, made = self._manager_of(key, {})
         look = getattr(made[manager_key], "has_output", None)
         spec = assets_def._specs_by_key.get(key)
-        if look is None or (spec is not None and spec.partitions_def is not None):
+        if look is None or (spec is not None and (spec.partitions_def is None) != (partition_key is None)):
             return None
         resources = {each: made[each] for each in definition.required_resource_keys}
         config = _config_of(definition, manager_key, {})
-        described = _output_of(assets_def, key, resources, config, self._given_instance)
+        described = _output_of(assets_def, key, resources, config, self._given_instance, partition_key)
         check = getattr(made[manager_key], "check_output", None)
-        if not look(described):
-            return False
-        if is_verified and check is not None:
-            try:
-                check(described)
-            except (DamagedValueError, ValueNotFoundError):
+        with partition_loading_context(dynamic_partitions_store=self._given_instance):
+            if not look(described):
                 return False
+            if is_verified and check is not None:
+                try:
+                    check(described)
+                except (DamagedValueError, ValueNotFoundError):
+                    return False
         return True
 
     def _manager_of(
@@ -282,7 +286,12 @@ def load_with(
 
 
 def _output_of(
-    assets_def: AssetsDefinition, key: AssetKey, resources: Mapping[str, Any], resource_config: Any, instance: Any
+    assets_def: AssetsDefinition,
+    key: AssetKey,
+    resources: Mapping[str, Any],
+    resource_config: Any,
+    instance: Any,
+    partition_key: str | None = None,
 ) -> BuiltOutputContext:
     """Return the context of the output that is the value of an asset."""
     spec = assets_def._specs_by_key.get(key)
@@ -295,6 +304,7 @@ def _output_of(
         definition_metadata=spec.metadata if spec is not None else {},
         op_def=assets_def.get_op_def_for_asset_key(key) if has_output else None,
         asset_key=key,
+        partition_key=partition_key,
         asset_partitions_def=spec.partitions_def if spec is not None else None,
         asset_spec=spec,
         resource_config=resource_config,

@@ -6,15 +6,17 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
+from orrery.api.verbs.asset_values import AssetValueLoader
 from orrery.api.verbs.execute import resources_for, tags_and_config
 from orrery.api.verbs.materialize import check_assets, kept_job, reuse_of
+from orrery.api.verbs.plan_inputs import lacking_of
 from orrery.base.arguments import check_kind
 from orrery.base.bulk import collection_paused
 from orrery.base.errors import InvariantViolationError, PlanOutdatedError
@@ -87,7 +89,8 @@ class MaterializationPlan(msgspec.Struct, frozen=True, kw_only=True):
         partition_range: The first and last of the partitions, if one run makes several.
         version: Version of the form in which it is saved.
         partitions: How the partitions stand of assets that have some, where none was named: no step makes those.
-        lacking: Assets that are not made here, and whose value an asset takes that is, but is not stored.
+        lacking: Assets that are not made here, and whose value an asset takes that is, but is not stored; of one with
+            partitions ``name[partition]`` for each.
     """
 
     job_name: str
@@ -225,10 +228,13 @@ def plan_materialization(
     """
     job, graph, _ = kept_job(assets, resources, selection, definitions, instance, "plan_materialization")
     wanted = reuse_of(reuse, force, graph)
-    if instance is not None:
-        return plan_job(job, instance, wanted, run_config, partition_key, partition_key_range)
-    with Instance.ephemeral() as made:
-        return plan_job(job, made, wanted, run_config, partition_key, partition_key_range)
+    with nullcontext(instance) if instance is not None else Instance.ephemeral() as recorded:
+
+        def values() -> AssetValueLoader:
+            known = {key: each for each in job.asset_layer.all_defs for key in each._specs_by_key}
+            return AssetValueLoader(known, recorded, resource_defs=job.resource_defs)
+
+        return plan_job(job, recorded, wanted, run_config, partition_key, partition_key_range, values=values)
 
 
 def plan_job(
@@ -239,6 +245,9 @@ def plan_job(
     partition_key: str | None = None,
     partition_key_range: tuple[str, str] | None = None,
     running: Iterable[AssetKey] = (),
+    values: Callable[[], AssetValueLoader] | None = None,
+    *,
+    is_verified: bool = False,
 ) -> MaterializationPlan:
     """
     Return what a run of *job* would do.
@@ -251,6 +260,8 @@ def plan_job(
         partition_key: The partition.
         partition_key_range: First and last of the partitions, if they are several.
         running: Assets outside of the job that are made before it, and whose versions are not known yet.
+        values: Gives what looks whether values are stored that the run takes, and does not make; None for no such look.
+        is_verified: Read these values: those that are damaged are not stored, either.
     """
     with deciding(job, instance, reuse, run_config, partition_key, partition_key_range) as (decisions, run):
         for each in decisions.look_at_sources(unseen="unseen"):
@@ -258,12 +269,18 @@ def plan_job(
                 warnings.warn(each.trouble, stacklevel=2)
         with collection_paused():
             steps = decisions.planned(running)
+        taken = decisions.taken_from_outside(steps) if values is not None else {}
+    lacking: tuple[str, ...] = ()
+    if taken and values is not None:
+        with values() as loader:
+            lacking = lacking_of(taken, loader, is_verified=is_verified)
     return MaterializationPlan(
         job_name=job.name,
         steps=tuple(steps),
         run_config=run.run_config or None,
         partition_key=partition_key,
         partition_range=partition_key_range,
+        lacking=lacking,
     )
 
 

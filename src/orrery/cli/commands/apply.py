@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import click
 
+from orrery.api.verbs.asset_values import asset_value_loader
 from orrery.api.verbs.plan import MaterializationPlan, check_plan, plan_job
-from orrery.api.verbs.plan_inputs import with_lacking_inputs
 from orrery.base.keys import AssetKey
 from orrery.cli.endings import wrong_usage
 from orrery.cli.options import RunOptions, Source, run_options, source_options
@@ -57,8 +58,17 @@ def command(plan: str, source: Source, options: RunOptions) -> int:
     }
     reuse = Reuse(policy=CachePolicy(), is_default=True, forced=frozenset(forced))
     with Instance.get() as instance:
-        now = plan_job(job, instance, reuse, saved.run_config, saved.partition_key, saved.partition_range)
-        check_plan(saved, with_lacking_inputs(now, project.repository, instance, is_verified=True))
+        now = plan_job(
+            job,
+            instance,
+            reuse,
+            saved.run_config,
+            saved.partition_key,
+            saved.partition_range,
+            values=partial(asset_value_loader, project.repository, instance),
+            is_verified=True,
+        )
+        check_plan(saved, now)
     own = replace(options, config=(), partition=saved.partition_key, partition_range=saved.partition_range)
     origin = project.origin_of_selection(keys, set())
     return run_shown(job, own, saved.run_config, origin=origin, asset_selection=keys, reuse=reuse)

@@ -5,15 +5,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Set
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import click
 
+from orrery.api.verbs.asset_values import asset_value_loader
 from orrery.api.verbs.execute import plan_of
 from orrery.api.verbs.materialize import reuse_of
 from orrery.api.verbs.plan import MaterializationPlan, plan_job
-from orrery.api.verbs.plan_inputs import with_lacking_inputs
 from orrery.api.verbs.plan_partitions import plan_with_partitions
 from orrery.base.keys import AssetKey
 from orrery.cli.completion import complete_selection
@@ -138,8 +139,8 @@ def planned_for(
                 )
         job = project.job_of(keys, set(), said)
         plan_checked(job, partition, given, instance, partition_range)
-        plan = plan_job(job, instance, reuse, given, partition, partition_range)
-        return with_lacking_inputs(plan, project.repository, instance)
+        values = partial(asset_value_loader, project.repository, instance)
+        return plan_job(job, instance, reuse, given, partition, partition_range, values=values)
 
 
 def _is_cut(project: Project, keys: set[AssetKey], said: str, config: Mapping[str, Any] | None) -> bool:

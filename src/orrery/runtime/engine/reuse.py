@@ -366,6 +366,45 @@ class RunReuse:
             last=plain.last,
         )
 
+    def taken_from_outside(self, steps: Iterable[PlannedStep]) -> dict[AssetKey, Sequence[str] | None]:
+        """
+        Return the assets of the project whose values a run takes that it does not make itself.
+
+        Inputs with an IO manager of their own are left out, and those that do without a partition which is missing.
+
+        Args:
+            steps: What is planned; of what is skipped nothing is taken.
+
+        Returns:
+            For each asset the partitions that are taken, in order; None for one without.
+        """
+        wanted = {key for each in steps if each.decision.action == "run" for key in self._steps_behind(each.step_key)}
+        made = set(self._plan.asset_keys)
+        found: dict[AssetKey, Sequence[str] | None] = {}
+        for step in self._plan.steps:
+            for name, key in self._taken_by(step) if step.key in wanted else ():
+                definition = step.inputs[name].definition
+                lenient = bool((definition.raw_metadata or {}).get("allow_missing_partitions"))
+                if (
+                    key in made
+                    or definition.dagster_type.is_nothing
+                    or definition.input_manager_key is not None
+                    or self._assets.is_external(key)
+                ):
+                    continue
+                if self._assets.partitions_def_of(key) is None:
+                    found[key] = None
+                elif not lenient:
+                    context = self._context.for_step(step)
+                    taken = context.asset_partition_keys_for_input(name, require_valid_partitions=False)
+                    found[key] = tuple(dict.fromkeys((*(found.get(key) or ()), *taken)))
+        return found
+
+    def _steps_behind(self, step_key: str) -> tuple[str, ...]:
+        """Return the steps that run where this one is planned to: all of a graph that its assets come from."""
+        graphs = (each for each in self._graphs.get(step_key, ()) if each.step.key == step_key)
+        return (step_key, *(step.key for each in graphs for step in each.steps))
+
     # -- a backfill asks -----------------------------------------------------------------------
 
     @property

@@ -18,10 +18,13 @@ from orrery.base.errors import InvalidInvocationError, InvariantViolationError, 
 from orrery.base.keys import AssetKey
 from orrery.base.metadata.table import TableColumn, TableColumnConstraints, TableSchema
 from orrery.cli.plan_text import diff_document, diff_lines
+from orrery.definitions.assets.asset_in import AssetIn
 from orrery.definitions.decorators.asset import asset
 from orrery.definitions.parts.cache_policy import CachePolicy
 from orrery.definitions.parts.resource import resource
 from orrery.model.events.user import MaterializeResult
+from orrery.model.partitions.mapping import TimeWindowPartitionMapping
+from orrery.model.partitions.periods import DailyPartitionsDefinition
 from orrery.model.partitions.static import StaticPartitionsDefinition
 from orrery.runtime.instance.instance import Instance
 
@@ -157,6 +160,43 @@ def test_a_policy_of_the_run_is_planned_too(instance: Instance) -> None:
     run(chain(), instance)
     plan = plan_materialization(chain(), instance=instance, reuse=CachePolicy(ttl=0))
     assert [step.decision.reasons[0].kind for step in plan.steps] == ["expired", "expired"]
+
+
+def test_what_is_taken_from_outside_and_not_stored_is_named(instance: Instance) -> None:
+    """Of assets with partitions each of those that the mapping takes; not where a missing one is allowed."""
+    days = DailyPartitionsDefinition("2026-01-01", end_date="2026-01-04")
+
+    @asset
+    def plain() -> int:
+        return 1
+
+    @asset(partitions_def=days)
+    def daily() -> int:
+        return 1
+
+    two = AssetIn(partition_mapping=TimeWindowPartitionMapping(start_offset=-1))
+
+    @asset(partitions_def=days, ins={"daily": two}, deps=["other"])
+    def both(daily: dict[str, int], plain: int) -> int:
+        return plain
+
+    @asset(ins={"daily": AssetIn(metadata={"allow_missing_partitions": True})})
+    def lenient(daily: dict[str, int]) -> int:
+        return len(daily)
+
+    @asset
+    def other() -> None: ...
+
+    assets = [plain, daily, both, lenient, other]
+    options: dict[str, Any] = {"instance": instance, "selection": [both], "partition_key": "2026-01-02"}
+    lacking = ("daily[2026-01-01]", "daily[2026-01-02]", "plain")
+    assert plan_materialization(assets, **options).lacking == lacking
+    materialize([daily], instance=instance, partition_key="2026-01-02")
+    materialize([plain], instance=instance)
+    assert plan_materialization(assets, **options).lacking == lacking[:1]
+    materialize([daily], instance=instance, partition_key="2026-01-01")
+    assert plan_materialization(assets, **options).lacking == ()
+    assert plan_materialization(assets, instance=instance, selection=[lenient]).lacking == ()
 
 
 def test_two_runs_are_compared_column_by_column(instance: Instance) -> None:
