@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import inspect
+import math
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -23,7 +24,7 @@ import msgspec
 from orrery.adapters.cache.blobs import BlobStore, Pointer, open_store
 from orrery.adapters.cache.formats import check_format, decode, encode, format_for
 from orrery.adapters.cache.freshness import Known, choose
-from orrery.adapters.cache.logged import is_by_a_stranger, latest_of
+from orrery.adapters.cache.logged import is_by_a_stranger, is_of_another_run, latest_of
 from orrery.adapters.cache.signing import Signing, check_signature, instance_of, signed
 from orrery.adapters.cache.stored import (
     BlobIOManager,
@@ -50,6 +51,8 @@ from orrery.runtime.resources.env_var import EnvVar
 __all__ = ["CachedIOManager"]
 
 _LET_GO = "made room for others"
+_SILENT_SECONDS = 10.0
+"""For so long a remote place is not asked again what is stored, once it was out of reach and copies may be used instead."""
 
 
 class CachedIOManager(IOManager):
@@ -141,6 +144,7 @@ class CachedIOManager(IOManager):
         self.offline = offline
         self._clock = clock
         self._told_too_large: set[str] = set()
+        self._silent_until = -math.inf
 
     @property
     def format_name(self) -> str:
@@ -210,9 +214,37 @@ class CachedIOManager(IOManager):
                 context.log.debug(f"the cache is full: {len(gone.digests)} copies went ({_size(gone.bytes)})")
 
     def has_output(self, context: Any) -> bool:
-        """Tell whether the remote place has a value for the output of *context*."""
+        """
+        Tell whether the remote place has a value for the output of *context*; with ``offline="use"``, where it is out of reach,
+        whether there are copies.
+
+        Raises:
+            RemoteValueError: The remote place is out of reach, and copies may not be used.
+        """
         look = getattr(self.remote, "has_output", None)
-        return True if look is None else bool(look(context))
+        if look is None:
+            return True
+        if self._clock() < self._silent_until:
+            return self._has_copies(context)
+        try:
+            return bool(look(context))
+        except RemoteValueError as error:
+            if self.offline != "use" or not error.is_out_of_reach:
+                raise
+            self._silent_until = self._clock() + _SILENT_SECONDS
+            context.log.warning(f"whether values are stored is told by the local copies: {error.args[0]}")
+            return self._has_copies(context)
+
+    def _has_copies(self, context: Any) -> bool:
+        for partition in partitions_of_output(context):
+            here = self.store.read_pointer(name_of(context, partition))
+            if (
+                here is None
+                or is_of_another_run(here, latest_of(context, partition))
+                or not self.store.has(here.digest)
+            ):
+                return False
+        return True
 
     # -- loading -------------------------------------------------------------------------------
 

@@ -22,6 +22,7 @@ from orrery.adapters.cache.cached import CachedIOManager
 from orrery.adapters.cache.probes import url_probe, url_version
 from orrery.adapters.cache.stored import BlobIOManager
 from orrery.api.verbs.materialize import materialize
+from orrery.api.verbs.plan import plan_materialization
 from orrery.base.errors import ProbeFailedError, RemoteValueError
 from orrery.definitions.assets.asset_spec import AssetSpec
 from orrery.definitions.decorators.asset import asset
@@ -335,6 +336,42 @@ def test_without_the_server_a_copy_is_used_where_that_is_allowed(behind: int, tm
         CachedIOManager(remote, tmp_path).load_input(context)
     with pytest.raises(RemoteValueError, match="out of reach"):
         CachedIOManager(remote, tmp_path / "other", offline="use").load_input(context)
+
+
+def test_without_the_server_a_plan_goes_by_the_copies_where_that_is_allowed(behind: int, tmp_path: Path) -> None:
+    """So does a run with reuse; a copy that is not there has to be made. The place is asked once, not for each asset."""
+    between = Between(behind)
+    store(between, "away")
+
+    @asset
+    def first() -> int:
+        return 1
+
+    @asset
+    def second(first: int) -> int:
+        return first + 1
+
+    def manager(**given: Any) -> CachedIOManager:
+        remote = BlobIOManager(store_again(between, "away"))
+        return CachedIOManager(remote, tmp_path / "copies", **given)
+
+    def planned(**given: Any) -> list[str]:
+        plan = plan_materialization([first, second], resources={"io_manager": manager(**given)}, instance=instance)
+        return [step.decision.action for step in plan.steps]
+
+    with Instance.local_temp(str(tmp_path / "home")) as instance:
+        materialize([first, second], resources={"io_manager": manager()}, instance=instance)
+        between.server.shutdown()
+        between.server.server_close()
+        assert planned(offline="use") == ["skip", "skip"]
+        result = materialize(
+            [first, second], resources={"io_manager": manager(offline="use")}, instance=instance, reuse=True
+        )
+        assert [each.event_type_value for each in result.all_events].count("STEP_SKIPPED") == 2
+        with pytest.raises(RemoteValueError, match="out of reach"):
+            planned()
+        (tmp_path / "copies" / "names" / "second.json").unlink()
+        assert planned(offline="use") == ["skip", "run"]
 
 
 def test_a_second_machine_skips_what_the_first_made_and_fetches_what_it_needs(between: Between, tmp_path: Path) -> None:
