@@ -36,6 +36,7 @@ _ATTEMPTS = 4
 _ATTEMPTS_UNANSWERED = 2
 _FIRST_WAIT_SECONDS = 0.1
 _LOCAL = ("file", "local")
+_YOUNG_SECONDS = 60.0
 SPARED_SECONDS = 3600.0
 """How long a blob is spared that no name points at."""
 
@@ -132,10 +133,15 @@ class BlobStore:
         root: The folder: a path, or a URL that fsspec knows (``s3://bucket/prefix``, ``memory://cache``).
         options: Options of the file system.
         sleep: Waits between attempts.
+        clock: Tells the time, in seconds since 1970.
     """
 
     def __init__(
-        self, root: str, options: dict[str, Any] | None = None, sleep: Callable[[float], None] = time.sleep
+        self,
+        root: str,
+        options: dict[str, Any] | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         import fsspec  # 40 ms, and only who keeps values in a store needs it
 
@@ -144,6 +150,7 @@ class BlobStore:
         self.root = os.path.abspath(path) if self.is_local else path.rstrip("/")
         self.url = self.root if self.is_local else self._fs.unstrip_protocol(self.root)
         self._sleep = sleep
+        self._clock = clock
 
     # -- blobs ---------------------------------------------------------------------------------
 
@@ -157,11 +164,8 @@ class BlobStore:
         """
         digest = hashlib.sha256(data).hexdigest()
         path = self.blob_path(digest)
-        if is_anew or self._size(path) != len(data) or (self.is_local and self._read(path) != data):
-            self._write(path, data)
-        elif self.is_local:
-            self.touch(digest)
-        elif self._age(path) >= SPARED_SECONDS / 2:  # young again: a collection spares it until its name is written
+        is_here = not is_anew and self._size(path) == len(data) and (not self.is_local or self._read(path) == data)
+        if not is_here or not self.renew(digest, young_seconds=SPARED_SECONDS / 2):
             self._write(path, data)
         return digest
 
@@ -191,10 +195,27 @@ class BlobStore:
         return self._shown(self.blob_path(digest))
 
     def touch(self, digest: str) -> None:
-        """Note that the blob of a local store is used: others are evicted, and collected where no name points at them."""
+        """Note that the blob of a local store is used: others are evicted."""
         if self.is_local:
             with contextlib.suppress(OSError):
                 os.utime(self.blob_path(digest))
+
+    def renew(self, digest: str, *, young_seconds: float = _YOUNG_SECONDS) -> bool:
+        """
+        See to it that a collection spares a blob until its name is written, and tell whether it does.
+
+        It does not where the blob is gone, or is in an object store for longer than *young_seconds*, where nothing becomes
+        young but what is written: :meth:`put` it anew.
+        """
+        path = self.blob_path(digest)
+        if self.is_local:
+            try:
+                os.utime(path)
+            except OSError:  # gone, or of somebody else
+                return False
+            return True
+        age = self._age(path)
+        return age is not None and age < young_seconds
 
     # -- names ---------------------------------------------------------------------------------
 
@@ -272,13 +293,15 @@ class BlobStore:
         unused = {
             digest: found.blobs[digest]
             for digest in (() if unreadable else found.blobs.keys() - found.used)
-            if self._age(self.blob_path(digest)) >= older_than_seconds
+            if self._is_old(digest, older_than_seconds)
         }
         left = left_over_below(self.root) if self.is_local else {}
         if not dry_run:
-            for path in [*map(self.blob_path, unused), *left]:
-                if path in left or self._age(path) >= older_than_seconds:  # it may be stored again by now
-                    self._remove(path)
+            for path in left:
+                self._remove(path)
+            unused = {
+                digest: size for digest, size in unused.items() if self._removed_if_old(digest, older_than_seconds)
+            }
         return Collected(
             digests=tuple(sorted(unused)),
             bytes=sum(unused.values()),
@@ -286,6 +309,16 @@ class BlobStore:
             file_bytes=sum(left.values()),
             unreadable=unreadable,
         )
+
+    def _is_old(self, digest: str, seconds: float) -> bool:
+        age = self._age(self.blob_path(digest))
+        return age is not None and age >= seconds
+
+    def _removed_if_old(self, digest: str, seconds: float) -> bool:
+        is_old = self._is_old(digest, seconds)  # it may be stored again by now
+        if is_old:
+            self._remove(self.blob_path(digest))
+        return is_old
 
     def evict(self, max_bytes: int, keep: str) -> Collected:
         """
@@ -374,22 +407,32 @@ class BlobStore:
             self._trying("remove", path, lambda: self._fs.rm_file(path))
 
     def _size(self, path: str) -> int | None:
+        self._forget(path)
         try:
             return int(self._trying("look at", path, lambda: self._fs.info(path))["size"])
         except (FileNotFoundError, NotADirectoryError):
             return None
 
-    def _age(self, path: str) -> float:
+    def _age(self, path: str) -> float | None:
+        """Return how long ago a file was written; None where there is none. In a place that does not tell, all are young."""
+        self._forget(path)
         try:
             modified = self._trying("look at", path, lambda: self._fs.modified(path))
-        except (FileNotFoundError, NotImplementedError):
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except NotImplementedError:
             return 0.0
-        return time.time() - float(modified.timestamp())
+        return self._clock() - float(modified.timestamp())
+
+    def _forget(self, path: str) -> None:
+        """Ask the place itself: a file system remembers what it listed, and others have written since."""
+        if not self.is_local:
+            self._fs.invalidate_cache(path)
 
     def _files(self, folder: str) -> dict[str, int]:
         if self.is_local:
             return self._trying("list", folder, lambda: dict(_files_below(folder)))
-        self._fs.invalidate_cache(folder)
+        self._forget(folder)
         found = self._trying("list", folder, lambda: self._fs.find(folder, detail=True))
         return {path: int(info["size"]) for path, info in found.items() if info.get("type") != "directory"}
 

@@ -21,7 +21,7 @@ class Copied(NamedTuple):
         outcome: ``copied``: it stands for another value now. ``healed``: it stood for the value already, but the bytes were
             gone or damaged. ``missing``: it is not at the source. ``damaged``: its bytes are gone or damaged at the source,
             and were needed.
-        bytes: How many bytes went; those that were there already did not.
+        bytes: How many bytes went; those that were there already did not, unless they had to become young.
     """
 
     name: str
@@ -37,7 +37,8 @@ def copy_each(
 
     A name that the target has newer is left alone, and nothing is told of one that stands for the value there already.
     Bytes go again where those of the target are gone, or other in number; they are read at the source to the last, and never
-    copied where they are damaged.
+    copied where they are damaged. Bytes that the target has, and for which its name did not stand, are made young there, so
+    that a collection which goes on meanwhile spares them; in an object store, by writing them again.
 
     Args:
         source: Where they are.
@@ -56,15 +57,15 @@ def copy_each(
             continue
         size = 0
         is_there = target.holds(pointer, is_verified=is_verified)
-        if not is_there:
+        if not is_there or (not is_same and not target.renew(pointer.digest)):
             data = source.get(pointer.digest)
+            if data is None and is_there:
+                data = target.get(pointer.digest)
             if data is None:
                 yield Copied(name, "damaged")
                 continue
             target.put(data, is_anew=True)
             size = len(data)
-        elif not is_same:
-            target.touch(pointer.digest)  # a collection spares it until its name is written
         if not is_same:
             target.write_pointer(name, pointer)
             yield Copied(name, "copied", size)

@@ -17,6 +17,7 @@ from orrery.adapters.cache.cached import CachedIOManager
 from orrery.adapters.cache.formats import FORMATS, decode, encode, format_for
 from orrery.adapters.cache.freshness import Known, choose
 from orrery.adapters.cache.stored import BlobIOManager, MissingBlobError
+from orrery.adapters.cache.transfer import Copied, copy_each
 from orrery.adapters.io.configurable import FilesystemIOManager
 from orrery.adapters.io.pickled import PickledObjectFilesystemIOManager
 from orrery.api.verbs.materialize import materialize
@@ -320,6 +321,38 @@ def test_a_value_that_is_stored_again_is_not_collected_before_its_name_is_writte
     store.put(b"value")
     assert store.collect().digests == ()
     assert store.has(digest)
+
+
+def test_a_copy_of_what_lies_there_already_is_not_collected_meanwhile(tmp_path: Path) -> None:
+    """No name points at it, and a collection has looked at names and values: it becomes young, and the collection looks again."""
+    source, target = BlobIOManager(tmp_path / "source"), BlobStore(str(tmp_path / "target"))
+    source.keep("a", b"value", "bytes", run_id=None)
+    digest = target.put(b"value")
+    other = target.put(b"other")
+    for each in (digest, other):
+        os.utime(target.blob_path(each), (1, 1))
+    seen = target.contents()
+    assert list(copy_each(source.store, target)) == [Copied("a", "copied", 0)]
+    assert target.collect(contents=seen).digests == (other,)
+    assert BlobIOManager(target).fetch("a", what=lambda: "a")[1] == b"value"
+
+
+def test_what_a_collection_takes_while_it_is_copied_goes_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It was there when the copy looked, and is gone when it would be made young."""
+    source, target = BlobIOManager(tmp_path / "source"), BlobStore(str(tmp_path / "target"))
+    source.keep("a", b"value", "bytes", run_id=None)
+    digest = target.put(b"value")
+    os.utime(target.blob_path(digest), (1, 1))
+    holds = BlobStore.holds
+
+    def held_then_collected(store: BlobStore, pointer: Pointer, *, is_verified: bool = False) -> bool:
+        was_there = holds(store, pointer, is_verified=is_verified)
+        assert store.collect().digests == (digest,)
+        return was_there
+
+    monkeypatch.setattr(BlobStore, "holds", held_then_collected)
+    assert list(copy_each(source.store, target)) == [Copied("a", "copied", 5)]
+    assert BlobIOManager(target).fetch("a", what=lambda: "a")[1] == b"value"
 
 
 def test_a_damaged_blob_is_told_and_never_returned(tmp_path: Path) -> None:

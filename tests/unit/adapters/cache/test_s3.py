@@ -17,10 +17,11 @@ import fsspec
 import pytest
 import time_machine
 
-from orrery.adapters.cache.blobs import BlobStore
+from orrery.adapters.cache.blobs import SPARED_SECONDS, BlobStore
 from orrery.adapters.cache.cached import CachedIOManager
 from orrery.adapters.cache.probes import url_probe, url_version
 from orrery.adapters.cache.stored import BlobIOManager
+from orrery.adapters.cache.transfer import Copied, copy_each
 from orrery.api.verbs.materialize import materialize
 from orrery.api.verbs.plan import plan_materialization
 from orrery.base.errors import ProbeFailedError, RemoteValueError
@@ -266,6 +267,34 @@ def test_an_expired_copy_is_fetched_again(between: Between, tmp_path: Path) -> N
         clock.shift(timedelta(minutes=2))
         assert cached.load_input(context) == "value"
         assert sum("/blobs/" in path for path in between.gets) == 1
+
+
+def test_what_is_pushed_while_a_collection_goes_on_is_spared_though_it_lay_there_already(
+    between: Between, tmp_path: Path
+) -> None:
+    """It is written again, and the collection asks S3 itself once more, not what it listed before."""
+    store(between, "collected")
+    given = {**options(between.port), "use_listings_cache": True}
+    now = time.time()
+    collecting, pushing = (
+        BlobStore("s3://collected/values", given, sleep=lambda seconds: None, clock=lambda: now) for _ in range(2)
+    )
+    value, other = collecting.put(b"value"), collecting.put(b"other")
+    written = max(collecting._fs.modified(collecting.blob_path(each)).timestamp() for each in (value, other))
+    local = BlobIOManager(tmp_path)
+    local.keep("a", b"value", "bytes", run_id=None)
+    seen = collecting.contents()
+    end = time.monotonic() + 60
+    while time.time() < written + 1.5:  # S3 counts whole seconds
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+    now = written + SPARED_SECONDS
+    assert collecting.collect(contents=seen, dry_run=True).digests == tuple(sorted([value, other]))
+    assert list(copy_each(local.store, pushing)) == [Copied("a", "copied", 5)]
+    assert collecting.collect(contents=seen).digests == (other,)
+    assert BlobIOManager(pushing).fetch("a", what=lambda: "a")[1] == b"value"
+    assert list(copy_each(local.store, pushing)) == []
 
 
 FETCH = """
