@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from orrery import AssetExecutionContext, CachePolicy, Definitions, JobDefinition, RetryPolicy, asset, define_asset_job
+from orrery import (
+    AssetExecutionContext,
+    BackfillPolicy,
+    CachePolicy,
+    Definitions,
+    JobDefinition,
+    RetryPolicy,
+    StaticPartitionsDefinition,
+    asset,
+    define_asset_job,
+)
 
 TRUSTING = CachePolicy(verify="none")
 """Believes that values are there: damage is found by who loads them, as if it came after the decision."""
@@ -33,9 +44,50 @@ def two(context: AssetExecutionContext, middle: int) -> int:
     return middle + 2
 
 
+LETTERS = StaticPartitionsDefinition(["x", "y", "z"])
+AT_ONCE = BackfillPolicy.single_run()
+
+
+def _each(context: AssetExecutionContext, given: Any, make: Callable[[str], str]) -> Any:
+    """Return what *make* gives of the value of each partition that the run makes: by key, if there are several."""
+    if len(context.partition_keys) == 1:
+        return make(given)
+    return {key: make(given[key]) for key in context.partition_keys}
+
+
+@asset(partitions_def=LETTERS, backfill_policy=AT_ONCE)
+async def source(context: AssetExecutionContext) -> Any:
+    keys = context.partition_keys
+    return _each(context, keys[0] if len(keys) == 1 else {key: key for key in keys}, str)
+
+
+@asset(partitions_def=LETTERS, backfill_policy=AT_ONCE)
+def between(context: AssetExecutionContext, source: Any) -> Any:
+    return _each(context, source, lambda value: value * 2)
+
+
+@asset(partitions_def=LETTERS, backfill_policy=AT_ONCE, cache=ALWAYS)
+def plain(context: AssetExecutionContext, between: Any) -> Any:
+    return _each(context, between, lambda value: value + "!")
+
+
+@asset(partitions_def=LETTERS, backfill_policy=AT_ONCE, cache=ALWAYS)
+async def awaited(context: AssetExecutionContext, between: Any) -> Any:
+    return _each(context, between, lambda value: value + "?")
+
+
+def make_partitioned(executor: str, config: dict[str, Any]) -> JobDefinition:
+    """Return the job of the assets with partitions, plain and async, on this executor."""
+    return _job([source, between, plain, awaited], executor, config)
+
+
 def make(executor: str, config: dict[str, Any]) -> JobDefinition:
     """Return the job of all assets, on this executor."""
+    return _job([base, middle, one, two], executor, config)
+
+
+def _job(assets: list[Any], executor: str, config: dict[str, Any]) -> JobDefinition:
     module, name = executor.split(":")
     made = getattr(__import__(module), name)
     job = define_asset_job("all_of_them", executor_def=made.configured(config) if config else made, cache=TRUSTING)
-    return Definitions(assets=[base, middle, one, two], jobs=[job]).resolve_job_def("all_of_them")
+    return Definitions(assets=assets, jobs=[job]).resolve_job_def("all_of_them")

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.faults.damaged_assets import awaited, between, plain, source
 
 from orrery import (
     CachedIOManager,
     CachePolicy,
     DamagedValueError,
+    Definitions,
     Instance,
     IOManager,
     StaticPartitionsDefinition,
@@ -25,7 +27,16 @@ from orrery.api.verbs.reconstruct import build_reconstructable_job
 
 HERE = str(Path(__file__).parent)
 TRUSTING = CachePolicy(verify="none")
+ALL_LETTERS = {"orrery/asset_partition_range_start": "x", "orrery/asset_partition_range_end": "z"}
 TOLD = {"STEP_START", "STEP_RESTARTED", "STEP_UP_FOR_RETRY", "STEP_FAILURE", "STEP_SUCCESS", "STEP_SKIPPED"}
+
+EXECUTORS: list[tuple[str, dict[str, Any]]] = [
+    ("orrery:in_process_executor", {}),
+    ("orrery:in_process_executor", {"threads": 2}),
+    ("orrery:multiprocess_executor", {"max_concurrent": 2}),
+    ("orrery:dask_executor", {"cluster": "dask_cluster"}),
+    ("orrery:ray_executor", {"cluster": "ray_cluster"}),
+]
 
 Damage = Callable[[Path], None]
 
@@ -91,15 +102,7 @@ def test_a_value_that_is_damaged_is_made_again_and_the_step_that_wanted_it_tried
 
 
 @pytest.mark.parametrize(
-    ("executor", "config"),
-    [
-        ("orrery:in_process_executor", {}),
-        ("orrery:in_process_executor", {"threads": 2}),
-        ("orrery:multiprocess_executor", {"max_concurrent": 2}),
-        ("orrery:dask_executor", {"cluster": "dask_cluster"}),
-        ("orrery:ray_executor", {"cluster": "ray_cluster"}),
-    ],
-    ids=["in process", "threads", "multiprocess", "dask", "ray"],
+    ("executor", "config"), EXECUTORS, ids=["in process", "threads", "multiprocess", "dask", "ray"]
 )
 def test_on_each_executor_producers_of_producers_are_made_again_once_for_all_who_want_them(
     executor: str, config: dict[str, Any], tmp_path: Path, request: pytest.FixtureRequest
@@ -122,6 +125,44 @@ def test_on_each_executor_producers_of_producers_are_made_again_once_for_all_who
         assert story(result, "one") in found
         assert story(result, "two") in [["STEP_START", "STEP_UP_FOR_RETRY", "STEP_START", *own], ["STEP_START", *own]]
         assert "STEP_UP_FOR_RETRY" in story(result, "one") or len(story(result, "two")) == 6
+
+
+@pytest.mark.parametrize(
+    ("executor", "config"), EXECUTORS, ids=["in process", "threads", "multiprocess", "dask", "ray"]
+)
+@pytest.mark.parametrize("tags", [{"orrery/partition": "y"}, ALL_LETTERS], ids=["one partition", "a range"])
+def test_on_each_executor_partitions_are_made_again_by_plain_and_async_steps(
+    tags: dict[str, str], executor: str, config: dict[str, Any], tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    """Both the asynchronous producer, and the plain one after it, whose values plain and asynchronous steps want."""
+    if "cluster" in config:
+        config = {"cluster": {"existing": {"address": request.getfixturevalue(config["cluster"])}}}
+    arguments = (executor, config)
+    made = build_reconstructable_job(
+        "damaged_assets", "make_partitioned", arguments, reconstructor_working_directory=HERE
+    )
+    letters = ["y"] if len(tags) == 1 else ["x", "y", "z"]
+    with Instance.local_temp(str(tmp_path / "home")) as instance:
+        assert execute_job(made, instance, tags=tags).success
+        garbage(stored(instance, "between/partition=y"))
+        gone(stored(instance, "source/partition=y"))
+        result = execute_job(made, instance, tags=tags)
+        assert result.success
+        assert story(result, "source") == ["STEP_SKIPPED", "STEP_START", "STEP_SUCCESS"]
+        again = ["STEP_START", "STEP_UP_FOR_RETRY", "STEP_START", "STEP_SUCCESS"]
+        assert story(result, "between") == ["STEP_SKIPPED", *again]
+        stories = [story(result, "plain"), story(result, "awaited")]
+        assert again in stories
+        assert all(each in (again, again[2:]) for each in stories)
+        found = [e.event_specific_data.asset_observation for e in result.all_events if e.is_asset_observation]
+        assert {(each.asset_key.to_user_string(), each.partition) for each in found} == {
+            ("between", "y"),
+            ("source", "y"),
+        }
+        defs = Definitions([source, between, plain, awaited])
+        for name, sign in (("plain", "!"), ("awaited", "?")):
+            values = {each: defs.load_asset_value(name, instance=instance, partition_key=each) for each in letters}
+            assert values == {each: f"{each * 2}{sign}" for each in letters}
 
 
 def test_a_value_of_a_step_outside_of_the_run_is_recorded_and_made_again_by_the_next() -> None:
@@ -216,20 +257,20 @@ def test_where_making_it_again_fails_what_wanted_it_is_not_executed() -> None:
         return 1
 
     @asset(code_version="1")
-    def source() -> int:
+    def fetch() -> int:
         return fetched()
 
     @asset(code_version="1")
-    def after(source: int) -> int:
-        return source
+    def after(fetch: int) -> int:
+        return fetch
 
     with Instance.local_temp() as instance:
-        materialize([source, after], instance=instance)
-        gone(stored(instance, "source"))
+        materialize([fetch, after], instance=instance)
+        gone(stored(instance, "fetch"))
         broken.append("now")
-        result = materialize([source, after], instance=instance, reuse=TRUSTING, force="after", raise_on_error=False)
+        result = materialize([fetch, after], instance=instance, reuse=TRUSTING, force="after", raise_on_error=False)
         assert not result.success
-        assert story(result, "source") == ["STEP_SKIPPED", "STEP_START", "STEP_FAILURE"]
+        assert story(result, "fetch") == ["STEP_SKIPPED", "STEP_START", "STEP_FAILURE"]
         assert story(result, "after") == ["STEP_START", "STEP_UP_FOR_RETRY", "STEP_SKIPPED"]
 
 

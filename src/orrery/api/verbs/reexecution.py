@@ -130,6 +130,10 @@ class _Past:
                 states[key] = "failure"
             elif kind == "STEP_SKIPPED":
                 states[key] = "skipped"
+            elif kind == "STEP_UP_FOR_RETRY":
+                for producer in event.step_retry_data.made_again:  # found damaged: it counts as not made from here on
+                    states[producer] = "started"
+                    outputs[producer] = {}
         for key, state in states.items():
             if key not in self.states:
                 self.states[key] = state
@@ -158,6 +162,7 @@ _KINDS = {
     EventType.STEP_SUCCESS,
     EventType.STEP_FAILURE,
     EventType.STEP_SKIPPED,
+    EventType.STEP_UP_FOR_RETRY,
 }
 
 
