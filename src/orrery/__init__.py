@@ -360,6 +360,7 @@ _HOME_OF: dict[str, str] = {
     "UnknownResourceError": "orrery.base.errors",
     "UnmetExecutorRequirementsError": "orrery.base.errors",
     "UntrustedValueError": "orrery.base.errors",
+    "UnusableValueError": "orrery.base.errors",
     "UrlCodeReference": "orrery.base.metadata.values",
     "UrlMetadataValue": "orrery.base.metadata.values",
     "UserCodeExecutionError": "orrery.base.errors",

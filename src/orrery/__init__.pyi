@@ -180,6 +180,7 @@ from orrery.base.errors import UnknownPartitionError as UnknownPartitionError
 from orrery.base.errors import UnknownResourceError as UnknownResourceError
 from orrery.base.errors import UnmetExecutorRequirementsError as UnmetExecutorRequirementsError
 from orrery.base.errors import UntrustedValueError as UntrustedValueError
+from orrery.base.errors import UnusableValueError as UnusableValueError
 from orrery.base.errors import UserCodeExecutionError as UserCodeExecutionError
 from orrery.base.errors import UserCodeLoadError as UserCodeLoadError
 from orrery.base.errors import ValueNotFoundError as ValueNotFoundError

@@ -33,9 +33,10 @@ Every error that Orrery raises, in one tree.
     ├── AssetCheckFailedError             a blocking check that failed
     ├── RemoteValueError                  a place of values that is out of reach, or refuses
     ├── ProbeFailedError                  a source whose version could not be learned
-    ├── DamagedValueError                 a stored value whose bytes are not what was written
+    ├── UnusableValueError                a stored value that cannot be loaded
+    │   ├── DamagedValueError             ... as its bytes are not what was written
+    │   └── ValueNotFoundError            ... as it is not there
     ├── UntrustedValueError               a stored pickle that this instance did not sign
-    ├── ValueNotFoundError                a stored value that is not there
     ├── StorageError                      records that cannot be read or written
     │   ├── SchemaVersionError            records of a newer release
     │   ├── StorageUnavailableError       records that cannot be reached now: locked, full, or the server is gone
@@ -116,6 +117,7 @@ __all__ = [
     "UnknownResourceError",
     "UnmetExecutorRequirementsError",
     "UntrustedValueError",
+    "UnusableValueError",
     "UserCodeExecutionError",
     "UserCodeLoadError",
     "ValueNotFoundError",
@@ -423,18 +425,30 @@ class AssetCheckFailedError(OrreryError):
     code = "asset-check-failed"
 
 
-class DamagedValueError(OrreryError):
+class UnusableValueError(OrreryError):
     """
-    The bytes of a stored value are not the bytes that were written.
+    A stored value cannot be loaded: it is damaged, or is not there.
 
     Attributes:
         partitions: Which partitions, where several were asked for: those that are known, one at least.
         made_again_by: The step of the run that makes it again, where the run does so before it goes on.
     """
 
-    code = "damaged-value"
+    code = "unusable-value"
     partitions: tuple[str, ...] = ()
     made_again_by: str | None = None
+
+
+class DamagedValueError(UnusableValueError):
+    """The bytes of a stored value are not the bytes that were written."""
+
+    code = "damaged-value"
+
+
+class ValueNotFoundError(UnusableValueError):
+    """A stored value is not there."""
+
+    code = "value-not-found"
 
 
 class UntrustedValueError(OrreryError):
@@ -456,20 +470,6 @@ class RemoteValueError(OrreryError):
     def __init__(self, message: str, *, mend: str | None = None, is_out_of_reach: bool = False) -> None:
         super().__init__(message, mend=mend)
         self.is_out_of_reach = is_out_of_reach
-
-
-class ValueNotFoundError(OrreryError):
-    """
-    A stored value is not there.
-
-    Attributes:
-        partitions: Which partitions, where several were asked for: those that are known, one at least.
-        made_again_by: The step of the run that makes it again, where the run does so before it goes on.
-    """
-
-    code = "value-not-found"
-    partitions: tuple[str, ...] = ()
-    made_again_by: str | None = None
 
 
 class StorageError(OrreryError):

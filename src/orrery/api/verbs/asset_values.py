@@ -15,10 +15,9 @@ from typing import Any, Self
 
 from orrery.api.wiring.values import default_io_manager_definition
 from orrery.base.errors import (
-    DamagedValueError,
     InvariantViolationError,
     UnknownAssetError,
-    ValueNotFoundError,
+    UnusableValueError,
     nearest_hint,
 )
 from orrery.base.keys import AssetKey, CoercibleToAssetKey
@@ -174,7 +173,7 @@ class AssetValueLoader:
             if is_verified and check is not None:
                 try:
                     check(described)
-                except (DamagedValueError, ValueNotFoundError):
+                except UnusableValueError:
                     return False
         return True
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from orrery.base.errors import DamagedValueError, InvariantViolationError, ValueNotFoundError
+from orrery.base.errors import InvariantViolationError, UnusableValueError
 
 __all__ = [
     "describe_partitions",
@@ -109,7 +109,7 @@ def each_partition(keys: Iterable[str], load: Callable[[str], Any]) -> Iterable[
     for key in keys:
         try:
             value = load(key)
-        except (DamagedValueError, ValueNotFoundError) as error:
+        except UnusableValueError as error:
             error.partitions = (str(key),)  # whoever makes it again needs to know which
             raise
         yield key, value

@@ -7,13 +7,12 @@ from functools import partial
 from typing import Any
 
 from orrery.base.errors import (
-    DamagedValueError,
     ExecutionLoadInputError,
     InvariantViolationError,
     TypeCheckDidNotPass,
     TypeCheckError,
     TypeLoadingError,
-    ValueNotFoundError,
+    UnusableValueError,
     nearest_hint,
 )
 from orrery.base.keys import AssetKey
@@ -352,7 +351,7 @@ def _call_manager(
             value = manager.load_input(described)
             if is_awaitable(value):
                 value = yield Await(value)
-        except (DamagedValueError, ValueNotFoundError) as error:
+        except UnusableValueError as error:
             if described.has_asset_key:
                 yield from tell_unusable(context, described, error, name, producer)
             raise

@@ -16,14 +16,13 @@ import msgspec
 
 from orrery.base.errors import (
     AssetCheckFailedError,
-    DamagedValueError,
     ExecutionInterruptedError,
     InvariantViolationError,
     OrreryError,
     StepOutputNotFoundError,
     TimeLimitExceededError,
+    UnusableValueError,
     UserCodeExecutionError,
-    ValueNotFoundError,
 )
 from orrery.base.keys import AssetKey
 from orrery.definitions.parts.signature import ComputeFunction
@@ -274,7 +273,7 @@ def _failed(
     context.step_exception = error
     if context.events:
         yield from _logged(context)
-    if isinstance(error, DamagedValueError | ValueNotFoundError) and error.made_again_by is not None:
+    if isinstance(error, UnusableValueError) and error.made_again_by is not None:
         yield build.step_up_for_retry(context.ref, _info(error), 0.0, (error.made_again_by,))
         return StepEnd("retry", error)
     cause = error.user_exception if isinstance(error, UserCodeExecutionError) else error

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from orrery.base.errors import DamagedValueError, ValueNotFoundError
+from orrery.base.errors import UnusableValueError, ValueNotFoundError
 from orrery.base.tags import DAMAGED_VALUE_TAG
 from orrery.model.events import build
 from orrery.model.events.event import Event
@@ -28,7 +28,7 @@ _MISSING, _DAMAGED = "missing", "damaged"
 def tell_unusable(
     context: StepExecutionContext,
     described: InputContext,
-    error: DamagedValueError | ValueNotFoundError,
+    error: UnusableValueError,
     name: str,
     producer: str | None,
 ) -> Iterator[Event]:

@@ -113,3 +113,21 @@ def test_a_function_of_a_run_may_load_what_the_run_stored(tmp_path: Path) -> Non
 
     resources = {"io_manager": o.FilesystemIOManager(base_dir=str(tmp_path))}
     assert o.materialize([orders, report], resources=resources).asset_value("report") == 2
+
+
+def test_one_except_catches_what_is_missing_and_what_is_damaged(tmp_path: Path) -> None:
+    """Each is a kind of its own, too."""
+
+    @o.asset
+    def one() -> int:
+        return 1
+
+    definitions = o.Definitions(assets=[one], resources={"io_manager": o.FilesystemIOManager(base_dir=str(tmp_path))})
+    (tmp_path / "one.pickle").write_bytes(b"garbage")
+    with pytest.raises(o.UnusableValueError) as damaged:
+        definitions.load_asset_value("one")
+    (tmp_path / "one.pickle").unlink()
+    with pytest.raises(o.UnusableValueError) as missing:
+        definitions.load_asset_value("one")
+    assert isinstance(damaged.value, o.DamagedValueError)
+    assert isinstance(missing.value, o.ValueNotFoundError)
