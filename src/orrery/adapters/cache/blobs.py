@@ -54,6 +54,7 @@ class Pointer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         data_version: Its data version, where one is known.
         key: Names the key that signed it, if it is a pickle (``signing.py``).
         signature: The signature.
+        table: Which table it is, such as ``polars.DataFrame``, where it is one.
     """
 
     digest: str
@@ -64,6 +65,7 @@ class Pointer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     data_version: str | None = None
     key: str = ""
     signature: str = ""
+    table: str = ""
 
 
 class Contents(msgspec.Struct, frozen=True, kw_only=True):

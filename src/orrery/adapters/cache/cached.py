@@ -22,7 +22,7 @@ from typing import Any
 import msgspec
 
 from orrery.adapters.cache.blobs import BlobStore, Pointer, open_store
-from orrery.adapters.cache.formats import check_format, decode, encode, format_for
+from orrery.adapters.cache.formats import check_format, decode, encode_as, table_of
 from orrery.adapters.cache.freshness import Known, choose
 from orrery.adapters.cache.logged import is_by_a_stranger, is_of_another_run, latest_of
 from orrery.adapters.cache.signing import Signing, check_signature, instance_of, signed
@@ -180,8 +180,7 @@ class CachedIOManager(IOManager):
             self._keep(context, name_of(context, partition), values[partition], Known(run_of(context)))
 
     def _keep(self, context: Any, name: str, value: Any, known: Known | None) -> Pointer:
-        form = self.format or format_for(value)
-        data = encode(value, form)
+        form, data = encode_as(value, self.format)
         pointer = Pointer(
             digest=hashlib.sha256(data).hexdigest(),
             length=len(data),
@@ -189,6 +188,7 @@ class CachedIOManager(IOManager):
             at=self._clock(),
             run_id=known.run_id if known is not None else None,
             data_version=known.data_version if known is not None else None,
+            table=table_of(value),
         )
         pointer = signed(pointer, name, self.signing.key_for(instance_of(context)))
         self._put(context, name, pointer, data)
@@ -278,7 +278,7 @@ class CachedIOManager(IOManager):
                 if data is not None:
                     checked = ", digest ok" if self._checks(here) else ""
                     context.log.info(f"{what}: local, {choice.reason}{checked}")
-                    return decode(data, here.format, wanted_type(context))
+                    return decode(data, here.format, wanted_type(context), table=here.table)
                 if trouble != _LET_GO:
                     context.log.warning(f"{what}: the local copy {trouble}; it is fetched again")
                 reason = f"the copy {trouble}"
@@ -301,7 +301,7 @@ class CachedIOManager(IOManager):
                 key=key,
                 is_by_a_stranger=lambda pointer: is_by_a_stranger(context, partition, pointer),
             )
-            value = decode(data, pointer.format, wanted_type(context))
+            value = decode(data, pointer.format, wanted_type(context), table=pointer.table)
             kept = msgspec.structs.replace(pointer, at=self._clock())  # with the signature of who made it
             self._put(context, name, kept, data)
             place = self.remote.store.url
@@ -324,7 +324,7 @@ class CachedIOManager(IOManager):
         context.log.warning(
             f"{what}: local, {age:.0f} s old, because the remote place is out of reach: {error.args[0]}"
         )
-        return decode(data, here.format, wanted_type(context))
+        return decode(data, here.format, wanted_type(context), table=here.table)
 
     def _load_together(self, context: Any) -> Any:
         """Load several partitions from an IO manager that gives them all at once."""
@@ -338,7 +338,7 @@ class CachedIOManager(IOManager):
             data, _ = self._local(context, name, here, describe_value(context, key))
             if data is None:
                 break
-            found[key] = decode(data, here.format, wanted_type(context))
+            found[key] = decode(data, here.format, wanted_type(context), table=here.table)
         if len(found) == len(names):
             context.log.info(f"{describe_value(context)}: local, {len(found)} partitions")
             return found

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from orrery.adapters.cache.blobs import BlobStore, Pointer, open_store
-from orrery.adapters.cache.formats import check_format, decode, encode, format_for
+from orrery.adapters.cache.formats import check_format, decode, encode_as, table_of
 from orrery.adapters.cache.logged import is_by_a_stranger, is_of_another_run, latest_of
 from orrery.adapters.cache.signing import Signing, check_signature, instance_of, signed
 from orrery.base.errors import ValueNotFoundError
@@ -99,9 +99,11 @@ class BlobIOManager(IOManager):
         )
 
     def _store(self, context: Any, value: Any, partition: str | None) -> Pointer:
-        form = self.format or format_for(value)
+        form, data = encode_as(value, self.format)
         key = self.signing.key_for(instance_of(context))
-        return self.keep(name_of(context, partition), encode(value, form), form, run_id=run_of(context), key=key)
+        return self.keep(
+            name_of(context, partition), data, form, run_id=run_of(context), key=key, table=table_of(value)
+        )
 
     def keep(
         self,
@@ -112,11 +114,18 @@ class BlobIOManager(IOManager):
         run_id: str | None,
         version: str | None = None,
         key: ValueKey | None = None,
+        table: str = "",
     ) -> Pointer:
         """Keep *data* under *name*, signed with *key* if it is a pickle, and return the pointer."""
         digest = self.store.put(data)
         pointer = Pointer(
-            digest=digest, length=len(data), format=form, at=time.time(), run_id=run_id, data_version=version
+            digest=digest,
+            length=len(data),
+            format=form,
+            at=time.time(),
+            run_id=run_id,
+            data_version=version,
+            table=table,
         )
         pointer = signed(pointer, name, key)
         self.store.write_pointer(name, pointer)
@@ -141,7 +150,7 @@ class BlobIOManager(IOManager):
                 key=key,
                 is_by_a_stranger=lambda pointer: is_by_a_stranger(context, partition, pointer),
             )
-            return decode(data, pointer.format, wanted)
+            return decode(data, pointer.format, wanted, table=pointer.table)
 
         return load_for_partitions(context, load, missing=ValueNotFoundError)
 

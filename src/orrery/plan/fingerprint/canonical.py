@@ -12,7 +12,9 @@ dataclasses, structs   name of the type, then the fields by name
 enumerations           name of the type, name of the member
 arrays of numpy        element type, shape, elements in C order
 tables                 columns by name and type; chunks, offsets and padding do not count
-frames of pandas       their index counts as columns
+frames of pandas       their index counts as columns; labels count with their types, categories with their order
+series                 their name, then as a column
+enumerations (polars)  their categories, then as texts
 =====================  ====================================================================
 """
 
@@ -28,6 +30,7 @@ import re
 import struct
 import types
 import uuid
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -35,7 +38,7 @@ import msgspec
 
 __all__ = ["CANONICAL_VERSION", "Canonical", "NotCanonicalError", "canonical_digest"]
 
-CANONICAL_VERSION = 1
+CANONICAL_VERSION = 2
 """Raised when equal values of an older release would get another digest."""
 
 _DEEPEST = 200
@@ -264,7 +267,7 @@ class Canonical:
         if library == "pyarrow":
             return self._arrow(value)
         if library == "polars" and hasattr(value, "to_arrow"):
-            self._put(b"polars")
+            self._polars(value)
             return self._arrow(value.to_arrow())
         if library == "pandas":
             return self._pandas(value)
@@ -277,7 +280,7 @@ class Canonical:
         if kind.hasobject:
             if not hasattr(value, "tolist"):
                 return False
-            self._part(b"O", repr(value.shape).encode())
+            self._part(b"O", f"{value.shape} {value.dtype.names or ''}".rstrip().encode())
             self.write(value.ravel().tolist())
             return True
         plain = value.astype(kind.newbyteorder("<"), copy=False)
@@ -285,22 +288,45 @@ class Canonical:
         self._part(b"a", plain.tobytes())
         return True
 
+    def _polars(self, value: Any) -> None:
+        """Write what is lost on the way to Arrow: the name of a series, the categories of an enumeration."""
+        import polars as pl  # the value is one of its frames or series
+
+        self._put(b"polars")
+        is_series = isinstance(value, pl.Series)
+        if is_series:
+            self._part(b"s", value.name.encode("utf-8", "surrogatepass"))
+        for kind in [value.dtype] if is_series else value.dtypes:
+            if kind == pl.Object:  # Arrow would have the addresses
+                raise NotCanonicalError(value)
+            if isinstance(kind, pl.Enum):
+                self.write(kind.categories.to_list())
+
     def _pandas(self, value: Any) -> bool:
         import pyarrow as pa  # the value is a frame; without pyarrow it has no canonical form
 
         name = type(value).__name__
         if name == "DataFrame":
             self._put(b"pandas")
-            self.write([str(each) for each in value.columns])
-            self.write([None if each is None else str(each) for each in value.index.names])
+            self.write(list(value.columns))
+            self.write(list(value.index.names))
+            for kind in value.dtypes:
+                if hasattr(kind, "categories"):
+                    self.write(kind.categories.tolist())
             try:
-                self._table(pa.Table.from_pandas(value, preserve_index=True))
-            except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError):
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore", UserWarning)  # of labels that are no texts, which stand above
+                    table = pa.Table.from_pandas(value, preserve_index=True)
+            except (pa.ArrowException, ValueError, TypeError, OverflowError):  # two columns of one name, 2**100, ...
                 raise NotCanonicalError(value) from None
+            if any(pa.types.is_struct(each.type) for each in table.schema):  # dictionaries get the keys of one another
+                raise NotCanonicalError(value)
+            self._table(table)
             return True
         if name == "Series":
             self._put(b"series")
-            return self._pandas(value.to_frame("" if value.name is None else str(value.name)))
+            self.write(value.name)
+            return self._pandas(value.to_frame(""))
         if name in ("Timestamp", "Timedelta"):
             self._part(b"x", f"{name} {value.isoformat()} {getattr(value, 'tzinfo', None)}".encode())
             return True
@@ -335,6 +361,7 @@ class Canonical:
             column = column.storage
         kind = column.type
         if pa.types.is_dictionary(kind):
+            self._part(b"k", b"ordered dictionary" if kind.ordered else b"dictionary")
             column = column.dictionary_decode()
             kind = column.type
         split = _SPLITTING.match(str(kind))

@@ -59,6 +59,23 @@ class Row:
         (dt.datetime(2024, 1, 1, tzinfo=dt.UTC).replace(tzinfo=None), dt.datetime(2024, 1, 1, tzinfo=dt.UTC)),
         (None, ""),
         ([], {}),
+        (pd.DataFrame({0: [1]}), pd.DataFrame({"0": [1]})),
+        (pd.DataFrame({("a", "b"): [1]}), pd.DataFrame({"('a', 'b')": [1]})),
+        (pd.DataFrame({"a": [1]}).rename_axis(1), pd.DataFrame({"a": [1]}).rename_axis("1")),
+        (pd.Series([1], name=1), pd.Series([1], name="1")),
+        (pd.Series([1], name=""), pd.Series([1])),
+        (pd.DataFrame({"a": pd.Categorical(["x"])}), pd.DataFrame({"a": ["x"]})),
+        (pd.Series(pd.Categorical(["x"], ["x", "y"])), pd.Series(pd.Categorical(["x"], ["x"]))),
+        (pd.Series(pd.Categorical(["x"], ["x", "y"])), pd.Series(pd.Categorical(["x"], ["y", "x"]))),
+        (pd.Series(pd.Categorical(["x"], ordered=True)), pd.Series(pd.Categorical(["x"]))),
+        (pl.Series("a", [1]), pl.Series("b", [1])),
+        (pl.Series(["x"], dtype=pl.Categorical), pl.Series(["x"])),
+        (
+            pl.DataFrame({"a": ["x"]}, {"a": pl.Enum(["x", "y"])}),
+            pl.DataFrame({"a": ["x"]}, {"a": pl.Enum(["y", "x"])}),
+        ),
+        (pa.table({"a": pa.array(["x"]).dictionary_encode()}), pa.table({"a": ["x"]})),
+        (np.array([(1, "x")], [("a", int), ("b", object)]), np.array([(1, "x")], [("c", int), ("b", object)])),
     ],
 )
 def test_values_that_differ_have_two_digests(one: Any, other: Any) -> None:
@@ -125,6 +142,29 @@ def test_a_value_of_an_unknown_kind_has_no_digest() -> None:
     assert canonical_digest(object()) is None
     assert canonical_digest([1, object()]) is None
     assert canonical_digest(ring) is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pd.DataFrame([[1, 2]], columns=["a", "a"]),
+        pd.DataFrame({"a": [2**100]}, dtype=object),
+        pd.DataFrame({"a": [1, "x"]}),
+        pd.DataFrame({"a": [{"x": 1}, {"y": 2}]}),
+        pl.DataFrame({"a": pl.Series([{1}, {2}], dtype=pl.Object)}),
+    ],
+    ids=["two of a name", "large", "mixed", "dictionaries", "objects"],
+)
+def test_a_frame_that_arrow_does_not_hold_as_it_is_has_no_digest(value: Any) -> None:
+    """It is known by its stored bytes then; dictionaries would get the keys of one another, objects be their addresses."""
+    assert canonical_digest(value) is None
+
+
+def test_categories_that_are_cut_from_a_larger_column_do_not_count_by_their_numbers() -> None:
+    """Two chunks, each with a dictionary of its own."""
+    one = pa.chunked_array([pa.array(["x"]).dictionary_encode(), pa.array(["y", "x"]).dictionary_encode()])
+    whole = pa.array(["x", "y", "x"]).dictionary_encode()
+    assert canonical_digest(pa.table({"a": one})) == canonical_digest(pa.table({"a": whole})) is not None
 
 
 def test_a_value_that_is_too_large_is_given_up() -> None:
