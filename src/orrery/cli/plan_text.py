@@ -166,8 +166,11 @@ def _provenance_lines(provenance: Provenance) -> list[str]:
     rows: list[list[str]] = []
     if provenance.code_version is not None:
         rows.append(["code version", one_line(provenance.code_version), ""])
-    parts = list(provenance.code.items())
-    rows += [["code", one_line(name), dim(digest[:8])] for name, digest in parts[:_PARTS]]
+    parts, constants = list(provenance.code.items()), provenance.constants
+    rows += [
+        ["code", one_line(name), one_line(constants[name]) if name in constants else dim(digest[:8])]
+        for name, digest in parts[:_PARTS]
+    ]
     if len(parts) > _PARTS:
         rows.append(["code", f"and {len(parts) - _PARTS} more", ""])
     rows += [["library", one_line(name), version] for name, version in provenance.libraries.items()]
@@ -254,6 +257,8 @@ def _reason_document(reason: Reason) -> dict[str, Any]:
         "subject": reason.subject,
         "old": reason.old,
         "new": reason.new,
+        "shown_old": reason.shown_old,
+        "shown_new": reason.shown_new,
         "run_id": reason.run_id,
         "place": reason.place,
         "text": str(reason),
@@ -263,6 +268,7 @@ def _reason_document(reason: Reason) -> dict[str, Any]:
 def _provenance_document(provenance: Provenance) -> Mapping[str, Any]:
     return {
         "code": dict(provenance.code),
+        "constants": dict(provenance.constants),
         "libraries": dict(provenance.libraries),
         "code_version": provenance.code_version,
         "config": {path: part.shown for path, part in provenance.config.items()},

@@ -184,7 +184,18 @@ def differences(last: Provenance, now: Provenance, places: Mapping[str, Place] =
         for name, old, new in _changed(last.code, now.code):
             place = places.get(name)
             told = None if place is None else f"{place.file}:{place.first}-{place.last}"
-            found.append(Reason(kind="code_changed", subject=name, old=old, new=new, place=told))
+            shown_old, shown_new = last.constants.get(name), now.constants.get(name)
+            found.append(
+                Reason(
+                    kind="code_changed",
+                    subject=name,
+                    old=old,
+                    new=new,
+                    place=told,
+                    shown_old=shown_old,
+                    shown_new=shown_new,
+                )
+            )
         for name, old, new in _changed(last.libraries, now.libraries):
             found.append(Reason(kind="library_changed", subject=name, old=old, new=new))
         found.sort(key=lambda each: (each.place is None, each.kind != "code_changed"))

@@ -52,6 +52,7 @@ def test_what_did_not_change_is_skipped() -> None:
         ({"code": {"m:f": "aa", "m:g": "cc"}}, "code changed: m:g (m.py:4-9)"),
         ({"code": {"m:f": "aa"}}, "code changed: m:g is gone"),
         ({"code": {**MADE.code, "m:h": "dd"}}, "code changed: m:h is new"),
+        ({"code": {**MADE.code, "m:L": "ee"}, "constants": {"m:L": "20"}}, "code changed: m:L is new"),
         ({"libraries": {"numpy": "2.1"}}, "library numpy changed: 2.0 to 2.1"),
         ({"code_version": "2"}, "code version changed: none to 2"),
         ({"config": {**MADE.config, "limit": ConfigPart("c2", "4")}}, "config changed: limit was 3, is 4"),

@@ -60,6 +60,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         format: How the value is stored: the class of the IO manager.
         salt: What the policy adds, to make all before it out of date.
         seconds: How long making the value took; no part of what it was made from.
+        constants: Those of *code* that are short and no secrets, as people read them, by name.
         version: Version of this record.
     """
 
@@ -73,6 +74,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     salt: str | None = None
     seconds: float | None = None
     version: int = PROVENANCE_VERSION
+    constants: Mapping[str, str] = {}
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -90,6 +92,8 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         run_id: The run that changed it, or found that it is missing or damaged.
         place: Where it stands in the code: ``file:first-last``.
         asset: Which asset of the step, where it makes several.
+        shown_old: What a constant was, as people read it; None where that is not recorded.
+        shown_new: What it is.
     """
 
     kind: str
@@ -99,6 +103,8 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     run_id: str | None = None
     place: str | None = None
     asset: str | None = None
+    shown_old: str | None = None
+    shown_new: str | None = None
 
     def __str__(self) -> str:
         return _told(self)
@@ -118,6 +124,8 @@ def _told(reason: Reason) -> str:
             return f"code changed: {subject} is new{where}"
         case "code_changed" if new is None:
             return f"code changed: {subject} is gone"
+        case "code_changed" if reason.shown_old is not None and reason.shown_new is not None:
+            return f"code changed: {subject} was {reason.shown_old}, is {reason.shown_new}"
         case "code_changed":
             return f"code changed: {subject}{where}"
         case "library_changed":

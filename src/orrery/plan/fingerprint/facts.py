@@ -77,9 +77,11 @@ class Reach(NamedTuple):
         distributions: Version of each distribution that is used, by name.
         places: Where each function stands.
         opaque: Constants of which nothing but the type is known.
+        constants: Constants that are short and no secrets, as people read them, by name.
     """
 
     parts: Mapping[str, str]
     distributions: Mapping[str, str]
     places: Mapping[str, Place]
     opaque: tuple[str, ...]
+    constants: Mapping[str, str]

@@ -4,20 +4,17 @@ The provenance of a step that is about to run: code, config and inputs put toget
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from orrery.model.events.reuse import ConfigPart, InputPart, Provenance
 from orrery.plan.fingerprint.canonical import canonical_digest
 from orrery.plan.fingerprint.facts import Reach
+from orrery.plan.fingerprint.shown import is_secret, shown_value
 
 __all__ = ["SHORT", "combined_version", "config_parts", "fingerprint_digest", "short_digest"]
 
 SHORT = 16
-_SECRET = re.compile(r"password|passwd|secret|token|credential|api_?key|private_?key|access_?key", re.IGNORECASE)
-_SHOWN = 60
 
 
 def short_digest(digest: str) -> str:
@@ -43,9 +40,9 @@ def config_parts(config: Any) -> dict[str, ConfigPart]:
     """
     found: dict[str, ConfigPart] = {}
     for path, value in _fields(config, ""):
-        is_secret = _SECRET.search(path) is not None
-        digest = (canonical_digest([path, value]) or "opaque")[: 8 if is_secret else SHORT]
-        found[path or "config"] = ConfigPart(digest, "***" if is_secret else _shown(value))
+        hidden = is_secret(path)
+        digest = (canonical_digest([path, value]) or "opaque")[: 8 if hidden else SHORT]
+        found[path or "config"] = ConfigPart(digest, "***" if hidden else shown_value(value))
     return dict(sorted(found.items()))
 
 
@@ -55,14 +52,6 @@ def _fields(value: Any, path: str) -> Iterable[tuple[str, Any]]:
             yield from _fields(each, f"{path}.{key}" if path else str(key))
     elif value is not None or path:
         yield path, value
-
-
-def _shown(value: Any) -> str:
-    try:
-        text = json.dumps(value, ensure_ascii=False, sort_keys=True)
-    except (TypeError, ValueError):
-        text = repr(value)
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 
 def combined_version(versions: Mapping[str, str]) -> str:

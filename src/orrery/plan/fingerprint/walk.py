@@ -20,6 +20,7 @@ from orrery.plan.fingerprint.code_form import Scan
 from orrery.plan.fingerprint.contents import content_of_platform, fields_of, is_closed
 from orrery.plan.fingerprint.facts import CodeFacts, Origin, Place, Reach
 from orrery.plan.fingerprint.guards import ABSENT, Guard, body_of, is_fixed
+from orrery.plan.fingerprint.shown import shown_constant
 
 __all__ = ["OfCode", "Walk"]
 
@@ -51,6 +52,7 @@ class Walk:
         self._facts = facts
         self._parts: dict[str, str] = {}
         self._places: dict[str, Place] = {}
+        self._shown: dict[str, str] = {}
         self._distributions: dict[str, str] = {}
         self._opaque: dict[str, None] = {}
         self._names: dict[int, str] = {}
@@ -79,8 +81,17 @@ class Walk:
                 if id(value) not in self._state:
                     self._where = name
                     self._parts[name] = self._digest(value)
+                    shown = shown_constant(name, value)
+                    if shown is not None:
+                        self._shown[name] = shown
         parts = {name: part for name, part in self._parts.items() if part}  # state has none
-        return Reach(_in_order(parts), _in_order(self._distributions), self._places, tuple(self._opaque))
+        return Reach(
+            _in_order(parts),
+            _in_order(self._distributions),
+            self._places,
+            tuple(self._opaque),
+            _in_order(self._shown),
+        )
 
     def _annotations(self, function: types.FunctionType) -> None:
         """Take in the types of the parameters: by them values are loaded."""

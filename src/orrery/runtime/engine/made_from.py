@@ -100,6 +100,7 @@ class MadeFrom:
             resources=self._resources(needed) if needed else {},
             format=self._format_of(outputs[0]),
             salt=policy.salt if policy is not None else None,
+            constants=reach.constants if reach is not None else {},
         )
 
     def code_of(self, step: ExecutionStep) -> tuple[Mapping[str, str], Mapping[str, str]]:
@@ -187,11 +188,12 @@ class MadeFrom:
         code_version = spec.code_version if spec is not None else None
         code: dict[str, str] = {}
         libraries: dict[str, str] = {}
+        constants: dict[str, str] = {}
         config: dict[str, ConfigPart] = {}
         needed: set[str] = set()
         for step in asset.steps:
             if code_version is None:
-                self._add_code(step, code, libraries)
+                self._add_code(step, code, libraries, constants)
             config.update(self._config_within(step, context_of(step)))
             needed |= step.op.required_resource_keys
         if code_version is None:
@@ -205,20 +207,25 @@ class MadeFrom:
             resources=self._resources(needed),
             format=self._format_of(asset.output),
             salt=policy.salt if policy is not None else None,
+            constants=constants,
         )
 
-    def _add_code(self, step: ExecutionStep, code: dict[str, str], libraries: dict[str, str]) -> None:
+    def _add_code(
+        self, step: ExecutionStep, code: dict[str, str], libraries: dict[str, str], constants: dict[str, str]
+    ) -> None:
         declared = step.op.version
         if declared is not None:
             code[f"{step.key} (version)"] = declared
             return
-        parts, distributions = self.code_of(step)
-        libraries.update(distributions)
+        reach, parts = self._reach(step)
+        libraries.update(reach.distributions)
         for wanted, part in parts.items():
             name, number = wanted, 1
             while code.setdefault(name, part) != part:  # another function of this name, as factories make them
                 number += 1
                 name = f"{wanted}#{number}"
+            if wanted in reach.constants:
+                constants[name] = reach.constants[wanted]
 
     def _config_within(self, step: ExecutionStep, context: StepExecutionContext) -> Mapping[str, ConfigPart]:
         inside = ".".join(step.handle.path[1:])

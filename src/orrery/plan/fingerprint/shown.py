@@ -1,0 +1,69 @@
+"""
+What is recorded of values for people to read, beside their digests: nothing that may be a secret.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+__all__ = ["is_secret", "shown_constant", "shown_value"]
+
+_SECRET = re.compile(r"password|passwd|secret|token|credential|api_?key|private_?key|access_?key", re.IGNORECASE)
+_MOST_CHARACTERS = 60
+_MOST_OF_TEXT = 16
+"""Longer texts among constants may be keys, addresses with a password, or sentences."""
+_MOST_ITEMS = 8
+
+
+def is_secret(name: str) -> bool:
+    """
+    Tell whether what bears this name is not to be shown.
+
+    >>> is_secret("db.password"), is_secret("limit")
+    (True, False)
+    """
+    return _SECRET.search(name) is not None
+
+
+def shown_value(value: Any) -> str:
+    """
+    Return a value of config as people read it, cut if it is long.
+
+    >>> shown_value({"a": [1, None]})
+    '{"a": [1, null]}'
+    """
+    try:
+        text = json.dumps(value, ensure_ascii=False, sort_keys=True)
+    except (TypeError, ValueError):
+        text = repr(value)
+    return text if len(text) <= _MOST_CHARACTERS else f"{text[: _MOST_CHARACTERS - 1]}…"
+
+
+def shown_constant(name: str, value: Any) -> str | None:
+    """
+    Return a constant of the code as people read it; None of what is long, may be a secret, or has no plain form.
+
+    >>> shown_constant("bands:LIMITS", (15, 30)), shown_constant("bands:API_KEY", 15), shown_constant("bands:x", object())
+    ('(15, 30)', None, None)
+    """
+    if is_secret(name) or not _is_plain(value, 2):
+        return None
+    text = repr(value)
+    return text if len(text) <= _MOST_CHARACTERS else None
+
+
+def _is_plain(value: Any, depth: int) -> bool:
+    kind = type(value)
+    if kind is str:
+        return len(value) <= _MOST_OF_TEXT
+    if kind in (bool, int, float, type(None)):
+        return True
+    if kind not in (tuple, list, dict) or not depth or len(value) > _MOST_ITEMS:
+        return False
+    if kind is dict:
+        return all(type(key) in (str, int) and not is_secret(str(key)) for key in value) and all(
+            _is_plain(each, depth - 1) for pair in value.items() for each in pair
+        )
+    return all(_is_plain(each, depth - 1) for each in value)

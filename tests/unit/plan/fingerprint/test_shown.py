@@ -1,0 +1,67 @@
+"""What is recorded of constants for people to read, and what is not."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from orrery import Instance, asset, explain, materialize
+from orrery.plan.fingerprint.shown import shown_constant
+
+LIMIT = [1]
+API_TOKEN = [1]
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (15, "15"),
+        (1.5, "1.5"),
+        (None, "None"),
+        (True, "True"),
+        ("2013-01-01", "'2013-01-01'"),
+        ((15, 30), "(15, 30)"),
+        ({"a": [1, 2]}, "{'a': [1, 2]}"),
+        ("x" * 17, None),
+        ("postgresql://me:mine@host/db", None),
+        ({"password": 1}, None),
+        ([["x" * 17]], None),
+        ([[1]], "[[1]]"),
+        ([[[1]]], None),
+        (list(range(9)), None),
+        (["0123456789abcdef"] * 8, None),
+        (object(), None),
+        ({1, 2}, None),
+    ],
+)
+def test_short_plain_values_alone_are_shown(value: Any, shown: str | None) -> None:
+    """Nothing long, nothing that may be a key or an address with a password, nothing with a form of its own."""
+    assert shown_constant("module:LIMITS", value) == shown
+
+
+@pytest.mark.parametrize("name", ["m:PASSWORD", "m:f.api_key", "m:Secrets", "m:ACCESS_KEY_ID"])
+def test_secrets_are_not_shown(name: str) -> None:
+    """By their names."""
+    assert shown_constant(name, 1) is None
+
+
+def test_a_reason_tells_what_a_constant_was_and_is(tmp_path: Path) -> None:
+    """What is secret changes, too, and is named alone; of functions their place is told."""
+
+    @asset
+    def limited() -> int:
+        return LIMIT[0] + API_TOKEN[0]
+
+    LIMIT[0], API_TOKEN[0] = 1, 1
+    with Instance.local_temp(str(tmp_path)) as instance:
+        result = materialize([limited], instance=instance)
+        LIMIT[0], API_TOKEN[0] = 20, 5
+        step = explain(limited, [limited], instance=instance)
+        assert set(map(str, step.decision.reasons)) == {
+            f"code changed: {__name__}:LIMIT was [1], is [20]",
+            f"code changed: {__name__}:API_TOKEN",
+        }
+        (made,) = result.get_asset_materialization_events()
+        assert made.event_specific_data.provenance.constants == {f"{__name__}:LIMIT": "[1]"}
+        materialize([limited], instance=instance)
+        assert explain(limited, [limited], instance=instance).decision.action == "skip"
