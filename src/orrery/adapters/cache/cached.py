@@ -255,11 +255,18 @@ class CachedIOManager(IOManager):
         Raises:
             RemoteValueError: The remote place is out of reach, and no copy may be used.
         """
-        if isinstance(self.remote, BlobIOManager) or not _asks_for_several(context):
-            return load_for_partitions(
-                context, lambda partition: self._load(context, partition), missing=ValueNotFoundError
-            )
-        return self._load_together(context)
+        if not isinstance(self.remote, BlobIOManager):  # which looks at the name alone
+            if context.definition_metadata or context.config:
+                context.log.info(
+                    f"{describe_value(context)}: remote {type(self.remote).__name__}, because the input has metadata or "
+                    "config, and copies are of what is loaded without"
+                )
+                return self.remote.load_input(context)
+            if _asks_for_several(context):
+                return self._load_together(context)
+        return load_for_partitions(
+            context, lambda partition: self._load(context, partition), missing=ValueNotFoundError
+        )
 
     def _load(self, context: Any, partition: str | None) -> Any:
         name = name_of(context, partition)
