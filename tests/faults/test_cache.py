@@ -110,7 +110,7 @@ def test_a_kill_in_the_middle_of_a_write_leaves_a_whole_value(tmp_path: Path, at
     pointer, data = manager.fetch("a", what=lambda: "a")
     assert len(data) == pointer.length == 300_000
     assert len(set(data)) == 1
-    assert manager.store.faults() == []
+    assert list(manager.store.faults()) == []
 
 
 class Nothing(IOManager):

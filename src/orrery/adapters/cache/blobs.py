@@ -347,25 +347,27 @@ class BlobStore:
                 freed += size
         return Collected(digests=tuple(removed), bytes=freed)
 
-    def faults(self) -> list[Fault]:
-        """Read all blobs; return those whose bytes are not what was written, and those that names point at and are gone."""
-        names: dict[str, list[str]] = {}
-        unreadable: list[str] = []
+    def faults(self) -> Iterator[Fault]:
+        """
+        Read all blobs, and tell of each that is not what was written as it is found; of those that are gone though names stand
+        for them, and of names that cannot be read, first.
+
+        A blob that goes meanwhile, as no name stands for it, is no fault.
+        """
         found = self.contents()
+        names: dict[str, list[str]] = {}
         for name, pointer in found.pointers.items():
             if pointer is None:
-                unreadable.append(name)
+                yield Fault(digest="", names=(name,), is_gone=False)
             else:
                 names.setdefault(pointer.digest, []).append(name)
-        there = found.blobs
-        damaged = [digest for digest in there if self.get(digest) is None]
-        return [
-            *(Fault(digest="", names=(name,), is_gone=False) for name in unreadable),
-            *(
-                Fault(digest=digest, names=tuple(names.get(digest, ())), is_gone=digest not in there)
-                for digest in sorted([*damaged, *(names.keys() - there.keys())])
-            ),
-        ]
+        for digest in sorted(names.keys() - found.blobs.keys()):
+            yield Fault(digest=digest, names=tuple(names[digest]), is_gone=True)
+        for digest in sorted(found.blobs):
+            if self.get(digest) is None:
+                is_gone = not self.has(digest)
+                if digest in names or not is_gone:
+                    yield Fault(digest=digest, names=tuple(names.get(digest, ())), is_gone=is_gone)
 
     def _pointers(self) -> dict[str, Pointer | None]:
         """Return what each name stands for; None where that cannot be read."""

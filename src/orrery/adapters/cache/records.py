@@ -22,7 +22,7 @@ from orrery.model.events.payloads import StepMaterializationData
 from orrery.model.events.reuse import Provenance
 from orrery.model.events.user import AssetMaterialization
 
-__all__ = ["owners_of", "pull_records", "push_records"]
+__all__ = ["Owners", "pull_records", "push_records"]
 
 
 class _Record(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -116,29 +116,32 @@ def pull_records(instance: Any, store: BlobStore, keys: Iterable[AssetKey]) -> l
     return taken
 
 
-def owners_of(instance: Any, names: Iterable[str]) -> dict[str, tuple[AssetKey, str | None]]:
+class Owners:
     """
-    Return whose value each of these names is, as far as the event log knows: the asset, and its partition.
+    Whose the values in a store are, as far as an event log knows; it is asked once.
 
     Args:
-        instance: Whose event log is asked.
-        names: Names of values in a store.
+        event_log: The event log.
     """
-    wanted = set(names)
-    whole = {name_for(key, None): key for key in instance.event_log.get_asset_keys()} if wanted else {}
-    owners: dict[str, tuple[AssetKey, str | None]] = {}
-    of_parts: set[AssetKey] = set()
-    for name in wanted:
-        if name in whole:
-            owners[name] = (whole[name], None)
-        elif (key := whole.get(name.rpartition("/")[0])) is not None:
-            of_parts.add(key)
-    for key in of_parts:
-        for partition in instance.event_log.get_latest_of_partitions(key):
-            name = name_for(key, partition)
-            if name in wanted:
-                owners[name] = (key, partition)
-    return owners
+
+    def __init__(self, event_log: Any) -> None:
+        self._log = event_log
+        self._assets: dict[str, AssetKey] | None = None
+        self._partitions: dict[AssetKey, dict[str, str]] = {}
+
+    def of(self, name: str) -> tuple[AssetKey, str | None] | None:
+        """Return the asset of which *name* is the value, and the partition, if it is that of one; None if nobody knows."""
+        if self._assets is None:
+            self._assets = {name_for(key, None): key for key in self._log.get_asset_keys()}
+        if name in self._assets:
+            return self._assets[name], None
+        key = self._assets.get(name.rpartition("/")[0])
+        if key is None:
+            return None
+        if key not in self._partitions:
+            self._partitions[key] = {name_for(key, each): each for each in self._log.get_latest_of_partitions(key)}
+        partition = self._partitions[key].get(name)
+        return None if partition is None else (key, partition)
 
 
 def _latest(log: Any, key: AssetKey) -> Iterator[tuple[str | None, EventLogRecord]]:

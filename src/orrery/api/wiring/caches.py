@@ -7,9 +7,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from orrery.adapters.cache.blobs import BlobStore, Collected
+from orrery.adapters.cache.blobs import BlobStore, Collected, Fault
 from orrery.adapters.cache.cached import CachedIOManager
-from orrery.adapters.cache.records import owners_of, pull_records, push_records
+from orrery.adapters.cache.records import Owners, pull_records, push_records
 from orrery.adapters.cache.signing import Signing, check_signature
 from orrery.adapters.cache.stored import BlobIOManager
 from orrery.adapters.cache.transfer import copy_each
@@ -18,9 +18,10 @@ from orrery.base.errors import DamagedValueError, UntrustedValueError
 __all__ = [
     "BlobStore",
     "Collected",
+    "Fault",
     "FoundStore",
+    "Owners",
     "copy_each",
-    "owners_of",
     "pull_records",
     "push_records",
     "refused_names",

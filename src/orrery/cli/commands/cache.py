@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from functools import partial
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from functools import cached_property, partial
 from typing import Any
 
 import click
@@ -13,9 +14,10 @@ import click
 from orrery.api.wiring.caches import (
     BlobStore,
     Collected,
+    Fault,
     FoundStore,
+    Owners,
     copy_each,
-    owners_of,
     pull_records,
     push_records,
     refused_names,
@@ -149,50 +151,62 @@ def verify(is_remote: bool, source: Source, as_json: bool) -> int:
     """
     reports = Reports(as_json)
     faults: list[dict[str, Any]] = []
-    for found in _stores(source):
-        told: list[dict[str, Any]] = []
-        places = [(found.store, found.max_bytes is not None or found.remote is not None)]
-        if is_remote and found.remote is not None:
-            places.append((found.remote, False))
-        for store, may_let_go in places:
-            for of_place in reports.one(found.key, partial(_faults_of, store, may_let_go=may_let_go)):
-                names = {name for fault in of_place for name in fault["names"]}
-                for owners in reports.one("event log", partial(_owners, names)) if names else ():
-                    for fault in of_place:
-                        fault["values"] = [_value(name, *owners.get(name, (None, None))) for name in fault["names"]]
-                told += of_place
-                for fault in () if as_json else of_place:
-                    _echo_fault(found.key, fault)
-        damaged = sorted({fault["digest"] for fault in told if fault["fault"] == "damaged"})
-        gone = sorted({name for fault in told if fault["fault"] == "gone" for name in fault["names"]})
-        reports.add({"resource": found.key, "damaged": damaged, "gone": gone, "faults": told})
-        faults += [{"is_cache": found.remote is not None, **fault} for fault in told]
+    with ExitStack() as stack:
+        owners = _AskedOwners(reports, stack)
+        for found in _stores(source):
+            told: list[dict[str, Any]] = []
+            places = [(found.store, found.max_bytes is not None or found.remote is not None)]
+            if is_remote and found.remote is not None:
+                places.append((found.remote, False))
+            for store, may_let_go in places:
+                for fault in reports.each(found.key, store.faults()):
+                    if fault.is_gone and may_let_go:
+                        continue
+                    told.append(_fault_document(store, fault, owners))
+                    if not as_json:
+                        _echo_fault(found.key, told[-1])
+            damaged = sorted({fault["digest"] for fault in told if fault["fault"] == "damaged"})
+            gone = sorted({name for fault in told if fault["fault"] == "gone" for name in fault["names"]})
+            reports.add({"resource": found.key, "damaged": damaged, "gone": gone, "faults": told})
+            faults += [{"is_cache": found.remote is not None, **fault} for fault in told]
     if not as_json:
         _echo_verified(faults)
     return reports.ended(bool(faults))
 
 
-def _faults_of(store: BlobStore, *, may_let_go: bool) -> list[dict[str, Any]]:
-    return [
-        {
-            "place": store.url,
-            "digest": fault.digest,
-            "names": list(fault.names),
-            "values": [_value(name) for name in fault.names],
-            "fault": "gone" if fault.is_gone else "damaged",
-        }
-        for fault in store.faults()
-        if not (fault.is_gone and may_let_go)
-    ]
+class _AskedOwners:
+    """The owners of values, for whom the event log is opened at the first fault; what goes wrong with it is told once."""
+
+    def __init__(self, reports: Reports, stack: ExitStack) -> None:
+        self._reports = reports
+        self._stack = stack
+        self._is_lost = False
+
+    @cached_property
+    def _owners(self) -> Owners:
+        return Owners(self._stack.enter_context(Instance.get()).event_log)
+
+    def of(self, name: str) -> tuple[AssetKey, str | None] | None:
+        """Return the asset of which *name* is the value, and its partition; None if that is not known."""
+        if not self._is_lost:
+            for owner in self._reports.one("event log", lambda: self._owners.of(name)):
+                return owner
+            self._is_lost = True
+        return None
 
 
-def _owners(names: Iterable[str]) -> dict[str, tuple[AssetKey, str | None]]:
-    with Instance.get() as instance:
-        return owners_of(instance, names)
-
-
-def _value(name: str, key: AssetKey | None = None, partition: str | None = None) -> dict[str, Any]:
-    return {"name": name, "asset": None if key is None else key.to_user_string(), "partition": partition}
+def _fault_document(store: BlobStore, fault: Fault, owners: _AskedOwners) -> dict[str, Any]:
+    values = []
+    for name in fault.names:
+        key, partition = owners.of(name) or (None, None)
+        values.append({"name": name, "asset": None if key is None else key.to_user_string(), "partition": partition})
+    return {
+        "place": store.url,
+        "digest": fault.digest,
+        "names": list(fault.names),
+        "values": values,
+        "fault": "gone" if fault.is_gone else "damaged",
+    }
 
 
 def _echo_fault(resource: str, fault: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from orrery.adapters.cache.blobs import BlobStore, Pointer
+from orrery.adapters.cache.blobs import BlobStore, Fault, Pointer
 from orrery.adapters.cache.cached import CachedIOManager
 from orrery.adapters.cache.formats import FORMATS, decode, encode, format_for
 from orrery.adapters.cache.freshness import Known, choose
@@ -353,6 +353,20 @@ def test_what_a_collection_takes_while_it_is_copied_goes_again(tmp_path: Path, m
     monkeypatch.setattr(BlobStore, "holds", held_then_collected)
     assert list(copy_each(source.store, target)) == [Copied("a", "copied", 5)]
     assert BlobIOManager(target).fetch("a", what=lambda: "a")[1] == b"value"
+
+
+def test_a_blob_that_goes_while_all_are_read_is_gone_and_without_a_name_no_fault(tmp_path: Path) -> None:
+    """A collection, or a cache that makes room, may go on at the same time."""
+    manager = BlobIOManager(tmp_path)
+    names = {name: manager.keep(name, name.encode(), "bytes", run_id=None).digest for name in ("a", "b")}
+    store = manager.store
+    unnamed = store.put(b"unnamed")
+    os.remove(store.blob_path(names["a"]))
+    faults = store.faults()
+    assert next(faults) == Fault(digest=names["a"], names=("a",), is_gone=True)
+    for digest in (names["b"], unnamed):
+        os.remove(store.blob_path(digest))
+    assert list(faults) == [Fault(digest=names["b"], names=("b",), is_gone=True)]
 
 
 def test_a_damaged_blob_is_told_and_never_returned(tmp_path: Path) -> None:

@@ -237,7 +237,7 @@ def test_an_upload_that_is_cut_is_tried_again_and_its_half_never_read(between: B
         remote.handle_output(context, "second" * 10_000)
     between.cut_puts = 0
     assert remote.load_input(context) == "first" * 10_000
-    assert remote.store.faults() == []
+    assert list(remote.store.faults()) == []
 
 
 def test_an_answer_that_is_cut_is_asked_for_again_and_its_half_never_used(between: Between, tmp_path: Path) -> None:
@@ -295,6 +295,20 @@ def test_what_is_pushed_while_a_collection_goes_on_is_spared_though_it_lay_there
     assert collecting.collect(contents=seen).digests == (other,)
     assert BlobIOManager(pushing).fetch("a", what=lambda: "a")[1] == b"value"
     assert list(copy_each(local.store, pushing)) == []
+
+
+def test_faults_are_told_as_they_are_found(between: Between) -> None:
+    """Those that were found before the place went out of reach are known."""
+    manager = BlobIOManager(store(between, "faults"))
+    gone = manager.keep("a", b"gone", "bytes", run_id=None)
+    manager.keep("b", b"there", "bytes", run_id=None)
+    manager.store._fs.rm_file(manager.store.blob_path(gone.digest))
+    faults = manager.store.faults()
+    assert next(faults).names == ("a",)
+    between.refuse_next = 1_000
+    with pytest.raises(RemoteValueError, match="is out of reach"):
+        next(faults)
+    between.refuse_next = 0
 
 
 FETCH = """
