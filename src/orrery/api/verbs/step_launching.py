@@ -116,13 +116,17 @@ def step_context_to_step_run_ref(step_context: StepExecutionContext, package_dir
     if package_dir is not None:
         origin = in_package(origin, package_dir)
     limits = plan_context.limits
+    step, may_make_again = step_context.step, plan_context.may_make_again
     order = order_for(
-        step_context.step,
+        step,
         step_context.previous_attempt_count + 1,
         plan=plan_context.execution_plan,
         was_given=(plan_context.given_outputs or _Everything()).__contains__,
         limits=limits,
         run_seconds=limits.run_seconds if limits is not None else None,
+        made_again=tuple(
+            key for key in step.parent_keys if may_make_again is not None and may_make_again(step.key, key)
+        ),
     )
     return StepRunRef(
         run_config=plan_context.run_config,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
 from orrery.base.errors import (
+    ExecutionInterruptedError,
     ExecutionLoadInputError,
     InvariantViolationError,
     TypeCheckDidNotPass,
@@ -21,7 +22,7 @@ from orrery.definitions.parts.types import ANY
 from orrery.model.events import build
 from orrery.model.events.event import Event
 from orrery.model.events.payloads import TypeCheckData
-from orrery.model.events.user import TypeCheck
+from orrery.model.events.user import Failure, RetryRequested, TypeCheck
 from orrery.plan.sources import (
     FromAsset,
     FromCollect,
@@ -40,13 +41,18 @@ from orrery.runtime.contexts.output import OutputContext
 from orrery.runtime.contexts.step import StepExecutionContext
 from orrery.runtime.contexts.type_check import StepTypeCheckContext, TypeLoaderContext
 from orrery.runtime.engine.boundary import Boundary
+from orrery.runtime.engine.expiry import LimitReached
 from orrery.runtime.engine.requests import Await, is_awaitable
+from orrery.runtime.engine.stored_state import can_tell, described_outputs, trouble_in_store
 from orrery.runtime.engine.unusable import ELSEWHERE, tell_unusable
 
 __all__ = ["check_value", "load_inputs", "manager_of", "type_check_refusal"]
 
 InputEvents = Generator[Event | Await, Any, Any]
 MISSING = object()
+_DECIDED = (Failure, RetryRequested, ExecutionInterruptedError, LimitReached)
+"""What says by itself how the step goes on."""
+_Store = Callable[[Exception], UnusableValueError | None]
 _NO_METADATA: Mapping[str, Any] = {}
 
 
@@ -250,8 +256,11 @@ def _load_output(
         asset_key=step_input.asset_key if step_input.asset_key is not None else output.asset_key,
         manager_key=key,
     )
-    producer = step_key if definition.input_manager_key is None else None
-    value = yield from _call_manager(context, manager, described, step_input.name, producer)
+    store = None
+    if key != output.definition.io_manager_key and described.has_asset_key:
+        outputs = described_outputs(context, producer, output)
+        store = partial(_ask_store, context, described, output.definition.io_manager_key, outputs)
+    value = yield from _call_manager(context, manager, described, step_input.name, step_key, store)
     yield from _observations(context, described)
     yield build.loaded_input(
         context.ref,
@@ -274,30 +283,35 @@ def _load_asset(context: StepExecutionContext, step_input: StepInput, asset_key:
     manager = manager_of(context, key, wanted="load_input", purpose=f"loads asset '{asset_key.to_user_string()}'")
     spec = known._specs_by_key[asset_key] if known is not None else None
     given = context.op_entry.inputs
+    upstream = OutputContext(
+        step_key="none",
+        name=asset_key.parts[-1],
+        job_name=context.job_name,
+        run_id="none",
+        definition_metadata=spec.metadata if spec is not None else {},
+        asset_key=asset_key,
+        op_def=known.get_op_def_for_asset_key(asset_key) if known is not None else None,
+        asset_partitions_def=spec.partitions_def if spec is not None else None,
+        step_context=context,
+        asset_spec=spec,
+        manager_key=key,
+    )
     described = InputContext(
         name=step_input.name,
         config=given.get(step_input.name) if given else None,
         definition_metadata=definition.raw_metadata,
-        upstream_output=OutputContext(
-            step_key="none",
-            name=asset_key.parts[-1],
-            job_name=context.job_name,
-            run_id="none",
-            definition_metadata=spec.metadata if spec is not None else {},
-            asset_key=asset_key,
-            op_def=known.get_op_def_for_asset_key(asset_key) if known is not None else None,
-            asset_partitions_def=spec.partitions_def if spec is not None else None,
-            step_context=context,
-            asset_spec=spec,
-            manager_key=key,
-        ),
+        upstream_output=upstream,
         dagster_type=definition.dagster_type,
         step_context=context,
         asset_key=asset_key,
         manager_key=key,
     )
-    producer = ELSEWHERE if definition.input_manager_key is None else None
-    value = yield from _call_manager(context, manager, described, step_input.name, producer)
+    stored_by = known.get_io_manager_key_for_asset_key(asset_key) if known is not None else key
+    store = None
+    if key != stored_by:
+        outputs = () if described.has_asset_partitions else ((None, upstream),)
+        store = partial(_ask_store, context, described, stored_by, outputs)
+    value = yield from _call_manager(context, manager, described, step_input.name, ELSEWHERE, store)
     yield from _observations(context, described)
     yield build.loaded_input(
         context.ref,
@@ -339,7 +353,12 @@ def _load_unconnected(context: StepExecutionContext, step_input: StepInput, sour
 
 
 def _call_manager(
-    context: StepExecutionContext, manager: Any, described: InputContext, name: str, producer: str | None = None
+    context: StepExecutionContext,
+    manager: Any,
+    described: InputContext,
+    name: str,
+    producer: str | None = None,
+    store: _Store | None = None,
 ) -> InputEvents:
     trace = context.plan_context.trace
     span = trace.begin("load_input", name, manager=type(manager).__name__) if trace is not None else None
@@ -351,13 +370,50 @@ def _call_manager(
             value = manager.load_input(described)
             if is_awaitable(value):
                 value = yield Await(value)
-        except UnusableValueError as error:
-            if described.has_asset_key:
-                yield from tell_unusable(context, described, error, name, producer)
+        except _DECIDED:
+            raise
+        except Exception as error:
+            trouble = error if isinstance(error, UnusableValueError) else None
+            if store is not None:  # an input manager may know nothing of these errors, and look elsewhere
+                trouble = store(error)
+            if trouble is not None and described.has_asset_key:
+                yield from tell_unusable(context, described, trouble, name, producer)
+                if trouble is not error:
+                    raise trouble from error
             raise
     if span is not None:
         trace.end(span)
     return value
+
+
+def _ask_store(
+    context: StepExecutionContext,
+    described: InputContext,
+    key: str,
+    outputs: Iterable[tuple[str | None, OutputContext]],
+    error: Exception,
+) -> UnusableValueError | None:
+    """
+    Return what is wrong with a stored value that an input manager could not load, if it is the value that is at fault.
+
+    Args:
+        context: The step that loads it.
+        described: The input.
+        key: The IO manager that stored it.
+        outputs: What that one is asked by; nothing where it cannot be asked.
+        error: What the input manager raised.
+    """
+    manager = context.plan_context.opened.mapping.get(key)
+    asked = list(outputs) if can_tell(manager) else []
+    if asked:
+        return trouble_in_store(manager, asked)
+    if isinstance(error, UnusableValueError):
+        shown = described.asset_key.to_user_string()
+        error.mend = (
+            f"see whether IO manager '{key}' has stored the value whole: it cannot be asked; if not, make it again: "
+            f"`orrery materialize {shown} --reuse --force {shown}`."
+        )
+    return None
 
 
 def _observations(context: StepExecutionContext, described: InputContext) -> Generator[Event, None, None]:

@@ -54,9 +54,18 @@ def tell_unusable(
                 f"metadata, too), or take '{name}' out of the parameters and name it in deps=."
             )
         return
+    may = context.plan_context.may_make_again
+    is_made_again = (
+        producer is not None and producer != ELSEWHERE and may is not None and may(context.step.key, producer)
+    )
     layer = context.job_def.asset_layer
     known = layer.assets_def_for_key(key) if layer is not None else None
-    if producer is None or not is_made or (known is not None and known.execution_type == "OBSERVATION"):
+    # A step that was launched elsewhere has no records of its own there: what the run had skipped was made.
+    if (
+        producer is None
+        or not (is_made or is_made_again)
+        or (known is not None and known.execution_type == "OBSERVATION")
+    ):
         return
     partitions: Sequence[str | None] = error.partitions
     if not partitions:
@@ -70,8 +79,7 @@ def tell_unusable(
     for partition in partitions:
         observed = AssetObservation(key, what, partition=partition, tags={DAMAGED_VALUE_TAG: kind})
         yield build.asset_observation(context.ref, observed)
-    may = context.plan_context.may_make_again
-    if producer != ELSEWHERE and may is not None and may(context.step.key, producer):
+    if is_made_again:
         error.made_again_by = producer
         context.log.warning(f"{what} It is made again, by step '{producer}'.")
         return
