@@ -139,12 +139,17 @@ class Canonical:
     Args:
         other: Gives the form of what has none here (a function, say), or None to refuse it.
         most: Refuse what holds more than so many values.
+        is_code: Whether values stand in code: then the order of a dictionary counts, as whoever iterates it sees, and what a
+            ``defaultdict`` makes.
     """
 
-    def __init__(self, other: Callable[[Any], bytes | None] | None = None, most: int | None = None) -> None:
+    def __init__(
+        self, other: Callable[[Any], bytes | None] | None = None, most: int | None = None, *, is_code: bool = False
+    ) -> None:
         self._hash = hashlib.sha256()
         self._put = self._hash.update
         self._other = other
+        self._is_code = is_code
         self._open: set[int] = set()
         self._left = [most] if most is not None else None
 
@@ -231,6 +236,9 @@ class Canonical:
             self._fields(name, dict(value.__dict__))
         elif isinstance(value, Mapping) and kind.__module__ in ("collections", "types"):
             self._mapping(b"d" + name, value)
+            made = getattr(value, "default_factory", None)
+            if self._is_code and made is not None:
+                self.write(made)
         elif not self._array(value, kind):
             form = self._other(value) if self._other is not None else None
             if form is None:
@@ -239,6 +247,11 @@ class Canonical:
 
     def _mapping(self, tag: bytes, value: Mapping[Any, Any]) -> None:
         self._put(tag + struct.pack(">Q", len(value)))
+        if self._is_code and tag:
+            for key in value:
+                self.write(key)
+                self.write(value[key])
+            return
         for form, key in sorted(((self._form(key), key) for key in value), key=lambda pair: pair[0]):
             self._put(form)
             self.write(value[key])
@@ -252,7 +265,7 @@ class Canonical:
         if type(value) is str:  # as most keys are
             data = value.encode("utf-8", "surrogatepass")
             return hashlib.sha256(b"s" + struct.pack(">Q", len(data)) + data).digest()
-        inner = Canonical(self._other)
+        inner = Canonical(self._other, is_code=self._is_code)
         inner._open = self._open
         inner._left = self._left
         inner.write(value)

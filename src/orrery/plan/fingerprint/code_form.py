@@ -18,10 +18,13 @@ from typing import NamedTuple
 
 from orrery.plan.fingerprint.canonical import Canonical
 
-__all__ = ["FORM_VERSION", "CodeForm", "Reference", "Scan", "bytecode_digest", "scan_code", "source_digest"]
+__all__ = ["FORM_VERSION", "WHOLE", "CodeForm", "Reference", "Scan", "bytecode_digest", "scan_code", "source_digest"]
 
-FORM_VERSION = 2
+FORM_VERSION = 3
 """Raised when :func:`source_digest` or :func:`scan_code` tells another thing of the same code: what was kept counts no more."""
+
+WHOLE = "*"
+"""Stands for the name of what is taken from a module, where that is the module itself."""
 
 _OPS = dis.opmap
 _EXTENDED = _OPS["EXTENDED_ARG"]
@@ -31,6 +34,9 @@ _LOADS_FREE = frozenset(_OPS[name] for name in ("LOAD_DEREF", "LOAD_CLASSDEREF")
 _LOADS_ATTRIBUTE = frozenset(_OPS[name] for name in ("LOAD_ATTR", "LOAD_METHOD") if name in _OPS)
 _STORES_ITEM = frozenset({_OPS["STORE_SUBSCR"], _OPS["DELETE_SUBSCR"]})
 _STORES_ATTRIBUTE = frozenset({_OPS["STORE_ATTR"], _OPS["DELETE_ATTR"]})
+_LOADS_LOCAL = frozenset(_OPS[name] for name in ("LOAD_FAST", "LOAD_DEREF", "LOAD_CLASSDEREF") if name in _OPS)
+_STORES_LOCAL = frozenset({_OPS["STORE_FAST"], _OPS["STORE_DEREF"]})
+_BETWEEN = frozenset(_OPS[name] for name in ("SWAP", "POP_TOP", "ROT_TWO") if name in _OPS)
 _COPIES = _OPS.get("COPY", -1)
 _GLOBAL_SHIFT = 1
 _MUTATORS = frozenset(
@@ -61,7 +67,8 @@ class Scan(NamedTuple):
 
     Attributes:
         references: What it reads from outside.
-        imports: Modules that it imports while it runs, with what it takes from each: (level, module, name).
+        imports: Modules that it imports while it runs, with what it takes from each: (level, module, name); the name is
+            ``*`` where it takes the module itself, and None for the import alone.
         written: Names from outside whose values it changes in place or sets: state, and no input.
     """
 
@@ -121,23 +128,23 @@ def scan_code(code: CodeType) -> Scan:
     imports: dict[tuple[int, str, str | None], None] = {}
     written: set[str] = set()
     outer = frozenset(code.co_freevars)
-    for each in _codes(code):
-        _scan_one(each, outer, references, imports, written)
+    codes = [(each, _instructions(each)) for each in _codes(code)]
+    for each, steps in codes:
+        _scan_one(each, steps, outer, references, written)
+    _scan_imports(codes, imports)
     return Scan(tuple(references), tuple(imports), frozenset(written))
 
 
 def _scan_one(
     code: CodeType,
+    steps: list[_Instruction],
     outer: frozenset[str],
     references: dict[Reference, None],
-    imports: dict[tuple[int, str, str | None], None],
     written: set[str],
 ) -> None:
-    names, consts = code.co_names, code.co_consts
+    names = code.co_names
     local_names = code.co_varnames + code.co_cellvars + code.co_freevars
     cells = getattr(code, "_varname_from_oparg", None)
-    steps = _instructions(code)
-    module: tuple[int, str] | None = None
     for index, (op, arg, _) in enumerate(steps):
         if op in _LOADS_GLOBAL:
             name, is_free = names[arg >> _GLOBAL_SHIFT if op == _OPS["LOAD_GLOBAL"] else arg], False
@@ -153,29 +160,95 @@ def _scan_one(
             if name in outer:
                 written.add(name)
             continue
-        elif op == _OPS["IMPORT_NAME"]:
-            module = (_constant(consts, steps[index - 2]), names[arg])
-            imports[(*module, None)] = None
-            continue
-        elif op == _OPS["IMPORT_FROM"] and module is not None:
-            imports[(*module, names[arg])] = None
-            continue
         else:
             continue
         following = steps[index + 1 : index + 8]
-        attributes: list[str] = []
-        for after in following:
-            if after.op not in _LOADS_ATTRIBUTE:
-                break
-            attributes.append(names[after.arg])
+        attributes = _attributes(code, following)
         if _is_written(following, attributes):
             written.add(name)
         references[Reference(name, tuple(attributes), is_free)] = None
 
 
-def _constant(consts: tuple[object, ...], step: _Instruction) -> int:
-    value = consts[step.arg] if step.op == _OPS["LOAD_CONST"] else 0
-    return value if isinstance(value, int) else 0
+def _attributes(code: CodeType, following: list[_Instruction]) -> list[str]:
+    """Return the attributes that are read, one of the other, of a value that was loaded just before."""
+    found: list[str] = []
+    for step in following:
+        if step.op not in _LOADS_ATTRIBUTE:
+            break
+        found.append(code.co_names[step.arg])
+    return found
+
+
+# -- imports while it runs -------------------------------------------------------------------------
+
+
+def _scan_imports(
+    codes: list[tuple[CodeType, list[_Instruction]]], imports: dict[tuple[int, str, str | None], None]
+) -> None:
+    bound: dict[str, dict[tuple[str, str], None]] = {}
+    """By name: the modules that ``import`` bound to it, each with the module that the name itself stands for."""
+    for code, steps in codes:
+        module: tuple[int, str] | None = None
+        for index, step in enumerate(steps):
+            if step.op == _OPS["IMPORT_NAME"]:
+                level = _constant(code, steps[index - 2])
+                module = (level if isinstance(level, int) else 0, code.co_names[step.arg])
+                imports[(*module, None)] = None
+                if _constant(code, steps[index - 1]) is None:
+                    _bind(code, steps[index + 1 :], module[1], bound, imports)
+                    module = None
+            elif step.op == _OPS["IMPORT_FROM"] and module is not None:
+                imports[(*module, code.co_names[step.arg])] = None
+    if not bound:
+        return
+    for code, steps in codes:
+        for index, step in enumerate(steps):
+            name = _local_loaded(code, step)
+            for module_name, stands_for in bound.get(name, ()) if name is not None else ():
+                chain = _attributes(code, steps[index + 1 : index + 8])
+                imports[(0, *_taken(module_name, stands_for, chain))] = None
+
+
+def _bind(
+    code: CodeType,
+    following: list[_Instruction],
+    module: str,
+    bound: dict[str, dict[tuple[str, str], None]],
+    imports: dict[tuple[int, str, str | None], None],
+) -> None:
+    """Note which name ``import a.b`` (the name *a*, which stands for ``a``) or ``import a.b as c`` binds."""
+    stands_for = module.partition(".")[0]
+    for step in following:
+        if step.op == _OPS["IMPORT_FROM"] or step.op in _BETWEEN:
+            stands_for = module
+            continue
+        if step.op in _STORES_LOCAL:
+            bound.setdefault(_local(code, step), {})[module, stands_for] = None
+        else:  # a global name, or one of a class: whoever reads it is not looked for
+            imports[0, module, WHOLE] = None
+        return
+
+
+def _taken(module: str, stands_for: str, chain: list[str]) -> tuple[str, str]:
+    """Return the module, and what is taken of it, where *chain* is read of the name that stands for *stands_for*."""
+    below = module.split(".")[1:] if stands_for != module else []
+    if below and chain[: len(below)] != below:
+        return stands_for, chain[0] if chain else WHOLE
+    rest = chain[len(below) :]
+    return module, rest[0] if rest else WHOLE
+
+
+def _local_loaded(code: CodeType, step: _Instruction) -> str | None:
+    return _local(code, step) if step.op in _LOADS_LOCAL else None
+
+
+def _local(code: CodeType, step: _Instruction) -> str:
+    cells = getattr(code, "_varname_from_oparg", None)
+    return cells(step.arg) if cells is not None else (code.co_varnames + code.co_cellvars + code.co_freevars)[step.arg]
+
+
+def _constant(code: CodeType, step: _Instruction) -> object:
+    return code.co_consts[step.arg] if step.op == _OPS["LOAD_CONST"] else 0
 
 
 def _is_written(following: list[_Instruction], attributes: list[str]) -> bool:

@@ -16,7 +16,7 @@ from typing import Any
 
 from orrery.plan.fingerprint.canonical import Canonical, NotCanonicalError, canonical_digest
 from orrery.plan.fingerprint.classes import declared_by, members_of, type_name
-from orrery.plan.fingerprint.code_form import Scan
+from orrery.plan.fingerprint.code_form import WHOLE, Scan
 from orrery.plan.fingerprint.contents import content_of_platform, fields_of, is_closed
 from orrery.plan.fingerprint.facts import CodeFacts, Origin, Place, Reach
 from orrery.plan.fingerprint.guards import ABSENT, Guard, body_of, is_fixed
@@ -115,7 +115,7 @@ class Walk:
                         self._reference(value)
 
     def _digest(self, value: Any) -> str:
-        writer = Canonical(self._form)
+        writer = Canonical(self._form, is_code=True)
         try:
             writer.write(value)
         except NotCanonicalError as error:
@@ -181,7 +181,7 @@ class Walk:
         return self._instance(value, kind, origin)
 
     def _several(self, kind: str, *values: Any) -> bytes:
-        writer = Canonical(self._form)
+        writer = Canonical(self._form, is_code=True)
         writer.write([kind, *values])
         return writer.hexdigest().encode()
 
@@ -213,7 +213,7 @@ class Walk:
         if state is None:
             self._opaque[self._where] = None
             return name
-        writer = Canonical(self._form)
+        writer = Canonical(self._form, is_code=True)
         try:
             writer.write(state)
         except NotCanonicalError:
@@ -368,7 +368,9 @@ class Walk:
         found = self._facts.module_named(module)
         if found is None or taken is None:
             return
-        if hasattr(found, taken):
+        if taken == WHOLE:
+            self._reference(found)
+        elif hasattr(found, taken):
             self._read(found, (taken,), module)
         else:
             child = self._facts.module_named(f"{module}.{taken}")

@@ -35,7 +35,7 @@ def test_the_form_of_a_sample_is_the_one_that_is_recorded() -> None:
     spread: dict[str, object] = {}
     exec(compile(tree, "sample.py", "exec", dont_inherit=True), spread)
     scan = scan_code(spread["sample"].__code__)  # type: ignore[attr-defined]  # a function
-    assert (FORM_VERSION, source_digest(tree.body[0])[:16]) == (2, "04152b1a7b57b6f1")
+    assert (FORM_VERSION, source_digest(tree.body[0])[:16]) == (3, "04152b1a7b57b6f1")
     assert {each.name: each.attributes for each in scan.references if each.attributes} == {
         "helpers": ("scale",),
         "seen": ("append",),

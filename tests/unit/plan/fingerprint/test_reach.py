@@ -97,6 +97,7 @@ def reach(function: Callable[..., object]) -> Reach:
         ("main", "return helpers", "return 1 + helpers", "main_module:target"),
         ("main", "LIMIT = 3", "LIMIT = 4", "main_module:LIMIT"),
         ("main", '"b": 3', '"b": 4', "main_module:TABLE"),
+        ("main", '{"a": [1, 2], "b": 3}', '{"b": 3, "a": [1, 2]}', "main_module:TABLE"),  # who iterates it sees that
         ("main", "y=1", "y=2", "main_module:target"),
         ("helpers", "x * FACTOR", "x + FACTOR", "helpers:scale"),
         ("helpers", "FACTOR = 2", "FACTOR = 2.0", "helpers:FACTOR"),
@@ -128,7 +129,6 @@ def test_a_change_of_what_is_reached_is_seen(load: Load, file: str, old: str, ne
         ("helpers", "    return 1\n", "    return 2\n"),
         ("helpers", "def scale(x):", "def scale(x):\n    'Scale.'"),
         ("helpers", "class Model:", "class Model:\n    '''A model.'''\n"),
-        ("main", '{"a": [1, 2], "b": 3}', '{"b": 3, "a": [1, 2]}'),
     ],
 )
 def test_a_cosmetic_change_is_not_seen(load: Load, file: str, old: str, new: str) -> None:
@@ -172,6 +172,72 @@ def test_an_import_inside_the_function_is_followed(load: Load) -> None:
     main = "def target(x):\n    from helpers import scale\n    return scale(x)"
     found = reach(load(main, HELPERS).target)
     assert set(found.parts) == {"main_module:target", "helpers:scale", "helpers:FACTOR"}
+
+
+@pytest.mark.parametrize(
+    ("imported", "used", "taken"),
+    [
+        ("import helpers as h", "h.scale(x)", {"scale", "FACTOR"}),
+        ("import helpers", "helpers.scale(x)", {"scale", "FACTOR"}),
+        ("import helpers as h", "[h.scale(each) for each in x]", {"scale", "FACTOR"}),
+        ("import helpers as h", "(lambda: h.FACTOR)()", {"FACTOR"}),
+        ("import helpers as h", "h.FACTOR, h.scale", {"scale", "FACTOR"}),
+        ("import helpers as h", "vars(h)", {"*", "scale", "FACTOR", "Model", "Model.run", "cached", "unused"}),
+        ("import json as h", "h.dumps(x)", set()),
+    ],
+)
+def test_what_is_taken_of_a_module_that_is_imported_inside_counts(
+    load: Load, imported: str, used: str, taken: set[str]
+) -> None:
+    """By its own name or another; of a module that is handed on, all."""
+    found = reach(load(f"def target(x):\n    {imported}\n    return {used}", HELPERS).target)
+    assert set(found.parts) == {"main_module:target", *(f"helpers:{each}" for each in taken)}
+
+
+@pytest.mark.parametrize(
+    ("imported", "used"),
+    [("import parts.inner as p", "p.V"), ("import parts.inner", "parts.inner.V"), ("import parts", "parts.inner.V")],
+)
+def test_a_module_of_a_package_that_is_imported_inside_counts(
+    load: Load, tmp_path: Path, imported: str, used: str
+) -> None:
+    """By any part of its name."""
+    package = tmp_path / "parts"
+    package.mkdir()
+    (package / "__init__.py").write_text("from parts import inner\nother = 1\n")
+    (package / "inner.py").write_text("V = 1\n")
+    sys.path.insert(0, str(tmp_path))
+    module = load(f"def target():\n    {imported}\n    return {used}", "")
+    sys.path.insert(1, str(tmp_path))
+    before = reach(module.target).parts
+    sys.modules["parts.inner"].V = 2  # type: ignore[attr-defined]
+    changed = {name for name, part in reach(module.target).parts.items() if before[name] != part}
+    for name in ("parts", "parts.inner"):
+        sys.modules.pop(name)
+    assert changed == {"parts.inner:V"}
+
+
+def test_what_a_constant_dictionary_makes_and_the_order_of_an_enumeration_count(load: Load) -> None:
+    """The former where a key is not there, the latter where it is iterated."""
+    source = """
+import collections, enum
+made = collections.defaultdict(lambda: 1)
+Kind = enum.Enum("Kind", ["a", "b"])
+
+class Level(enum.Enum):
+    low = 1
+    high = 2
+
+def target(key):
+    return made[key], list(Kind), list(Level)
+"""
+    before = reach(load(source, "").target).parts
+    for old, new, part in (
+        ("lambda: 1", "lambda: 2", "main_module:<lambda>"),
+        ("    low = 1\n    high = 2", "    high = 2\n    low = 1", "main_module:Level"),
+    ):
+        after = reach(load(source.replace(old, new), "").target).parts
+        assert {name for name in after if before.get(name) != after[name]} == {part}
 
 
 def test_a_constant_of_which_nothing_is_known_is_told(load: Load) -> None:
