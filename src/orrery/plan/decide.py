@@ -34,6 +34,7 @@ class LastMade(msgspec.Struct, frozen=True, kw_only=True):
         is_stored: Whether an IO manager has the value.
         trouble: ``missing`` or ``damaged: how``, if a run found since that the stored value is so.
         found_by: That run.
+        is_refused: Whether its step failed after it had stored the value.
     """
 
     provenance: Provenance | None
@@ -44,6 +45,7 @@ class LastMade(msgspec.Struct, frozen=True, kw_only=True):
     is_stored: bool = True
     trouble: str | None = None
     found_by: str | None = None
+    is_refused: bool = False
 
 
 class Situation(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,6 +128,8 @@ def decide(situation: Situation, now: datetime) -> Decision:
         reasons.append(Reason(kind="value_missing", run_id=found_by))
     elif value.startswith("damaged"):
         reasons.append(Reason(kind="value_damaged", subject=value.partition(": ")[2], run_id=found_by))
+    if last.is_refused:
+        reasons.append(Reason(kind="step_failed", run_id=last.run_id))
     if policy.ttl is not None and (now - made).total_seconds() > policy.ttl:
         reasons.append(
             Reason(kind="expired", old=age_text(now - made), new=_length_text(timedelta(seconds=policy.ttl)))

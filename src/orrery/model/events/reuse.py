@@ -84,7 +84,7 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         kind: ``never_materialized``, ``nothing_recorded``, ``code_changed``, ``library_changed``,
             ``code_version_changed``, ``config_changed``, ``input_changed``, ``resource_changed``, ``format_changed``,
-            ``salt_changed``, ``expired``, ``value_missing``, ``value_damaged``, ``upstream_will_run``, ``forced``,
+            ``salt_changed``, ``expired``, ``value_missing``, ``value_damaged``, ``step_failed``, ``upstream_will_run``, ``forced``,
             ``always``, ``not_reusable``, ``no_policy``; ``current`` or ``none_missing`` for a step that is skipped.
         subject: What changed: a function, an asset, a field.
         old: What it was; None if it was not there.
@@ -153,6 +153,9 @@ def _told(reason: Reason) -> str:
             return "the stored value is missing" + _finder(reason)
         case "value_damaged":
             return f"the stored value is damaged{_finder(reason)}: {subject}"
+        case "step_failed":
+            run = f" in run {reason.run_id[:8]}" if reason.run_id else ""
+            return f"its step failed{run}, after it had stored the value"
         case "upstream_will_run":
             return f"{subject} runs first, and may change"
         case "forced":

@@ -19,6 +19,7 @@ from orrery.model.events.event import EventType
 from orrery.model.events.user import AssetObservation
 from orrery.plan.decide import LastMade
 from orrery.runtime.engine.kept_entries import KeptEntries, Made, Version
+from orrery.runtime.engine.refused import refused_values
 from orrery.runtime.engine.unusable import trouble_of
 
 __all__ = ["PresentValues"]
@@ -46,6 +47,7 @@ class PresentValues:
         named: Callable[[], Iterable[AssetKey]],
         is_external: Callable[[AssetKey], bool],
     ) -> None:
+        self._instance = instance
         self._log = instance.event_log
         self._named = named
         self._is_external = is_external
@@ -145,7 +147,17 @@ class PresentValues:
                 self._entries.note(record.storage_id, at, told)
         for key, seen_last in observed.items():
             found[key] = _with_trouble(found.get(key, _NOTHING), seen_last)
+        self._mark_refused(found, list(found))
         return found
+
+    def _mark_refused(self, found: dict[Any, Made], keys: Iterable[Any]) -> None:
+        """Mark those values whose steps failed after they had stored them."""
+        made = {key: last for key in keys if (last := found[key].last) is not None and last.run_id}
+        runs = {last.run_id for last in made.values()}
+        refused = refused_values(self._instance, runs) if runs else ()
+        for key, last in made.items() if refused else ():
+            if last.storage_id in refused:
+                found[key] = found[key]._replace(last=msgspec.structs.replace(last, is_refused=True))
 
     # -- partitions ----------------------------------------------------------------------------
 
@@ -169,6 +181,7 @@ class PresentValues:
                     before = found[key, each].version[2]
                     if before is not None and before < record.storage_id:
                         found[key, each] = _with_trouble(found[key, each], _made(record))
+            self._mark_refused(found, [(key, each) for each in unknown])
         return {each: found[key, each] for each in partitions}
 
     def _is_observed(self, key: AssetKey) -> bool:

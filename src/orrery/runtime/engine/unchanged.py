@@ -98,7 +98,7 @@ class ShortWay:
         if key is None or not output.is_selected or output.is_dynamic or key in self._partitioned:
             return None
         last = self._present.last(key)
-        if last is None or last.provenance is None or last.trouble is not None:
+        if last is None or last.provenance is None or last.trouble is not None or last.is_refused:
             return None
         was = last.provenance
         age = time.time() - last.at
