@@ -129,6 +129,7 @@ class ValueContext:
         self.definition_metadata = dict(definition_metadata or {})
         self.metadata = self.definition_metadata
         self.log = _Silent()
+        self.config: Any = None
         self.output_metadata: dict[str, Any] = {}
         self.resource_config: Mapping[str, Any] = {}
         self.dagster_type = type("_Type", (), {"typing_type": typing_type})
