@@ -79,8 +79,10 @@ class RunOptions:
     as_json: bool
 
 
-def seconds_of(ctx: click.Context, param: click.Parameter, value: str) -> float:
-    """Return a finite number of seconds, zero or more: a range of click's lets ``nan`` and ``inf`` pass."""
+def seconds_of(ctx: click.Context, param: click.Parameter, value: str | float | None) -> float | None:
+    """Return a finite number of seconds, zero or more, if one is given: a range of click's lets ``nan`` and ``inf`` pass."""
+    if value is None:
+        return None
     try:
         seconds = float(value)
     except ValueError:
@@ -88,8 +90,8 @@ def seconds_of(ctx: click.Context, param: click.Parameter, value: str) -> float:
     if math.isfinite(seconds) and seconds >= 0:
         return seconds
     raise click.BadParameter(
-        f"'{one_line(value)}' is no number of seconds from zero on.\n"
-        f"  Try: write {param.opts[0]} 86400 for a day, or leave it out.",
+        f"'{one_line(str(value))}' is no number of seconds from zero on.\n"
+        f"  Try: write {param.opts[0]} 60 for a minute, or leave it out.",
         ctx,
         param,
     )

@@ -10,7 +10,7 @@ from orrery.base.errors import InvariantViolationError
 from orrery.base.pointer import decode_pointer
 from orrery.cli.completion import complete_runs
 from orrery.cli.endings import FAILED, SUCCESS, wrong_usage
-from orrery.cli.options import Source, source_options
+from orrery.cli.options import Source, seconds_of, source_options
 from orrery.cli.paper import echo, styled
 from orrery.cli.past_runs import find_run
 from orrery.cli.waiting import exit_code_of, wait_until_it_ends
@@ -24,7 +24,7 @@ _run_id = click.argument("run_id", metavar="ID", shell_complete=complete_runs)
 
 @click.command("wait", short_help="Wait until a run has ended.")
 @_run_id
-@click.option("--timeout", type=click.FloatRange(min=0), metavar="SECONDS", help="Wait at most so long.")
+@click.option("--timeout", callback=seconds_of, metavar="SECONDS", help="Wait at most so long.")
 def wait_for_run(run_id: str, timeout: float | None) -> int:
     """
     Wait until a run has ended, and tell how: the exit code is 0, 1 where it failed, or where it
@@ -90,7 +90,7 @@ def _awaited(instance: Instance, run_id: str) -> int:
 @_run_id
 @click.option(
     "--grace",
-    type=click.FloatRange(min=0),
+    callback=seconds_of,
     default=GRACE_SECONDS,
     show_default=True,
     metavar="SECONDS",

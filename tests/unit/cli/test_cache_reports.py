@@ -133,7 +133,7 @@ def test_what_is_no_number_of_seconds_is_refused_before_anything_goes(
     assert told.startswith(
         f"Error: Invalid value for '--older-than': '{given}' is no number of seconds from zero on.\n"
     )
-    assert "  Try: write --older-than 86400 for a day" in told
+    assert "  Try: write --older-than 60 for a minute" in told
     assert "orrery cache gc --help" in told
     assert len(kept.blobs()) == 1
 
