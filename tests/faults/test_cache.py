@@ -114,7 +114,7 @@ def test_a_kill_in_the_middle_of_a_write_leaves_a_whole_value(tmp_path: Path, at
 
 
 class Nothing(IOManager):
-    """A remote place that is never asked."""
+    """A remote place that tells that it was asked."""
 
     def handle_output(self, context: object, obj: object) -> None:
         """Keep nothing."""
@@ -124,18 +124,21 @@ class Nothing(IOManager):
         raise AssertionError("the remote place was asked")
 
 
-def test_a_full_disk_keeps_the_former_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What could not be written whole is not there."""
+def test_a_full_disk_fails_no_step_and_the_former_copy_does_not_stand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The remote place has the value, and is asked for it; nothing half written is left."""
     manager = CachedIOManager(Nothing(), tmp_path)
     context = ValueContext("a")
     manager.handle_output(context, "former")
+    assert manager.load_input(context) == "former"
 
     def full(fd: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space left"):
+    with monkeypatch.context() as disk:
+        disk.setattr(os, "fsync", full)
         manager.handle_output(context, "latter")
-    monkeypatch.undo()
-    assert manager.load_input(context) == "former"
+    with pytest.raises(AssertionError, match="the remote place was asked"):
+        manager.load_input(context)
     assert not list(tmp_path.rglob("*.tmp"))

@@ -8,20 +8,19 @@ by one process at a time, and is kept. The log says for each load where it came 
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import inspect
 import math
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from datetime import timedelta
 from typing import Any
 
 import msgspec
 
 from orrery.adapters.cache.blobs import BlobStore, Pointer, open_store
+from orrery.adapters.cache.copies import Copies, size_text, trouble_of
 from orrery.adapters.cache.formats import check_format, decode, encode_as, table_of
 from orrery.adapters.cache.freshness import Known, choose
 from orrery.adapters.cache.logged import is_by_a_stranger, is_of_another_run, latest_of
@@ -143,7 +142,7 @@ class CachedIOManager(IOManager):
         self.format = check_format(format)
         self.offline = offline
         self._clock = clock
-        self._told_too_large: set[str] = set()
+        self._copies = Copies(self.store, max_bytes, single_flight)
         self._silent_until = -math.inf
 
     @property
@@ -191,27 +190,8 @@ class CachedIOManager(IOManager):
             table=table_of(value),
         )
         pointer = signed(pointer, name, self.signing.key_for(instance_of(context)))
-        self._put(context, name, pointer, data)
+        self._copies.keep(context, name, pointer, data)
         return pointer
-
-    def _put(self, context: Any, name: str, pointer: Pointer, data: bytes) -> None:
-        """Keep a copy, in place of others that were not used for longest; of what is larger than the cache, keep none."""
-        if self.max_bytes is not None and len(data) > self.max_bytes:
-            self.store.remove_pointer(name)
-            what = describe_value(context)
-            if what not in self._told_too_large:
-                self._told_too_large.add(what)
-                context.log.info(
-                    f"{name}: no copy is kept, as it has {_size(len(data))}, and the cache may hold {_size(self.max_bytes)}; "
-                    f"of {what} this process says so once"
-                )
-            return
-        self.store.put(data)
-        self.store.write_pointer(name, pointer)
-        if self.max_bytes is not None:
-            gone = self.store.evict(self.max_bytes, keep=pointer.digest)
-            if gone.digests:
-                context.log.debug(f"the cache is full: {len(gone.digests)} copies went ({_size(gone.bytes)})")
 
     def has_output(self, context: Any) -> bool:
         """
@@ -237,7 +217,7 @@ class CachedIOManager(IOManager):
 
     def _has_copies(self, context: Any) -> bool:
         for partition in partitions_of_output(context):
-            here = self.store.read_pointer(name_of(context, partition))
+            here = self._copies.pointer(context, name_of(context, partition))
             if (
                 here is None
                 or is_of_another_run(here, latest_of(context, partition))
@@ -271,8 +251,8 @@ class CachedIOManager(IOManager):
     def _load(self, context: Any, partition: str | None) -> Any:
         name = name_of(context, partition)
         what = describe_value(context, partition)
-        with self._alone(name):
-            here = self.store.read_pointer(name)
+        with self._copies.alone(context, name):
+            here = self._copies.pointer(context, name)
             unreachable: RemoteValueError | None = None
             try:
                 known = self._known(context, name, partition)
@@ -310,14 +290,14 @@ class CachedIOManager(IOManager):
             )
             value = decode(data, pointer.format, wanted_type(context), table=pointer.table)
             kept = msgspec.structs.replace(pointer, at=self._clock())  # with the signature of who made it
-            self._put(context, name, kept, data)
+            self._copies.keep(context, name, kept, data)
             place = self.remote.store.url
         else:
             value = self.remote.load_input(context)
             kept = self._keep(context, name, value, known)
             place = type(self.remote).__name__
         taken = time.perf_counter() - started
-        context.log.info(f"{what}: remote {place}, {_size(kept.length)} in {taken:.1f} s, because {reason}")
+        context.log.info(f"{what}: remote {place}, {size_text(kept.length)} in {taken:.1f} s, because {reason}")
         return value
 
     def _offline(self, context: Any, name: str, here: Pointer | None, what: str, error: RemoteValueError) -> Any:
@@ -338,7 +318,7 @@ class CachedIOManager(IOManager):
         names = {key: name_of(context, key) for key in context.asset_partition_keys}
         found: dict[str, Any] = {}
         for key, name in names.items():
-            here = self.store.read_pointer(name)
+            here = self._copies.pointer(context, name)
             known = self._known(context, name, key)
             if here is None or choose(here, known, ttl_seconds=self.ttl_seconds, now=self._clock()).source == "remote":
                 break
@@ -369,12 +349,17 @@ class CachedIOManager(IOManager):
             return None, "was not signed with the key of this instance"
         except DamagedValueError:
             return None, "has the signature of another value"
-        if self._checks(here):
-            data = self.store.get(here.digest)
-        else:
-            data = None
-            with contextlib.suppress(OSError), open(self.store.blob_path(here.digest), "rb") as file:
-                data = file.read()
+        data: bytes | None = None
+        try:
+            if self._checks(here):
+                data = self.store.get(here.digest)
+            else:
+                with open(self.store.blob_path(here.digest), "rb") as file:
+                    data = file.read()
+        except FileNotFoundError:
+            pass  # as is said below
+        except (OSError, RemoteValueError) as error:
+            return None, f"cannot be read ({trouble_of(error)})"
         if data is not None:
             self.store.touch(here.digest)
             return data, ""
@@ -396,19 +381,9 @@ class CachedIOManager(IOManager):
             return None if pointer is None else Known(pointer.run_id, pointer.data_version, pointer.digest)
         return None
 
-    def _alone(self, name: str) -> AbstractContextManager[None]:
-        return self.store.alone(name) if self.single_flight else nullcontext()
-
 
 def _asks_for_several(context: Any) -> bool:
     return bool(context.has_asset_key and context.has_asset_partitions and len(list(context.asset_partition_keys)) > 1)
-
-
-def _size(size_bytes: int) -> str:
-    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if size_bytes >= size:
-            return f"{size_bytes / size:.1f} {unit}"
-    return f"{size_bytes} bytes"
 
 
 def _checked(name: str, value: Any, what: str) -> float | None:
