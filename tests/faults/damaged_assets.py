@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from orrery import (
@@ -79,6 +80,28 @@ async def awaited(context: AssetExecutionContext, between: Any) -> Any:
 def make_partitioned(executor: str, config: dict[str, Any]) -> JobDefinition:
     """Return the job of the assets with partitions, plain and async, on this executor."""
     return _job([source, between, plain, awaited], executor, config)
+
+
+def make_moody(executor: str, config: dict[str, Any], world: str) -> JobDefinition:
+    """Return the job of assets that stand on what a file says, of which their code does not tell."""
+
+    @asset(name="base", code_version="1")
+    def told() -> int:
+        return int(Path(world).read_text())
+
+    @asset(name="middle", code_version="1")
+    def tenfold(base: int) -> int:
+        return base * 10
+
+    @asset(cache=ALWAYS)
+    def probe(base: int) -> int:
+        return base
+
+    @asset(cache=ALWAYS)
+    def top(middle: int, probe: int) -> int:
+        return middle + probe
+
+    return _job([told, tenfold, probe, top], executor, config)
 
 
 def make(executor: str, config: dict[str, Any]) -> JobDefinition:

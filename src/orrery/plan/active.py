@@ -304,7 +304,8 @@ class ActiveExecution:
         """Open the steps again that were skipped, and let *step_key* wait for them, or for who opened them before."""
         step = self._steps[step_key]
         del self.states[step_key]
-        for producer in self._again.ask(step_key, producers):
+        opened = self._again.ask(step_key, producers)
+        for producer in opened:
             self._open_again(producer)
         waits_for = 0
         for producer in producers:
@@ -315,6 +316,36 @@ class ActiveExecution:
             self._waiting[step_key] = waits_for
         else:
             self._ready.append(step)
+        if opened and not self._is_dynamic:
+            self._hold_below(opened)
+
+    def _hold_below(self, opened: Iterable[str]) -> None:
+        """Let what was skipped below *opened* be decided anew, and what was not handed out yet wait for all of these."""
+        below: dict[str, list[str]] = {}
+        for step in self._steps.values():
+            for parent in step.parent_keys:
+                below.setdefault(parent, []).append(step.key)
+
+        def is_untouched(key: str) -> bool:
+            return key not in self.states and key not in self._retry_at
+
+        held = self._again.hold(opened, below, lambda key: self._steps[key].is_whole_asset, is_untouched)
+        for key in held:
+            del self.states[key]
+            self._open += 1
+        for key in (*opened, *held):
+            for child in below.get(key, ()):
+                if is_untouched(child):
+                    self._wait_also(self._steps[child], key)
+
+    def _wait_also(self, step: ExecutionStep, parent: str) -> None:
+        """Let a step that was not handed out yet wait for one more of its parents, which is open again."""
+        waiting_for = self._children.get(parent, ())
+        if any(each is step for each in waiting_for):
+            return
+        self._children[parent] = [*waiting_for, step]
+        self._waiting[step.key] = self._waiting.get(step.key, 0) + 1
+        self._ready = [each for each in self._ready if each is not step]
 
     def _open_again(self, key: str) -> None:
         """Open a step again that was skipped, after those of its graph that gave nothing to load, as they were skipped too."""
@@ -398,6 +429,9 @@ class ActiveExecution:
             self._in_flight += 1
             found.append(LaunchStep(step, self.attempts[key], again.times(key)))
             return
+        if again.held and key in again.held:
+            self._decide_anew(step, found)
+            return
         reason, failed = self._verdict(step) if step.inputs or step.after else (None, ())
         if reason is not None:
             found.append(SkipStep(step, reason, failed))
@@ -429,6 +463,18 @@ class ActiveExecution:
             again.to_launch.discard(key)
             found.append(LaunchStep(step, self.attempts.get(key, 1), again.times(key)))
             return
+        found.append(LaunchStep(step))
+
+    def _decide_anew(self, step: ExecutionStep, found: list[Command]) -> None:
+        """Hand a step out that was skipped, if its value is not as good as a new one any more, and can be made."""
+        key = step.key
+        self._again.held.discard(key)
+        if self._verdict(step)[0] is not None or self._consult is None or self._consult(step) is not None:
+            self._end(key, StepState.SUCCESS)  # that it is skipped was told before
+            return
+        self._again.reused[key] = False
+        self.states[key] = StepState.IN_FLIGHT
+        self._in_flight += 1
         found.append(LaunchStep(step))
 
     def _postpone(self, step: ExecutionStep, after: Iterable[str]) -> bool:

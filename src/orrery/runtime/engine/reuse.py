@@ -80,7 +80,10 @@ class RunReuse:
         reacher, self._installed = kept["reacher"]
         self._now: dict[str, Provenance] = {}
         self._reused: set[str] = set()
+        self._asked_again: set[str] = set()
         self._found_unusable: set[AssetKey] = set()
+        self._made_again: set[AssetKey] = set()
+        self._made_of: dict[AssetKey, Provenance] = {}
         self._made_by: dict[str, frozenset[AssetKey]] = {}
         self._saved: dict[str, float] = {}
         self._started: dict[str, float] = {}
@@ -177,7 +180,7 @@ class RunReuse:
             graphs = self._graphs.get(step.template_key)
             return self._consult_graph(step, graphs) if graphs else None
         policy, reuse = self._policies.of(step), self._reuse
-        self._reused.discard(step.key)
+        self._forget_reuse(step.key)
         if policy is not None and not self._is_forcing:
             skip = self._short_way.skip(step, policy)
             if skip is not None:
@@ -204,13 +207,18 @@ class RunReuse:
             producers = dict.fromkeys(key for each in assets if each.obstacle is None for key in each.producers)
             if producers.keys() - set(step.parent_keys):
                 return DecideLater(tuple(producers))
-        self._reused.discard(step.key)
+        self._forget_reuse(step.key)
         decisions = [self._decided_graph(each, policy) for each in assets]
         if any(each.action == "run" for each in decisions):
             return None
         self._reused.add(step.key)
         saved = [self._saved[each.step.key] for each in assets if each.step is step and each.step.key in self._saved]
         return SkipStep(step, decisions[0].told, (), True, decisions[0].reasons, max(saved, default=None))
+
+    def _forget_reuse(self, step_key: str) -> None:
+        if step_key in self._reused:
+            self._reused.discard(step_key)
+            self._asked_again.add(step_key)
 
     def _decided_graph(self, asset: GraphAsset, policy: CachePolicy | None) -> Decision:
         """Decide about an asset that a graph makes, once for all steps that it comes from."""
@@ -226,6 +234,31 @@ class RunReuse:
         step = asset.step
         context = self._context.for_step(step)
         return self._decide(step, context, [asset.output], now, policy, running, asset)
+
+    def outdated(self) -> list[str]:
+        """
+        Return the assets, as people write them, that the run made or used before it made an input of theirs again.
+
+        Those alone of which an input has other content now: the next run with reuse makes them.
+        """
+        found: list[str] = []
+        for step in self._plan.steps if self._made_again else ():
+            for output, graph in self._judged_outputs(step):
+                key = output.asset_key
+                if key is None or self._made_again.isdisjoint(
+                    step.input_assets if graph is None else [each.key for each in graph.inputs]
+                ):
+                    continue
+                context, policy = self._context.for_step(step), self._policies.of(step)
+                now = self._made_now(step, graph, policy, None, with_inputs=True)
+                was = self._made_of.get(key)
+                if step.key in self._reused:
+                    is_old = self._decide(step, context, [output], now, policy, (), graph).action == "run"
+                else:
+                    is_old = was is not None and _versions(was) != _versions(now)
+                if is_old:
+                    found.append(key.to_user_string())
+        return found
 
     def is_reused(self, step_key: str) -> bool:
         """Tell whether it was decided that the step need not run."""
@@ -274,6 +307,9 @@ class RunReuse:
                 added[f"{INPUT_DATA_VERSION_TAG_PREFIX}/{key}"] = part.version
                 pointer = NULL_EVENT_POINTER if part.storage_id is None else str(part.storage_id)
                 added[f"{INPUT_EVENT_POINTER_TAG_PREFIX}/{key}"] = pointer
+            self._made_of[made.asset_key] = provenance
+        if step.key in self._asked_again:
+            self._made_again.add(made.asset_key)
         self._present.note(made.asset_key, made.partition, version, self._context.run.run_id)
         told = made.with_system_tags(added) if added else made
         fresh = StepMaterializationData(told, data.asset_lineage, provenance, data.is_stored)
@@ -576,6 +612,10 @@ def _is_materialization(step: ExecutionStep) -> bool:
 
 def _asset_outputs(step: ExecutionStep) -> list[StepOutput]:
     return [output for output in step.outputs.values() if output.asset_key is not None and output.is_selected]
+
+
+def _versions(made_from: Provenance) -> dict[str, str]:
+    return {key: part.version for key, part in made_from.inputs.items()}
 
 
 def _among(step: ExecutionStep, running: AbstractSet[AssetKey]) -> tuple[str, ...]:

@@ -365,6 +365,12 @@ def _execute(
             events: Any = executor.execute(context, plan)
             with closing(events) if hasattr(events, "close") else nullcontext():  # before what it uses is closed
                 _record(events, context, recorder, made_from, undecided)
+            outdated = made_from.outdated() if made_from is not None else ()
+            if outdated:
+                log.warning(
+                    "These were made, or used as they were stored, before an input of theirs was found damaged and made again "
+                    f"with other content: {', '.join(outdated)}. The next run with reuse makes them."
+                )
         except StopRun:
             pass  # the failure is noted below, and raised by whoever asked for it
         finally:
