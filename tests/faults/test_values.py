@@ -194,10 +194,10 @@ def test_a_file_that_may_not_grow_keeps_the_old_value(tmp_path: Path) -> None:
         try:
             manager.handle_output(ValueContext("orders"), "x" * 1_000_000)
         except OSError as error:
-            print(type(error).__name__, manager.load_input(ValueContext("orders")))
+            print(type(error).__name__, manager.load_input(ValueContext("orders")), error.filename)
     """
     done = run(program, tmp_path)
-    assert done.stdout == "OSError old\n", done.stderr
+    assert done.stdout == f"OSError old {tmp_path / 'orders.pickle'}\n", done.stderr
     assert left_over(tmp_path) == []
 
 

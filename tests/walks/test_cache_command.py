@@ -2,6 +2,8 @@
 
 import json
 import os
+import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -204,3 +206,22 @@ def test_a_name_that_cannot_be_read_is_told_and_its_value_stays(tmp_path: Path) 
     assert "no value goes while a name cannot be read: first" in told
     assert document(tmp_path, "pull")["names"] == ["first"]
     assert document(tmp_path, "verify")["faults"] == []
+
+
+def test_a_place_that_takes_no_more_is_named(tmp_path: Path) -> None:
+    """Not taken for the output of the command; a limit of the system stands for a full disk."""
+    project = PROJECT.replace('"text"', '"text" * 500_000')
+    orrery(tmp_path, "materialize", "*", project=project)
+    shutil.rmtree(tmp_path / "cache")
+    command = f"ulimit -f 1500 && exec {shlex.quote(sys.executable)} -m orrery cache pull -f project.py"
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=tmp_path,
+        env={**os.environ, "ORRERY_HOME": str(tmp_path / "home")},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 1
+    assert f"{tmp_path / 'cache' / 'blobs'}/" in done.stderr and "cannot be used: File too large." in done.stderr
+    assert "Standard output" not in done.stderr and "Traceback" not in done.stderr

@@ -49,6 +49,8 @@ _MENDS = {
     errno.EROFS: "work in a directory of a file system that can be written.",
     errno.ENOSPC: "make room, or work in another directory.",
     errno.EDQUOT: "make room, or work in another directory.",
+    errno.EFBIG: "allow files to be larger (`ulimit -f`), or work in another directory.",
+    errno.EIO: "look at the disk, or work in another directory.",
     errno.ENOTDIR: "name a place whose parents are all directories.",
     errno.ENAMETOOLONG: "choose a shorter name.",
 }

@@ -49,8 +49,10 @@ def write_temporary(path: str, pieces: Iterable[bytes | memoryview], *, is_synce
                 os.fsync(fd)
         finally:
             os.close(fd)
-    except BaseException:
+    except BaseException as error:
         remove_file(temporary)
+        if isinstance(error, OSError) and error.filename is None:  # a write tells the number of the file alone
+            error.filename = path
         raise
     return temporary, made
 
