@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -234,11 +235,16 @@ def test_accepted_values_are_current(orrery: Orrery, tmp_path: Path) -> None:
     edit(tmp_path, "FACTOR = 2", "FACTOR = 2.0")
     before = json.loads(orrery("why", "scaled", "--json", code=3).stdout)["last"]
     assert json.loads(orrery("accept", "*", "--json").stdout) == {"accepted": ["scaled"], "left_out": {}}
-    orrery("plan")
-    told = orrery("why", "scaled")
-    assert f"by run {before['run_id'][:8]}, accepted 20" in told.stdout
+    (line,) = [each for each in orrery("plan").stdout.splitlines() if " scaled " in each]
+    run = before["run_id"][:8]
+    assert re.search(rf"skip +scaled +current: accepted (just now|\d+ s ago), made \d+ s ago by run {run} ", line)
+    told = orrery("why", "scaled").stdout
+    assert re.search(
+        rf"(?m)^Made last  20.* by run {run}, data version .*\nAccepted   20.*, as current for the code of that", told
+    )
     accepted = json.loads(orrery("why", "scaled", "--json").stdout)["last"]
-    assert accepted["time"] == before["time"]  # it is no younger for that: a time to live goes on
+    assert (accepted["time"], accepted["run_id"]) == (before["time"], before["run_id"])  # it is no younger for that
+    assert accepted["accepted"]["time"] > accepted["time"]
     edit(tmp_path, "FACTOR = 2.0", "FACTOR = 3")
     orrery("plan", code=3)
 

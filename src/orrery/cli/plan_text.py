@@ -15,6 +15,7 @@ from orrery.cli.paper import dim, strong, table
 from orrery.cli.partition_drawing import alike
 from orrery.cli.text import count, duration, instant, one_line, short_path
 from orrery.model.events.reuse import Provenance, Reason
+from orrery.plan.decide import LastMade
 from orrery.runtime.engine.planned import PlannedStep
 
 __all__ = [
@@ -143,8 +144,8 @@ def _seconds(steps: Any) -> float | None:
     return sum(found) if found else None
 
 
-def why_lines(step: PlannedStep, origin: str | None) -> list[str]:
-    """Return why a step would run or be skipped, how its value came to be (*origin*), and what it was made from."""
+def why_lines(step: PlannedStep) -> list[str]:
+    """Return why a step would run or be skipped, how its value came to be, and what it was made from."""
     decision = step.decision
     word = {"skip": "is current"}.get(
         decision.action, "is out of date" if decision.is_certain else "may be out of date"
@@ -153,13 +154,29 @@ def why_lines(step: PlannedStep, origin: str | None) -> list[str]:
     lines = [f"{strong(one_line(name))} {word}"]
     lines += [f"  {one_line(reason_text(reason))}" for reason in decision.reasons]
     if step.last is not None:
-        made = instant(step.last.at)
-        by = f" {origin}" if origin is not None else ""
         version = f", data version {step.last.data_version[:16]}" if step.last.data_version else ""
-        lines += ["", f"{strong('Made last')}  {made}{by}{version}"]
+        lines += ["", f"{strong('Made last')}  {instant(step.last.at)} {_origin(step.last)}{version}"]
+        lines += [f"{strong('Accepted')}   {told}" for told in _acceptance(step.last)]
     lines += ["", strong("Made from")]
     lines += _provenance_lines(step.provenance)
     return lines
+
+
+def _origin(last: LastMade) -> str:
+    if not last.made_by:
+        return "reported by hand" if last.retold is None else "by no run that is recorded"
+    pulled = ", pulled" if last.retold is not None and last.retold.is_pulled else ""
+    return f"by run {last.made_by[:8]}{pulled}"
+
+
+def _acceptance(last: LastMade) -> list[str]:
+    """Return in a line when a value was accepted, and what for; no line if it was not."""
+    accepted_at = last.retold.accepted_at if last.retold is not None else None
+    if accepted_at is None:
+        return []
+    version = last.provenance.code_version if last.provenance is not None else None
+    code = f"code version {one_line(version)}" if version is not None else "the code of that time"
+    return [f"{instant(accepted_at) if accepted_at else 'once'}, as current for {code}"]
 
 
 def _provenance_lines(provenance: Provenance) -> list[str]:
@@ -243,11 +260,23 @@ def step_document(step: PlannedStep) -> dict[str, Any]:
         if last is None
         else {
             "time": datetime.fromtimestamp(last.at, UTC).isoformat(),
-            "run_id": last.run_id,
+            "run_id": last.made_by,
+            "accepted": _acceptance_document(last),
+            "is_pulled": last.retold is not None and last.retold.is_pulled,
             "data_version": last.data_version,
             "seconds": last.provenance.seconds if last.provenance is not None else None,
         },
         "made_from": _provenance_document(step.provenance),
+    }
+
+
+def _acceptance_document(last: LastMade) -> dict[str, Any] | None:
+    accepted_at = last.retold.accepted_at if last.retold is not None else None
+    if accepted_at is None:
+        return None
+    return {
+        "time": datetime.fromtimestamp(accepted_at, UTC).isoformat() if accepted_at else None,
+        "code_version": last.provenance.code_version if last.provenance is not None else None,
     }
 
 
@@ -261,6 +290,7 @@ def _reason_document(reason: Reason) -> dict[str, Any]:
         "shown_new": reason.shown_new,
         "run_id": reason.run_id,
         "place": reason.place,
+        "accepted": reason.accepted,
         "text": str(reason),
     }
 

@@ -16,9 +16,24 @@ from orrery.definitions.parts.cache_policy import CachePolicy
 from orrery.model.events.reuse import Provenance, Reason
 from orrery.plan.fingerprint.facts import Place
 
-__all__ = ["Decision", "LastMade", "Situation", "age_text", "decide", "differences"]
+__all__ = ["Decision", "LastMade", "Retold", "Situation", "age_text", "current_reason", "decide", "differences"]
 
 _MOST_REASONS = 20
+
+
+class Retold(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """
+    That a value was recorded once more, as it was, by no run.
+
+    Attributes:
+        made_by: The run that made it.
+        accepted_at: When it was accepted as current, in seconds since 1970; 0 where that is not recorded, None if it was not.
+        is_pulled: Whether it was taken over from another machine.
+    """
+
+    made_by: str = ""
+    accepted_at: float | None = None
+    is_pulled: bool = False
 
 
 class LastMade(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,6 +50,7 @@ class LastMade(msgspec.Struct, frozen=True, kw_only=True):
         trouble: ``missing`` or ``damaged: how``, if a run found since that the stored value is so.
         found_by: That run.
         is_refused: Whether its step failed after it had stored the value.
+        retold: What is told of it if no run recorded it.
     """
 
     provenance: Provenance | None
@@ -46,6 +62,12 @@ class LastMade(msgspec.Struct, frozen=True, kw_only=True):
     trouble: str | None = None
     found_by: str | None = None
     is_refused: bool = False
+    retold: Retold | None = None
+
+    @property
+    def made_by(self) -> str:
+        """Return the run that made the value, though it may have been recorded once more since; empty if none did."""
+        return self.run_id or (self.retold.made_by if self.retold is not None else "")
 
 
 class Situation(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,8 +162,18 @@ def decide(situation: Situation, now: datetime) -> Decision:
     if situation.running:
         waiting = tuple(Reason(kind="upstream_will_run", subject=each) for each in situation.running)
         return Decision(action="run", reasons=waiting, is_certain=False)
-    current = Reason(kind="current", old=age_text(now - made), run_id=last.run_id)
-    return Decision(action="skip", reasons=(current,))
+    return Decision(action="skip", reasons=(current_reason(last, now),))
+
+
+def current_reason(last: LastMade, now: datetime) -> Reason:
+    """Return the reason that a value is current: how old it is, and when it was accepted if it was."""
+    accepted_at = last.retold.accepted_at if last.retold is not None else None
+    accepted = None if accepted_at is None else age_text(_since(accepted_at, now)) if accepted_at else ""
+    return Reason(kind="current", old=age_text(_since(last.at, now)), run_id=last.made_by, accepted=accepted)
+
+
+def _since(seconds: float, now: datetime) -> timedelta:
+    return now - datetime.fromtimestamp(seconds, UTC)
 
 
 def _is_mended(situation: Situation, trouble: str) -> bool:

@@ -22,7 +22,7 @@ from orrery.base.bulk import collection_paused
 from orrery.base.errors import InvariantViolationError, PlanOutdatedError
 from orrery.base.keys import AssetKey
 from orrery.base.metadata.values import TableSchemaMetadataValue
-from orrery.base.tags import ACCEPTED_TAG, DATA_VERSION_TAG, MADE_BY_RUN_TAG, PULLED_TAG
+from orrery.base.tags import ACCEPTED_TAG, DATA_VERSION_TAG, MADE_BY_RUN_TAG
 from orrery.definitions.graphs.job import JobDefinition
 from orrery.definitions.parts.cache_policy import CachePolicy
 from orrery.model.events.entry import EventLogRecord, EventRecordsFilter
@@ -50,7 +50,6 @@ __all__ = [
     "accept_materializations",
     "diff_materializations",
     "explain",
-    "origin_of",
     "plan_job",
     "plan_materialization",
 ]
@@ -159,8 +158,7 @@ class MaterializationPlan(msgspec.Struct, frozen=True, kw_only=True):
                 found += [f"{name}: {reason}" for reason in differences(old.provenance, step.provenance)]
             was, now = old.last, step.last
             if (was and was.storage_id) != (now and now.storage_id):
-                by = f" by run {now.run_id[:8]}" if now is not None else ""
-                found.append(f"{name}: was materialized{by}" if now is not None else f"{name}: was wiped")
+                found.append(f"{name}: {'was wiped' if now is None else _came(now)}")
             elif old.decision.action != step.decision.action:
                 word, why = step.decision.action, step.decision.told
                 found.append(f"{name}: would {old.decision.action}, would {word} now: {why}")
@@ -176,6 +174,15 @@ class MaterializationPlan(msgspec.Struct, frozen=True, kw_only=True):
                 for name in set(self.lacking) - {*saved.lacking}
             ),
         ]
+
+
+def _came(last: LastMade) -> str:
+    """Return in words how the newest record of a value came to be."""
+    if last.run_id:
+        return f"was materialized by run {last.run_id[:8]}"
+    if last.retold is None:
+        return "was materialized, as was reported by hand"
+    return "was accepted" if last.retold.accepted_at is not None else "was pulled"
 
 
 class MaterializationDiff(msgspec.Struct, frozen=True, kw_only=True):
@@ -521,26 +528,6 @@ def accept_materializations(
                 accepted.append(name)
     instance.flush()
     return tuple(accepted)
-
-
-def origin_of(instance: Instance, last: LastMade) -> str:
-    """Return in words how a value came to be recorded: by which run, and whether it was accepted, pulled or only reported."""
-    if last.run_id:
-        return f"by run {last.run_id[:8]}"
-    wanted = EventRecordsFilter(EventType.ASSET_MATERIALIZATION, storage_ids=[last.storage_id or 0])
-    records = instance.get_event_records(wanted, limit=1)
-    made = records[0].asset_materialization if records else None
-    tags = {} if made is None or made.tags is None else made.tags
-    run_id = tags.get(MADE_BY_RUN_TAG) or tags.get(PULLED_TAG)
-    told = [] if run_id is None else [f"by run {run_id[:8]}"]
-    if PULLED_TAG in tags:
-        told.append("pulled")
-    accepted = tags.get(ACCEPTED_TAG)
-    if accepted == "true":  # as it was recorded before the instant was
-        told.append("accepted")
-    elif accepted is not None:
-        told.append(datetime.fromisoformat(accepted).astimezone().strftime("accepted %Y-%m-%d %H:%M:%S %z"))
-    return ", ".join(told) or "reported by hand"
 
 
 def _accept(instance: Instance, key: AssetKey, step: PlannedStep) -> bool:

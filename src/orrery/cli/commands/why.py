@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 import click
 
 from orrery.api.verbs.materialize import reuse_of
-from orrery.api.verbs.plan import MaterializationPlan, explained, origin_of, plan_job
+from orrery.api.verbs.plan import MaterializationPlan, explained, plan_job
 from orrery.api.verbs.plan_partitions import out_of_date_above
 from orrery.base.keys import AssetKey
 from orrery.cli.commands.plan import planned_for
@@ -64,9 +64,7 @@ def command(asset: str, partition: str | None, config: tuple[str, ...], source: 
     if as_json:
         echo_json(step_document(step))
     else:
-        with Instance.get() as instance:
-            origin = None if step.last is None else origin_of(instance, step.last)
-        for line in why_lines(step, origin):
+        for line in why_lines(step):
             echo(line)
     return SUCCESS if step.decision.action == "skip" else OUT_OF_DATE
 

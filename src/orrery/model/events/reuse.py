@@ -94,6 +94,7 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         asset: Which asset of the step, where it makes several.
         shown_old: What a constant was, as people read it; None where that is not recorded.
         shown_new: What it is.
+        accepted: How long ago the current value was accepted by hand; empty where that is not recorded, None if it was not.
     """
 
     kind: str
@@ -105,6 +106,7 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     asset: str | None = None
     shown_old: str | None = None
     shown_new: str | None = None
+    accepted: str | None = None
 
     def __str__(self) -> str:
         return _told(self)
@@ -167,7 +169,8 @@ def _told(reason: Reason) -> str:
         case "not_reusable":
             return f"it cannot be skipped: {subject}"
         case "current":
-            return f"current: made {old}" + (f" by run {reason.run_id[:8]}" if reason.run_id else "")
+            accepted = "" if reason.accepted is None else f"accepted {reason.accepted}".rstrip() + ", "
+            return f"current: {accepted}made {old}" + (f" by run {reason.run_id[:8]}" if reason.run_id else "")
     return reason.kind
 
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import msgspec
 
 from orrery.model.events.reuse import PROVENANCE_VERSION, Provenance
-from orrery.plan.decide import LastMade
+from orrery.plan.decide import LastMade, Retold
 from orrery.runtime.engine.kept_table import read_table, write_table
 
 __all__ = ["KeptEntries", "Made", "Version"]
@@ -22,7 +22,7 @@ __all__ = ["KeptEntries", "Made", "Version"]
 Version = tuple[str, str | None, int | None]
 """Data version, run, and number of the entry that tells it."""
 
-_HEAD = f"orrery known entries 1, provenance {PROVENANCE_VERSION}\n".encode()
+_HEAD = f"orrery known entries 2, provenance {PROVENANCE_VERSION}\n".encode()
 _MOST = 50_000
 _SHARE = 8
 
@@ -50,6 +50,7 @@ class _Row(msgspec.Struct, array_like=True, frozen=True, gc=False):
     made_by: str = ""
     is_stored: bool = True
     provenance: Provenance | None = None
+    retold: Retold | None = None
 
 
 _Table = dict[int, _Row]
@@ -116,7 +117,7 @@ def _row(at: float | None, made: Made) -> _Row:
     (version, run_id, _), last = made
     if last is None:
         return _Row(at, version, run_id)
-    return _Row(at, version, run_id, last.at, last.run_id, last.is_stored, last.provenance)
+    return _Row(at, version, run_id, last.at, last.run_id, last.is_stored, last.provenance, last.retold)
 
 
 def _made(number: int, row: _Row) -> Made:
@@ -130,5 +131,6 @@ def _made(number: int, row: _Row) -> Made:
         data_version=row.version,
         storage_id=number,
         is_stored=row.is_stored,
+        retold=row.retold,
     )
     return Made(version, last)

@@ -8,16 +8,18 @@ was written never changes, and the latest state of an asset names the entry by n
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
 
 from orrery.base.keys import AssetKey
+from orrery.base.tags import ACCEPTED_TAG, MADE_BY_RUN_TAG, PULLED_TAG
 from orrery.model.events.data_version import data_version_of_tags
 from orrery.model.events.entry import EventLogRecord, EventRecordsFilter
 from orrery.model.events.event import EventType
 from orrery.model.events.user import AssetObservation
-from orrery.plan.decide import LastMade
+from orrery.plan.decide import LastMade, Retold
 from orrery.runtime.engine.kept_entries import KeptEntries, Made, Version
 from orrery.runtime.engine.refused import refused_values
 from orrery.runtime.engine.unusable import trouble_of
@@ -227,8 +229,21 @@ def _made(record: EventLogRecord) -> Made:
         data_version=version,
         storage_id=record.storage_id,
         is_stored=getattr(data, "is_stored", True),
+        retold=_retold(told.tags) if not run_id and told is not None and told.tags else None,
     )
     return Made(by, last)
+
+
+def _retold(tags: Mapping[str, str]) -> Retold | None:
+    """Return what the tags of a materialization tell that no run recorded."""
+    accepted = tags.get(ACCEPTED_TAG)
+    made_by = tags.get(MADE_BY_RUN_TAG) or tags.get(PULLED_TAG) or ""
+    if accepted is None and not made_by:
+        return None  # reported by hand
+    accepted_at = None
+    if accepted is not None:
+        accepted_at = 0.0 if accepted == "true" else datetime.fromisoformat(accepted).timestamp()  # so it was once
+    return Retold(made_by=made_by, accepted_at=accepted_at, is_pulled=PULLED_TAG in tags)
 
 
 def _with_trouble(made: Made, seen: Made) -> Made:

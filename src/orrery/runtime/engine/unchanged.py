@@ -11,14 +11,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 from orrery.base.keys import AssetKey
 from orrery.definitions.parts.cache_policy import CachePolicy
 from orrery.model.events.reuse import InputPart, Provenance, Reason
 from orrery.plan.commands import SkipStep
-from orrery.plan.decide import LastMade, age_text
+from orrery.plan.decide import LastMade, age_text, current_reason
 from orrery.plan.step import ExecutionStep, StepOutput
 from orrery.runtime.engine.last_made import PresentValues
 
@@ -112,6 +112,9 @@ class ShortWay:
             return None
         if last.is_stored and not self._is_stored(step, output, key, policy):
             return None
+        if last.retold is not None:
+            reason = current_reason(last, datetime.now(UTC))
+            return Plain(key, last, str(reason), (reason,))
         told, reasons = self._current(age, last.run_id)
         return Plain(key, last, told, reasons)
 

@@ -1,14 +1,17 @@
 """A plan from Python: what a run would do, told before it does."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click import unstyle
 
 from orrery.api.verbs.materialize import materialize, materialize_to_memory, observe
 from orrery.api.verbs.plan import (
     MaterializationPlan,
+    accept_materializations,
     check_plan,
     diff_materializations,
     explain,
@@ -17,12 +20,13 @@ from orrery.api.verbs.plan import (
 from orrery.base.errors import InvalidInvocationError, InvariantViolationError, PlanOutdatedError, WrongArgumentsError
 from orrery.base.keys import AssetKey
 from orrery.base.metadata.table import TableColumn, TableColumnConstraints, TableSchema
-from orrery.cli.plan_text import diff_document, diff_lines
+from orrery.base.tags import ACCEPTED_TAG, DATA_VERSION_TAG, MADE_BY_RUN_TAG, PULLED_TAG
+from orrery.cli.plan_text import diff_document, diff_lines, step_document, why_lines
 from orrery.definitions.assets.asset_in import AssetIn
 from orrery.definitions.decorators.asset import asset
 from orrery.definitions.parts.cache_policy import CachePolicy
 from orrery.definitions.parts.resource import resource
-from orrery.model.events.user import MaterializeResult
+from orrery.model.events.user import AssetMaterialization, MaterializeResult
 from orrery.model.partitions.mapping import TimeWindowPartitionMapping
 from orrery.model.partitions.periods import DailyPartitionsDefinition
 from orrery.model.partitions.static import StaticPartitionsDefinition
@@ -100,6 +104,64 @@ def test_a_plan_knows_what_moved(instance: Instance) -> None:
     run(chain(3), instance)
     with pytest.raises(PlanOutdatedError, match="second: was materialized by run"):
         check_plan(saved, plan_materialization(chain(3), instance=instance))
+
+
+def versioned(version: str) -> list[Any]:
+    """Return an asset with a version of its code."""
+
+    @asset(code_version=version)
+    def one() -> int:
+        return 1
+
+    return [one]
+
+
+def test_what_is_accepted_is_told_with_its_code_version(instance: Instance, tmp_path: Path) -> None:
+    """By plan and why, in this process and in later ones; the run that made the value stays named."""
+    first = materialize(versioned("1"), instance=instance, on_event=lambda entry: None).run_id
+    saved = plan_materialization(versioned("2"), instance=instance)
+    assert accept_materializations(instance, saved) == ("one",)
+    for _ in range(2):
+        with Instance.local_temp(str(tmp_path / "home")) as later:
+            (step,) = plan_materialization(versioned("2"), instance=later).steps
+        assert re.fullmatch(rf"current: accepted .*, made .* by run {first[:8]}", step.decision.told)
+        assert step.decision.reasons[0].accepted is not None
+        assert re.search(rf"by run {first[:8]}, data version", unstyle("\n".join(why_lines(step))))
+        assert re.search(r"(?m)^Accepted   20.*, as current for code version 2$", unstyle("\n".join(why_lines(step))))
+        last = step_document(step)["last"]
+        assert (last["run_id"], last["accepted"]["code_version"], last["is_pulled"]) == (first, "2", False)
+    with pytest.raises(PlanOutdatedError, match="one: was accepted"):
+        check_plan(saved, plan_materialization(versioned("2"), instance=instance))
+
+
+@pytest.mark.parametrize(
+    ("tags", "told", "moved"),
+    [
+        ({}, "reported by hand, data version v", "was materialized, as was reported by hand"),
+        (
+            {ACCEPTED_TAG: "true", MADE_BY_RUN_TAG: "0123456789"},
+            "by run 01234567, data version v\nAccepted   once, as current for the code of that time",
+            "was accepted",
+        ),
+        (
+            {ACCEPTED_TAG: "true"},
+            "by no run that is recorded, data version v\nAccepted   once, as current for the code of that time",
+            "was accepted",
+        ),
+        ({PULLED_TAG: "0123456789"}, "by run 01234567, pulled, data version v", "was pulled"),
+    ],
+)
+def test_what_no_run_recorded_is_told_as_it_came(
+    instance: Instance, tags: dict[str, str], told: str, moved: str
+) -> None:
+    """Reported by hand, accepted by a release that did not record when, or taken over from another machine."""
+    saved = plan_materialization(chain(), instance=instance)
+    event = AssetMaterialization("first", tags={DATA_VERSION_TAG: "v", **tags})
+    instance.report_runless_asset_event(event)
+    plan = plan_materialization(chain(), instance=instance)
+    made = unstyle("\n".join(why_lines(plan.steps[0])))
+    assert re.search(rf"(?m)^Made last  20\S+ \S+ \S+ {told}$", made)
+    assert f"first: {moved}" in plan.moved_since(saved)
 
 
 def test_partitions_are_planned_one_by_one(instance: Instance) -> None:

@@ -10,7 +10,7 @@ import pytest
 from orrery import AssetKey, Instance, asset, explain, materialize, plan_materialization
 from orrery.base.errors import StorageError
 from orrery.model.events.reuse import Provenance
-from orrery.plan.decide import LastMade
+from orrery.plan.decide import LastMade, Retold
 from orrery.runtime.engine.kept_entries import KeptEntries, Made
 
 MADE = Made(
@@ -22,6 +22,7 @@ MADE = Made(
         data_version="v1",
         storage_id=7,
         is_stored=False,
+        retold=Retold(made_by="run-0", accepted_at=13.5),
     ),
 )
 SEEN = Made(("v2", None, 8), None)
