@@ -7,7 +7,7 @@ a new one would let pass what the step had stopped.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 from orrery.model.events.event import EventType
@@ -28,15 +28,19 @@ def refused_values(instance: Any, run_ids: Collection[str]) -> set[int]:
 
     Args:
         instance: Where the runs are recorded.
-        run_ids: The runs; those that ended well are asked about together, and nothing else of them.
+        run_ids: The runs.
     """
-    found: set[int] = set()
-    wanted = list(run_ids)
-    for start in range(0, len(wanted), _CHUNK):
-        filters = RunsFilter(run_ids=wanted[start : start + _CHUNK], statuses=_ENDED_BADLY)
-        for run_id in instance.get_run_ids(filters):
-            found |= _of_run(instance, run_id)
-    return found
+    return {number for run_id in _ended_badly(instance, list(run_ids)) for number in _of_run(instance, run_id)}
+
+
+def _ended_badly(instance: Any, run_ids: Sequence[str]) -> Iterator[str]:
+    if len(run_ids) == 1:  # as a rule: and this question is kept ready
+        run = instance.get_run_by_id(run_ids[0])
+        if run is not None and run.status in _ENDED_BADLY:
+            yield run_ids[0]
+        return
+    for start in range(0, len(run_ids), _CHUNK):
+        yield from instance.get_run_ids(RunsFilter(run_ids=run_ids[start : start + _CHUNK], statuses=_ENDED_BADLY))
 
 
 def _of_run(instance: Any, run_id: str) -> frozenset[int]:
