@@ -295,7 +295,10 @@ def test_a_project_with_and_without_partitions_is_planned_as_one(orrery: Orrery,
     assert "weighed  3 partitions: 2 missing (a, c), 1 current" in told
     assert "named    1 partition: all current" in told
     assert "2 steps to run; 1 current" in told
-    assert "2 partitions to make, by: orrery backfill --stale" in told
+    assert "2 partitions to make, by: orrery backfill '*' --stale" in told
+    assert (
+        "by: orrery backfill weighed 'named or raw' --stale" in orrery("plan", "weighed", "named or raw", code=3).stdout
+    )
     document = json.loads(orrery("plan", "--json", code=3).stdout)
     (weighed,) = [each for each in document["partitions"] if each["asset"] == "weighed"]
     assert weighed["counts"] == {"current": 1, "missing": 2, "out_of_date": 0}
@@ -305,3 +308,5 @@ def test_a_project_with_and_without_partitions_is_planned_as_one(orrery: Orrery,
     assert "no run makes this plan" in orrery("plan", "-o", "plan.json", code=2).stderr
     assert not (tmp_path / "plan.json").exists()
     assert "accept each by --partition KEY" in orrery("accept", "*").stdout
+    orrery("backfill", "*", "--stale")
+    assert "0 partitions to make" in orrery("plan").stdout

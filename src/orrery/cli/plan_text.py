@@ -4,6 +4,7 @@ A plan as people and programs read it: one line for each step, the reasons below
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -35,8 +36,8 @@ _PARTS = 12
 _RANGES = 3
 
 
-def plan_lines(plan: MaterializationPlan) -> list[str]:
-    """Return the plan as lines, the totals last."""
+def plan_lines(plan: MaterializationPlan, selection: Sequence[str]) -> list[str]:
+    """Return the plan of a *selection* (all, if there is none) as lines, the totals last."""
     rows = [
         [_mark(step), one_line(", ".join(step.assets)), one_line(_first(step)), dim(_took(step))] for step in plan.steps
     ]
@@ -53,7 +54,7 @@ def plan_lines(plan: MaterializationPlan) -> list[str]:
     ]
     if plan.partitions:
         due = sum(state != "current" for each in plan.partitions for state in each.states.values())
-        parts.append(f"{count(due, 'partition')} to make" + (", by: orrery backfill --stale" if due else ""))
+        parts.append(f"{count(due, 'partition')} to make" + (f", by: {_backfill_of(selection)}" if due else ""))
         if not plan.steps:
             del parts[:2]
     if plan.lacking:
@@ -63,6 +64,11 @@ def plan_lines(plan: MaterializationPlan) -> list[str]:
             f"not selected, taken, and not stored: {names}; materialize, or select, {_them(plan.lacking)}, too",
         ]
     return [*lines, "", "; ".join(parts)]
+
+
+def _backfill_of(selection: Sequence[str]) -> str:
+    """Return the command that makes what is out of date of *selection*, as a shell takes it."""
+    return one_line(f"orrery backfill {shlex.join(selection or ('*',))} --stale")
 
 
 def _them(names: Sequence[str]) -> str:

@@ -78,7 +78,7 @@ def command(
     if as_json:
         echo_json(plan_document(plan))
     else:
-        for line in plan_lines(plan):
+        for line in plan_lines(plan, selection):
             echo(line)
         if output is not None:
             echo(f"saved as {output}; carry it out by: orrery apply {output}")

@@ -6,6 +6,7 @@ A probe is declared with the asset and called by the run that depends on it (``r
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -72,7 +73,7 @@ class Probe:
 
 def _takes_partition(look: Callable[..., Any]) -> bool:
     """Tell whether the function takes the key of a partition; refuse one that takes something else."""
-    name = getattr(look, "__name__", repr(look))
+    name = _name_of(look)
     if inspect.iscoroutinefunction(look):
         raise InvalidDefinitionError(
             f"The probe '{name}' is an async function.", mend="give a plain one: a run asks before it starts its loop."
@@ -95,6 +96,19 @@ def _takes_partition(look: Callable[..., Any]) -> bool:
     return False
 
 
+def _name_of(look: Callable[..., Any]) -> str:
+    """Return the name of a function as people know it; of one with arguments bound, that of the function itself."""
+    while isinstance(look, functools.partial):
+        look = look.func
+    return getattr(look, "__name__", None) or type(look).__name__
+
+
+def _place_by_partition(look: Callable[..., Any]) -> str | None:
+    """Return the path or URL that a probe of files or pages has for each partition; None of other probes."""
+    bound = look.args if isinstance(look, functools.partial) else ()
+    return next((each for each in bound if isinstance(each, str) and "{partition}" in each), None)
+
+
 def as_probe(given: Any, asset: str, partitions_def: Any = None) -> Probe | None:
     """
     Return what was given as ``probe=`` of the asset called *asset*; a bare function as a probe of it.
@@ -111,7 +125,13 @@ def as_probe(given: Any, asset: str, partitions_def: Any = None) -> Probe | None
         )
     probe = given if isinstance(given, Probe) else Probe(given)
     if probe.by_partition and partitions_def is None:
-        name = getattr(probe.look, "__name__", repr(probe.look))
+        place = _place_by_partition(probe.look)
+        if place is not None:
+            raise InvalidDefinitionError(
+                f"The probe of asset '{asset}' looks at '{place}', a place for each partition, and the asset has none.",
+                mend="give the asset partitions_def=, or write the place without {partition}.",
+            )
+        name = _name_of(probe.look)
         raise InvalidDefinitionError(
             f"The probe '{name}' of asset '{asset}' takes an argument, the key of a partition, and the asset has none.",
             mend=f"bind it: probe=lambda: {name}(...); or give the asset partitions_def=.",

@@ -1,5 +1,6 @@
 """Sources with a probe: a run looks at what lies outside before its first step, and decides by what it sees."""
 
+import functools
 import pickle
 import sqlite3
 import threading
@@ -348,6 +349,14 @@ def test_a_probe_is_kept_by_copies(tmp_path: Path) -> None:
         (
             lambda: AssetSpec("seen", probe=lambda partition: "v1"),
             "takes an argument, the key of a partition, and the asset has none",
+        ),
+        (
+            lambda: AssetSpec("seen", probe=file_probe("sales-{partition}.csv")),
+            r"The probe of asset 'seen' looks at 'sales-\{partition\}.csv', a place for each partition, and the asset has none",
+        ),
+        (
+            lambda: AssetSpec("seen", probe=functools.partial(url_version)),
+            "The probe 'url_version' of asset 'seen' takes an argument",
         ),
         (
             lambda: Probe(lambda one, two: "v1"),
