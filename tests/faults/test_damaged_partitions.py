@@ -207,3 +207,25 @@ def test_a_database_of_before_rows_were_counted_is_read_and_counts_from_now_on(t
         rows_gone_duckdb(tmp_path, "y")
         assert found_in(project.run(part, apart, selection="apart")) == [("y", "missing")]
         assert story(project.run(part, partition_key="y", reuse=True), "part") == ["STEP_START", "STEP_SUCCESS"]
+
+
+@pytest.mark.parametrize("manager", ["delta", "iceberg"])
+def test_a_version_of_the_past_that_is_not_there_says_nothing_of_the_value_of_now(manager: str, tmp_path: Path) -> None:
+    """The value is whole: nothing is recorded, and nothing is made again."""
+
+    @og.asset
+    def whole() -> pl.DataFrame:
+        return pl.DataFrame({"n": [1]})
+
+    @og.asset(io_manager_key="plain", ins={"whole": og.AssetIn(metadata={"table_version": 77})})
+    def past(whole: pl.DataFrame) -> int:
+        return len(whole)
+
+    with og.Instance.local_temp() as instance:
+        project = Project(instance, tmp_path, manager)
+        project.run(whole)
+        failed = project.run(whole, past, reuse=TRUSTING)
+        assert story(failed, "whole") == ["STEP_SKIPPED"]
+        assert not found_in(failed)
+        told = next(event for event in failed.all_events if event.is_step_failure).step_failure_data.error.message
+        assert "ask for a version that the metadata 'table_version'" in told

@@ -431,10 +431,12 @@ class UnusableValueError(OrreryError):
 
     Attributes:
         partitions: Which partitions, where several were asked for: those that are known, one at least.
+        is_latest: Whether it is the value that the asset has now; one of the past, which was asked for, nobody makes again.
         made_again_by: The step of the run that makes it again, where the run does so before it goes on.
     """
 
     code = "unusable-value"
+    is_latest: bool = True
     partitions: tuple[str, ...] = ()
     made_again_by: str | None = None
 

@@ -33,6 +33,7 @@ from orrery.base.errors import (
     InvariantViolationError,
     RemoteValueError,
     StorageError,
+    UnusableValueError,
     ValueNotFoundError,
 )
 from orrery.base.metadata import MetadataValue, TableColumn, TableSchema
@@ -234,8 +235,15 @@ class VersionedTableIOManager(IOManager):
             DamagedValueError: A file of the table is gone or is not what was written. Both say which
                 partitions that concerns.
         """
-        wanted, in_one = frame_type(context)
         version = _version(context)
+        try:
+            return self._load(context, version)
+        except UnusableValueError as error:
+            error.is_latest = version is None
+            raise
+
+    def _load(self, context: Any, version: int | None) -> Any:
+        wanted, in_one = frame_type(context)
         if not context.has_asset_key or not context.has_asset_partitions:
             whole = self.open_table(context, version)
             return from_arrow(_bare(self.read_rows(context, whole, None, None)), wanted)
@@ -350,7 +358,7 @@ class VersionedTableIOManager(IOManager):
         """Return the error that says that nothing is stored."""
         what = describe_partitions(context, partitions) if partitions else describe_value(context)
         where = self.table_location(context)
-        if version is not None:  # a value of the past, which nobody makes again
+        if version is not None:
             return ValueNotFoundError(
                 f"Version {version} of the table at {where} has no value of {what}, or is not there.",
                 mend=f"ask for a version that the metadata '{TABLE_VERSION}' of a materialization tells.",

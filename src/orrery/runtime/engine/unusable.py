@@ -63,6 +63,7 @@ def tell_unusable(
     # A step that was launched elsewhere has no records of its own there: what the run had skipped was made.
     if (
         producer is None
+        or not error.is_latest
         or not (is_made or is_made_again)
         or (known is not None and known.execution_type == "OBSERVATION")
     ):
