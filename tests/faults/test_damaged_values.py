@@ -24,6 +24,7 @@ from orrery import (
     plan_materialization,
 )
 from orrery.api.verbs.reconstruct import build_reconstructable_job
+from orrery.model.events.event import EventType
 
 HERE = str(Path(__file__).parent)
 TRUSTING = CachePolicy(verify="none")
@@ -69,6 +70,12 @@ def stored(instance: Instance, name: str) -> Path:
     return Path(instance.storage_directory()) / f"{name}.pickle"
 
 
+def planned(instance: Instance, result: Any) -> list[str]:
+    """Return the assets that a run said it was going to make."""
+    entries = instance.all_logs(result.run_id, of_type={EventType.ASSET_MATERIALIZATION_PLANNED})
+    return [each.dagster_event.event_specific_data.asset_key.to_user_string() for each in entries]
+
+
 def skipped(result: Any) -> list[str | None]:
     return [event.step_key for event in result.all_events if event.is_step_skipped]
 
@@ -94,11 +101,14 @@ def test_a_value_that_is_damaged_is_made_again_and_the_step_that_wanted_it_tried
         assert result.output_for_node("total") == 6
         assert story(result, "base") == ["STEP_SKIPPED", "STEP_START", "STEP_SUCCESS"]
         assert story(result, "total") == ["STEP_START", "STEP_UP_FOR_RETRY", "STEP_START", "STEP_SUCCESS"]
+        assert sorted(planned(instance, result)) == ["base", "total"]
         retry = next(event for event in result.all_events if event.is_step_up_for_retry)
         assert retry.event_specific_data.made_again == ("base",)
         lines = [record.event_log_entry for record in instance.get_records_for_run(result.run_id).records]
         assert any("base" in each.user_message and "It is made again" in each.user_message for each in lines)
-        assert skipped(materialize([base, total], instance=instance, reuse=TRUSTING)) == ["base", "total"]
+        after = materialize([base, total], instance=instance, reuse=TRUSTING)
+        assert skipped(after) == ["base", "total"]
+        assert planned(instance, after) == []
 
 
 @pytest.mark.parametrize(

@@ -266,8 +266,10 @@ def _record(
         if made_from is not None and event.event_type_value in COMPLETED_KINDS:
             told = made_from.completed(event)
         if undecided:
-            step = undecided.pop(told.step_key or "", None)
-            if step is not None and not (made_from is not None and made_from.is_reused(step.key)):
+            key = told.step_key or ""
+            step = undecided.get(key)
+            if step is not None and not (made_from is not None and made_from.is_reused(key)):
+                del undecided[key]
                 if step.key not in context.discovering:
                     _plan_events((step,), context.run, recorder)
                 elif event.event_type_value == "STEP_START":
@@ -376,7 +378,11 @@ def _execute(
         finally:
             if made_from is not None:
                 made_from.close()
-            late = [step for key, step in undecided.items() if key not in context.discovering]
+            late = [
+                step
+                for key, step in undecided.items()
+                if key not in context.discovering and not (made_from is not None and made_from.is_reused(key))
+            ]
             _plan_events(late, run, recorder)  # the run ends before it came to them
             outcome.failed_steps = list(context.failures)
             outcome.error = next(iter(context.failures.values()), None)
