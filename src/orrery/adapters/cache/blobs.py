@@ -23,7 +23,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from orrery.base.errors import RemoteValueError
+from orrery.base.errors import InvalidDefinitionError, RemoteValueError
 from orrery.runtime.files.atomic import write_whole
 from orrery.runtime.files.patience import is_unanswered, patient_options
 from orrery.runtime.files.temporary import left_over_below
@@ -396,8 +396,14 @@ class BlobStore:
         if self.is_local:
             with active(None):  # at once, as others read it: a pointer after its blob
                 write_whole(path, data)
-        else:
+            return
+        try:
             self._trying("write", path, lambda: self._fs.pipe_file(path, data))
+        except FileNotFoundError as error:  # there is no place for what is new: a bucket, a container
+            raise RemoteValueError(
+                f"{self._shown(path)} cannot be written: {str(error).rstrip('.')}.",
+                mend="make the bucket, or correct its name.",
+            ) from error
 
     def _read(self, path: str) -> bytes | None:
         try:
@@ -497,11 +503,26 @@ def open_store(location: str | os.PathLike[str] | BlobStore, options: dict[str, 
     Args:
         location: A path, a URL that fsspec knows, or one of these behind ``cas://``.
         options: Options of the file system.
+
+    Raises:
+        InvalidDefinitionError: It is no place: empty, or of a protocol that nobody knows.
     """
     if isinstance(location, BlobStore):
         return location
-    text = os.fspath(location)
-    return BlobStore(text.removeprefix("cas://") if text.startswith("cas://") else text, options)
+    text = os.fspath(location).removeprefix("cas://")
+    protocol, separator, _ = text.partition("://")
+    if not text or (separator and not _is_known(protocol)):
+        raise InvalidDefinitionError(
+            f"No value can lie at {str(location)!r}: {f'nobody knows the protocol {protocol}' if separator else 'no place is named'}.",
+            mend="give a path, or a URL that fsspec knows, such as s3://bucket/values.",
+        )
+    return BlobStore(text, options)
+
+
+def _is_known(protocol: str) -> bool:
+    import fsspec  # as above
+
+    return all(each in fsspec.available_protocols() or each in fsspec.registry for each in protocol.split("::"))
 
 
 _OF_CREDENTIALS = frozenset(

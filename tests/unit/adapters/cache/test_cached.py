@@ -482,3 +482,14 @@ def test_what_no_cache_can_be_is_refused(
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InvalidDefinitionError, match=words):
         CachedIOManager("remote", **{"local": "local", **options})
+
+
+@pytest.mark.parametrize("place", ["", "cas://", "nosuch://values", "s4://bucket/values"])
+def test_what_is_no_place_is_refused_where_it_is_written(tmp_path: Path, place: str) -> None:
+    """By a definition, in words about the place."""
+    with pytest.raises(InvalidDefinitionError, match=f"No value can lie at '{place}'"):
+        BlobIOManager(place)
+    with pytest.raises(InvalidDefinitionError, match=f"No value can lie at '{place}'"):
+        CachedIOManager(place, local=tmp_path)
+    with pytest.raises(InvalidDefinitionError, match=f"No value can lie at '{place}'"):
+        CachedIOManager(tmp_path, local=place)

@@ -225,6 +225,15 @@ def test_a_refusal_names_the_place_and_never_the_secret(between: Between, status
     between.refuse_next = 0
 
 
+def test_a_bucket_that_is_not_there_is_named(between: Between) -> None:
+    """With the key, and what to do."""
+    remote = BlobIOManager(store_again(between, "no-such-bucket"))
+    with pytest.raises(RemoteValueError, match=r"s3://no-such-bucket/.* cannot be written: .*bucket") as caught:
+        remote.handle_output(ValueContext("a"), "text")
+    assert caught.value.mend == "make the bucket, or correct its name."
+    assert not caught.value.is_out_of_reach
+
+
 def test_an_upload_that_is_cut_is_tried_again_and_its_half_never_read(between: Between) -> None:
     """Cut once, it arrives; cut for ever, the place is out of reach, and what was there before stays."""
     remote = BlobIOManager(store(between, "cut"))
