@@ -214,7 +214,13 @@ def _provenance_lines(provenance: Provenance) -> list[str]:
 
 def diff_lines(diff: MaterializationDiff) -> list[str]:
     """Return how two materializations differ, as lines."""
-    lines = [f"{strong(one_line(diff.asset))}  run {diff.runs[0][:8]} to run {diff.runs[1][:8]}"]
+    one, other = diff.partitions
+    name = diff.asset if one is None or one != other else f"{diff.asset} [{one}]"
+    runs = [
+        f"run {run[:8]}" + (f" [{each}]" if each is not None and one != other else "")
+        for run, each in zip(diff.runs, diff.partitions, strict=True)
+    ]
+    lines = [f"{strong(one_line(name))}  {one_line(' to '.join(runs))}"]
     if not diff.is_recorded:
         lines.append("  what one of them was made from is not recorded")
     before, after = diff.data_versions
@@ -319,6 +325,7 @@ def diff_document(diff: MaterializationDiff) -> dict[str, Any]:
     return {
         "asset": diff.asset,
         "runs": list(diff.runs),
+        "partitions": list(diff.partitions),
         "is_recorded": diff.is_recorded,
         "data_versions": list(diff.data_versions),
         "reasons": [_reason_document(reason) for reason in diff.reasons],

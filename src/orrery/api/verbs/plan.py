@@ -19,7 +19,7 @@ from orrery.api.verbs.materialize import check_assets, kept_job, reuse_of
 from orrery.api.verbs.plan_inputs import lacking_of
 from orrery.base.arguments import check_kind
 from orrery.base.bulk import collection_paused
-from orrery.base.errors import InvariantViolationError, PlanOutdatedError
+from orrery.base.errors import InvalidInvocationError, InvariantViolationError, PlanOutdatedError
 from orrery.base.keys import AssetKey
 from orrery.base.metadata.values import TableSchemaMetadataValue
 from orrery.base.tags import ACCEPTED_TAG, DATA_VERSION_TAG, MADE_BY_RUN_TAG
@@ -56,6 +56,8 @@ __all__ = [
 
 PLAN_VERSION = 1
 _OF_VALUES = frozenset({"value_missing", "value_damaged"})
+_NOT_ACCEPTED = _OF_VALUES | {"never_materialized", "step_failed", "expired", "always", "not_reusable"}
+"""Reasons to run that stay when a value is accepted, or that speak of the value itself."""
 
 
 class PlannedPartitions(msgspec.Struct, frozen=True, kw_only=True):
@@ -198,6 +200,7 @@ class MaterializationDiff(msgspec.Struct, frozen=True, kw_only=True):
         is_recorded: Whether what they were made from is known of both.
         columns: Type of each column that the table schemas tell otherwise, by name: before and after; None where the
             column is not there.
+        partitions: The partition of each, if they have some.
     """
 
     asset: str
@@ -207,6 +210,7 @@ class MaterializationDiff(msgspec.Struct, frozen=True, kw_only=True):
     metadata: Mapping[str, tuple[str | None, str | None]]
     is_recorded: bool = True
     columns: Mapping[str, tuple[str | None, str | None]] = {}
+    partitions: tuple[str | None, str | None] = (None, None)
 
 
 def plan_materialization(
@@ -389,7 +393,12 @@ def explained(plan: MaterializationPlan, name: str) -> PlannedStep:
 
 
 def diff_materializations(
-    asset: Any, run_1: str | None = None, run_2: str | None = None, *, instance: Instance
+    asset: Any,
+    run_1: str | None = None,
+    run_2: str | None = None,
+    *,
+    instance: Instance,
+    partition_key: str | None = None,
 ) -> MaterializationDiff:
     """
     Return how the materializations of an asset by two runs differ: code, config, inputs, columns and metadata.
@@ -399,6 +408,7 @@ def diff_materializations(
         run_1: Id of the former run, or the beginning of it; if not given, the one that made the asset last but one.
         run_2: Id of the latter; if not given, the one that made the asset last.
         instance: Where the runs are recorded.
+        partition_key: The partition to compare; if not given, the newest that both runs made.
 
     Raises:
         InvariantViolationError: One of them did not make the asset, or it was not made twice.
@@ -407,10 +417,7 @@ def diff_materializations(
         instance, Instance, name="instance", of="diff_materializations", wanted="the instance that recorded the runs"
     )
     asset_key = AssetKey.from_coercible_or_definition(asset)
-    if run_1 is None or run_2 is None:
-        former, latter = _last_two_runs(instance, asset_key, run_1)
-        run_1, run_2 = run_1 or former, run_2 or latter
-    first, second = (_record_of_run(instance, asset_key, run) for run in (run_1, run_2))
+    first, second = _compared(instance, asset_key, run_1, run_2, partition_key)
     one, other = _provenance_of(first), _provenance_of(second)
     made_1, made_2 = first.asset_materialization, second.asset_materialization
     assert made_1 is not None
@@ -431,6 +438,7 @@ def diff_materializations(
         metadata=metadata,
         is_recorded=one is not None and other is not None,
         columns=columns,
+        partitions=(first.partition_key, second.partition_key),
     )
 
 
@@ -452,32 +460,51 @@ def _columns(metadata: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def _last_two_runs(instance: Instance, asset_key: AssetKey, run_1: str | None) -> tuple[str, str]:
-    """Return the runs that made an asset last but one and last; the latter may be the only one where the former is given."""
-    wanted = EventRecordsFilter(EventType.ASSET_MATERIALIZATION, asset_key=asset_key)
-    runs = list(dict.fromkeys(each.run_id for each in instance.get_event_records(wanted, limit=1_000) if each.run_id))
-    if len(runs) < (2 if run_1 is None else 1):
-        name = asset_key.to_user_string()
+def _compared(
+    instance: Instance, asset_key: AssetKey, run_1: str | None, run_2: str | None, partition_key: str | None
+) -> tuple[EventLogRecord, EventLogRecord]:
+    """Return the records that are compared: of the same partition, where both runs made one; the newest, where several."""
+    partitions = None if partition_key is None else [partition_key]
+    wanted = EventRecordsFilter(EventType.ASSET_MATERIALIZATION, asset_key=asset_key, asset_partitions=partitions)
+    records = [each for each in instance.get_event_records(wanted, limit=1_000) if each.run_id]
+    name = asset_key.to_user_string() + ("" if partition_key is None else f"[{partition_key}]")
+    second = records if run_2 is None else _of_run(records, run_2, name)
+    if run_1 is not None:
+        first = _of_run(records, run_1, name)
+    else:
+        first = [] if run_2 is None else [each for each in records if each.run_id != second[0].run_id]
+    if not first:
+        return _last_two(records, name)
+    latter = {each.partition_key: each for each in reversed(second)}
+    one = next((each for each in first if each.partition_key in latter), first[0])
+    return one, latter.get(one.partition_key, second[0])
+
+
+def _last_two(records: Sequence[EventLogRecord], name: str) -> tuple[EventLogRecord, EventLogRecord]:
+    newest: dict[str | None, EventLogRecord] = {}
+    for record in records:
+        latter = newest.setdefault(record.partition_key, record)
+        if latter.run_id != record.run_id:
+            return record, latter
+    if any(each is not None for each in newest):
         raise InvariantViolationError(
-            f"Asset '{name}' was made by {'one run' if runs else 'no run'}, and two are compared.",
-            mend=f"materialize {name} again, or look at the one by `orrery why {name}`.",
+            f"No partition of asset '{name}' was made by two runs, and two are compared.",
+            mend="materialize one again, or name the two runs to compare.",
         )
-    return runs[-1] if len(runs) == 1 else runs[1], runs[0]
+    raise InvariantViolationError(
+        f"Asset '{name}' was made by {'one run' if newest else 'no run'}, and two are compared.",
+        mend=f"materialize {name} again, or look at the one by `orrery why {name}`.",
+    )
 
 
-def _record_of_run(instance: Instance, asset_key: AssetKey, run_id: str) -> EventLogRecord:
-    wanted = EventRecordsFilter(EventType.ASSET_MATERIALIZATION, asset_key=asset_key)
-    known: list[str] = []
-    for record in instance.get_event_records(wanted, limit=1_000):
-        if record.run_id.startswith(run_id) and run_id:
-            return record
-        known.append(record.run_id[:8])
-    name = asset_key.to_user_string()
+def _of_run(records: Sequence[EventLogRecord], run_id: str, name: str) -> list[EventLogRecord]:
+    found = [each for each in records if each.run_id.startswith(run_id)] if run_id else []
+    if found:
+        return found
+    known = dict.fromkeys(each.run_id[:8] for each in records[:10])
     raise InvariantViolationError(
         f"Run '{run_id}' did not make asset '{name}'.",
-        mend=f"name one of its runs: {', '.join(dict.fromkeys(known[:10]))}."
-        if known
-        else f"materialize {name} first.",
+        mend=f"name one of its runs: {', '.join(known)}." if known else f"materialize {name} first.",
     )
 
 
@@ -502,8 +529,8 @@ def accept_materializations(
     Mark the stored values of a plan as current, after a change that does not matter for them.
 
     Each value is recorded once more, as it is and as old as it is, with what it would be made from now; the tag
-    ``orrery/accepted`` says when it was accepted (UTC). One that was never made, or whose stored value is missing, cannot be
-    accepted and is left out.
+    ``orrery/accepted`` says when it was accepted (UTC). What would not be current for
+    that is left out: what was never made, is expired, or always runs; and what is missing, damaged, or refused by its own step.
 
     Args:
         instance: Where to record it.
@@ -512,16 +539,22 @@ def accept_materializations(
 
     Returns:
         The assets that were accepted.
+
+    Raises:
+        InvalidInvocationError: The plan is of several partitions, each of which is made from something else.
     """
+    if plan.partition_range is not None and plan.partition_range[0] != plan.partition_range[1]:
+        raise InvalidInvocationError(
+            f"The plan is of the partitions {plan.partition_range[0]} to {plan.partition_range[1]}, and one is accepted at a time.",
+            mend="plan each with partition_key=..., and accept that plan.",
+        )
     chosen = None if assets is None else set(assets)
     accepted: list[str] = []
     for step in plan.to_run:
         if not step.decision.is_certain:
             continue  # it is current itself; what comes before it is not
         kinds = {reason.kind for reason in step.decision.reasons}
-        if kinds & {"never_materialized", "value_missing", "value_damaged"} or (
-            chosen is not None and not chosen.intersection(step.assets)
-        ):
+        if kinds & _NOT_ACCEPTED or (chosen is not None and not chosen.intersection(step.assets)):
             continue
         for name in step.assets:
             if _accept(instance, AssetKey.from_user_string(name), step):

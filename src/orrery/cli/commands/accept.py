@@ -31,7 +31,7 @@ def command(selection: tuple[str, ...], partition: str | None, source: Source, a
     Call the stored values of SELECTION current, though what they are made from changed.
 
     Use it after a change that does not change the values, such as a new name for a helper function. Each value is
-    recorded once more as it is. What was never made, or whose stored value is missing, stays out of date.
+    recorded once more as it is. What was never made, is missing, damaged, expired or refused by its own step, or always runs, is left out.
     """
     plan = planned(load_project(source), selection, partition)
     with Instance.get() as instance:

@@ -26,7 +26,8 @@ from orrery.definitions.assets.asset_in import AssetIn
 from orrery.definitions.decorators.asset import asset
 from orrery.definitions.parts.cache_policy import CachePolicy
 from orrery.definitions.parts.resource import resource
-from orrery.model.events.user import AssetMaterialization, MaterializeResult
+from orrery.model.events.user import AssetMaterialization, MaterializeResult, Output
+from orrery.model.partitions.backfill_policy import BackfillPolicy
 from orrery.model.partitions.mapping import TimeWindowPartitionMapping
 from orrery.model.partitions.periods import DailyPartitionsDefinition
 from orrery.model.partitions.static import StaticPartitionsDefinition
@@ -288,6 +289,79 @@ def test_two_runs_are_compared_column_by_column(instance: Instance) -> None:
     constraints = diff_materializations("table", runs[2], runs[3], instance=instance)
     assert constraints.columns == {}
     assert list(constraints.metadata) == ["orrery/column_schema"]
+
+
+def test_the_same_partition_is_compared(instance: Instance) -> None:
+    """Not what two runs made of two: these differ anyway."""
+
+    def daily(factor: int) -> list[Any]:
+        @asset(partitions_def=StaticPartitionsDefinition(["a", "b", "c"]))
+        def part() -> int:
+            return factor
+
+        return [part]
+
+    def made(factor: int, key: str) -> str:
+        return materialize(daily(factor), instance=instance, partition_key=key, on_event=lambda entry: None).run_id
+
+    one, _ = made(1, "a"), made(1, "b")
+    with pytest.raises(InvariantViolationError, match="No partition of asset 'part' was made by two runs"):
+        diff_materializations("part", instance=instance)
+    third = made(2, "a")
+    other = made(3, "b")
+    last = made(4, "c")
+    for given in ((None, None), (one, None), (one, third)):
+        diff = diff_materializations("part", *given, instance=instance, partition_key="a")
+        assert (diff.runs, diff.partitions) == ((one, third), ("a", "a"))
+    assert diff_materializations("part", instance=instance).runs[1] == other  # of b: the newest that two made
+    assert diff_lines(diff_materializations("part", one, third, instance=instance))[0].endswith(
+        f"run {one[:8]} to run {third[:8]}"
+    )
+    diff = diff_materializations("part", one, last, instance=instance)
+    assert diff.partitions == ("a", "c")
+    assert f"run {one[:8]} [a] to run {last[:8]} [c]" in diff_lines(diff)[0]
+    with pytest.raises(InvariantViolationError, match=r"did not make asset 'part\[b\]'"):
+        diff_materializations("part", one, instance=instance, partition_key="b")
+
+
+@pytest.mark.parametrize(("policy", "kind"), [(CachePolicy(ttl=1e-9), "expired"), (CachePolicy(always=True), "always")])
+def test_what_stays_out_of_date_is_not_accepted(instance: Instance, policy: CachePolicy, kind: str) -> None:
+    """Nobody is told that it was."""
+
+    @asset(cache=policy)
+    def one() -> int:
+        return 1
+
+    run([one], instance)
+    plan = plan_materialization([one], instance=instance)
+    assert [reason.kind for reason in plan.to_run[0].decision.reasons] == [kind]
+    assert accept_materializations(instance, plan) == ()
+
+
+def test_what_its_own_step_refused_is_not_accepted(instance: Instance) -> None:
+    """It would be current, though the step failed after it had stored it."""
+
+    @asset
+    def one() -> Iterator[Output[int]]:
+        yield Output(1)
+        raise ValueError("no")
+
+    assert not materialize([one], instance=instance, raise_on_error=False, on_event=lambda entry: None).success
+    plan = plan_materialization([one], instance=instance)
+    assert [reason.kind for reason in plan.to_run[0].decision.reasons] == ["step_failed"]
+    assert accept_materializations(instance, plan) == ()
+
+
+def test_a_plan_of_several_partitions_is_not_accepted(instance: Instance) -> None:
+    """Each is made from something else."""
+
+    @asset(partitions_def=StaticPartitionsDefinition(["a", "b"]), backfill_policy=BackfillPolicy.single_run())
+    def part() -> int:
+        return 1
+
+    plan = plan_materialization([part], instance=instance, partition_key_range=("a", "b"))
+    with pytest.raises(InvalidInvocationError, match="one is accepted at a time"):
+        accept_materializations(instance, plan)
 
 
 def test_an_asset_that_was_made_once_cannot_be_compared_with_itself(instance: Instance) -> None:
