@@ -310,3 +310,10 @@ def test_a_project_with_and_without_partitions_is_planned_as_one(orrery: Orrery,
     assert "accept each by --partition KEY" in orrery("accept", "*").stdout
     orrery("backfill", "*", "--stale")
     assert "0 partitions to make" in orrery("plan").stdout
+    edit(tmp_path, "FACTOR = 2", "FACTOR = 2.0")
+    told = json.loads(orrery("accept", "weighed", "--partition-range", "a...b", "--json").stdout)
+    assert told == {"accepted": ["weighed[a]", "weighed[b]"], "left_out": {}}
+    assert "1 out of date (c), 2 current" in orrery("plan", "weighed", code=3).stdout
+    assert "say what to run" in orrery("accept", "*", "--partition", "a", "--partition-range", "a...b", code=2).stderr
+    assert "'y'" in orrery("accept", "named", "--partition-range", "x...y", code=2).stderr
+    assert "have partitions" in orrery("accept", "raw", "--partition-range", "a...b", code=2).stderr

@@ -474,26 +474,30 @@ def _compared(
     else:
         first = [] if run_2 is None else [each for each in records if each.run_id != second[0].run_id]
     if not first:
-        return _last_two(records, name)
+        return _last_two(records, asset_key.to_user_string(), partition_key)
     latter = {each.partition_key: each for each in reversed(second)}
     one = next((each for each in first if each.partition_key in latter), first[0])
     return one, latter.get(one.partition_key, second[0])
 
 
-def _last_two(records: Sequence[EventLogRecord], name: str) -> tuple[EventLogRecord, EventLogRecord]:
+def _last_two(
+    records: Sequence[EventLogRecord], name: str, partition_key: str | None
+) -> tuple[EventLogRecord, EventLogRecord]:
     newest: dict[str | None, EventLogRecord] = {}
     for record in records:
         latter = newest.setdefault(record.partition_key, record)
         if latter.run_id != record.run_id:
             return record, latter
-    if any(each is not None for each in newest):
+    if partition_key is None and any(each is not None for each in newest):
         raise InvariantViolationError(
             f"No partition of asset '{name}' was made by two runs, and two are compared.",
             mend="materialize one again, or name the two runs to compare.",
         )
+    partitions = [] if partition_key is None else [partition_key]
+    which = f"Asset '{name}'" if partition_key is None else f"Partition '{partition_key}' of asset '{name}'"
     raise InvariantViolationError(
-        f"Asset '{name}' was made by {'one run' if newest else 'no run'}, and two are compared.",
-        mend=f"materialize {name} again, or look at the one by `orrery why {name}`.",
+        f"{which} was made by {'one run' if newest else 'no run'}, and two are compared.",
+        mend=f"materialize it again, or look at the one by `orrery why {' '.join([name, *partitions])}`.",
     )
 
 

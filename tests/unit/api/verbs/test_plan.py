@@ -320,6 +320,10 @@ def test_the_same_partition_is_compared(instance: Instance) -> None:
     diff = diff_materializations("part", one, last, instance=instance)
     assert diff.partitions == ("a", "c")
     assert f"run {one[:8]} [a] to run {last[:8]} [c]" in diff_lines(diff)[0]
+    with pytest.raises(
+        InvariantViolationError, match=r"Partition 'c' of asset 'part' was made by one run[^`]*`orrery why part c`"
+    ):
+        diff_materializations("part", instance=instance, partition_key="c")
     with pytest.raises(InvariantViolationError, match=r"did not make asset 'part\[b\]'"):
         diff_materializations("part", one, instance=instance, partition_key="b")
 
