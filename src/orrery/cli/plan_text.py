@@ -303,6 +303,7 @@ def _reason_document(reason: Reason) -> dict[str, Any]:
         "run_id": reason.run_id,
         "place": reason.place,
         "accepted": reason.accepted,
+        "asset": reason.asset,
         "text": str(reason),
     }
 

@@ -19,6 +19,7 @@ from orrery.plan.fingerprint.facts import Place
 __all__ = ["Decision", "LastMade", "Retold", "Situation", "age_text", "current_reason", "decide", "differences"]
 
 _MOST_REASONS = 20
+_OF_ONE_VALUE = frozenset({"never_materialized", "value_missing", "value_damaged"})
 
 
 class Retold(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -118,6 +119,15 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
         """Return the reasons as people read them."""
         shown = "; ".join(str(each) for each in self.reasons[:3])
         return shown + (f"; and {len(self.reasons) - 3} more" if len(self.reasons) > 3 else "")
+
+    def about(self, asset: str) -> Decision:
+        """Return the decision with reasons that name *asset*, where they speak of a value that is one of several."""
+        if not any(each.kind in _OF_ONE_VALUE for each in self.reasons):
+            return self
+        reasons = (
+            msgspec.structs.replace(each, asset=asset) if each.kind in _OF_ONE_VALUE else each for each in self.reasons
+        )
+        return msgspec.structs.replace(self, reasons=tuple(reasons))
 
 
 def decide(situation: Situation, now: datetime) -> Decision:

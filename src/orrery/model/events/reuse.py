@@ -91,7 +91,7 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         new: What it is; None if it is gone.
         run_id: The run that changed it, or found that it is missing or damaged.
         place: Where it stands in the code: ``file:first-last``.
-        asset: Which asset of the step, where it makes several.
+        asset: Whose value is missing, damaged or was never made, where the step makes several.
         shown_old: What a constant was, as people read it; None where that is not recorded.
         shown_new: What it is.
         accepted: How long ago the current value was accepted by hand; empty where that is not recorded, None if it was not.
@@ -119,7 +119,7 @@ def _told(reason: Reason) -> str:
         case "none_missing":
             return "no partition of it is missing: those that are there were made before"
         case "never_materialized":
-            return "never materialized"
+            return "never materialized" + (f": {reason.asset}" if reason.asset else "")
         case "nothing_recorded":
             return "nothing is recorded of what it was made from"
         case "code_changed" if old is None:
@@ -152,9 +152,9 @@ def _told(reason: Reason) -> str:
         case "expired":
             return f"expired: made {old}, and may be {new} old"
         case "value_missing":
-            return "the stored value is missing" + _finder(reason)
+            return f"the stored value{_whose(reason)} is missing{_finder(reason)}"
         case "value_damaged":
-            return f"the stored value is damaged{_finder(reason)}: {subject}"
+            return f"the stored value{_whose(reason)} is damaged{_finder(reason)}: {subject}"
         case "step_failed":
             run = f" in run {reason.run_id[:8]}" if reason.run_id else ""
             return f"its step failed{run}, after it had stored the value"
@@ -172,6 +172,10 @@ def _told(reason: Reason) -> str:
             accepted = "" if reason.accepted is None else f"accepted {reason.accepted}".rstrip() + ", "
             return f"current: {accepted}made {old}" + (f" by run {reason.run_id[:8]}" if reason.run_id else "")
     return reason.kind
+
+
+def _whose(reason: Reason) -> str:
+    return f" of {reason.asset}" if reason.asset else ""
 
 
 def _finder(reason: Reason) -> str:

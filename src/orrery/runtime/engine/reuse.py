@@ -556,6 +556,8 @@ class RunReuse:
                     obstacle=_obstacle(step, output) if graph is None else self._obstacle_of(graph),
                 )
                 decision = decide(situation, instant)
+                if len(outputs) > 1:
+                    decision = decision.about(key.to_user_string())
                 if worst is None or (worst.action == "skip" and decision.action == "run"):
                     worst = decision
         assert worst is not None

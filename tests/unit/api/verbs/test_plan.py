@@ -23,7 +23,9 @@ from orrery.base.metadata.table import TableColumn, TableColumnConstraints, Tabl
 from orrery.base.tags import ACCEPTED_TAG, DATA_VERSION_TAG, MADE_BY_RUN_TAG, PULLED_TAG
 from orrery.cli.plan_text import diff_document, diff_lines, step_document, why_lines
 from orrery.definitions.assets.asset_in import AssetIn
+from orrery.definitions.assets.asset_out import AssetOut
 from orrery.definitions.decorators.asset import asset
+from orrery.definitions.decorators.multi_asset import multi_asset
 from orrery.definitions.parts.cache_policy import CachePolicy
 from orrery.definitions.parts.resource import resource
 from orrery.model.events.user import AssetMaterialization, MaterializeResult, Output
@@ -354,6 +356,27 @@ def test_what_its_own_step_refused_is_not_accepted(instance: Instance) -> None:
     plan = plan_materialization([one], instance=instance)
     assert [reason.kind for reason in plan.to_run[0].decision.reasons] == ["step_failed"]
     assert accept_materializations(instance, plan) == ()
+
+
+def test_it_is_said_whose_value_of_several_is_missing(instance: Instance, tmp_path: Path) -> None:
+    """Of several assets of a step; of one alone there is nothing to say."""
+
+    @multi_asset(outs={"left": AssetOut(), "right": AssetOut()})
+    def both() -> tuple[int, int]:
+        return 1, 2
+
+    @asset
+    def alone() -> int:
+        return 1
+
+    run([both, alone], instance)
+    for name in ("right", "alone"):
+        (tmp_path / "home" / "storage" / f"{name}.pickle").unlink()
+    plan = plan_materialization([both, alone], instance=instance)
+    assert {step.assets[0]: step.decision.told for step in plan.to_run} == {
+        "left": "the stored value of right is missing",
+        "alone": "the stored value is missing",
+    }
 
 
 def test_a_plan_of_several_partitions_is_not_accepted(instance: Instance) -> None:
