@@ -222,6 +222,9 @@ class Canonical:
         name = f"{kind.__module__}.{kind.__qualname__}".encode()
         if isinstance(value, enum.Enum):
             self._part(b"e", name + b"." + (value.name or repr(value.value)).encode())
+            form = self._other(kind) if self._is_code and self._other is not None else None
+            if form is not None:  # what the members stand for, and their methods
+                self._part(b"o", form)
         elif isinstance(value, pathlib.PurePath):
             self._part(b"p", value.as_posix().encode("utf-8", "surrogateescape"))
         elif isinstance(value, re.Pattern):
@@ -279,7 +282,7 @@ class Canonical:
             return self._numpy(value)
         if library == "pyarrow":
             return self._arrow(value)
-        if library == "polars" and hasattr(value, "to_arrow"):
+        if library == "polars" and hasattr(value, "to_arrow") and hasattr(value, "rechunk"):  # a schema has no rows
             self._polars(value)
             return self._arrow(value.to_arrow())
         if library == "pandas":

@@ -240,6 +240,24 @@ def target(key):
         assert {name for name in after if before.get(name) != after[name]} == {part}
 
 
+@pytest.mark.parametrize("changed", ["low = 2", "low = 1\n    def more(self): return 1"])
+def test_what_a_member_of_an_enumeration_stands_for_counts(load: Load, changed: str) -> None:
+    """Where a constant, or a default value, is such a member."""
+    source = "import enum\nclass Level(enum.Enum):\n    low = 1\nCHOSEN = Level.low\ndef target(): return CHOSEN.value"
+    before = reach(load(source, "").target).parts
+    after = reach(load(source.replace("low = 1", changed), "").target).parts
+    assert {name for name in after if before.get(name) != after[name]} >= {"main_module:Level"}
+
+
+@pytest.mark.parametrize("changed", ["polars.Int64", "polars.String"])
+def test_a_schema_of_polars_is_a_constant(load: Load, changed: str) -> None:
+    """It can be turned into one of Arrow, as a frame can, and is none."""
+    source = "import polars\nSCHEMA = polars.Schema({'x': polars.Int32})\ndef target(): return SCHEMA"
+    before = reach(load(source, "").target).parts
+    after = reach(load(source.replace("polars.Int32", changed), "").target).parts
+    assert {name for name in after if before[name] != after[name]} == {"main_module:SCHEMA"}
+
+
 def test_a_constant_of_which_nothing_is_known_is_told(load: Load) -> None:
     """Its type is all that counts."""
     found = reach(load("import threading\nlock = threading.Lock()\ndef target():\n    return lock.locked()", "").target)
