@@ -23,7 +23,17 @@ _WRITTEN = frozenset(
 )
 """Functions that a decorator of classes writes."""
 _MADE_TYPES = (types.GetSetDescriptorType, types.MemberDescriptorType)
-_TOLD_BY_FIELD = ("alias", "validation_alias", "serialization_alias", "metadata", "frozen", "exclude", "discriminator")
+_TOLD_BY_FIELD = (
+    "alias",
+    "validation_alias",
+    "serialization_alias",
+    "metadata",
+    "frozen",
+    "exclude",
+    "discriminator",
+    "kw_only",
+)
+_TOLD_IF_NOT = ("init", "repr", "compare", "hash")
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
@@ -60,7 +70,9 @@ def members_of(cls: type) -> Iterator[tuple[str, Any]]:
     for key, value in members.items():
         if key in _MADE or isinstance(value, _MADE_TYPES) or (enumerated is not None and key in enumerated):
             continue
-        if key.startswith(("__pydantic", "_abc")) or (key.startswith("_") and enumerated is not None):
+        if key.startswith(("__pydantic", "_abc")):
+            continue
+        if enumerated is not None and key.startswith("_") and key != "_missing_":  # what stands for unknown values
             continue
         if key == "__hash__" and getattr(value, "__module__", None) != cls.__module__:
             continue  # none, or that of a model that cannot change
@@ -92,7 +104,8 @@ def _default(field: Any) -> Any:
 def _told_by_field(field: Any) -> dict[str, Any]:
     """Return what else a field says, as far as it says anything."""
     told = {name: getattr(field, name, None) for name in _TOLD_BY_FIELD}
-    return {name: each for name, each in told.items() if each}
+    refused = {name: False for name in _TOLD_IF_NOT if getattr(field, name, None) is False}
+    return {name: each for name, each in told.items() if each} | refused
 
 
 def _told_by_struct(cls: Any) -> list[Any]:

@@ -240,6 +240,29 @@ def target(key):
         assert {name for name in after if before.get(name) != after[name]} == {part}
 
 
+@pytest.mark.parametrize("flag", ["init=False", "repr=False", "compare=False", "kw_only=True"])
+def test_what_a_field_of_a_dataclass_is_left_out_of_counts(load: Load, flag: str) -> None:
+    """The methods that are made from it differ."""
+    source = (
+        "from dataclasses import dataclass, field\n@dataclass\nclass Row:\n    n: int = field(default=0)\n"
+        "def target(): return Row()"
+    )
+    before = reach(load(source, "").target).parts
+    after = reach(load(source.replace("default=0", f"default=0, {flag}"), "").target).parts
+    assert {name for name in after if before[name] != after[name]} == {"main_module:Row"}
+
+
+def test_what_an_enumeration_makes_of_unknown_values_counts(load: Load) -> None:
+    """Its name begins as those of what Python writes into the class."""
+    source = (
+        "import enum\nclass Level(enum.Enum):\n    low = 1\n    @classmethod\n    def _missing_(cls, value):\n"
+        "        return cls.low\ndef target(n): return Level(n)"
+    )
+    before = reach(load(source, "").target).parts
+    after = reach(load(source.replace("return cls.low", "return None"), "").target).parts
+    assert {name for name in after if before[name] != after[name]} == {"main_module:Level._missing_"}
+
+
 @pytest.mark.parametrize("changed", ["low = 2", "low = 1\n    def more(self): return 1"])
 def test_what_a_member_of_an_enumeration_stands_for_counts(load: Load, changed: str) -> None:
     """Where a constant, or a default value, is such a member."""
