@@ -67,6 +67,10 @@ class CodeFacts(Protocol):
         """Return the module *name*, as an import in a function would; None if there is none."""
         ...
 
+    def is_in_environment(self, text: str) -> bool:
+        """Tell whether an environment variable has this value: it may be a secret, whatever it is called in the code."""
+        ...
+
 
 class Reach(NamedTuple):
     """

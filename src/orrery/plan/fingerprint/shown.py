@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from typing import Any
 
 __all__ = ["is_secret", "shown_constant", "shown_value"]
@@ -41,29 +42,34 @@ def shown_value(value: Any) -> str:
     return text if len(text) <= _MOST_CHARACTERS else f"{text[: _MOST_CHARACTERS - 1]}…"
 
 
-def shown_constant(name: str, value: Any) -> str | None:
+def shown_constant(name: str, value: Any, is_hidden: Callable[[str], bool] = lambda text: False) -> str | None:
     """
     Return a constant of the code as people read it; None of what is long, may be a secret, or has no plain form.
+
+    Args:
+        name: Its name.
+        value: Its value.
+        is_hidden: Tells of a text in it whether it may be a secret.
 
     >>> shown_constant("bands:LIMITS", (15, 30)), shown_constant("bands:API_KEY", 15), shown_constant("bands:x", object())
     ('(15, 30)', None, None)
     """
-    if is_secret(name) or not _is_plain(value, 2):
+    if is_secret(name) or not _is_plain(value, 2, is_hidden):
         return None
     text = repr(value)
     return text if len(text) <= _MOST_CHARACTERS else None
 
 
-def _is_plain(value: Any, depth: int) -> bool:
+def _is_plain(value: Any, depth: int, is_hidden: Callable[[str], bool]) -> bool:
     kind = type(value)
     if kind is str:
-        return len(value) <= _MOST_OF_TEXT
+        return len(value) <= _MOST_OF_TEXT and not is_hidden(value)
     if kind in (bool, int, float, type(None)):
         return True
     if kind not in (tuple, list, dict) or not depth or len(value) > _MOST_ITEMS:
         return False
     if kind is dict:
         return all(type(key) in (str, int) and not is_secret(str(key)) for key in value) and all(
-            _is_plain(each, depth - 1) for pair in value.items() for each in pair
+            _is_plain(each, depth - 1, is_hidden) for pair in value.items() for each in pair
         )
-    return all(_is_plain(each, depth - 1) for each in value)
+    return all(_is_plain(each, depth - 1, is_hidden) for each in value)

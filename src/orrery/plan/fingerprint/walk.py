@@ -81,7 +81,7 @@ class Walk:
                 if id(value) not in self._state:
                     self._where = name
                     self._parts[name] = self._digest(value)
-                    shown = shown_constant(name, value)
+                    shown = shown_constant(name, value, self._facts.is_in_environment)
                     if shown is not None:
                         self._shown[name] = shown
         parts = {name: part for name, part in self._parts.items() if part}  # state has none

@@ -85,6 +85,10 @@ class InstalledCode:
             known = self._files[file] = (state, _read(file))
         return _node_in(known[1], code)
 
+    def is_in_environment(self, text: str) -> bool:
+        """Tell whether an environment variable has this value."""
+        return text in os.environ.values()
+
     def module_named(self, name: str) -> ModuleType | None:
         """Return the module *name*, imported if it is not yet; None if that fails."""
         module = sys.modules.get(name)

@@ -6,10 +6,13 @@ from typing import Any
 import pytest
 
 from orrery import Instance, asset, explain, materialize
+from orrery.plan.fingerprint.reach import Reacher
 from orrery.plan.fingerprint.shown import shown_constant
+from orrery.runtime.engine.code_facts import InstalledCode
 
 LIMIT = [1]
 API_TOKEN = [1]
+WORDS: list[object] = []
 
 
 @pytest.mark.parametrize(
@@ -43,6 +46,21 @@ def test_short_plain_values_alone_are_shown(value: Any, shown: str | None) -> No
 def test_secrets_are_not_shown(name: str) -> None:
     """By their names."""
     assert shown_constant(name, 1) is None
+
+
+def test_what_comes_from_the_environment_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it is called: it may be a key."""
+    monkeypatch.setenv("ORRERY_TEST_SOMETHING", "hunter2")
+
+    @asset
+    def reads() -> object:
+        return WORDS
+
+    WORDS[:] = ["hunter2", 1]
+    function = reads.op._compute_fn.fn
+    assert Reacher(InstalledCode()).reach(function).constants == {}
+    WORDS[:] = ["hunter3", 1]
+    assert Reacher(InstalledCode()).reach(function).constants == {f"{__name__}:WORDS": "['hunter3', 1]"}
 
 
 def test_a_reason_tells_what_a_constant_was_and_is(tmp_path: Path) -> None:
