@@ -176,7 +176,7 @@ class Canonical:
         elif kind is float:
             self._put(b"f" + (struct.pack(">d", value) if value == value else b"nan"))
         elif kind is bytes or kind is bytearray or kind is memoryview:
-            self._part(b"y", bytes(value))
+            self._part(b"y" if kind is bytes or not self._is_code else b"Y", bytes(value))
         else:
             self._nested(value, kind)
 
@@ -206,7 +206,7 @@ class Canonical:
         elif kind is dict or kind is types.MappingProxyType:
             self._mapping(b"d", value)
         elif kind is set or kind is frozenset:
-            self._put(b"S" + struct.pack(">Q", len(value)))
+            self._put((b"S" if kind is set or not self._is_code else b"Z") + struct.pack(">Q", len(value)))
             for form in sorted(self._form(each) for each in value):
                 self._put(form)
         elif kind in _TEXT:

@@ -50,6 +50,9 @@ def declared_by(cls: type) -> dict[str, Any]:
         bounds = {key: _told_by_field(each) for key, each in fields.items()}
         if any(bounds.values()):
             found["bounds"] = bounds
+    private = members.get("__private_attributes__")
+    if isinstance(private, Mapping) and private:
+        found["private"] = {key: _default(each) for key, each in private.items()}
     if "__dataclass_params__" in members:
         found["params"] = repr(members["__dataclass_params__"])
     if hasattr(cls, "__struct_fields__"):

@@ -8,6 +8,7 @@ what it holds changes while it is used.
 
 from __future__ import annotations
 
+import gc
 import pickle
 import re
 import types
@@ -32,6 +33,7 @@ _PLATFORM: Mapping[str, Callable[[Any], Any]] = {
     "operator.itemgetter": _reduced,
     "operator.attrgetter": _reduced,
     "operator.methodcaller": _reduced,
+    "functools.KeyWrapper": lambda value: [each for each in gc.get_referents(value) if each is not type(value)],
     "functools.partialmethod": lambda value: [value.func, value.args, value.keywords],
     "functools.singledispatchmethod": lambda value: value.dispatcher,
     "zoneinfo.ZoneInfo": str,
@@ -107,6 +109,8 @@ def _of_library(value: Any, kind: type) -> Any:
     library = kind.__module__.partition(".")[0]
     if library == "pandas" and kind.__name__.endswith("Index"):  # its fields hold what it remembers, too
         return [kind.__name__, list(value.names), value.to_frame(index=False)]
+    if library == "pandas" and hasattr(kind, "rule_code"):  # an offset; its calendar follows from the rest
+        return [repr(value), {name: each for name, each in value.kwds.items() if name != "calendar"}]
     if kind.__module__ == "pyarrow.lib" and kind.__name__.endswith("Scalar"):
         return [str(value.type), value.as_py()]
     return None

@@ -384,7 +384,8 @@ class Walk:
         if module == "builtins":
             return cls.__qualname__.encode()
         origin = self._facts.origin_of(module)
-        if origin.kind != "project":
+        is_made = module == "types" and "__dataclass_fields__" in vars(cls)  # by dataclasses.make_dataclass
+        if origin.kind != "project" and not is_made:
             self._note(origin)
             return f"{module}:{cls.__qualname__}".encode()
         name = self._name(cls, f"{module}:{cls.__qualname__}")

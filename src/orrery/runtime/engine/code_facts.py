@@ -27,6 +27,8 @@ _FRAMEWORK = frozenset({"orrery", "orrery_pipes", "dagster", "dagster_pipes"})
 _INSTALLED = ("site-packages", "dist-packages")
 _PYTHON = Origin("platform", "python", f"{sys.version_info.major}.{sys.version_info.minor}")
 _PROJECT = Origin("project")
+_LIBRARY = os.path.dirname(os.__file__) + os.sep
+_BUILT_IN = ("built-in", "frozen")
 _OURS = Origin("framework")
 
 _Place = tuple[str, int]
@@ -65,9 +67,9 @@ class InstalledCode:
         root = module.partition(".")[0]
         if root in _FRAMEWORK:
             return _OURS
-        if root in sys.stdlib_module_names and root != "__main__":
-            return _PYTHON
         path = _path_of(module) or _path_of(root)
+        if root in sys.stdlib_module_names and (path is None or path in _BUILT_IN or path.startswith(_LIBRARY)):
+            return _PYTHON  # and not a module of the project by such a name
         if path is None or not any(name in path.split(os.sep) for name in _INSTALLED):
             return _PROJECT
         return _distribution(root)

@@ -1,6 +1,7 @@
 """What a function depends on: changes of it are seen, wherever they are; cosmetic changes are not."""
 
 import importlib
+import importlib.util
 import itertools
 import os
 import subprocess
@@ -279,6 +280,48 @@ def test_a_schema_of_polars_is_a_constant(load: Load, changed: str) -> None:
     before = reach(load(source, "").target).parts
     after = reach(load(source.replace("polars.Int32", changed), "").target).parts
     assert {name for name in after if before[name] != after[name]} == {"main_module:SCHEMA"}
+
+
+@pytest.mark.parametrize(
+    ("source", "used", "old", "new"),
+    [
+        ("import dataclasses\nM = dataclasses.make_dataclass('M', [('x', int, 1)])", "M()", "int, 1", "int, 2"),
+        ("import pydantic\nclass M(pydantic.BaseModel):\n    _x: int = pydantic.PrivateAttr(1)", "M()", "r(1)", "r(2)"),
+        ("import functools\nK = functools.cmp_to_key(lambda a, b: a - b)", "K", "a - b", "b - a"),
+        ("import pandas\nK = pandas.offsets.MonthEnd(1)", "K", "End(1)", "End(2)"),
+        ("import pandas\nK = pandas.DateOffset(months=1)", "K", "months=1", "days=1"),
+        (
+            "import pandas\nK = pandas.offsets.CustomBusinessDay(holidays=['2020-01-01'])",
+            "K",
+            "2020-01-01",
+            "2020-01-02",
+        ),
+        ("K = set()", "K", "set()", "frozenset()"),
+        ("K = b'a'", "K", "b'a'", "bytearray(b'a')"),
+    ],
+)
+def test_constants_that_people_write_count(load: Load, source: str, used: str, old: str, new: str) -> None:
+    """Also those whose content does not show at once."""
+    program = f"{source}\ndef target():\n    return {used}\n"
+    assert old in program
+    before = reach(load(program, "").target).parts
+    assert reach(load(program, "").target).parts == before
+    assert reach(load(program.replace(old, new), "").target).parts != before
+
+
+def test_a_module_of_the_project_by_a_name_of_the_standard_library_counts(
+    load: Load, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it is found first; a module of the standard library counts by the version of Python."""
+    (tmp_path / "sched.py").write_text("V = 1\n")
+    spec = importlib.util.spec_from_file_location("sched", tmp_path / "sched.py")
+    assert spec is not None
+    assert spec.loader is not None
+    own = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(own)
+    monkeypatch.setitem(sys.modules, "sched", own)
+    module = load("import sched, bisect\ndef target():\n    return sched.V, bisect.bisect", "")
+    assert set(reach(module.target).parts) == {"main_module:target", "sched:V"}
 
 
 def test_a_constant_of_which_nothing_is_known_is_told(load: Load) -> None:
