@@ -75,7 +75,7 @@ def make():
 
 
 if __name__ == "__main__":
-    job = build_reconstructable_job("project", "make", (), reconstructor_working_directory=HERE)
+    job = build_reconstructable_job("crashed_project", "make", (), reconstructor_working_directory=HERE)
     with Instance.local_temp(os.path.join(HERE, "home")) as instance:
         execute_job(job, instance)
 '''
@@ -88,8 +88,8 @@ def story(result: Any, step: str) -> list[str]:
 
 @pytest.mark.parametrize("moment", ["while it is made", "before it is made"])
 def test_a_run_that_goes_on_after_a_crash_makes_the_damaged_value(moment: str, tmp_path: Path) -> None:
-    (tmp_path / "project.py").write_text(PROJECT)
-    program = [sys.executable, str(tmp_path / "project.py")]
+    (tmp_path / "crashed_project.py").write_text(PROJECT)
+    program = [sys.executable, str(tmp_path / "crashed_project.py")]
     environment = {**os.environ, "PYTHONPATH": SOURCES}
     assert subprocess.run(program, env=environment, capture_output=True, timeout=120, check=False).returncode == 0
     with Instance.local_temp(str(tmp_path / "home")) as instance:
@@ -101,7 +101,7 @@ def test_a_run_that_goes_on_after_a_crash_makes_the_damaged_value(moment: str, t
         run = instance.get_runs()[0]
         assert instance.all_logs(run.run_id, of_type={EventType.STEP_UP_FOR_RETRY})
         assert file.read_bytes() == b"garbage"
-        job = build_reconstructable_job("project", "make", (), reconstructor_working_directory=str(tmp_path))
+        job = build_reconstructable_job("crashed_project", "make", (), reconstructor_working_directory=str(tmp_path))
         result = execute_job(job, instance, reexecution_options=ReexecutionOptions.from_failure(run.run_id, instance))
         assert result.success
         assert story(result, "base") == ["STEP_START", "STEP_SUCCESS"]

@@ -102,11 +102,24 @@ class DeltaLakeIOManager(VersionedTableIOManager):
         from deltalake.exceptions import DeltaError  # loaded with the table
 
         try:
-            found = table.to_pyarrow_dataset()
+            found = table.to_pyarrow_dataset(filesystem=self._files_of(context))
             chosen = None if names is None else ds.field(KEY_COLUMN).isin(names)
             return found.to_table(filter=chosen) if limit is None else found.head(limit, filter=chosen)
         except (DeltaError, OSError, ValueError) as error:
             raise self.unread(context, error) from error
+
+    def _files_of(self, context: Any) -> Any:
+        """
+        Return what reads the files of a local table; None for the files of ``deltalake`` itself.
+
+        These hold buffers of Python, which Arrow's own threads give back - after the interpreter has gone, if a program ends
+        right after it has read: then it aborts.
+        """
+        if not self._is_local:
+            return None
+        from pyarrow import fs  # as above
+
+        return fs.SubTreeFileSystem(self.table_location(context), fs.LocalFileSystem())
 
     def is_marked(self, table: Any, name: str) -> bool:
         """Tell whether a partition was stored without rows: the log of the table has a transaction of that name."""

@@ -129,9 +129,9 @@ def test_each_partition_stands_for_itself(instance: Instance) -> None:
     assert run([parted], instance, partition_key="b") == (False, ["parted"])
 
 
-def test_people_may_accept_it(instance: Instance) -> None:
-    """They have looked at it."""
+def test_it_is_not_accepted(instance: Instance) -> None:
+    """Its step has to be content first."""
     run([raises], instance)
     plan = plan_materialization([raises], instance=instance)
-    assert accept_materializations(instance, plan) == ("raises",)
-    assert run([raises], instance) == (True, [])
+    assert accept_materializations(instance, plan) == ()
+    assert run([raises], instance) == (False, ["raises"])
