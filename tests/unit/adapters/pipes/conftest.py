@@ -73,7 +73,9 @@ class Step:
 
     @property
     def error(self) -> str:
-        (failure,) = [event for event in self.result.all_events if event.is_step_failure]
+        failures = [event for event in self.result.all_events if event.is_step_failure]
+        assert failures, [(event.message, event.event_specific_data) for event in self.result.all_events[-2:]]
+        (failure,) = failures
         return str(failure.step_failure_data.error)
 
     @property
