@@ -149,7 +149,6 @@ def test_another_way_to_join_the_same_ops_is_other_code(instance: Instance) -> N
 @pytest.mark.parametrize("changed", [1, 5])
 def test_an_input_that_comes_late_counts_for_the_first_op_too(instance: Instance, changed: int) -> None:
     """It waits for all that its asset takes; the same version again makes nothing run, another all of it."""
-    value = [1]
 
     def made(deep: int) -> list[Any]:
         @asset
@@ -171,7 +170,6 @@ def test_an_input_that_comes_late_counts_for_the_first_op_too(instance: Instance
         return [early, slow, late, both]
 
     run(made(1), instance)
-    value[0] = changed
     ran = run(made(changed + 4), instance)
     assert ran == ["slow", "late"]  # 5 % 4 and 9 % 4 are 1 again
     assert run(made(changed + 5), instance) == ["slow", "late", "both.plus_limit", "both.times"]
