@@ -89,6 +89,33 @@ def make(folder, executor, config, location, how, is_async, options):
     )
     return defs.get_job_def("all_of_it")
 '''
+SHARED = '''
+import importlib
+import os
+
+from orrery import AssetSelection, CachePolicy, Definitions, FilesystemIOManager, asset, define_asset_job
+
+
+def make(folder, executor, config, version, name):
+    """Return a job whose values lie in a place that another event log shares."""
+
+    @asset(code_version=version)
+    def up():
+        return version
+
+    @asset(cache=CachePolicy(always=True))
+    def down(up):
+        return up
+
+    module, _, found = executor.partition(":")
+    chosen = getattr(importlib.import_module(module), found).configured(config)
+    selections = {"both": AssetSelection.assets(up, down), "down_alone": AssetSelection.assets(down)}
+    jobs = [
+        define_asset_job(each, selection=selection, executor_def=chosen) for each, selection in selections.items()
+    ]
+    manager = FilesystemIOManager(base_dir=os.path.join(folder, "values"), allow_unsigned=True)
+    return Definitions([up, down], jobs=jobs, resources={"io_manager": manager}).get_job_def(name)
+'''
 EXECUTORS: dict[str, tuple[str, dict[str, Any], bool]] = {
     "in process": ("orrery:in_process_executor", {}, False),
     "awaited": ("orrery:in_process_executor", {}, True),
@@ -153,6 +180,32 @@ def test_what_is_spoilt_on_the_way_is_made_again(
     if executor in ("dask", "ray"):
         config = {"cluster": {"existing": {"address": request.getfixturevalue(f"{executor}_cluster")}}}
     check(*spoilt_run(tmp_path, (name, config, is_async), how))
+
+
+@pytest.mark.parametrize("executor", [each for each in EXECUTORS if each != "awaited"])
+def test_what_another_event_log_stored_is_not_taken(
+    executor: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> None:
+    name, config, _ = EXECUTORS[executor]
+    if executor in ("dask", "ray"):
+        config = {"cluster": {"existing": {"address": request.getfixturevalue(f"{executor}_cluster")}}}
+    module = f"project_{uuid.uuid4().hex}"
+    (tmp_path / f"{module}.py").write_text(SHARED)
+
+    def run(home: str, version: str, job: str) -> list[str]:
+        """Run a job; return what the steps that failed say."""
+        arguments = (str(tmp_path), name, config, version, job)
+        made = build_reconstructable_job(module, "make", arguments, reconstructor_working_directory=str(tmp_path))
+        (tmp_path / home).mkdir(exist_ok=True)
+        with Instance.local_temp(str(tmp_path / home)) as instance, execute_job(made, instance) as result:
+            return [str(each.step_failure_data.error) for each in result.all_events if each.is_step_failure]
+
+    assert run("mine", "1", "both") == []
+    assert run("mine", "1", "down_alone") == []
+    assert run("theirs", "2", "both") == []
+    (told,) = run("mine", "1", "down_alone")
+    assert "is not the one that was recorded last" in told and "materialize up" in told
+    assert run("theirs", "2", "down_alone") == []
 
 
 @pytest.mark.parametrize("how", ["cached garbage", "cached gone"])

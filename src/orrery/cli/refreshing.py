@@ -4,16 +4,11 @@ What ``--refresh`` adds to a selection: assets that run though they are current,
 
 from __future__ import annotations
 
-from collections.abc import Set
-
-import msgspec
-
 from orrery.base.keys import AssetKey
 from orrery.cli.project import Project
-from orrery.model.assets.graph import AssetGraph
-from orrery.runtime.engine.policies import Reuse
+from orrery.model.assets.subset import lying_between
 
-__all__ = ["refreshed", "with_forced"]
+__all__ = ["refreshed"]
 
 
 def refreshed(project: Project, keys: set[AssetKey], refresh: str | None) -> tuple[set[AssetKey], set[AssetKey]]:
@@ -21,28 +16,4 @@ def refreshed(project: Project, keys: set[AssetKey], refresh: str | None) -> tup
     if refresh is None:
         return keys, set()
     fresh, _ = project.select((refresh,))
-    return keys | _between(project.graph, fresh, keys), fresh
-
-
-def with_forced(reuse: Reuse | None, fresh: Set[AssetKey]) -> Reuse | None:
-    """Return what a run may use again, *fresh* not among it."""
-    return reuse if reuse is None or not fresh else msgspec.structs.replace(reuse, forced=reuse.forced | fresh)
-
-
-def _between(graph: AssetGraph, first: set[AssetKey], last: set[AssetKey]) -> set[AssetKey]:
-    """Return *first*, and all assets that lie on a way from these to *last*."""
-    above = set(last)
-    waiting = list(last)
-    while waiting:
-        for parent in graph.get_parents(waiting.pop()):
-            if parent not in above:
-                above.add(parent)
-                waiting.append(parent)
-    found = set(first)
-    waiting = list(first)
-    while waiting:
-        for child in graph.get_children(waiting.pop()):
-            if child in above and child not in found:
-                found.add(child)
-                waiting.append(child)
-    return found
+    return keys | lying_between(project.graph, fresh, keys), fresh

@@ -48,6 +48,7 @@ class LastMade(msgspec.Struct, frozen=True, kw_only=True):
         data_version: Its data version.
         storage_id: Number of the event.
         is_stored: Whether an IO manager has the value.
+        content: Names the bytes that it stored, if it can tell them from others.
         trouble: ``missing`` or ``damaged: how``, if a run found since that the stored value is so.
         found_by: That run.
         is_refused: Whether its step failed after it had stored the value.
@@ -60,6 +61,7 @@ class LastMade(msgspec.Struct, frozen=True, kw_only=True):
     data_version: str | None = None
     storage_id: int | None = None
     is_stored: bool = True
+    content: str | None = None
     trouble: str | None = None
     found_by: str | None = None
     is_refused: bool = False

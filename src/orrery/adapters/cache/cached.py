@@ -8,6 +8,7 @@ by one process at a time, and is kept. The log says for each load where it came 
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import inspect
 import math
@@ -15,7 +16,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -38,7 +39,9 @@ from orrery.base.errors import (
     UntrustedValueError,
     ValueNotFoundError,
 )
-from orrery.definitions.parts.io_manager import IOManager
+from orrery.definitions.parts.io_manager import IOManager, IOManagerDefinition
+from orrery.definitions.parts.resource import ResourceDefinition
+from orrery.runtime.contexts.init_resource import InitResourceContext
 from orrery.runtime.contexts.stored_values import (
     describe_value,
     load_for_partitions,
@@ -59,7 +62,8 @@ class CachedIOManager(IOManager):
     Keep copies of values on the local disk, over a remote place.
 
     Args:
-        remote: Where values lie: an IO manager, a path, or a URL that fsspec knows (``s3://bucket/prefix``).
+        remote: Where values lie: an IO manager, also one that a run makes (``FilesystemIOManager(base_dir="data")``, an
+            ``@io_manager``), a path, or a URL that fsspec knows (``s3://bucket/prefix``).
         local: The folder of the cache.
         ttl: How old a copy may become: a ``timedelta`` or seconds; None for any age.
         verify: Whether the digest of a copy is checked at each load (``digest``), or only when it is written (``none``);
@@ -109,16 +113,20 @@ class CachedIOManager(IOManager):
         self.remote: Any = remote
         if isinstance(remote, str | os.PathLike | BlobStore):
             self.remote = BlobIOManager(remote, format, options, key=key, allow_unsigned=allow_unsigned)
-        elif not hasattr(remote, "load_input"):
+        elif not hasattr(remote, "load_input") and _definition_of(remote) is None:
             raise InvalidDefinitionError(
-                f"The remote place of a cache is given as a {type(remote).__name__}, which is no place, and no IO manager "
-                "before a run begins.",
-                mend="give a path, a URL, or an object with handle_output and load_input.",
+                f"The remote place of a cache is given as a {type(remote).__name__}, which is no place, and no IO manager.",
+                mend="give a path, a URL, an IO manager, or what a run makes one of.",
             )
         elif isinstance(remote, BlobIOManager) and (key is not None or allow_unsigned is not None):
             raise InvalidDefinitionError(
                 f"The cache of the store at {remote.store.url} has a key or allow_unsigned of its own, and shares those of the store.",
                 mend="give them to the BlobIOManager.",
+            )
+        if not isinstance(local, str | os.PathLike):
+            raise InvalidDefinitionError(
+                f"CachedIOManager(local={local!r}): that is no folder.",
+                mend="give the path of the folder of the cache.",
             )
         self.store: BlobStore = open_store(local)
         self.signing: Signing = (
@@ -135,7 +143,7 @@ class CachedIOManager(IOManager):
                 f"The cache and its remote place are the same folder, {self.store.url}.", mend="give another as local=."
             )
         self.ttl_seconds = _checked("ttl", ttl.total_seconds() if isinstance(ttl, timedelta) else ttl, "an age")
-        _checked("max_bytes", max_bytes, "a number of bytes")
+        _checked("max_bytes", max_bytes, "a whole number of bytes", int)
         self.verify = verify
         self.max_bytes = max_bytes
         self.single_flight = single_flight
@@ -144,6 +152,17 @@ class CachedIOManager(IOManager):
         self._clock = clock
         self._copies = Copies(self.store, max_bytes, single_flight)
         self._silent_until = -math.inf
+
+    def as_hardcoded_definition(self) -> ResourceDefinition:
+        """Return the definition of this cache; a remote place that a run makes is made before it, and closed after it."""
+        made_by_run = _definition_of(self.remote)
+        return super().as_hardcoded_definition() if made_by_run is None else _CacheOverMade(self, made_by_run)
+
+    def over(self, remote: Any) -> CachedIOManager:
+        """Return the same cache over *remote*, which a run has made."""
+        found = copy.copy(self)
+        found.remote = remote
+        return found
 
     @property
     def format_name(self) -> str:
@@ -214,6 +233,22 @@ class CachedIOManager(IOManager):
             self._silent_until = self._clock() + _SILENT_SECONDS
             context.log.warning(f"whether values are stored is told by the local copies: {error.args[0]}")
             return self._has_copies(context)
+
+    def check_content(self, context: Any, contents: Mapping[str | None, str]) -> None:
+        """
+        Check that the remote place has the values that were noted, if it can tell; where it is out of reach, as ``has_output``.
+
+        Raises:
+            ValueNotFoundError: One is not there.
+            DamagedValueError: Something else lies in its place.
+            RemoteValueError: The remote place is out of reach, and copies may not be used.
+        """
+        if not self.has_output(context):
+            name = describe_value(context)
+            raise ValueNotFoundError(f"No value of {name} is stored.", mend=f"materialize {name} first.")
+        check = getattr(self.remote, "check_content", None)
+        if check is not None and self._clock() >= self._silent_until:
+            check(context, contents)
 
     def _has_copies(self, context: Any) -> bool:
         for partition in partitions_of_output(context):
@@ -382,13 +417,53 @@ class CachedIOManager(IOManager):
         return None
 
 
+class _CacheOverMade(IOManagerDefinition):
+    """
+    How a run makes a cache over an IO manager that it makes, too.
+
+    Args:
+        cache: The cache, as it was written.
+        remote: How the IO manager is made.
+
+    Attributes:
+        cache: The same.
+    """
+
+    __slots__ = ("_remote", "cache")
+
+    def __init__(self, cache: CachedIOManager, remote: ResourceDefinition) -> None:
+        super().__init__(self._open)
+        self.cache = cache
+        self._remote = remote
+
+    @property
+    def nested_resources(self) -> Mapping[str, Any]:
+        """Return what is made before."""
+        return {"remote": self.cache.remote}
+
+    def get_required_resource_keys(self, resource_defs: Mapping[str, ResourceDefinition]) -> frozenset[str]:
+        """Return what has to be made before the remote place."""
+        return self._remote.get_required_resource_keys(resource_defs)
+
+    def _open(self, context: InitResourceContext) -> CachedIOManager:
+        return self.cache.over(context.opened.open_nested("remote", self._remote, self.cache.remote, context))
+
+
+def _definition_of(remote: Any) -> ResourceDefinition | None:
+    """Return how a run makes *remote*; None if it is there before."""
+    if isinstance(remote, ResourceDefinition):
+        return remote
+    make = getattr(remote, "get_resource_definition", None)
+    return None if make is None else cast(ResourceDefinition, make())
+
+
 def _asks_for_several(context: Any) -> bool:
     return bool(context.has_asset_key and context.has_asset_partitions and len(list(context.asset_partition_keys)) > 1)
 
 
-def _checked(name: str, value: Any, what: str) -> float | None:
-    """Return *value*, if it is none or a number that is not negative."""
-    if value is None or (isinstance(value, int | float) and not isinstance(value, bool) and value >= 0):
+def _checked(name: str, value: Any, what: str, kinds: Any = int | float) -> Any:
+    """Return *value*, if it is none or a number of one of these kinds that is not negative."""
+    if value is None or (isinstance(value, kinds) and not isinstance(value, bool) and value >= 0):
         return value
     raise InvalidDefinitionError(
         f"CachedIOManager({name}={value!r}): that is not {what}.",

@@ -20,13 +20,13 @@ from orrery.base.errors import InvalidDefinitionError, RemoteValueError
 from orrery.definitions.parts.probe import Probe
 from orrery.model.events.data_version import DataVersion
 from orrery.plan.fingerprint.canonical import canonical_digest
+from orrery.runtime.files.entity_tags import tag_in
 from orrery.runtime.files.patience import is_unanswered, patient_options
 
 __all__ = ["file_probe", "file_version", "query_probe", "rows_version", "url_probe", "url_version"]
 
 PARTITION = "{partition}"
 _OUT = ("/", "\\", "\0")
-_TAGS = ("ETag", "etag", "md5Hash", "content_md5", "checksum")
 _TIMES = ("LastModified", "last_modified", "mtime", "updated", "created")
 _TIMEOUT_SECONDS = 30.0
 _RESTING_SECONDS = 2.0
@@ -91,9 +91,9 @@ def url_version(url: str, options: dict[str, Any] | None = None) -> DataVersion:
         raise RemoteValueError(
             f"{url} is out of reach: {error}", mend="check the address and the network.", is_out_of_reach=True
         ) from error
-    for name in _TAGS:
-        if info.get(name):
-            return DataVersion(str(info[name]).strip('"'))
+    tag = tag_in(info)
+    if tag is not None:
+        return DataVersion(tag)
     for name in _TIMES:
         if info.get(name) is not None:
             return DataVersion(f"{info[name]}-{info.get('size')}")

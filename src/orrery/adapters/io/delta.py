@@ -21,6 +21,7 @@ from orrery.adapters.io.tables import (
 __all__ = ["DeltaLakeIOManager"]
 
 _EXTENSION = ".delta"
+_STORED = "orrery/stored/"
 _EMPTY = "orrery/empty/"
 
 
@@ -121,12 +122,17 @@ class DeltaLakeIOManager(VersionedTableIOManager):
 
         return fs.SubTreeFileSystem(self.table_location(context), fs.LocalFileSystem())
 
-    def is_marked(self, table: Any, name: str) -> bool:
+    def mark_of(self, table: Any, name: str) -> int | None:
+        """Return the mark of a partition, or of the whole table: the log of the table has a transaction of that name."""
+        found: int | None = table.transaction_version(f"{_STORED}{name}")
+        return found
+
+    def is_marked_empty(self, table: Any, name: str) -> bool:
         """Tell whether a partition was stored without rows: the log of the table has a transaction of that name."""
         return table.transaction_version(f"{_EMPTY}{name}") is not None
 
-    def replace(self, context: Any, rows: Any, names: Sequence[str] | None, empty: Sequence[str]) -> int:
-        """Commit rows in the place of all, or of those of partitions."""
+    def replace(self, context: Any, rows: Any, names: Sequence[str] | None, marks: Mapping[str, int]) -> int:
+        """Commit rows in the place of all, or of those of partitions; transactions of applications are the marks."""
         import deltalake  # as above
         from deltalake.exceptions import CommitFailedError, DeltaError
 
@@ -139,7 +145,7 @@ class DeltaLakeIOManager(VersionedTableIOManager):
                 "partition_by": [KEY_COLUMN],
                 "predicate": f"{KEY_COLUMN} IN ({listed})",
             }
-        marks = [deltalake.Transaction(f"{_EMPTY}{name}", 1) for name in empty]
+        transactions = [deltalake.Transaction(f"{_STORED}{name}", mark) for name, mark in marks.items()]
 
         def commit() -> int:
             deltalake.write_deltalake(
@@ -148,7 +154,7 @@ class DeltaLakeIOManager(VersionedTableIOManager):
                 mode="overwrite",
                 description=key_text(context),
                 storage_options=self._storage_options,
-                commit_properties=deltalake.CommitProperties(app_transactions=marks),
+                commit_properties=deltalake.CommitProperties(app_transactions=transactions),
                 **chosen,
             )
             return int(self.open_table(context, None).version())

@@ -14,12 +14,20 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
+from uuid import uuid4
 
 from orrery.adapters.io.frames import Bound, bounds_of, frame_type, from_arrow, to_arrow
 from orrery.base.errors import InvariantViolationError, StorageError, ValueNotFoundError
 from orrery.base.metadata import MetadataValue
 from orrery.definitions.parts.io_manager import IOManager
-from orrery.runtime.contexts.stored_values import describe_partitions, describe_value, partitions_of_output
+from orrery.runtime.contexts.stored_values import (
+    another_value,
+    check_each,
+    describe_partitions,
+    describe_value,
+    note_contents,
+    partitions_of_output,
+)
 
 __all__ = ["DuckDBIOManager"]
 
@@ -31,6 +39,14 @@ _MAKE_STORED = "CREATE TABLE IF NOT EXISTS main.orrery_partitions (asset TEXT, k
 _COUNT_STORED = "ALTER TABLE main.orrery_partitions ADD COLUMN IF NOT EXISTS rows BIGINT"
 _PUT_STORED = "INSERT OR REPLACE INTO main.orrery_partitions (asset, key, rows) VALUES (?, ?, ?)"
 _GET_STORED = "SELECT * FROM main.orrery_partitions WHERE asset = ?"
+
+# What was stored last of each table, or of a partition of it, under a name that no other bears.
+_MAKE_CONTENTS = (
+    "CREATE TABLE IF NOT EXISTS main.orrery_contents (asset TEXT, key TEXT, content TEXT, PRIMARY KEY (asset, key))"
+)
+_PUT_CONTENT = "INSERT OR REPLACE INTO main.orrery_contents (asset, key, content) VALUES (?, ?, ?)"
+_GET_CONTENTS = "SELECT key, content FROM main.orrery_contents WHERE asset = ?"
+_WHOLE = ""
 
 _BUSY_SECONDS = 60.0
 _PAUSE_SECONDS = 0.05
@@ -71,6 +87,7 @@ class DuckDBIOManager(IOManager):
             InvariantViolationError: The value is no frame; or another asset has the table.
         """
         partitions = partitions_of_output(context)
+        content = uuid4().hex
         with self._connected() as connection, _in_transaction(connection):
             table = self._table(context)
             self._claim(connection, context, table)
@@ -88,6 +105,10 @@ class DuckDBIOManager(IOManager):
                 for key in keys:
                     connection.execute(_PUT_STORED, [_mark(context), str(key), counts[key]])
             connection.execute(f"COMMENT ON TABLE {table} IS {_literal(_mark(context))}")
+            connection.execute(_MAKE_CONTENTS)
+            for each in partitions:
+                connection.execute(_PUT_CONTENT, [_mark(context), _content_key(each), content])
+        note_contents(context, dict.fromkeys(partitions, content))
         context.add_output_metadata(
             {
                 "path": MetadataValue.path(self._database),
@@ -159,7 +180,7 @@ class DuckDBIOManager(IOManager):
                 error.partitions = tuple(map(str, keys))
                 raise
             if not is_cut:
-                return from_arrow(_rows(connection.execute(f"SELECT * FROM {table}")), wanted)
+                return from_arrow(_rows(connection, f"SELECT * FROM {table}"), wanted)
             shown = f"* EXCLUDE ({KEY_COLUMN})" if KEY_COLUMN in columns else "*"
             conditions = {key: _condition(bounds_of(context, key, columns), key) for key in keys}
             stored = _stored(connection, context)
@@ -168,22 +189,16 @@ class DuckDBIOManager(IOManager):
             if in_one or len(keys) == 1:
                 where = " OR ".join(f"({each})" for each, _ in conditions.values()) or "FALSE"
                 values = [value for _, own in conditions.values() for value in own]
-                whole = _rows(connection.execute(f"SELECT {shown} FROM {table} WHERE {where}", values))
+                whole = _rows(connection, f"SELECT {shown} FROM {table} WHERE {where}", values)
                 if whole.num_rows != sum(stored.get(key) or 0 for key in keys):
                     lacking += _gone(connection, table, conditions, stored)
             else:
                 whole = None
                 for key, (where, values) in conditions.items():
-                    parts[key] = _rows(connection.execute(f"SELECT {shown} FROM {table} WHERE {where}", values))
+                    parts[key] = _rows(connection, f"SELECT {shown} FROM {table} WHERE {where}", values)
                 lacking += [key for key, rows in parts.items() if not rows.num_rows and stored.get(key)]
         if lacking and not (context.definition_metadata or {}).get("allow_missing_partitions"):
-            name = describe_partitions(context, lacking)
-            missing = ValueNotFoundError(
-                f"No value of {name} is stored in table {table} of {self._database}.",
-                mend=f"materialize {name} first.",
-            )
-            missing.partitions = tuple(map(str, lacking))
-            raise missing
+            raise self._not_stored(context, lacking)
         if whole is not None:
             return from_arrow(whole, wanted)
         return {key: from_arrow(rows, wanted) for key, rows in parts.items() if key not in lacking}
@@ -197,11 +212,49 @@ class DuckDBIOManager(IOManager):
             except ValueNotFoundError:
                 return False
             keys = [key for key in partitions_of_output(context) if key is not None]
-            stored = _stored(connection, context)
-            if not all(key in stored for key in keys):
-                return False
-            conditions = {key: _condition(bounds_of(context, key, columns), key) for key in keys}
-            return not _gone(connection, table, conditions, stored)
+            return not self._lacking(connection, context, columns, keys)
+
+    def check_content(self, context: Any, contents: Mapping[str | None, str]) -> None:
+        """
+        Check that what is stored are the tables, or the partitions of one, that were noted.
+
+        Args:
+            context: The ``InputContext`` or ``OutputContext``.
+            contents: What was noted of each partition; of None for a whole table.
+
+        Raises:
+            ValueNotFoundError: There is no such table; or a partition was not stored, or its rows are gone.
+            DamagedValueError: It was stored by something else since. Both say of which partition.
+        """
+        with self._connected() as connection:
+            columns = self._columns(connection, context, self._table(context))
+            found = _contents(connection, context)
+            keys = [key for key in contents if key is not None]
+            lacking = self._lacking(connection, context, columns, keys)
+
+        def check(partition: str | None, content: str) -> None:
+            if found.get(_content_key(partition), content) != content:
+                raise another_value(context, partition, f"table {self._table(context)} of {self._database}")
+            if partition in lacking:
+                raise self._not_stored(context, [partition])
+
+        check_each(contents, check)
+
+    def _lacking(self, connection: Any, context: Any, columns: Mapping[str, str], keys: Sequence[str]) -> list[str]:
+        """Return the partitions that were not stored, or whose rows are gone."""
+        stored = _stored(connection, context)
+        conditions = {key: _condition(bounds_of(context, key, columns), key) for key in keys if key in stored}
+        gone = _gone(connection, self._table(context), conditions, stored)
+        return [key for key in keys if key not in stored or key in gone]
+
+    def _not_stored(self, context: Any, partitions: Sequence[str]) -> ValueNotFoundError:
+        name = describe_partitions(context, partitions)
+        error = ValueNotFoundError(
+            f"No value of {name} is stored in table {self._table(context)} of {self._database}.",
+            mend=f"materialize {name} first.",
+        )
+        error.partitions = tuple(map(str, partitions))
+        return error
 
     # -- the database --------------------------------------------------------------------------
 
@@ -271,6 +324,16 @@ class DuckDBIOManager(IOManager):
                 time.sleep(_PAUSE_SECONDS)
 
 
+def _contents(connection: Any, context: Any) -> dict[str, str]:
+    """Return what the table of an asset, or each partition of it, was stored under last; nothing if that is not known."""
+    found = connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'orrery_contents'").fetchall()
+    return dict(connection.execute(_GET_CONTENTS, [_mark(context)]).fetchall()) if found else {}
+
+
+def _content_key(partition: str | None) -> str:
+    return _WHOLE if partition is None else f"partition={partition}"
+
+
 def _stored(connection: Any, context: Any) -> dict[str, int | None]:
     """Return the partitions of an asset that were stored here, with the number of their rows; None if it is not known."""
     found = connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'orrery_partitions'").fetchall()
@@ -335,8 +398,10 @@ def _arrow(context: Any, obj: Any) -> Any:
         ) from error
 
 
-def _rows(found: Any) -> Any:
-    return found.to_arrow_table() if hasattr(found, "to_arrow_table") else found.fetch_arrow_table()
+def _rows(connection: Any, query: str, values: Sequence[Any] = ()) -> Any:
+    """Return what a query gives as a table of pyarrow."""
+    found = connection.sql(query, params=list(values))
+    return found.to_arrow_table() if hasattr(found, "to_arrow_table") else found.arrow()
 
 
 def _mark(context: Any) -> str:

@@ -23,6 +23,7 @@ from orrery.runtime.contexts.stored_values import describe_value
 __all__ = ["IcebergIOManager"]
 
 _KEY = "orrery.key"
+_STORED = "orrery.stored."
 _EMPTY = "orrery.empty."
 _BUSY_SECONDS = 60
 _REGIONS = frozenset(["s3.region", "client.region"])
@@ -123,11 +124,16 @@ class IcebergIOManager(VersionedTableIOManager):
         except (OSError, ValueError) as error:
             raise self.unread(context, error) from error
 
-    def is_marked(self, table: Any, name: str) -> bool:
+    def mark_of(self, table: Any, name: str) -> int | None:
+        """Return the mark of a partition, or of the whole table: a property of the table."""
+        found = table.table.properties.get(f"{_STORED}{name}")
+        return None if found is None else int(found, 16)
+
+    def is_marked_empty(self, table: Any, name: str) -> bool:
         """Tell whether a partition was stored without rows: a property of the table says so."""
         return f"{_EMPTY}{name}" in table.table.properties
 
-    def replace(self, context: Any, rows: Any, names: Sequence[str] | None, empty: Sequence[str]) -> int:
+    def replace(self, context: Any, rows: Any, names: Sequence[str] | None, marks: Mapping[str, int]) -> int:
         """Commit rows in the place of all, or of those of partitions."""
         from pyiceberg.exceptions import (  # 0.7 s, and only who stores in Iceberg needs it
             CommitFailedException,
@@ -148,7 +154,7 @@ class IcebergIOManager(VersionedTableIOManager):
 
         def commit() -> int:
             with self._connected() as catalog:
-                return self._commit_once(context, catalog, rows, names, empty)
+                return self._commit_once(context, catalog, rows, names, marks)
 
         try:
             return self.committed(context, commit, passing)
@@ -158,7 +164,7 @@ class IcebergIOManager(VersionedTableIOManager):
             raise
 
     def _commit_once(
-        self, context: Any, catalog: Any, rows: Any, names: Sequence[str] | None, empty: Sequence[str]
+        self, context: Any, catalog: Any, rows: Any, names: Sequence[str] | None, marks: Mapping[str, int]
     ) -> int:
         from pyiceberg.exceptions import NoSuchTableError  # as above
         from pyiceberg.expressions import AlwaysTrue, In
@@ -194,8 +200,7 @@ class IcebergIOManager(VersionedTableIOManager):
                     with transaction.update_spec() as spec:
                         spec.add_identity(KEY_COLUMN)
             transaction.append(rows)
-            if empty:
-                transaction.set_properties({f"{_EMPTY}{name}": "true" for name in empty})
+            transaction.set_properties({f"{_STORED}{name}": f"{mark:x}" for name, mark in marks.items()})
         return int(table.current_snapshot().snapshot_id)
 
     def _open(self, context: Any, catalog: Any, version: int | None) -> _Opened:

@@ -5,13 +5,13 @@ Values as pickles in files below a directory, each whole or not at all.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from orrery.adapters.io.formats import dump_pickle, load_pickle
 from orrery.adapters.io.notes import write_notes
 from orrery.adapters.io.places import relative_path, value_key
-from orrery.adapters.io.seal import MissingFileError, Seal, joined_seal, note_content, open_sealed, read_file
+from orrery.adapters.io.seal import MissingFileError, Seal, content_of_pickle, note_seals, open_sealed, read_file
 from orrery.base.errors import InvalidDefinitionError
 from orrery.base.keys import AssetKey
 from orrery.base.metadata import MetadataValue
@@ -20,12 +20,14 @@ from orrery.definitions.parts.io_manager import IOManager, IOManagerDefinition
 from orrery.model.config.scalars import StringSource
 from orrery.model.config.schema import Field, Noneable
 from orrery.runtime.contexts.stored_values import (
+    another_value,
+    check_each,
     describe_value,
     load_for_partitions,
     partitions_of_output,
     values_by_partition,
 )
-from orrery.runtime.files.staged import is_stored, stored_among
+from orrery.runtime.files.staged import is_stored
 from orrery.runtime.instance.value_key import ValueKey, value_key_of
 
 __all__ = [
@@ -70,12 +72,13 @@ class PickledObjectFilesystemIOManager(IOManager):
         partitions = partitions_of_output(context)
         if len(partitions) == 1:
             path, seal = self._store(context, obj, partitions[0])
+            seals = {partitions[0]: seal}
         else:
             values = values_by_partition(context, obj, partitions)
-            stored = [self._store(context, values[key], key) for key in values]
-            path = os.path.dirname(stored[0][0])
-            seal = joined_seal(seal for _, seal in stored)
-        note_content(context, seal, is_stable=False)
+            stored = {key: self._store(context, values[key], key) for key in values}
+            path = os.path.dirname(next(iter(stored.values()))[0])
+            seals = {key: seal for key, (_, seal) in stored.items()}
+        note_seals(context, seals, is_stable=False)
         context.add_output_metadata({"path": MetadataValue.path(path)})
 
     def _store(self, context: Any, obj: Any, partition: str | None) -> tuple[str, Seal]:
@@ -102,11 +105,39 @@ class PickledObjectFilesystemIOManager(IOManager):
         keys = (value_key(context, partition) for partition in partitions_of_output(context))
         return all(is_stored(f"{self.base_dir}/{relative_path(key, extension=_EXTENSION)}") for key in keys)
 
-    def stored_assets(self, keys: Sequence[AssetKey]) -> set[AssetKey]:
-        """Return those of these assets, all without partitions, of which a value is stored: folders are read as a whole."""
-        paths = {f"{self.base_dir}/{key_path(key.parts, extension=_EXTENSION)}": key for key in keys}
-        there = stored_among(paths)
-        return {key for path, key in paths.items() if path in there}
+    def stored_assets(self, keys: Sequence[AssetKey]) -> dict[AssetKey, str]:
+        """Return those of these assets, all without partitions, of which a value is stored, each with the name of its bytes."""
+        found: dict[AssetKey, str] = {}
+        for key in keys:
+            content = content_of_pickle(f"{self.base_dir}/{key_path(key.parts, extension=_EXTENSION)}", self._key)
+            if content is not None:
+                found[key] = content
+        return found
+
+    def check_content(self, context: Any, contents: Mapping[str | None, str]) -> None:
+        """
+        Check that what is stored are the values that were noted, by the heads of their files.
+
+        Args:
+            context: The ``InputContext`` or ``OutputContext``.
+            contents: What was noted of each partition; of None for a value without.
+
+        Raises:
+            MissingFileError: One is not there.
+            UntrustedValueError: One was not signed with the key of this instance.
+            DamagedValueError: One is another. It says of which partition.
+        """
+
+        def check(partition: str | None, content: str) -> None:
+            path = f"{self.base_dir}/{relative_path(value_key(context, partition), extension=_EXTENSION)}"
+            found = content_of_pickle(path, self._key)
+            if found == content:
+                return
+            if not found:  # what is wrong is told by who reads it
+                self._check(context, partition)
+            raise another_value(context, partition, f"file {path}")
+
+        check_each(contents, check)
 
     def check_output(self, context: Any) -> None:
         """

@@ -20,10 +20,11 @@ import hashlib
 import hmac
 import os
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, NamedTuple
 
 from orrery.base.errors import DamagedValueError, ValueNotFoundError
+from orrery.runtime.contexts.stored_values import note_contents
 from orrery.runtime.files.staged import held_bytes, place_to_read
 from orrery.runtime.instance.value_key import ValueKey, signature_with, untrusted
 from orrery.runtime.ports.write_barrier import active_barrier
@@ -33,9 +34,10 @@ __all__ = [
     "Seal",
     "append_seal",
     "check_seal",
+    "content_of_pickle",
     "damaged",
-    "joined_seal",
-    "note_content",
+    "is_last_seal",
+    "note_seals",
     "open_sealed",
     "read_file",
     "seal_header",
@@ -52,8 +54,11 @@ _SIGNED = 2
 """SHA-256 too, and a signature follows: the name of the key, and the HMAC of the seal with it."""
 _SIGNATURE = struct.Struct(">8s32s")
 _OPEN_SIGNATURE = b"C" + bytes([_SIGNATURE.size])
+_KEY_NAME_BYTES = 8
 _SIGNATURE_BYTES = len(_OPEN_SIGNATURE) + _SIGNATURE.size + len(_CLOSE)
 HEADER_BYTES = len(_OPEN) + _FIELDS.size + len(_CLOSE)
+_HEAD_BYTES = HEADER_BYTES + _SIGNATURE_BYTES
+_READING = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _KEPT_LINES = 32
 _MOST_LINES = 256
 
@@ -75,6 +80,11 @@ class Seal(NamedTuple):
 
     length: int
     digest: bytes
+
+    @property
+    def content(self) -> str:
+        """Return the name of such bytes that is recorded with a value: the first half of their digest."""
+        return self.digest[:16].hex()
 
     @staticmethod
     def of(data: bytes | memoryview) -> Seal:
@@ -175,6 +185,32 @@ def append_seal(path: str, seal: Seal) -> None:
         _shorten(name)
 
 
+def is_last_seal(path: str, content: str) -> bool | None:
+    """Tell whether the bytes named *content* were the last that were stored as *path*; None if nothing was noted."""
+    seals = _seals(path)
+    return seals[-1].content == content if seals else None
+
+
+def content_of_pickle(path: str, key: ValueKey | None = None) -> str | None:
+    """
+    Return the name of the bytes that stand sealed in the file of *path*, as its head tells; None if there is no file.
+
+    Returns:
+        The name; an empty text if the head is no seal, or the seal is not one that is loaded with *key*.
+    """
+    data = _head(path)
+    if data is None:
+        return None
+    if len(data) < HEADER_BYTES or data[4:12] != _MAGIC:
+        return ""
+    _, _, kind, _, digest = _FIELDS.unpack_from(data, len(_OPEN))
+    if key is not None and not key.allows_others:
+        begin = HEADER_BYTES + len(_OPEN_SIGNATURE)
+        if kind != _SIGNED or key.secret_named(data[begin : begin + _KEY_NAME_BYTES]) is None:
+            return ""
+    return digest[:16].hex()  # type: ignore[no-any-return]  # of a struct
+
+
 def check_seal(path: str, *, what: Callable[[], str]) -> None:
     """
     Check the file of *path* against its seals; a value without any passes.
@@ -207,22 +243,25 @@ def damaged(what: Callable[[], str], path: str, how: str) -> DamagedValueError:
     )
 
 
-def note_content(context: Any, seal: Seal, *, is_stable: bool) -> None:
+def note_seals(context: Any, seals: Mapping[str | None, Seal], *, is_stable: bool) -> None:
     """
     Tell the context of an output what was stored; contexts that people made themselves need not hear of it.
 
     Args:
         context: The ``OutputContext``.
-        seal: Length and digest of the bytes.
+        seals: Length and digest of the bytes of each partition; of None for a value without.
         is_stable: Whether equal values always give equal bytes.
     """
     note = getattr(context, "note_content", None)
     if note is not None:
-        note(seal.digest.hex(), is_stable=is_stable)
+        note(_joined(seals.values()).digest.hex(), is_stable=is_stable)
+    note_contents(context, {partition: seal.content for partition, seal in seals.items()})
 
 
-def joined_seal(seals: Iterable[Seal]) -> Seal:
-    """Return the seal of several values together, in their order."""
+def _joined(seals: Collection[Seal]) -> Seal:
+    """Return the seal of several values together, in their order; of one its own."""
+    if len(seals) == 1:
+        return next(iter(seals))
     known = list(seals)
     return Seal(sum(seal.length for seal in known), hashlib.sha256(b"".join(seal.digest for seal in known)).digest())
 
@@ -239,7 +278,7 @@ def read_file(path: str, *, what: Callable[[], str]) -> bytes:
         return held
     for place in (place_to_read(path), path):
         try:
-            fd = os.open(place, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0))
+            fd = os.open(place, _READING)
         except FileNotFoundError:
             continue
         except NotADirectoryError:
@@ -254,6 +293,28 @@ def read_file(path: str, *, what: Callable[[], str]) -> bytes:
     raise MissingFileError(
         f"No value of {name} is stored (there is no file {path}).", mend=f"materialize {name} first."
     )
+
+
+def _head(path: str) -> bytes | None:
+    """Return the first bytes of the file of *path*, staged or published; None if there is none."""
+    held = held_bytes(path)
+    if held is not None:
+        return held[:_HEAD_BYTES]
+    try:
+        fd = os.open(place_to_read(path), _READING)
+    except FileNotFoundError:
+        try:
+            fd = os.open(path, _READING)  # what was staged got its name in the meantime
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+    except NotADirectoryError:
+        return None
+    try:
+        return os.read(fd, _HEAD_BYTES)
+    except IsADirectoryError:
+        return b""
+    finally:
+        os.close(fd)
 
 
 def _read_all(fd: int) -> bytes:

@@ -40,8 +40,11 @@ from orrery.base.metadata import MetadataValue, TableColumn, TableSchema
 from orrery.base.names import encode_part, is_shortened, key_path
 from orrery.definitions.parts.io_manager import IOManager
 from orrery.runtime.contexts.stored_values import (
+    another_value,
+    check_each,
     describe_partitions,
     describe_value,
+    note_contents,
     partitions_of_output,
     values_by_partition,
 )
@@ -68,6 +71,8 @@ _REFUSALS = (
     *("NoSuchBucket", "NO_SUCH_BUCKET", "AccessDenied", "ACCESS_DENIED", "InvalidAccessKeyId", "INVALID_ACCESS_KEY_ID"),
     *("SignatureDoesNotMatch", "SIGNATURE_DOES_NOT_MATCH", "ExpiredToken", "INVALID_CLIENT_TOKEN_ID", "Forbidden"),
 )
+_IS_EMPTY = 1
+"""The last bit of a mark: a partition was stored without rows."""
 _TRIES = 50
 _PAUSE_SECONDS = (0.02, 0.2)
 
@@ -99,13 +104,17 @@ class VersionedTableIOManager(IOManager):
         """Return rows of an opened table as a table of pyarrow: all, or those with *names* in their key column."""
 
     @abstractmethod
-    def is_marked(self, table: Any, name: str) -> bool:
-        """Tell whether a partition was stored without rows."""
+    def mark_of(self, table: Any, name: str) -> int | None:
+        """Return the mark with which a partition was stored last, or the whole table (no name); None if there is none."""
 
     @abstractmethod
-    def replace(self, context: Any, rows: Any, names: Sequence[str] | None, empty: Sequence[str]) -> int:
+    def is_marked_empty(self, table: Any, name: str) -> bool:
+        """Tell whether a partition without a mark was stored without rows: as releases before marks noted it."""
+
+    @abstractmethod
+    def replace(self, context: Any, rows: Any, names: Sequence[str] | None, marks: Mapping[str, int]) -> int:
         """
-        Commit rows in the place of all, or of those with *names* in their key column, and mark *empty* of them.
+        Commit rows in the place of all, or of those with *names* in their key column, and what each is marked with.
 
         Returns:
             The version of the table that the commit made.
@@ -132,20 +141,22 @@ class VersionedTableIOManager(IOManager):
             InvariantViolationError: The value is no frame; or its columns cannot stand in the table.
         """
         partitions = partitions_of_output(context)
+        mark = new_mark()
         if partitions[0] is None:
             rows = self._storable(context, obj)
-            version = self._commit(context, rows, None, [])
+            version = self._commit(context, rows, None, {"": mark})
         else:
             keys = [key for key in partitions if key is not None]
             frames = self._frames(context, obj, keys)
             names = {key: _name(context, key) for key in keys}
             rows = _joined(context, {names[key]: frame for key, frame in frames.items()})
-            empty = [names[key] for key, frame in frames.items() if not frame.num_rows]
-            version = self._commit(context, rows, list(names.values()), empty)
+            marks = {names[key]: mark | _IS_EMPTY * (not frame.num_rows) for key, frame in frames.items()}
+            version = self._commit(context, rows, list(names.values()), marks)
         location = self.table_location(context)
         if "://" not in location:
             # Neither library syncs what it writes, and the event that tells of the version is going to be synced.
             sync_folder(location)
+        note_contents(context, dict.fromkeys(partitions, mark_text(mark)))
         columns = [TableColumn(field.name, str(field.type)) for field in rows.schema if field.name != KEY_COLUMN]
         context.add_output_metadata(
             {
@@ -167,11 +178,11 @@ class VersionedTableIOManager(IOManager):
             by_key = {keys[0]: obj}
         return {key: self._storable(context, by_key[key]) for key in keys}
 
-    def _commit(self, context: Any, rows: Any, names: Sequence[str] | None, empty: Sequence[str]) -> int:
+    def _commit(self, context: Any, rows: Any, names: Sequence[str] | None, marks: Mapping[str, int]) -> int:
         try:
             found = self.schema_of(self.open_table(context, None))
         except ValueNotFoundError:
-            return self.replace(context, rows, names, empty)
+            return self.replace(context, rows, names, marks)
         is_cut = KEY_COLUMN in found.names
         if is_cut != (names is not None):
             raise InvariantViolationError(
@@ -179,7 +190,7 @@ class VersionedTableIOManager(IOManager):
                 f"{'by partition' if is_cut else 'as a whole'}, and this run stores {'it as a whole' if is_cut else 'partitions'}.",
                 mend=f"{self.way_to_drop}, or give the IO manager another place; then materialize it again.",
             )
-        return self.replace(context, rows if names is None else _fitted(context, rows, found), names, empty)
+        return self.replace(context, rows if names is None else _fitted(context, rows, found), names, marks)
 
     def _storable(self, context: Any, obj: Any) -> Any:
         """Return a frame as a table of pyarrow, with types that the format has; nothing is rounded or cut."""
@@ -266,7 +277,7 @@ class VersionedTableIOManager(IOManager):
         lacking = [
             key
             for key, name in names.items()
-            if name not in present and (table is None or not self.is_marked(table, name))
+            if name not in present and (table is None or not self._is_empty(table, name))
         ]
         if lacking and not (context.definition_metadata or {}).get("allow_missing_partitions"):
             raise self.not_found(context, version, lacking)
@@ -293,9 +304,39 @@ class VersionedTableIOManager(IOManager):
         except ValueNotFoundError:
             return False
         names = [_name(context, key) for key in partitions_of_output(context) if key is not None]
-        return all(
-            self.is_marked(table, name) or self._rows_of(context, table, [name], limit=1).num_rows for name in names
-        )
+        return all(self._is_there(context, table, name) for name in names)
+
+    def check_content(self, context: Any, contents: Mapping[str | None, str]) -> None:
+        """
+        Check that what is stored are the tables, or the partitions of one, that were noted: by their marks.
+
+        Args:
+            context: The ``InputContext`` or ``OutputContext``.
+            contents: What was noted of each partition; of None for a whole table.
+
+        Raises:
+            ValueNotFoundError: There is no such table, or a partition of it has no rows any more.
+            DamagedValueError: It was stored by something else since. Both say of which partition.
+        """
+        table = self.open_table(context, None)
+
+        def check(partition: str | None, content: str) -> None:
+            name = "" if partition is None else _name(context, partition)
+            mark = self.mark_of(table, name)
+            if mark is not None and mark_text(mark) != content:
+                raise another_value(context, partition, self.table_location(context))
+            if partition is not None and not self._is_there(context, table, name):
+                raise self.not_found(context, partitions=[partition])
+
+        check_each(contents, check)
+
+    def _is_there(self, context: Any, table: Any, name: str) -> bool:
+        """Tell whether a partition has rows, or was stored without."""
+        return self._is_empty(table, name) or bool(self._rows_of(context, table, [name], limit=1).num_rows)
+
+    def _is_empty(self, table: Any, name: str) -> bool:
+        mark = self.mark_of(table, name)
+        return self.is_marked_empty(table, name) if mark is None else bool(mark & _IS_EMPTY)
 
     def committed(self, context: Any, commit: Callable[[], int], passing: tuple[type[Exception], ...]) -> int:
         """
@@ -378,6 +419,16 @@ class VersionedTableIOManager(IOManager):
                 mend=f"{self.way_to_drop}, or give the IO manager another place; then materialize the partitions.",
             )
         return self.read_rows(context, table, names, limit)
+
+
+def new_mark() -> int:
+    """Return what a commit is marked with: a number that no other has, up to 2**62, even."""
+    return random.SystemRandom().getrandbits(61) << 1
+
+
+def mark_text(mark: int) -> str:
+    """Return a mark as it is recorded with a value, whether it has rows or none."""
+    return f"{mark & ~_IS_EMPTY:x}"
 
 
 def table_path(context: Any) -> str:

@@ -16,19 +16,23 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from orrery.adapters.io.notes import write_notes
 from orrery.adapters.io.places import relative_path, value_key
-from orrery.adapters.io.seal import MissingFileError, Seal, append_seal, check_seal, joined_seal, note_content
+from orrery.adapters.io.seal import MissingFileError, Seal, append_seal, check_seal, is_last_seal, note_seals
 from orrery.base.errors import InvariantViolationError
 from orrery.base.metadata import MetadataValue
 from orrery.base.names import labelled_part
 from orrery.definitions.parts.io_manager import IOManager
 from orrery.model.partitions.keys import MultiPartitionKey, split_dimension_keys
 from orrery.runtime.contexts.stored_values import (
+    another_value,
+    check_each,
     describe_value,
     load_for_partitions,
+    note_contents,
     partitions_of_output,
     values_by_partition,
 )
 from orrery.runtime.files.atomic import remove_whole, whole_path
+from orrery.runtime.files.entity_tags import entity_tag
 from orrery.runtime.files.patience import patient_options
 from orrery.runtime.files.staged import is_stored, place_to_read
 
@@ -153,6 +157,39 @@ class UPathIOManager(IOManager):
             if _is_local(path) and not os.path.isdir(str(path)):
                 check_seal(str(path), what=partial(describe_value, context, partition))
 
+    def check_content(self, context: Any, contents: Mapping[str | None, str]) -> None:
+        """
+        Check that what is stored are the values that were noted, without reading all of them.
+
+        Args:
+            context: The ``InputContext`` or ``OutputContext``.
+            contents: What was noted of each partition; of None for a value without.
+
+        Raises:
+            MissingFileError: One is not there.
+            DamagedValueError: One is another. It says of which partition.
+        """
+
+        def check(partition: str | None, content: str) -> None:
+            path = self._path(context, partition)
+            if not self.path_exists(path):
+                raise _missing(context, partition, path)
+            if not _is_local(path):
+                found = entity_tag(path.fs, path.path)
+                if found is not None and found != content:
+                    raise another_value(context, partition, str(path))
+                return
+            final = str(path)
+            # A look at what was stored last; where that is another, it may not have got so far: the bytes tell.
+            if (
+                not os.path.isdir(final)
+                and is_last_seal(final, content) is False
+                and Seal.of_file(place_to_read(final)).content != content
+            ):
+                raise another_value(context, partition, f"file {final}")
+
+        check_each(contents, check)
+
     # -- paths ---------------------------------------------------------------------------------
 
     def get_asset_relative_path(self, context: Any) -> UPath:
@@ -219,9 +256,8 @@ class UPathIOManager(IOManager):
         if len(partitions) != 1:
             self.dump_partitions(context, obj, [key for key in partitions if key is not None])
             return
-        path, seal = self._store(context, obj, partitions[0])
-        if seal is not None:
-            note_content(context, seal, is_stable=self.is_stable)
+        path, stored = self._store(context, obj, partitions[0])
+        self._note(context, {partitions[0]: stored})
         context.add_output_metadata({"path": MetadataValue.path(str(path)), **self.get_metadata(context, obj)})
 
     def dump_partitions(self, context: Any, obj: Any, partition_keys: Sequence[str]) -> None:
@@ -237,22 +273,29 @@ class UPathIOManager(IOManager):
             InvariantViolationError: *obj* is no dictionary with a value for each of them.
         """
         values = values_by_partition(context, obj, partition_keys)
-        stored = [self._store(context, values[key], key) for key in partition_keys]
-        seals = [seal for _, seal in stored if seal is not None]
-        if len(seals) == len(stored):
-            note_content(context, joined_seal(seals), is_stable=self.is_stable)
-        context.add_output_metadata({"path": MetadataValue.path(str(stored[0][0].parent))})
+        stored = {key: self._store(context, values[key], key) for key in partition_keys}
+        self._note(context, {key: each for key, (_, each) in stored.items()})
+        context.add_output_metadata({"path": MetadataValue.path(str(stored[partition_keys[0]][0].parent))})
 
-    def _store(self, context: Any, obj: Any, partition: str | None) -> tuple[UPath, Seal | None]:
+    def _note(self, context: Any, stored: Mapping[str | None, Seal | str | None]) -> None:
+        """Tell the context what was stored of each partition: bytes with their seal, or what the store calls them."""
+        seals = {key: each for key, each in stored.items() if isinstance(each, Seal)}
+        if seals and len(seals) == len(stored):
+            note_seals(context, seals, is_stable=self.is_stable)
+        else:
+            note_contents(context, {key: each for key, each in stored.items() if isinstance(each, str)})
+
+    def _store(self, context: Any, obj: Any, partition: str | None) -> tuple[UPath, Seal | str | None]:
         path = self._path(context, partition)
         context.log.debug(self.get_writing_output_log_message(path))
-        seal = None
+        stored: Seal | str | None
         try:
             if _is_local(path):
-                seal = self._dump_local(context, obj, path)
+                stored = self._dump_local(context, obj, path)
             else:
                 self.make_directory(path.parent)
                 self.dump_to_path(context=context, obj=obj, path=path)
+                stored = entity_tag(path.fs, path.path)
         except (IsADirectoryError, NotADirectoryError) as error:
             raise InvariantViolationError(
                 f"The value of {describe_value(context, partition)} cannot be stored at {path}: the key of another "
@@ -261,7 +304,7 @@ class UPathIOManager(IOManager):
             ) from error
         if "~" in path.name and _is_local(self._base_path):
             write_notes(str(self._base_path), value_key(context, partition), extension=self.extension or "")
-        return path, seal
+        return path, stored
 
     def _dump_local(self, context: Any, obj: Any, path: UPath) -> Seal | None:
         final = str(path)
@@ -352,13 +395,15 @@ class UPathIOManager(IOManager):
             return path
         final = str(path)
         if not is_stored(final):
-            name = describe_value(context, partition)
-            raise MissingFileError(
-                f"No value of {name} is stored (no file {final}).", mend=f"materialize {name} first."
-            )
+            raise _missing(context, partition, path)
         if not os.path.isdir(final):
             check_seal(final, what=lambda: describe_value(context, partition))
         return type(path)(place_to_read(final))
+
+
+def _missing(context: Any, partition: str | None, path: UPath) -> MissingFileError:
+    name = describe_value(context, partition)
+    return MissingFileError(f"No value of {name} is stored (no file {path}).", mend=f"materialize {name} first.")
 
 
 def _is_local(path: UPath) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from orrery.api.verbs.execute import execute_job_in_process
@@ -20,7 +21,7 @@ from orrery.definitions.parts.cache_policy import CachePolicy
 from orrery.definitions.parts.resource import as_resource_definitions
 from orrery.model.assets.graph import AssetGraph
 from orrery.model.assets.selection import AssetSelection
-from orrery.model.assets.subset import subset_to_run, with_needed_upstream
+from orrery.model.assets.subset import lying_between, subset_to_run, with_needed_upstream
 from orrery.model.events.entry import EventLogEntry
 from orrery.runtime.engine.policies import Reuse
 from orrery.runtime.instance.instance import Instance
@@ -29,11 +30,13 @@ __all__ = [
     "EPHEMERAL_JOB_NAME",
     "check_assets",
     "ephemeral_job",
+    "fresh_of",
     "kept_job",
     "materialize",
     "materialize_to_memory",
     "observe",
     "reuse_of",
+    "with_refresh",
 ]
 
 EPHEMERAL_JOB_NAME = "__ephemeral_asset_job__"
@@ -56,6 +59,7 @@ def materialize(
     partition_key_range: tuple[str, str] | None = None,
     reuse: bool | CachePolicy = False,
     force: Any = None,
+    refresh: Any = None,
 ) -> ExecuteInProcessResult:
     """
     Make assets in this process, traced or not, whatever executor a job or *definitions* names for them.
@@ -80,6 +84,8 @@ def materialize(
         reuse: Skip what is current (True), or what a :class:`CachePolicy` calls so: the stored value is then as good
             as a new one. Assets with a policy of their own follow that, whatever is said here.
         force: A selection of assets that run in any case; all if True.
+        refresh: A selection of assets that run, too, though nobody chose them: with what lies between them and the chosen
+            ones, which runs if they changed.
 
     Returns:
         An :class:`ExecuteInProcessResult`, with the values.
@@ -90,6 +96,10 @@ def materialize(
         Exception: What the first failed step raised, under *raise_on_error*.
     """
     job, graph, asset_keys = kept_job(assets, resources, selection, definitions, instance)
+    fresh = fresh_of(refresh, graph)
+    if fresh:
+        wider = with_refresh(graph, asset_keys, fresh)
+        job, graph, asset_keys = ephemeral_job(assets, resources, wider, definitions)
     return execute_job_in_process(
         job,
         run_config=run_config,
@@ -102,11 +112,23 @@ def materialize(
         trace_out=trace_out,
         on_event=on_event,
         asset_selection=asset_keys if instance is not None else None,
-        reuse=reuse_of(reuse, force, graph),
+        reuse=reuse_of(reuse, force, graph, fresh),
     )
 
 
-def reuse_of(reuse: bool | CachePolicy, force: Any, graph: AssetGraph) -> Reuse | None:
+def fresh_of(refresh: Any, graph: AssetGraph) -> set[AssetKey]:
+    """Return the assets that a selection to be refreshed names; none where nothing is said."""
+    return set(AssetSelection.from_coercible(refresh).resolve(graph)) if refresh else set()
+
+
+def with_refresh(graph: AssetGraph, keys: AbstractSet[AssetKey], fresh: AbstractSet[AssetKey]) -> AssetSelection:
+    """Return the selection of *keys*, of *fresh* and of what lies between."""
+    return AssetSelection.assets(*sorted(keys | lying_between(graph, fresh, keys)))
+
+
+def reuse_of(
+    reuse: bool | CachePolicy, force: Any, graph: AssetGraph, fresh: AbstractSet[AssetKey] = frozenset()
+) -> Reuse | None:
     """
     Return what a run may use again.
 
@@ -114,6 +136,7 @@ def reuse_of(reuse: bool | CachePolicy, force: Any, graph: AssetGraph) -> Reuse 
         reuse: What the user said: whether, or under which policy.
         force: A selection of assets that run in any case; all if True.
         graph: The assets.
+        fresh: Assets that run in any case, too.
 
     Raises:
         InvalidInvocationError: *reuse* is neither a truth value nor a policy.
@@ -126,7 +149,7 @@ def reuse_of(reuse: bool | CachePolicy, force: Any, graph: AssetGraph) -> Reuse 
     policy = CachePolicy() if reuse is True else reuse or None
     if force is True:
         return Reuse(policy=policy, is_default=reuse is True, force_all=True)
-    forced = AssetSelection.from_coercible(force).resolve(graph) if force else frozenset()
+    forced = fresh | (AssetSelection.from_coercible(force).resolve(graph) if force else frozenset())
     if policy is None and not forced:
         return None
     return Reuse(policy=policy, is_default=reuse is True, forced=frozenset(forced))

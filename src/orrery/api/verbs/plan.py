@@ -15,7 +15,7 @@ import msgspec
 
 from orrery.api.verbs.asset_values import AssetValueLoader
 from orrery.api.verbs.execute import resources_for, tags_and_config
-from orrery.api.verbs.materialize import check_assets, kept_job, reuse_of
+from orrery.api.verbs.materialize import check_assets, ephemeral_job, fresh_of, kept_job, reuse_of, with_refresh
 from orrery.api.verbs.plan_inputs import lacking_of
 from orrery.base.arguments import check_kind
 from orrery.base.bulk import collection_paused
@@ -225,6 +225,7 @@ def plan_materialization(
     reuse: bool | CachePolicy = True,
     force: Any = None,
     partition_key_range: tuple[str, str] | None = None,
+    refresh: Any = None,
 ) -> MaterializationPlan:
     """
     Return what :func:`materialize` would do with the same arguments, without running anything.
@@ -237,8 +238,11 @@ def plan_materialization(
         InvalidConfigError: The run config does not fit.
         InvalidDefinitionError: Assets that contradict one another, or lack a resource.
     """
-    job, graph, _ = kept_job(assets, resources, selection, definitions, instance, "plan_materialization")
-    wanted = reuse_of(reuse, force, graph)
+    job, graph, keys = kept_job(assets, resources, selection, definitions, instance, "plan_materialization")
+    fresh = fresh_of(refresh, graph)
+    if fresh:
+        job, graph, _ = ephemeral_job(assets, resources, with_refresh(graph, keys, fresh), definitions)
+    wanted = reuse_of(reuse, force, graph, fresh)
     with nullcontext(instance) if instance is not None else Instance.ephemeral() as recorded:
 
         def values() -> AssetValueLoader:
@@ -583,7 +587,8 @@ def _accept(instance: Instance, key: AssetKey, step: PlannedStep) -> bool:
     tags.setdefault(DATA_VERSION_TAG, f"event {records[0].storage_id}")
     told = AssetMaterialization(key, made.description, made.metadata, made.partition, tags)
     now = msgspec.structs.replace(step.provenance, seconds=old.seconds if old is not None else None)
-    payload = StepMaterializationData(told, [], now, getattr(data, "is_stored", True))
+    is_stored, content = getattr(data, "is_stored", True), getattr(data, "content", None)
+    payload = StepMaterializationData(told, [], now, is_stored, content)
     accepted = Event("ASSET_MATERIALIZATION", "", event_specific_data=payload)
     instance.report_dagster_event(accepted, run_id="", timestamp=records[0].timestamp)  # it is no younger for that
     return True

@@ -127,6 +127,7 @@ def step_context_to_step_run_ref(step_context: StepExecutionContext, package_dir
         made_again=tuple(
             key for key in step.parent_keys if may_make_again is not None and may_make_again(step.key, key)
         ),
+        may_reuse=plan_context.may_reuse,
     )
     return StepRunRef(
         run_config=plan_context.run_config,

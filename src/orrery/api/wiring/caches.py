@@ -52,7 +52,7 @@ def stores_of(resources: Mapping[str, Any]) -> list[FoundStore]:
     """Return the stores among *resources*, by key."""
     found = []
     for key, given in sorted(resources.items()):
-        value = getattr(given, "constant", given)
+        value = getattr(given, "cache", None) or getattr(given, "constant", given)
         if isinstance(value, CachedIOManager):
             remote = value.remote.store if isinstance(value.remote, BlobIOManager) else None
             found.append(FoundStore(key, value.store, remote, value.signing, value.max_bytes))

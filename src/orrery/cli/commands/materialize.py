@@ -11,7 +11,7 @@ from orrery.cli.completion import complete_selection
 from orrery.cli.endings import wrong_usage
 from orrery.cli.options import RunOptions, Source, run_options, source_options
 from orrery.cli.project import load_project
-from orrery.cli.refreshing import refreshed, with_forced
+from orrery.cli.refreshing import refreshed
 from orrery.cli.running import load_config, run_shown
 
 __all__ = ["command"]
@@ -61,7 +61,7 @@ def command(
     keys, fresh = refreshed(project, keys, refresh)
     job = project.job_of(keys, checks, " or ".join(selection))
     with wrong_usage():
-        wanted = with_forced(reuse_of(reuse, force, project.graph), fresh)
+        wanted = reuse_of(reuse, force, project.graph, fresh)
     return run_shown(
         job,
         options,

@@ -24,7 +24,7 @@ from orrery.cli.options import Source, json_option, range_of, refuse_both_partit
 from orrery.cli.paper import echo
 from orrery.cli.plan_text import plan_document, plan_lines
 from orrery.cli.project import Project, load_project
-from orrery.cli.refreshing import refreshed, with_forced
+from orrery.cli.refreshing import refreshed
 from orrery.cli.running import load_config, plan_checked
 from orrery.plan.discovering import finds_all_partitions
 from orrery.runtime.instance.instance import Instance
@@ -126,7 +126,7 @@ def planned_for(
     given = load_config(config)
     with Instance.get() as instance:
         with wrong_usage():
-            reuse = with_forced(reuse_of(True, force, project.graph), fresh)
+            reuse = reuse_of(True, force, project.graph, fresh)
         if partition is None and partition_range is None and _is_cut(project, keys, said, given):
             with wrong_usage():
                 return plan_with_partitions(

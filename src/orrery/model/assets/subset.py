@@ -7,7 +7,8 @@ and what one function makes at a stroke must be taken whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
 
 import msgspec
 
@@ -16,7 +17,7 @@ from orrery.base.keys import AssetCheckKey, AssetKey, EntityKey
 from orrery.model.assets.graph import AssetGraph
 from orrery.model.assets.selection import AssetSelection, CoercibleToAssetSelection
 
-__all__ = ["RunSubset", "subset_to_run", "with_needed_upstream"]
+__all__ = ["RunSubset", "lying_between", "subset_to_run", "with_needed_upstream"]
 
 
 class RunSubset(msgspec.Struct, frozen=True, kw_only=True):
@@ -146,3 +147,39 @@ def _listed(noun: str, keys: Iterable[EntityKey]) -> str:
     names = sorted(key.to_user_string() for key in keys)
     shown = ", ".join(f"'{name}'" for name in names[:10]) + (", ..." if len(names) > 10 else "")
     return f"{noun}{'s' if len(names) > 1 else ''} {shown}" if noun else shown
+
+
+def lying_between(graph: AssetGraph, first: AbstractSet[AssetKey], last: AbstractSet[AssetKey]) -> set[AssetKey]:
+    """
+    Return *first*, and all assets that lie on a way from these to *last*.
+
+    Args:
+        graph: All assets.
+        first: Where the ways begin.
+        last: Where they end.
+
+    >>> from orrery.model.assets.node import AssetNode
+    >>> a, b, c, d = (AssetKey(name) for name in "abcd")
+    >>> nodes = [
+    ...     AssetNode(key=a),
+    ...     AssetNode(key=b, parent_keys=(a,)),
+    ...     AssetNode(key=c, parent_keys=(b,)),
+    ...     AssetNode(key=d, parent_keys=(a,)),
+    ... ]
+    >>> sorted(key.to_user_string() for key in lying_between(AssetGraph(nodes), {a}, {c}))
+    ['a', 'b', 'c']
+    """
+    above = _reached(last, graph.get_parents, lambda key: True)
+    return _reached(first, graph.get_children, above.__contains__)
+
+
+def _reached(
+    begin: AbstractSet[AssetKey], step: Callable[[AssetKey], Iterable[AssetKey]], may: Callable[[AssetKey], bool]
+) -> set[AssetKey]:
+    found, waiting = set(begin), list(begin)
+    while waiting:
+        for key in step(waiting.pop()):
+            if key not in found and may(key):
+                found.add(key)
+                waiting.append(key)
+    return found

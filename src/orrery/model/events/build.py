@@ -243,9 +243,12 @@ def handled_output(
     return _of_step("HANDLED_OUTPUT", step, data, message)
 
 
-def asset_materialization(step: StepRef, materialization: AssetMaterialization, *, is_stored: bool = True) -> Event:
-    """Say that an asset was made; *is_stored* tells whether an IO manager has its value."""
-    return _of_step("ASSET_MATERIALIZATION", step, StepMaterializationData(materialization, is_stored=is_stored))
+def asset_materialization(
+    step: StepRef, materialization: AssetMaterialization, *, is_stored: bool = True, content: str | None = None
+) -> Event:
+    """Say that an asset was made; *is_stored* tells whether an IO manager has its value, *content* names its bytes."""
+    data = StepMaterializationData(materialization, is_stored=is_stored, content=content)
+    return _of_step("ASSET_MATERIALIZATION", step, data)
 
 
 def asset_observation(step: StepRef, observation: AssetObservation) -> Event:

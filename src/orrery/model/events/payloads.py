@@ -253,12 +253,14 @@ class StepMaterializationData(msgspec.Struct, frozen=True, gc=False, omit_defaul
         asset_lineage: Kept for compatibility; empty.
         provenance: What it was made from, where a run made it.
         is_stored: Whether an IO manager has its value; False where the function stored it itself.
+        content: Names the bytes that were stored, where the IO manager can tell them from others.
     """
 
     materialization: AssetMaterialization
     asset_lineage: Sequence[Any] = []
     provenance: Provenance | None = None
     is_stored: bool = True
+    content: str | None = None
 
 
 class AssetObservationData(msgspec.Struct, frozen=True, gc=False, tag="asset_observation"):

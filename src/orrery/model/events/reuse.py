@@ -153,6 +153,8 @@ def _told(reason: Reason) -> str:
             return f"expired: made {old}, and may be {new} old"
         case "value_missing":
             return f"the stored value{_whose(reason)} is missing{_finder(reason)}"
+        case "value_damaged" if subject is not None and subject.startswith(_WHOLE_SENTENCE):
+            return f"{subject[0].lower()}{subject[1:].rstrip('.')}{_finder(reason)}"
         case "value_damaged":
             return f"the stored value{_whose(reason)} is damaged{_finder(reason)}: {subject}"
         case "step_failed":
@@ -172,6 +174,10 @@ def _told(reason: Reason) -> str:
             accepted = "" if reason.accepted is None else f"accepted {reason.accepted}".rstrip() + ", "
             return f"current: {accepted}made {old}" + (f" by run {reason.run_id[:8]}" if reason.run_id else "")
     return reason.kind
+
+
+_WHOLE_SENTENCE = "The stored value of "
+"""As IO managers begin what they say of a value."""
 
 
 def _whose(reason: Reason) -> str:

@@ -32,6 +32,7 @@ class OutputContext:
         "_asset_spec",
         "_config",
         "_content_digest",
+        "_contents",
         "_dagster_type",
         "_definition_metadata",
         "_events",
@@ -101,6 +102,7 @@ class OutputContext:
         self._asset_spec = asset_spec
         self._manager_key = manager_key
         self._content_digest: tuple[str, bool] | None = None
+        self._contents: Mapping[str | None, str] | None = None
         self._events: list[Any] | None = None
         self._logged_metadata: dict[str, Any] | None = None
 
@@ -413,6 +415,15 @@ class OutputContext:
             is_stable: Whether equal values always give equal bytes; those of a pickle may differ.
         """
         self._content_digest = (digest, is_stable)
+
+    def note_contents(self, contents: Mapping[str | None, str]) -> None:
+        """
+        Note what ``check_content`` of the IO manager tells the value from another by that may come to lie in its place.
+
+        Args:
+            contents: A name for what was stored of each partition; of None for a value without.
+        """
+        self._contents = contents
 
     def get_logged_metadata(self) -> Mapping[str, Any]:
         """Return the metadata that was added so far."""

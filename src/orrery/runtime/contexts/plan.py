@@ -58,6 +58,7 @@ class PlanOrchestrationContext:
         given_outputs: (step key, output name) of every output given so far; kept by the executor.
         executed_keys: The steps that this run executes, where it repeats a part of another.
         may_make_again: Tells whether a step may have the value of another made again that it finds damaged.
+        may_reuse: Tells whether the value of a step may be used again by later runs; None if nobody may.
         origin: How another process can make the job again; None if it cannot, or nobody asked so far.
         is_launched: Whether a step launcher sent the step here: it goes no further, and its hooks run where it came from.
     """
@@ -80,6 +81,7 @@ class PlanOrchestrationContext:
         "log_manager",
         "loop",
         "may_make_again",
+        "may_reuse",
         "opened",
         "origin",
         "output_metadata",
@@ -130,6 +132,7 @@ class PlanOrchestrationContext:
         self._discovering: frozenset[str] | None = None
         self.active: Any = None
         self.may_make_again: Callable[[str, str], bool] | None = None
+        self.may_reuse: Callable[[ExecutionStep], bool] | None = None
         self.slots: Any = None
         self.failures: dict[str, BaseException | None] = {}
         self.executed_keys = set(execution_plan.step_keys_to_execute) if execution_plan.parent_run_id else frozenset()

@@ -10,13 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from orrery.base.errors import InvariantViolationError, UnusableValueError
+from orrery.base.errors import DamagedValueError, InvariantViolationError, UnusableValueError, ValueNotFoundError
 
 __all__ = [
+    "another_value",
+    "check_each",
     "describe_partitions",
     "describe_value",
     "each_partition",
     "load_for_partitions",
+    "note_contents",
     "partitions_of_output",
     "values_by_partition",
 ]
@@ -113,6 +116,46 @@ def each_partition(keys: Iterable[str], load: Callable[[str], Any]) -> Iterable[
             error.partitions = (str(key),)  # whoever makes it again needs to know which
             raise
         yield key, value
+
+
+def note_contents(context: Any, contents: Mapping[str | None, str]) -> None:
+    """Tell an ``OutputContext`` what was stored; contexts that people made themselves need not hear of it."""
+    note = getattr(context, "note_contents", None)
+    if note is not None:
+        note(contents)
+
+
+def check_each(contents: Mapping[str | None, str], check: Callable[[str | None, str], None]) -> None:
+    """
+    Check the stored value of each partition; the first error is raised, of one that is missing only if no other is worse.
+
+    Args:
+        contents: What was noted of each partition; of None for a value without.
+        check: Checks one; raises ``ValueNotFoundError`` where it is missing. The error is told which partition it is of.
+    """
+    missing: ValueNotFoundError | None = None
+    for partition, content in contents.items():
+        try:
+            check(partition, content)
+        except UnusableValueError as error:
+            error.partitions = () if partition is None else (str(partition),)
+            if not isinstance(error, ValueNotFoundError):
+                raise
+            missing = missing or error
+    if missing is not None:
+        raise missing
+
+
+def another_value(context: Any, partition: str | None, place: str) -> DamagedValueError:
+    """Return the error that tells that some other value lies at *place*, where one of *context* was stored."""
+    name = describe_value(context, partition)
+    error = DamagedValueError(
+        f"The stored value of {name} ({place}) is not the one that was recorded last: something else stored it, such "
+        "as a run that another event log records, or the IO manager wrote elsewhere meanwhile.",
+        mend=f"materialize {name} again.",
+    )
+    error.partitions = () if partition is None else (str(partition),)
+    return error
 
 
 def _present(

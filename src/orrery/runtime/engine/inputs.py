@@ -42,6 +42,7 @@ from orrery.runtime.contexts.step import StepExecutionContext
 from orrery.runtime.contexts.type_check import StepTypeCheckContext, TypeLoaderContext
 from orrery.runtime.engine.boundary import Boundary
 from orrery.runtime.engine.expiry import LimitReached
+from orrery.runtime.engine.recorded import check_input
 from orrery.runtime.engine.requests import Await, is_awaitable
 from orrery.runtime.engine.stored_state import can_tell, described_outputs, trouble_in_store
 from orrery.runtime.engine.unusable import ELSEWHERE, tell_unusable
@@ -307,11 +308,13 @@ def _load_asset(context: StepExecutionContext, step_input: StepInput, asset_key:
         manager_key=key,
     )
     stored_by = known.get_io_manager_key_for_asset_key(asset_key) if known is not None else key
-    store = None
+    store, check = None, None
     if key != stored_by:
         outputs = () if described.has_asset_partitions else ((None, upstream),)
         store = partial(_ask_store, context, described, stored_by, outputs)
-    value = yield from _call_manager(context, manager, described, step_input.name, ELSEWHERE, store)
+    elif context.plan_context.may_reuse is not None and context.plan_context.may_reuse(context.step):
+        check = partial(check_input, context.instance, manager, described)
+    value = yield from _call_manager(context, manager, described, step_input.name, ELSEWHERE, store, check)
     yield from _observations(context, described)
     yield build.loaded_input(
         context.ref,
@@ -359,6 +362,7 @@ def _call_manager(
     name: str,
     producer: str | None = None,
     store: _Store | None = None,
+    check: Callable[[], None] | None = None,
 ) -> InputEvents:
     trace = context.plan_context.trace
     span = trace.begin("load_input", name, manager=type(manager).__name__) if trace is not None else None
@@ -367,6 +371,8 @@ def _call_manager(
         lambda: f'Error occurred while loading input "{name}" of step "{context.step.key}"',
     ):
         try:
+            if check is not None:
+                check()
             value = manager.load_input(described)
             if is_awaitable(value):
                 value = yield Await(value)

@@ -22,7 +22,7 @@ __all__ = ["KeptEntries", "Made", "Version"]
 Version = tuple[str, str | None, int | None]
 """Data version, run, and number of the entry that tells it."""
 
-_HEAD = f"orrery known entries 2, provenance {PROVENANCE_VERSION}\n".encode()
+_HEAD = f"orrery known entries 3, provenance {PROVENANCE_VERSION}\n".encode()
 _MOST = 50_000
 _SHARE = 8
 
@@ -51,6 +51,7 @@ class _Row(msgspec.Struct, array_like=True, frozen=True, gc=False):
     is_stored: bool = True
     provenance: Provenance | None = None
     retold: Retold | None = None
+    content: str | None = None
 
 
 _Table = dict[int, _Row]
@@ -117,7 +118,7 @@ def _row(at: float | None, made: Made) -> _Row:
     (version, run_id, _), last = made
     if last is None:
         return _Row(at, version, run_id)
-    return _Row(at, version, run_id, last.at, last.run_id, last.is_stored, last.provenance, last.retold)
+    return _Row(at, version, run_id, last.at, last.run_id, last.is_stored, last.provenance, last.retold, last.content)
 
 
 def _made(number: int, row: _Row) -> Made:
@@ -132,5 +133,6 @@ def _made(number: int, row: _Row) -> Made:
         storage_id=number,
         is_stored=row.is_stored,
         retold=row.retold,
+        content=row.content,
     )
     return Made(version, last)

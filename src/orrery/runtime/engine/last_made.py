@@ -229,6 +229,7 @@ def _made(record: EventLogRecord) -> Made:
         data_version=version,
         storage_id=record.storage_id,
         is_stored=getattr(data, "is_stored", True),
+        content=getattr(data, "content", None),
         retold=_retold(told.tags) if not run_id and told is not None and told.tags else None,
     )
     return Made(by, last)

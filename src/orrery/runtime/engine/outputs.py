@@ -148,7 +148,10 @@ def store_output(
         combined = {**metadata, **logged} if logged else metadata
         if data_version is None and (context._data_versions is None or not context.has_data_version(asset_key)):
             content = _content_version(value, described._content_digest)
-        yield from _tell_asset(context, output, asset_key, combined, data_version, tags, False, content)
+        contents = described._contents
+        yield from _tell_asset(
+            context, output, asset_key, combined, data_version, tags, False, content, contents=contents
+        )
     yield build.handled_output(context.ref, name, key, metadata=logged)
 
 
@@ -194,6 +197,7 @@ def _tell_asset(
     is_observation: bool,
     content: str | None = None,
     is_stored: bool = True,
+    contents: Mapping[str | None, str] | None = None,
 ) -> Generator[Event, None, None]:
     if data_version is None and context._data_versions is not None:
         data_version = context.get_data_version(asset_key) if context.has_data_version(asset_key) else None
@@ -204,7 +208,7 @@ def _tell_asset(
     if isinstance(data_version, DataVersionsByPartition):
         for partition, version in data_version.data_versions_by_partition.items():
             own_tags = {**(all_tags or {}), DATA_VERSION_TAG: version.value}
-            yield _asset_event(context, asset_key, metadata, partition, own_tags, is_observation, is_stored)
+            yield _asset_event(context, asset_key, metadata, partition, own_tags, is_observation, is_stored, contents)
         return
     if data_version is not None:
         value = data_version.value if hasattr(data_version, "value") else str(data_version)
@@ -215,13 +219,12 @@ def _tell_asset(
         all_tags = {**(all_tags or {}), DATA_VERSION_TAG: content}
     partitions = context.partition_keys_of_output(asset_key) if context.run_tags or context.discovers else ()
     if not partitions:
-        yield _asset_event(context, asset_key, metadata, None, all_tags, is_observation, is_stored)
+        yield _asset_event(context, asset_key, metadata, None, all_tags, is_observation, is_stored, contents)
         return
     for partition in partitions:
         own = context.get_asset_metadata(asset_key, partition) if context.asset_metadata else None
-        yield _asset_event(
-            context, asset_key, {**metadata, **own} if own else metadata, partition, all_tags, is_observation, is_stored
-        )
+        told = {**metadata, **own} if own else metadata
+        yield _asset_event(context, asset_key, told, partition, all_tags, is_observation, is_stored, contents)
 
 
 def _asset_event(
@@ -232,6 +235,7 @@ def _asset_event(
     tags: Mapping[str, str] | None,
     is_observation: bool,
     is_stored: bool,
+    contents: Mapping[str | None, str] | None,
 ) -> Event:
     if is_observation:
         return build.asset_observation(
@@ -241,6 +245,7 @@ def _asset_event(
         context.ref,
         AssetMaterialization(asset_key, metadata=metadata, partition=partition, tags=tags),
         is_stored=is_stored,
+        content=contents.get(partition) if contents is not None else None,
     )
 
 

@@ -42,6 +42,7 @@ from orrery.runtime.engine.made_from import MadeFrom
 from orrery.runtime.engine.planned import PlannedStep, decision_of_found
 from orrery.runtime.engine.policies import Policies, Reuse
 from orrery.runtime.engine.probing import Looked, Sighting, look_at
+from orrery.runtime.engine.recorded import contents_now
 from orrery.runtime.engine.spoken_of import AssetsSpokenOf
 from orrery.runtime.engine.stored_state import StoredState
 from orrery.runtime.engine.unchanged import Plain, ShortWay
@@ -111,7 +112,9 @@ class RunReuse:
             self._made_from.code_of,
             self._managers,
             self._made_from.config_of,
-            lambda step, output, policy: self._stored.of(step, self._context.for_step(step), output, policy),
+            lambda step, output, policy, content: self._stored.of(
+                step, self._context.for_step(step), output, policy, content
+            ),
             self._partitioned,
         )
         self._stored = StoredState(plan_context.run, self._managers, self._assets, self._short_way.is_there)
@@ -260,6 +263,11 @@ class RunReuse:
                     found.append(key.to_user_string())
         return found
 
+    def may_reuse(self, step: ExecutionStep) -> bool:
+        """Tell whether the value of a step may be used again, and is looked after: then what it takes has to be what was recorded."""
+        policy = self._policies.of(step)
+        return policy is not None and policy.verify != "none"
+
     def is_reused(self, step_key: str) -> bool:
         """Tell whether it was decided that the step need not run."""
         return step_key in self._reused
@@ -312,7 +320,7 @@ class RunReuse:
             self._made_again.add(made.asset_key)
         self._present.note(made.asset_key, made.partition, version, self._context.run.run_id)
         told = made.with_system_tags(added) if added else made
-        fresh = StepMaterializationData(told, data.asset_lineage, provenance, data.is_stored)
+        fresh = StepMaterializationData(told, data.asset_lineage, provenance, data.is_stored, data.content)
         return msgspec.structs.replace(event, event_specific_data=fresh)
 
     def _keys_of(self, step: ExecutionStep) -> AbstractSet[AssetKey]:
@@ -546,9 +554,7 @@ class RunReuse:
                     last=last,
                     now=now,
                     policy=policy,
-                    value=self._stored.of(step, context, output, policy)
-                    if last is not None and last.is_stored and key not in self._found_unusable
-                    else "unknown",
+                    value=self._value_now(step, context, output, policy, partition, last),
                     is_forced=reuse is not None and (reuse.force_all or key in reuse.forced),
                     running=running,
                     external=external,
@@ -562,6 +568,26 @@ class RunReuse:
                     worst = decision
         assert worst is not None
         return worst
+
+    def _value_now(
+        self,
+        step: ExecutionStep,
+        context: StepExecutionContext,
+        output: StepOutput,
+        policy: CachePolicy | None,
+        partition: str | None,
+        last: LastMade | None,
+    ) -> str:
+        """Return how the stored value of an output, or of one of its partitions, is."""
+        if last is None or not last.is_stored or output.asset_key in self._found_unusable:
+            return "unknown"
+        own = context if partition is None else context.of_partitions([partition])
+        found = self._stored.of(step, own, output, policy, last.content, partition)
+        if found.startswith("damaged") and last.content is not None and output.asset_key is not None:
+            content = contents_now(self._instance, output.asset_key, [partition]).get(partition)
+            if content != last.content:  # another run has made it since
+                return self._stored.of(step, own, output, policy, content, partition)
+        return found
 
     def _external(self, step: ExecutionStep, graph: GraphAsset | None) -> frozenset[str]:
         """Return the inputs, as people write them, that the project does not make."""

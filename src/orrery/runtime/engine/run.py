@@ -359,6 +359,7 @@ def _execute(
         made_from = RunReuse(context, reuse) if is_kept and plan.job.asset_layer is not None else None
         if made_from is not None:
             context.consult = made_from.consult
+            context.may_reuse = made_from.may_reuse
         context.consult = consult_found(context, context.consult)
         try:
             if made_from is not None:

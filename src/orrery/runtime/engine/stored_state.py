@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from orrery.base.errors import DamagedValueError, UnusableValueError, ValueNotFoundError
+from orrery.base.errors import UntrustedValueError, UnusableValueError, ValueNotFoundError
 from orrery.base.keys import AssetKey
 from orrery.definitions.parts.cache_policy import CachePolicy
 from orrery.plan.step import ExecutionStep, StepOutput
@@ -27,7 +27,8 @@ class StoredState:
         run: The run.
         managers: IO managers by key.
         assets: The assets of the run.
-        is_there: Tells whether a value is stored, where its IO manager can tell of many at once; None where it cannot.
+        is_there: Tells whether the value that was made last is stored, where its IO manager can tell of many at once;
+            None where it cannot.
     """
 
     def __init__(
@@ -35,7 +36,7 @@ class StoredState:
         run: Any,
         managers: Mapping[str, Any],
         assets: AssetsSpokenOf,
-        is_there: Callable[[StepOutput, AssetKey], bool | None],
+        is_there: Callable[[StepOutput, AssetKey, str | None], bool | None],
     ) -> None:
         self._run = run
         self._managers = managers
@@ -43,31 +44,52 @@ class StoredState:
         self._is_there = is_there
 
     def of(
-        self, step: ExecutionStep, context: StepExecutionContext, output: StepOutput, policy: CachePolicy | None
+        self,
+        step: ExecutionStep,
+        context: StepExecutionContext,
+        output: StepOutput,
+        policy: CachePolicy | None,
+        content: str | None,
+        partition: str | None = None,
     ) -> str:
-        """Return how the stored value is: ``present``, ``missing``, ``damaged: how``, ``unknown``."""
+        """
+        Return how the stored value is: ``present``, ``missing``, ``damaged: how``, ``unknown``.
+
+        Args:
+            step: The step that makes it.
+            context: That of the step, of the one partition if the asset has any.
+            output: The output.
+            policy: Says how closely to look.
+            partition: The partition, if the asset has any.
+            content: Names the bytes that were stored, if that was noted.
+        """
         if policy is None or policy.verify == "none" or output.definition.dagster_type.is_nothing:
             return "unknown"
         key = output.asset_key
-        if policy.verify == "exists" and key is not None and self._assets.partitions_def_of(key) is None:
-            there = self._is_there(output, key)
-            if there is not None:
-                return "present" if there else "missing"
+        if (
+            policy.verify == "exists"
+            and key is not None
+            and self._assets.partitions_def_of(key) is None
+            and self._is_there(output, key, content)
+        ):
+            return "present"
         manager = self._managers.get(output.definition.io_manager_key)
         look = _look_of(manager)
         if look is None:
             return "unknown"
         described = _described(self._run, step, context, output)
-        if not look(described):
-            return "missing"
-        check = getattr(manager, "check_output", None)
-        if policy.verify == "digest" and check is not None:
-            try:
-                check(described)
-            except DamagedValueError as error:
-                return f"damaged: {error.args[0] if error.args else error}"
-            except ValueNotFoundError:
+        check, is_own = getattr(manager, "check_output", None), getattr(manager, "check_content", None)
+        try:
+            if content is not None and is_own is not None:
+                is_own(described, {partition: content})
+            elif not look(described):
                 return "missing"
+            if policy.verify == "digest" and check is not None:
+                check(described)
+        except ValueNotFoundError:
+            return "missing"
+        except (UnusableValueError, UntrustedValueError) as error:
+            return f"damaged: {error.args[0] if error.args else error}"
         return "present"
 
 

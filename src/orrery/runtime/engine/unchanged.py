@@ -66,7 +66,7 @@ class ShortWay:
         code_of: Callable[[ExecutionStep], tuple[Mapping[str, str], Mapping[str, str]]],
         managers: Mapping[str, Any],
         config_of: Callable[[ExecutionStep], Any],
-        value_of: Callable[[ExecutionStep, StepOutput, CachePolicy], str],
+        value_of: Callable[[ExecutionStep, StepOutput, CachePolicy, str | None], str],
         partitioned: AbstractSet[AssetKey],
     ) -> None:
         self._steps = steps
@@ -77,7 +77,7 @@ class ShortWay:
         self._value_of = value_of
         self._partitioned = partitioned
         self._formats: dict[str, str | None] = {}
-        self._stored: dict[str, AbstractSet[AssetKey] | None] = {}
+        self._stored: dict[str, AbstractSet[AssetKey] | Mapping[AssetKey, str | None] | None] = {}
         self._looked = -_FRESH_SECONDS
         self._told: dict[tuple[int, str], tuple[str, tuple[Reason, ...]]] = {}
 
@@ -110,7 +110,7 @@ class ShortWay:
             return None
         if step.op.required_resource_keys or not self._has_format(output, was.format):
             return None
-        if last.is_stored and not self._is_stored(step, output, key, policy):
+        if last.is_stored and not self._is_stored(step, output, key, policy, last.content):
             return None
         if last.retold is not None:
             reason = current_reason(last, datetime.now(UTC))
@@ -146,14 +146,23 @@ class ShortWay:
 
     # -- stored values -------------------------------------------------------------------------
 
-    def _is_stored(self, step: ExecutionStep, output: StepOutput, key: AssetKey, policy: CachePolicy) -> bool:
+    def _is_stored(
+        self, step: ExecutionStep, output: StepOutput, key: AssetKey, policy: CachePolicy, content: str | None
+    ) -> bool:
         if policy.verify == "none" or output.definition.dagster_type.is_nothing:
             return True
-        there = self.is_there(output, key)
-        return there if there is not None else self._value_of(step, output, policy) in ("present", "unknown")
+        there = self.is_there(output, key, content)
+        return there if there is not None else self._value_of(step, output, policy, content) in ("present", "unknown")
 
-    def is_there(self, output: StepOutput, key: AssetKey) -> bool | None:
-        """Tell whether a value is stored, where its IO manager can tell of many at once; None where it cannot."""
+    def is_there(self, output: StepOutput, key: AssetKey, content: str | None) -> bool | None:
+        """
+        Tell whether a value is stored, where its IO manager can tell of many at once; None where it cannot.
+
+        Args:
+            output: What gives the value.
+            key: The asset.
+            content: Names the bytes that it has to have; None if that was not noted.
+        """
         now = time.monotonic()
         if now - self._looked >= _FRESH_SECONDS:
             self._stored.clear()
@@ -163,7 +172,12 @@ class ShortWay:
             look = getattr(self._managers.get(name), "stored_assets", None)
             self._stored[name] = None if look is None else look(self._keys_of(name))
         stored = self._stored[name]
-        return None if stored is None else key in stored
+        if stored is None:
+            return None
+        if content is None or not isinstance(stored, Mapping):
+            return key in stored
+        found = stored.get(key, "")
+        return found is None or found == content
 
     def _keys_of(self, manager: str) -> Sequence[AssetKey]:
         """Return the assets whose values an IO manager has, as far as this run may skip them."""

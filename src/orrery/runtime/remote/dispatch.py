@@ -144,6 +144,7 @@ class Dispatch:
             limits=limits,
             run_seconds=limits.run_seconds if limits is not None else None,
             made_again=self._active.made_again_for(launch.step) if self._retries is RetryMode.ENABLED else (),
+            may_reuse=self._context.may_reuse,
         )
 
     def seconds_to_retry(self) -> float | None:

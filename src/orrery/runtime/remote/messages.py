@@ -114,6 +114,7 @@ class StepOrder(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
         run_seconds_left: How long the run may still take; None if nothing limits it.
         run_seconds: The limit of the run.
         made_again: Steps whose stored values are made again if they are found damaged.
+        may_reuse: Whether later runs may use the value of the step again.
     """
 
     key: str
@@ -124,6 +125,7 @@ class StepOrder(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     run_seconds_left: float | None = None
     run_seconds: float | None = None
     made_again: tuple[str, ...] = ()
+    may_reuse: bool = False
 
 
 class EventTold(msgspec.Struct, frozen=True, gc=False, tag="event"):

@@ -40,6 +40,7 @@ def order_for(
     limits: TimeLimits | None = None,
     run_seconds: float | None = None,
     made_again: tuple[str, ...] = (),
+    may_reuse: Callable[[ExecutionStep], bool] | None = None,
 ) -> StepOrder:
     """
     Return the order to carry *step* out.
@@ -52,6 +53,7 @@ def order_for(
         limits: Those of the run.
         run_seconds: The limit of the run, as it was set.
         made_again: Steps whose stored values are made again if they are found damaged.
+        may_reuse: Tells whether later runs may use the value of a step again; None if none may.
     """
     known = plan.step_dict.get(step.key)
     sources = {}
@@ -69,6 +71,7 @@ def order_for(
         limits.left() if limits is not None else None,
         run_seconds,
         made_again,
+        may_reuse is not None and may_reuse(step),
     )
 
 

@@ -166,6 +166,7 @@ class WorkSession:
             return (yield from self._not_begun(step, order, error))
         again = order.made_again
         context.may_make_again = (lambda _step, producer: producer in again) if again else None
+        context.may_reuse = (lambda _step: True) if order.may_reuse else None
         capture = self._capture
         if capture is not None:
             data = LogsCapturedData(file_key=capture.file_key, step_keys=(step.key,))

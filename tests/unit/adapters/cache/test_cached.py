@@ -24,7 +24,8 @@ from orrery.api.verbs.materialize import materialize
 from orrery.base.errors import InvalidDefinitionError, InvariantViolationError, RemoteValueError
 from orrery.definitions.assets.source_asset import SourceAsset
 from orrery.definitions.decorators.asset import asset
-from orrery.definitions.parts.io_manager import IOManager
+from orrery.definitions.parts.io_manager import IOManager, io_manager
+from orrery.model.config.schema import Field
 from orrery.model.partitions.static import StaticPartitionsDefinition
 from orrery.runtime.instance.instance import Instance
 
@@ -449,10 +450,68 @@ def test_arguments_that_are_no_choice_are_refused(tmp_path: Path) -> None:
         CachedIOManager("memory://x", "memory://y")
 
 
-def test_a_remote_place_that_is_no_io_manager_yet_is_refused(tmp_path: Path) -> None:
-    """What a configured class makes is made when a run begins."""
-    with pytest.raises(InvalidDefinitionError, match="given as a FilesystemIOManager"):
-        CachedIOManager(FilesystemIOManager(base_dir=str(tmp_path)), tmp_path / "cache")
+def test_what_is_no_place_is_refused(tmp_path: Path) -> None:
+    """Before a run begins."""
+    with pytest.raises(InvalidDefinitionError, match="given as a int, which is no place"):
+        CachedIOManager(7, tmp_path / "cache")  # type: ignore[arg-type]
+    with pytest.raises(InvalidDefinitionError, match="local=None"):
+        CachedIOManager(str(tmp_path), None)  # type: ignore[arg-type]
+    with pytest.raises(InvalidDefinitionError, match=r"max_bytes=1\.5"):
+        CachedIOManager(str(tmp_path), tmp_path / "cache", max_bytes=1.5)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", ["class", "function", "configured"])
+def test_a_remote_place_that_a_run_makes(kind: str, tmp_path: Path) -> None:
+    """Is made before the cache over it, and closed after the run; the values are those of any IO manager."""
+    closed: list[str] = []
+
+    @io_manager(
+        required_resource_keys={"folder"} if kind == "function" else set(),
+        config_schema={"name": Field(str, is_required=False)},
+    )
+    def by_function(context: Any) -> Iterator[Any]:
+        place = context.resources.folder if kind == "function" else context.resource_config["name"]
+        yield PickledObjectFilesystemIOManager(place)
+        closed.append(place)
+
+    place = str(tmp_path / "remote")
+    remote: Any = {
+        "class": FilesystemIOManager(base_dir=place, allow_unsigned=True),
+        "function": by_function,
+        "configured": by_function.configured({"name": place}),
+    }[kind]
+
+    @asset
+    def base() -> int:
+        return 1
+
+    @asset
+    def twice(base: int) -> int:
+        return 2 * base
+
+    def run(instance: Instance) -> list[str]:
+        manager = CachedIOManager(remote, tmp_path / "local")
+        lines: list[str] = []
+        result = materialize(
+            [base, twice],
+            instance=instance,
+            resources={"io_manager": manager, "folder": place},
+            reuse=True,
+            on_event=lambda entry: lines.append(entry.user_message),
+        )
+        assert result.success
+        assert not any(each.event_type_value == "STEP_START" for each in result.all_events) or any(
+            line.startswith("asset 'base': local") for line in lines
+        )
+        return [each.step_key or "" for each in result.all_events if each.event_type_value == "STEP_START"]
+
+    with Instance.local_temp(str(tmp_path / "home")) as instance:
+        assert run(instance) == ["base", "twice"]
+        assert (tmp_path / "remote" / "twice.pickle").exists()
+        assert run(instance) == []
+        (tmp_path / "remote" / "twice.pickle").unlink()
+        assert run(instance) == ["twice"]
+    assert closed == ([] if kind == "class" else [place] * 3)
 
 
 def test_a_format_that_does_not_exist_is_refused_where_it_is_written(tmp_path: Path) -> None:

@@ -14,14 +14,17 @@ from pathlib import Path
 from typing import Any
 
 import fsspec
+import polars as pl
 import pytest
 import time_machine
+from upath import UPath
 
 from orrery.adapters.cache.blobs import SPARED_SECONDS, BlobStore
 from orrery.adapters.cache.cached import CachedIOManager
 from orrery.adapters.cache.probes import url_probe, url_version
 from orrery.adapters.cache.stored import BlobIOManager
 from orrery.adapters.cache.transfer import Copied, copy_each
+from orrery.adapters.io.parquet import ParquetIOManager
 from orrery.api.verbs.materialize import materialize
 from orrery.api.verbs.plan import plan_materialization
 from orrery.base.errors import ProbeFailedError, RemoteValueError
@@ -507,6 +510,42 @@ def test_an_object_is_looked_at_by_the_run_that_depends_on_it(between: Between, 
         between.refuse_next = 0
     assert skipped == [False, True, False]
     assert "the-secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("changed", ["value", "nothing"])
+def test_an_object_that_something_else_stored_is_told_by_its_tag(
+    between: Between, tmp_path: Path, changed: str
+) -> None:
+    """Of an IO manager by path, without reading the object."""
+    store(between, f"tagged-{changed}")
+    manager = ParquetIOManager(UPath(f"s3://tagged-{changed}/values", **options(between.port)))
+
+    def numbers(number: int) -> Any:
+        @asset(code_version=str(number))
+        def up() -> pl.DataFrame:
+            return pl.DataFrame({"n": [number]})
+
+        return up
+
+    def ran(home: str, number: int) -> bool:
+        with Instance.local_temp(str(tmp_path / home)) as instance:
+            result = materialize(
+                [numbers(number)],
+                instance=instance,
+                resources={"io_manager": manager},
+                reuse=True,
+                on_event=lambda entry: None,
+            )
+            assert result.success
+            return any(each.event_type_value == "STEP_START" for each in result.all_events)
+
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "theirs").mkdir()
+    assert ran("mine", 1)
+    between.gets.clear()
+    assert not ran("mine", 1)
+    assert ran("theirs", 1 if changed == "nothing" else 2)
+    assert ran("mine", 1) is (changed == "value")
 
 
 def unused_port() -> int:

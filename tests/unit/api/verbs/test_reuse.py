@@ -576,3 +576,41 @@ def test_which_asset_an_output_is_counts(instance: Instance) -> None:
     assert run([both("a", "b")], instance) == ["made"]
     assert run([both("a", "b")], instance) == []
     assert run([both("b", "a")], instance) == ["made"]
+
+
+def test_refresh_runs_what_lies_above_and_only_what_its_change_touches(instance: Instance) -> None:
+    world = [1]
+
+    @asset(code_version="1")
+    def raw() -> int:
+        return world[0]
+
+    @asset
+    def beside(raw: int) -> int:
+        return raw
+
+    @asset
+    def between(raw: int) -> int:
+        return raw % 10
+
+    @asset
+    def last(between: int) -> int:
+        return between
+
+    assets = [raw, beside, between, last]
+
+    def ran(**options: Any) -> list[str]:
+        plan = plan_materialization(assets, instance=instance, **options)
+        result = materialize(assets, instance=instance, reuse=True, on_event=lambda entry: None, **options)
+        steps = [each.step_key or "" for each in result.all_events if each.event_type_value == "STEP_START"]
+        assert set(steps) <= {name for step in plan.to_run for name in step.assets}
+        return steps
+
+    assert ran() == ["raw", "beside", "between", "last"]
+    assert ran(selection="last") == []
+    assert ran(selection="last", refresh="raw") == ["raw"]
+    world[0] = 11
+    assert ran(selection="last", refresh="raw") == ["raw", "between"]
+    world[0] = 12
+    assert ran(selection=["last"], refresh=[raw]) == ["raw", "between", "last"]
+    assert ran() == ["beside"]

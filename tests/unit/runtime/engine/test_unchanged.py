@@ -14,7 +14,6 @@ from orrery.definitions.parts.cache_policy import CachePolicy
 from orrery.definitions.project.definitions import Definitions
 from orrery.model.records.stats import StepStatus
 from orrery.runtime.engine.unchanged import ShortWay
-from orrery.runtime.files.staged import stored_among
 from orrery.runtime.instance.instance import Instance
 
 MANY = 60
@@ -93,7 +92,7 @@ def test_skips_of_many_steps_are_all_recorded(instance: Instance) -> None:
 
 @pytest.mark.parametrize("n", [2, MANY])
 def test_a_value_that_is_gone_is_noticed_among_few_and_many(instance: Instance, n: int) -> None:
-    """Whether each file is asked for, or the folder is read."""
+    """As one of few, and of many that are asked for at once."""
     assets = fan(n)
     run(assets, instance)
     os.remove(Path(instance.storage_directory()) / "leaf_1.pickle")
@@ -110,18 +109,6 @@ def test_what_materialize_was_given_before_says_nothing_of_what_it_is_given_now(
     assert sorted(ran(run(list(reversed(assets)), instance, force=True))) == ["leaf_0", "leaf_1", "root"]
     assets[2] = fan(3)[3]
     assert ran(run(assets, instance)) == ["leaf_2"]
-
-
-@pytest.mark.parametrize("others", [0, 500])
-def test_stored_among_is_what_each_file_says(tmp_path: Path, others: int) -> None:
-    """In a folder of the same size, and in one that holds far more than was asked for."""
-    for number in range(0, 20, 2):
-        (tmp_path / f"{number}").touch()
-    for number in range(others):
-        (tmp_path / f"other-{number}").touch()
-    asked = [f"{tmp_path}/{number}" for number in range(20)] + [f"{tmp_path}/nowhere/{each}" for each in range(20)]
-    assert stored_among(asked) == {path for path in asked if os.path.lexists(path)}
-    assert len(stored_among(asked)) == 10
 
 
 def test_what_a_run_does_not_look_at_is_not_asked_for(instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
