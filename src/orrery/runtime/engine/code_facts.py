@@ -37,7 +37,7 @@ _State = tuple[int, int]
 
 
 _ONE_PARSER = threading.Lock()
-"""Python 3.11 counts the depth of syntax trees for all threads together: two at once are a SystemError now and then."""
+_TRIES = 20
 
 
 class InstalledCode:
@@ -146,6 +146,23 @@ def _node_in(index: _Index, code: CodeType) -> ast.AST | None:
     return next((node for each, node in index.get((code.co_name, code.co_firstlineno), ()) if each == code), None)
 
 
+def _parsed(text: str) -> ast.Module:
+    """
+    Return the syntax tree of *text*.
+
+    Python 3.11 and 3.12 count the depth of all trees that are made in a process as one: where another thread parses
+    meanwhile, or what the collector of garbage calls, the tree of either is a SystemError (CPython issue 106905). Our own
+    threads take turns; of others, the next attempt is as good as any.
+    """
+    for _ in range(_TRIES):
+        try:
+            return ast.parse(text)
+        except SystemError as error:
+            if "recursion depth" not in str(error):
+                raise
+    return ast.parse(text)
+
+
 def _read(file: str) -> _Index:
     """Return the functions of a file by name and first line: code object and syntax tree."""
     linecache.checkcache(file)
@@ -154,7 +171,7 @@ def _read(file: str) -> _Index:
         return {}
     try:
         with _ONE_PARSER:
-            tree = ast.parse(text)
+            tree = _parsed(text)
             compiled = compile(tree, file, "exec", dont_inherit=True)
     except (SyntaxError, ValueError):
         return {}
