@@ -132,6 +132,19 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, reasons=tuple(reasons))
 
 
+    def joined(self, other: Decision) -> Decision:
+        """Return the decision about several values that are made together: all run if one does, for the reasons of each."""
+        if self.action != other.action:
+            return self if self.action == "run" else other
+        if self.action == "skip" or len(self.reasons) >= _MOST_REASONS:
+            return self
+        more = tuple(each for each in other.reasons if each not in self.reasons)
+        if not more and self.is_certain:
+            return self
+        reasons = (self.reasons + more)[:_MOST_REASONS]
+        return Decision(action="run", reasons=reasons, is_certain=self.is_certain or other.is_certain)
+
+
 def decide(situation: Situation, now: datetime) -> Decision:
     """
     Decide whether the value has to be made.

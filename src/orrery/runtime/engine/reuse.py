@@ -537,7 +537,7 @@ class RunReuse:
     ) -> Decision:
         reuse = self._reuse
         instant = datetime.now(UTC)
-        worst: Decision | None = None
+        found: Decision | None = None
         external = self._external(step, graph)
         places = self._made_from.places_of((step,) if graph is None else graph.steps)
         for output in outputs:
@@ -564,10 +564,9 @@ class RunReuse:
                 decision = decide(situation, instant)
                 if len(outputs) > 1:
                     decision = decision.about(key.to_user_string())
-                if worst is None or (worst.action == "skip" and decision.action == "run"):
-                    worst = decision
-        assert worst is not None
-        return worst
+                found = decision if found is None else found.joined(decision)
+        assert found is not None
+        return found
 
     def _value_now(
         self,

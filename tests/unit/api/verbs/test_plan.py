@@ -379,6 +379,25 @@ def test_it_is_said_whose_value_of_several_is_missing(instance: Instance, tmp_pa
     }
 
 
+def test_of_values_made_together_the_reasons_of_each_are_told_and_none_is_accepted(instance: Instance) -> None:
+    """Code changed, and the value of the second is gone: to accept the code would make that one current."""
+
+    def both(number: int) -> Any:
+        @multi_asset(outs={"left": AssetOut(), "right": AssetOut()})
+        def sides() -> tuple[int, int]:
+            return number, number
+
+        return sides
+
+    materialize([both(1)], instance=instance, on_event=lambda entry: None)
+    (Path(instance.storage_directory()) / "right.pickle").unlink()
+    plan = plan_materialization([both(2)], instance=instance)
+    (step,) = plan.to_run
+    assert [each.kind for each in step.decision.reasons] == ["code_changed", "value_missing"]
+    assert "the stored value of right is missing" in step.decision.told
+    assert accept_materializations(instance, plan) == ()
+
+
 def test_a_plan_of_several_partitions_is_not_accepted(instance: Instance) -> None:
     """Each is made from something else."""
 
