@@ -131,7 +131,6 @@ class Decision(msgspec.Struct, frozen=True, kw_only=True):
         )
         return msgspec.structs.replace(self, reasons=tuple(reasons))
 
-
     def joined(self, other: Decision) -> Decision:
         """Return the decision about several values that are made together: all run if one does, for the reasons of each."""
         if self.action != other.action:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from orrery.adapters.io.pickled import PickledObjectFilesystemIOManager, signing_key, storage_directory
 from orrery.runtime.contexts.init_resource import InitResourceContext
+from orrery.runtime.files.known_heads import known_heads_of
 from orrery.runtime.resources.io_manager import ConfigurableIOManagerFactory
 
 __all__ = ["FilesystemIOManager"]
@@ -35,5 +36,7 @@ class FilesystemIOManager(ConfigurableIOManagerFactory[PickledObjectFilesystemIO
     def create_io_manager(self, context: InitResourceContext) -> PickledObjectFilesystemIOManager:
         """Return the IO manager that steps use."""
         return PickledObjectFilesystemIOManager(
-            self.base_dir or storage_directory(context), signing_key(context, self.allow_unsigned)
+            self.base_dir or storage_directory(context),
+            signing_key(context, self.allow_unsigned),
+            known_heads_of(getattr(context, "instance", None)),
         )

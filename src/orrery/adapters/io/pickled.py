@@ -6,13 +6,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from orrery.adapters.io.formats import dump_pickle, load_pickle
 from orrery.adapters.io.notes import write_notes
 from orrery.adapters.io.places import relative_path, value_key
-from orrery.adapters.io.seal import MissingFileError, Seal, content_of_pickle, note_seals, open_sealed, read_file
-from orrery.base.errors import InvalidDefinitionError
+from orrery.adapters.io.seal import MissingFileError, Seal, damaged, head_of_pickle, note_seals, open_sealed, read_file
+from orrery.base.errors import InvalidDefinitionError, UnusableValueError
 from orrery.base.keys import AssetKey
 from orrery.base.metadata import MetadataValue
 from orrery.base.names import key_path
@@ -27,7 +28,8 @@ from orrery.runtime.contexts.stored_values import (
     partitions_of_output,
     values_by_partition,
 )
-from orrery.runtime.files.staged import is_stored
+from orrery.runtime.files.known_heads import KnownHeads, known_heads_of
+from orrery.runtime.files.staged import STAGED, is_stored
 from orrery.runtime.instance.value_key import ValueKey, value_key_of
 
 __all__ = [
@@ -55,11 +57,15 @@ class PickledObjectFilesystemIOManager(IOManager):
     Args:
         base_dir: The directory; made when the first value is stored.
         key: Signs the pickles, and tells which are loaded; None where nobody signs.
+        heads: What is known of the heads of files.
     """
 
-    def __init__(self, base_dir: str | os.PathLike[str], key: ValueKey | None = None) -> None:
+    def __init__(
+        self, base_dir: str | os.PathLike[str], key: ValueKey | None = None, heads: KnownHeads | None = None
+    ) -> None:
         self.base_dir = os.path.abspath(os.path.expanduser(base_dir))
         self._key = key
+        self._heads = heads or KnownHeads(None)
 
     def handle_output(self, context: Any, obj: Any) -> None:
         """
@@ -109,10 +115,25 @@ class PickledObjectFilesystemIOManager(IOManager):
         """Return those of these assets, all without partitions, of which a value is stored, each with the name of its bytes."""
         found: dict[AssetKey, str] = {}
         for key in keys:
-            content = content_of_pickle(f"{self.base_dir}/{key_path(key.parts, extension=_EXTENSION)}", self._key)
+            content = self._content(key_path(key.parts, extension=_EXTENSION))
             if content is not None:
                 found[key] = content
         return found
+
+    def _content(self, relative: str) -> str | None:
+        """Return the name of the bytes that are stored at a path; empty if they are not loaded, None if there are none."""
+        path = f"{self.base_dir}/{relative}"
+        if path in STAGED:
+            head = head_of_pickle(path)
+        else:
+            folder, _, name = path.rpartition("/")
+            head = self._heads.of(folder, name, head_of_pickle)
+        if head is None:
+            return None
+        key = self._key
+        if key is None or key.allows_others or (head.signer and key.secret_named(head.signer) is not None):
+            return head.content
+        return ""
 
     def check_content(self, context: Any, contents: Mapping[str | None, str]) -> None:
         """
@@ -129,13 +150,21 @@ class PickledObjectFilesystemIOManager(IOManager):
         """
 
         def check(partition: str | None, content: str) -> None:
-            path = f"{self.base_dir}/{relative_path(value_key(context, partition), extension=_EXTENSION)}"
-            found = content_of_pickle(path, self._key)
+            relative = relative_path(value_key(context, partition), extension=_EXTENSION)
+            found = self._content(relative)
             if found == content:
                 return
             if not found:  # what is wrong is told by who reads it
-                self._check(context, partition)
-            raise another_value(context, partition, f"file {path}")
+                try:
+                    self._check(context, partition)
+                except UnusableValueError:
+                    raise
+                except OSError as error:
+                    what = partial(describe_value, context, partition)
+                    raise damaged(
+                        what, f"{self.base_dir}/{relative}", f"it cannot be read ({error.strerror})"
+                    ) from error
+            raise another_value(context, partition, f"file {self.base_dir}/{relative}")
 
         check_each(contents, check)
 
@@ -219,7 +248,8 @@ def signing_key(context: Any, allow_unsigned: bool | None) -> ValueKey | None:
 def _make_filesystem(context: Any) -> PickledObjectFilesystemIOManager:
     config = context.resource_config or {}
     key = signing_key(context, config.get("allow_unsigned"))
-    return PickledObjectFilesystemIOManager(config.get("base_dir") or storage_directory(context), key)
+    heads = known_heads_of(getattr(context, "instance", None))
+    return PickledObjectFilesystemIOManager(config.get("base_dir") or storage_directory(context), key, heads)
 
 
 def _make_custom_path(context: Any) -> CustomPathPickledObjectFilesystemIOManager:

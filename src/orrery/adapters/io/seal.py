@@ -25,6 +25,7 @@ from typing import Any, NamedTuple
 
 from orrery.base.errors import DamagedValueError, ValueNotFoundError
 from orrery.runtime.contexts.stored_values import note_contents
+from orrery.runtime.files.known_heads import Head
 from orrery.runtime.files.staged import held_bytes, place_to_read
 from orrery.runtime.instance.value_key import ValueKey, signature_with, untrusted
 from orrery.runtime.ports.write_barrier import active_barrier
@@ -34,8 +35,8 @@ __all__ = [
     "Seal",
     "append_seal",
     "check_seal",
-    "content_of_pickle",
     "damaged",
+    "head_of_pickle",
     "is_last_seal",
     "note_seals",
     "open_sealed",
@@ -191,24 +192,20 @@ def is_last_seal(path: str, content: str) -> bool | None:
     return seals[-1].content == content if seals else None
 
 
-def content_of_pickle(path: str, key: ValueKey | None = None) -> str | None:
+def head_of_pickle(path: str) -> Head | None:
     """
-    Return the name of the bytes that stand sealed in the file of *path*, as its head tells; None if there is no file.
+    Return what the head of the file of *path* says of the pickle that stands sealed in it; None if there is no file.
 
-    Returns:
-        The name; an empty text if the head is no seal, or the seal is not one that is loaded with *key*.
+    Where it is no seal, the name of the content is empty.
     """
     data = _head(path)
     if data is None:
         return None
     if len(data) < HEADER_BYTES or data[4:12] != _MAGIC:
-        return ""
+        return Head("")
     _, _, kind, _, digest = _FIELDS.unpack_from(data, len(_OPEN))
-    if key is not None and not key.allows_others:
-        begin = HEADER_BYTES + len(_OPEN_SIGNATURE)
-        if kind != _SIGNED or key.secret_named(data[begin : begin + _KEY_NAME_BYTES]) is None:
-            return ""
-    return digest[:16].hex()  # type: ignore[no-any-return]  # of a struct
+    begin = HEADER_BYTES + len(_OPEN_SIGNATURE)
+    return Head(digest[:16].hex(), data[begin : begin + _KEY_NAME_BYTES] if kind == _SIGNED else b"")
 
 
 def check_seal(path: str, *, what: Callable[[], str]) -> None:
@@ -300,21 +297,20 @@ def _head(path: str) -> bytes | None:
     held = held_bytes(path)
     if held is not None:
         return held[:_HEAD_BYTES]
-    try:
-        fd = os.open(place_to_read(path), _READING)
-    except FileNotFoundError:
+    for place in (place_to_read(path), path):  # what was staged may get its name in the meantime
         try:
-            fd = os.open(path, _READING)  # what was staged got its name in the meantime
+            fd = os.open(place, _READING)
         except (FileNotFoundError, NotADirectoryError):
-            return None
-    except NotADirectoryError:
-        return None
-    try:
-        return os.read(fd, _HEAD_BYTES)
-    except IsADirectoryError:
-        return b""
-    finally:
-        os.close(fd)
+            continue
+        except OSError:
+            return b""
+        try:
+            return os.read(fd, _HEAD_BYTES)
+        except OSError:  # such as a directory
+            return b""
+        finally:
+            os.close(fd)
+    return None
 
 
 def _read_all(fd: int) -> bytes:

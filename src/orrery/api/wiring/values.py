@@ -22,7 +22,11 @@ def default_io_manager(instance: Instance) -> IOManager:
     if instance.is_ephemeral:
         return EphemeralIOManager(instance.scratch.setdefault("values", {}))
     pickled = importlib.import_module("orrery.adapters.io.pickled")  # ephemeral instances do without
-    manager: IOManager = pickled.PickledObjectFilesystemIOManager(instance.storage_directory(), value_key_of(instance))
+    from orrery.runtime.files.known_heads import known_heads_of  # as above
+
+    manager: IOManager = pickled.PickledObjectFilesystemIOManager(
+        instance.storage_directory(), value_key_of(instance), known_heads_of(instance)
+    )
     return manager
 
 

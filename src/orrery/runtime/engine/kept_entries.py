@@ -15,7 +15,7 @@ import msgspec
 
 from orrery.model.events.reuse import PROVENANCE_VERSION, Provenance
 from orrery.plan.decide import LastMade, Retold
-from orrery.runtime.engine.kept_table import read_table, write_table
+from orrery.runtime.files.kept_table import read_table, write_table
 
 __all__ = ["KeptEntries", "Made", "Version"]
 

@@ -17,7 +17,7 @@ from types import CodeType
 import msgspec
 
 from orrery.plan.fingerprint.code_form import FORM_VERSION, CodeForm
-from orrery.runtime.engine.kept_table import read_table, write_table
+from orrery.runtime.files.kept_table import read_table, write_table
 
 __all__ = ["KeptForms"]
 

@@ -47,6 +47,7 @@ from orrery.runtime.engine.spoken_of import AssetsSpokenOf
 from orrery.runtime.engine.stored_state import StoredState
 from orrery.runtime.engine.unchanged import Plain, ShortWay
 from orrery.runtime.engine.unusable import trouble_of
+from orrery.runtime.files.known_heads import known_heads_of
 
 __all__ = ["COMPLETED_KINDS", "RunReuse", "undecided_steps"]
 
@@ -120,9 +121,10 @@ class RunReuse:
         self._stored = StoredState(plan_context.run, self._managers, self._assets, self._short_way.is_there)
 
     def close(self) -> None:
-        """Keep for other processes what was found out of the code, and read of the event log."""
+        """Keep for other processes what was found out of the code and of stored values, and read of the event log."""
         self._installed.save()
         self._entries.save()
+        known_heads_of(self._instance).save()
 
     # -- what lies outside ---------------------------------------------------------------------
 
