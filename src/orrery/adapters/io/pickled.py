@@ -66,6 +66,7 @@ class PickledObjectFilesystemIOManager(IOManager):
         self.base_dir = os.path.abspath(os.path.expanduser(base_dir))
         self._key = key
         self._heads = heads or KnownHeads(None)
+        self._signers: dict[bytes, bool] = {}
 
     def handle_output(self, context: Any, obj: Any) -> None:
         """
@@ -114,10 +115,20 @@ class PickledObjectFilesystemIOManager(IOManager):
     def stored_assets(self, keys: Sequence[AssetKey]) -> dict[AssetKey, str]:
         """Return those of these assets, all without partitions, of which a value is stored, each with the name of its bytes."""
         found: dict[AssetKey, str] = {}
+        folders: dict[str, dict[str, AssetKey]] = {}
         for key in keys:
-            content = self._content(key_path(key.parts, extension=_EXTENSION))
-            if content is not None:
-                found[key] = content
+            relative = key_path(key.parts, extension=_EXTENSION)
+            if f"{self.base_dir}/{relative}" in STAGED:
+                content = self._content(relative)
+                if content is not None:
+                    found[key] = content
+            else:
+                folder, _, name = relative.rpartition("/")
+                folders.setdefault(folder, {})[name] = key
+        for folder, names in folders.items():
+            place = f"{self.base_dir}/{folder}" if folder else self.base_dir
+            for name, head in self._heads.among(place, names, head_of_pickle).items():
+                found[names[name]] = head.content if self._is_loaded(head.signer) else ""
         return found
 
     def _content(self, relative: str) -> str | None:
@@ -127,13 +138,17 @@ class PickledObjectFilesystemIOManager(IOManager):
             head = head_of_pickle(path)
         else:
             folder, _, name = path.rpartition("/")
-            head = self._heads.of(folder, name, head_of_pickle)
-        if head is None:
-            return None
-        key = self._key
-        if key is None or key.allows_others or (head.signer and key.secret_named(head.signer) is not None):
-            return head.content
-        return ""
+            head = self._heads.among(folder, (name,), head_of_pickle).get(name)
+        return None if head is None else head.content if self._is_loaded(head.signer) else ""
+
+    def _is_loaded(self, signer: bytes) -> bool:
+        """Tell whether pickles are loaded that the key of this name signed; nobody, if it is empty."""
+        known = self._signers.get(signer)
+        if known is None:
+            key = self._key
+            known = key is None or key.allows_others or (bool(signer) and key.secret_named(signer) is not None)
+            self._signers[signer] = known
+        return known
 
     def check_content(self, context: Any, contents: Mapping[str | None, str]) -> None:
         """

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -66,36 +66,42 @@ class KnownHeads:
         self._known: _Folders | None = None
         self._new = 0
 
-    def of(self, folder: str, name: str, read: Callable[[str], Head | None]) -> Head | None:
+    def among(self, folder: str, names: Iterable[str], read: Callable[[str], Head | None]) -> dict[str, Head]:
         """
-        Return what the head of a file says; None if there is no file.
+        Return what the heads of some files say, by name; those that are not there are left out.
 
         Args:
-            folder: Its folder.
-            name: Its name there.
+            folder: Their folder.
+            names: Their names there.
             read: Reads the head of the file of a path, where it has to be read; None where that is not there.
         """
-        path = f"{folder}/{name}"
-        try:
-            state = os.stat(path)
-        except OSError:  # as where it is not there
-            return None
         known = self._known
         if known is None:
             known = self._known = (read_table(self._path, _HEAD, _decode) if self._path is not None else None) or {}
         here = known.get(folder)
         if here is None:
             here = known[folder] = {}
-        row = here.get(name)
-        changed = state.st_ctime_ns
-        if row is not None and row.changed == changed and row.number == state.st_ino and row.size == state.st_size:
-            return row.head
-        head = read(path)
-        tick = _TICK_NS if changed % 1_000_000 else _COARSE_TICK_NS
-        if head is not None and time.time_ns() - changed > tick:
-            here[name] = _Row(changed, state.st_ino, state.st_size, head)
-            self._new += 1
-        return head
+        found: dict[str, Head] = {}
+        stat = os.stat
+        for name in names:
+            try:
+                state = stat(f"{folder}/{name}")
+            except OSError:  # it is not there, or nobody may ask
+                continue
+            row = here.get(name)
+            changed = state.st_ctime_ns
+            if row is not None and row.changed == changed and row.number == state.st_ino and row.size == state.st_size:
+                found[name] = row.head
+                continue
+            head = read(f"{folder}/{name}")
+            if head is None:
+                continue
+            found[name] = head
+            tick = _TICK_NS if changed % 1_000_000 else _COARSE_TICK_NS
+            if time.time_ns() - changed > tick:
+                here[name] = _Row(changed, state.st_ino, state.st_size, head)
+                self._new += 1
+        return found
 
     def save(self) -> None:
         """

@@ -19,6 +19,7 @@ import pytest
 
 from orrery.plan.fingerprint.facts import Reach
 from orrery.plan.fingerprint.reach import Reacher
+from orrery.plan.fingerprint.walk import Walk
 from orrery.runtime.engine.code_facts import InstalledCode
 
 HELPERS = """
@@ -433,3 +434,53 @@ def test_copies_of_a_function_are_told_apart_by_all_that_is_their_own(load: Load
     assert reacher.reach(copy(__code__=module.by_lambda.__code__)).parts != known.parts
     module.helpers = types.SimpleNamespace(helper=module.by_lambda)
     assert reacher.reach(copy()).parts != known.parts
+
+
+def _nothing() -> int:
+    return 1
+
+
+def _built_in(x: "int") -> int:
+    return sum(range(x))
+
+
+def _bare(x):  # type: ignore[no-untyped-def]
+    return [sum(each) for each in x if len(each) > max(1, 2)]
+
+
+def _inside(x):  # type: ignore[no-untyped-def]
+    def inner(y):  # type: ignore[no-untyped-def]
+        return x + abs(y)
+
+    return inner(x)
+
+
+def _reads(x):  # type: ignore[no-untyped-def]
+    return sum(x) + _nothing()
+
+
+def _imports(x):  # type: ignore[no-untyped-def]
+    import math
+
+    return math.floor(x)
+
+
+def _shadowed(x):  # type: ignore[no-untyped-def]
+    return round(x) + len(x)
+
+
+@pytest.mark.parametrize("function", [_nothing, _built_in, _bare, _inside, _reads, _imports, _shadowed])
+def test_what_is_found_without_a_walk_is_what_a_walk_finds(
+    function: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also once a name that was built in stands for something else."""
+    reacher = Reacher(InstalledCode())
+
+    def walked() -> Reach:
+        return Walk(reacher.of_code, InstalledCode()).run(function)
+
+    assert reacher.reach(function) == walked()
+    monkeypatch.setitem(function.__globals__, "len", _nothing)
+    monkeypatch.setitem(function.__globals__, "sum", 7)
+    assert reacher.reach(function) == walked()
+    assert reacher.reach(function) == Reacher(InstalledCode()).reach(function)

@@ -29,7 +29,7 @@ class Files:
             self.read.append(os.path.basename(path))
             return Head(Path(path).read_text())
 
-        found = known.of(str(self.folder), name, read)
+        found = known.among(str(self.folder), (name,), read).get(name)
         return None if found is None else found.content
 
 
@@ -69,7 +69,7 @@ def test_what_is_not_there_has_no_head(files: Files) -> None:
     os.unlink(files.folder / "a")
     assert files.of(known, "a") is None
     files.write("b", "one")
-    assert known.of(str(files.folder / "b"), "below a file", lambda path: Head("")) is None
+    assert known.among(str(files.folder / "b"), ("below a file",), lambda path: Head("")) == {}
 
 
 def test_later_processes_know_what_was_read(files: Files, tmp_path: Path) -> None:
