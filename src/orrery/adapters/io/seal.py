@@ -20,7 +20,7 @@ import hashlib
 import hmac
 import os
 import struct
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from orrery.base.errors import DamagedValueError, ValueNotFoundError
@@ -60,6 +60,8 @@ _SIGNATURE_BYTES = len(_OPEN_SIGNATURE) + _SIGNATURE.size + len(_CLOSE)
 HEADER_BYTES = len(_OPEN) + _FIELDS.size + len(_CLOSE)
 _HEAD_BYTES = HEADER_BYTES + _SIGNATURE_BYTES
 _READING = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_CONTENT = 32
+"""So many signs of a digest name the content of a file."""
 _KEPT_LINES = 32
 _MOST_LINES = 256
 
@@ -85,7 +87,7 @@ class Seal(NamedTuple):
     @property
     def content(self) -> str:
         """Return the name of such bytes that is recorded with a value: the first half of their digest."""
-        return self.digest[:16].hex()
+        return self.digest.hex()[:_CONTENT]
 
     @staticmethod
     def of(data: bytes | memoryview) -> Seal:
@@ -205,7 +207,7 @@ def head_of_pickle(path: str) -> Head | None:
         return Head("")
     _, _, kind, _, digest = _FIELDS.unpack_from(data, len(_OPEN))
     begin = HEADER_BYTES + len(_OPEN_SIGNATURE)
-    return Head(digest[:16].hex(), data[begin : begin + _KEY_NAME_BYTES] if kind == _SIGNED else b"")
+    return Head(digest.hex()[:_CONTENT], data[begin : begin + _KEY_NAME_BYTES] if kind == _SIGNED else b"")
 
 
 def check_seal(path: str, *, what: Callable[[], str]) -> None:
@@ -249,18 +251,16 @@ def note_seals(context: Any, seals: Mapping[str | None, Seal], *, is_stable: boo
         seals: Length and digest of the bytes of each partition; of None for a value without.
         is_stable: Whether equal values always give equal bytes.
     """
+    digests = {partition: seal.digest.hex() for partition, seal in seals.items()}
     note = getattr(context, "note_content", None)
     if note is not None:
-        note(_joined(seals.values()).digest.hex(), is_stable=is_stable)
-    note_contents(context, {partition: seal.content for partition, seal in seals.items()})
+        note(next(iter(digests.values())) if len(digests) == 1 else _joined(seals.values()), is_stable=is_stable)
+    note_contents(context, {partition: digest[:_CONTENT] for partition, digest in digests.items()})
 
 
-def _joined(seals: Collection[Seal]) -> Seal:
-    """Return the seal of several values together, in their order; of one its own."""
-    if len(seals) == 1:
-        return next(iter(seals))
-    known = list(seals)
-    return Seal(sum(seal.length for seal in known), hashlib.sha256(b"".join(seal.digest for seal in known)).digest())
+def _joined(seals: Iterable[Seal]) -> str:
+    """Return one digest for several values together, in their order."""
+    return hashlib.sha256(b"".join(seal.digest for seal in seals)).hexdigest()
 
 
 def read_file(path: str, *, what: Callable[[], str]) -> bytes:
