@@ -23,6 +23,7 @@ from orrery import (
     UntrustedValueError,
     asset,
     materialize,
+    plan_materialization,
 )
 from orrery.adapters.cache.blobs import BlobStore, Pointer
 from orrery.adapters.cache.transfer import copy_each
@@ -199,3 +200,30 @@ def test_a_damaged_key_of_the_instance_is_told(tmp_path: Path) -> None:
     (tmp_path / "home" / "values.key").write_bytes(b"short")
     with pytest.raises((StorageError, ResourceFunctionError), match="has 5 bytes, not 32"):
         make(tmp_path / "home", "orders", manager)
+
+
+@pytest.mark.parametrize("is_cached", [False, True])
+def test_a_plan_tells_what_would_not_be_loaded_and_a_run_makes_it_again(tmp_path: Path, is_cached: bool) -> None:
+    """As where the key of the instance was lost since."""
+    home, store = tmp_path / "home", BlobIOManager(str(tmp_path / "store"), "pickle")
+    manager: Any = CachedIOManager(store, tmp_path / "local") if is_cached else store
+    home.mkdir()
+
+    def steps(**options: Any) -> list[str]:
+        with Instance.local_temp(str(home)) as instance:
+            given: dict[str, Any] = {"instance": instance, "resources": {"io_manager": manager}}
+            plan = plan_materialization([orders, total], **given)
+            told = [step.decision.told for step in plan.to_run]
+            assert all("another instance signed it" in each for each in told), told
+            result = materialize([orders, total], reuse=True, on_event=lambda entry: None, **given)
+            assert result.success
+            ran = [each.step_key or "" for each in result.all_events if each.event_type_value == "STEP_START"]
+            assert len(ran) == len(told)
+            return ran
+
+    with Instance.local_temp(str(home)) as instance:
+        materialize([orders, total], instance=instance, resources={"io_manager": manager}, on_event=lambda entry: None)
+    assert steps() == []
+    (home / "values.key").unlink()
+    assert steps() == ["orders", "total"]
+    assert steps() == []

@@ -191,13 +191,23 @@ class BlobIOManager(IOManager):
         return pointer, data
 
     def has_output(self, context: Any) -> bool:
-        """Tell whether the value that the event log knows is stored for the output of *context*."""
-        return all(self._has(context, partition) for partition in partitions_of_output(context))
+        """
+        Tell whether the value that the event log knows is stored for the output of *context*.
 
-    def _has(self, context: Any, partition: str | None) -> bool:
-        pointer = self.store.read_pointer(name_of(context, partition))
+        Raises:
+            UntrustedValueError: One is a pickle that was not signed with the key.
+            DamagedValueError: Its signature is that of another value.
+        """
+        key = self.signing.key_for(instance_of(context))
+        return all(self._has(context, partition, key) for partition in partitions_of_output(context))
+
+    def _has(self, context: Any, partition: str | None, key: ValueKey | None) -> bool:
+        name = name_of(context, partition)
+        pointer = self.store.read_pointer(name)
         if pointer is None or is_of_another_run(pointer, latest_of(context, partition)):
             return False
+        what = describe_value(context, partition)
+        check_signature(pointer, name, key, what=what, place=self.store.name_url(name))
         return self.store.has(pointer.digest)
 
 

@@ -17,6 +17,7 @@ from orrery.api.wiring.values import default_io_manager_definition
 from orrery.base.errors import (
     InvariantViolationError,
     UnknownAssetError,
+    UntrustedValueError,
     UnusableValueError,
     nearest_hint,
 )
@@ -32,6 +33,7 @@ from orrery.runtime.contexts.init_resource import Later, ScopedResources
 from orrery.runtime.contexts.input import BuiltInputContext
 from orrery.runtime.contexts.log import console_log
 from orrery.runtime.contexts.output import BuiltOutputContext, GivenResources
+from orrery.runtime.engine.recorded import check_recorded
 from orrery.runtime.engine.resources import OpenResources, open_resources, order_of_resources, raise_if_not_closed
 from orrery.runtime.instance.instance import Instance
 
@@ -145,7 +147,7 @@ class AssetValueLoader:
         self, asset_key: CoercibleToAssetKey, *, partition_key: str | None = None, is_verified: bool = False
     ) -> bool | None:
         """
-        Tell whether the value of an asset is stored; None where that cannot be told.
+        Tell whether the value of an asset is stored, and is the one recorded last; None where that cannot be told.
 
         It cannot where the IO manager has no ``has_output``, and of an asset with partitions if none is named.
 
@@ -168,13 +170,15 @@ class AssetValueLoader:
         described = _output_of(assets_def, key, resources, config, self._given_instance, partition_key)
         check = getattr(made[manager_key], "check_output", None)
         with partition_loading_context(dynamic_partitions_store=self._given_instance):
-            if not look(described):
-                return False
-            if is_verified and check is not None:
-                try:
-                    check(described)
-                except UnusableValueError:
+            try:
+                if not look(described):
                     return False
+                if self._given_instance is not None:
+                    check_recorded(self._given_instance, made[manager_key], described, [partition_key])
+                if is_verified and check is not None:
+                    check(described)
+            except (UnusableValueError, UntrustedValueError):
+                return False
         return True
 
     def _manager_of(

@@ -7,7 +7,7 @@ place, or an IO manager that wrote elsewhere for a while, leaves other bytes the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -17,7 +17,7 @@ from orrery.model.events.entry import EventRecordsFilter
 from orrery.model.events.event import EventType
 from orrery.runtime.contexts.input import InputContext
 
-__all__ = ["check_input", "contents_now"]
+__all__ = ["check_input", "check_recorded", "contents_now"]
 
 
 def contents_now(instance: Any, key: AssetKey, partitions: Sequence[str | None]) -> dict[str | None, str]:
@@ -48,6 +48,29 @@ def contents_now(instance: Any, key: AssetKey, partitions: Sequence[str | None])
     return found
 
 
+def check_recorded(instance: Any, manager: Any, described: Any, partitions: Sequence[str | None]) -> None:
+    """
+    Check that the stored values of some partitions are those recorded last, where the IO manager can tell.
+
+    Args:
+        instance: Whose event log is asked.
+        manager: The IO manager.
+        described: The ``InputContext`` or ``OutputContext`` of an asset.
+        partitions: The partitions; None alone for an asset without.
+
+    Raises:
+        ValueNotFoundError: One is missing.
+        DamagedValueError: One is another; it says of which partition.
+        UntrustedValueError: One was not signed with the key of this instance.
+    """
+    check: Callable[..., None] | None = getattr(manager, "check_content", None)
+    if check is None or not partitions:
+        return
+    contents = contents_now(instance, described.asset_key, partitions)
+    if contents:
+        check(described, contents)
+
+
 def check_input(instance: Any, manager: Any, described: InputContext) -> None:
     """
     Check that the values that an input is about to load are those recorded last; one that is missing passes.
@@ -56,13 +79,10 @@ def check_input(instance: Any, manager: Any, described: InputContext) -> None:
         DamagedValueError: One is another; it says of which partition.
         UntrustedValueError: One was not signed with the key of this instance.
     """
-    check = getattr(manager, "check_content", None)
-    if check is None or not described.has_asset_key:
+    if not described.has_asset_key:
         return
     partitions: Sequence[str | None] = (
         [str(each) for each in described.asset_partition_keys] if described.has_asset_partitions else [None]
     )
-    contents: Mapping[str | None, str] = contents_now(instance, described.asset_key, partitions) if partitions else {}
-    if contents:
-        with suppress(ValueNotFoundError):  # is told by the load, if it wants the value at all
-            check(described, contents)
+    with suppress(ValueNotFoundError):  # is told by the load, if it wants the value at all
+        check_recorded(instance, manager, described, partitions)

@@ -238,6 +238,22 @@ def test_what_a_run_takes_from_outside_has_to_be_what_was_recorded(
         assert stored.read("down") == 10
 
 
+def test_a_plan_says_that_what_a_run_takes_from_outside_is_another(
+    instances: tuple[Instance, Instance], stored: Stored
+) -> None:
+    mine, theirs = instances
+    run(numbers(stored, 1), mine, stored.manager())
+    given: dict[str, Any] = {
+        "instance": mine,
+        "resources": {"io_manager": stored.manager()},
+        "selection": "down",
+        "force": "down",
+    }
+    assert plan_materialization(numbers(stored, 1), **given).lacking == ()
+    run(numbers(stored, 2), theirs, stored.manager())
+    assert plan_materialization(numbers(stored, 1), **given).lacking == ("up",)
+
+
 def test_a_value_that_was_announced_and_not_stored_changes_nothing(
     instances: tuple[Instance, Instance], tmp_path: Path
 ) -> None:
