@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from orrery.base.errors import InvariantViolationError, ValueNotFoundError
+from orrery.base.errors import DamagedValueError, InvariantViolationError, ValueNotFoundError
 from orrery.definitions.parts.io_manager import IOManager
 from orrery.testing.conformance.samples import ValueContext
 
@@ -132,6 +132,35 @@ class IOManagerSuite:
         manager.handle_output(both, {"x": self.value_of(1), "y": self.value_of(2)})
         assert self.same(manager.load_input(ValueContext("a", partitions=["y"])), self.value_of(2))
         assert list(manager.load_input(both)) == ["x", "y"]
+
+    @pytest.mark.parametrize("partitions", [None, ["x"], ["x", "y"]])
+    def test_a_value_is_told_from_another_in_its_place(self, manager: IOManager, partitions: list[str] | None) -> None:
+        """By what was noted when it was stored; of the output as of an input, and of each partition by itself."""
+
+        def stored(number: int) -> ValueContext:
+            context = ValueContext("orders", partitions=partitions)
+            values = {key: self.value_of(number) for key in partitions or ()}
+            manager.handle_output(context, values if len(values) > 1 else self.value_of(number))
+            return context
+
+        check = getattr(manager, "check_content", None)
+        first = stored(1)
+        if check is None or not first.contents:
+            pytest.skip("this IO manager does not tell a value from another in its place")
+        assert list(first.contents) == (partitions or [None])
+        check(first, first.contents)
+        second = stored(2)
+        check(ValueContext("orders", partitions=partitions), second.contents)
+        with pytest.raises(DamagedValueError, match="not the one that was recorded last") as told:
+            check(second, first.contents)
+        assert told.value.partitions == tuple(partitions[:1] if partitions else ())
+        if partitions is not None and len(partitions) > 1:
+            manager.handle_output(ValueContext("orders", partitions=["y"]), self.value_of(3))
+            check(second, {"x": second.contents["x"]})
+            with pytest.raises(DamagedValueError, match="partition 'y'"):
+                check(second, second.contents)
+        with pytest.raises(ValueNotFoundError):
+            check(ValueContext("others", partitions=partitions), first.contents)
 
     def test_a_loaded_value_is_a_copy(self, manager: IOManager) -> None:
         """What one step changes, another does not see."""

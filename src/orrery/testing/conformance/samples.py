@@ -131,6 +131,7 @@ class ValueContext:
         self.log = _Silent()
         self.config: Any = None
         self.output_metadata: dict[str, Any] = {}
+        self.contents: dict[str | None, str] = {}
         self.resource_config: Mapping[str, Any] = {}
         self.dagster_type = type("_Type", (), {"typing_type": typing_type})
 
@@ -164,3 +165,7 @@ class ValueContext:
     def add_output_metadata(self, metadata: Mapping[str, Any]) -> None:
         """Note something about the value."""
         self.output_metadata.update(metadata)
+
+    def note_contents(self, contents: Mapping[str | None, str]) -> None:
+        """Note what was stored of each partition."""
+        self.contents = dict(contents)
