@@ -12,7 +12,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from orrery.adapters.io.formats import dump_pickle
 from orrery.adapters.io.pickled import PickledObjectFilesystemIOManager
 from orrery.api.verbs.materialize import materialize
 from orrery.api.verbs.plan import plan_materialization
@@ -30,6 +31,7 @@ from orrery.model.events.user import AssetObservation
 from orrery.plan.fingerprint.reach import Reacher
 from orrery.runtime.engine.code_facts import InstalledCode
 from orrery.runtime.engine.kept_entries import KeptEntries
+from orrery.runtime.files.known_heads import known_heads_of
 from orrery.runtime.instance.instance import Instance
 
 MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # a folder of its own is made there
@@ -95,6 +97,7 @@ class Reuse(RuleBasedStateMachine):
         self.stored: dict[int, Any] = {}
         self.broken: set[int] = set()
         self.damaged: set[int] = set()
+        self.copies: dict[int, bytes] = {}
         self.verify = "exists"
         self.steps = 0
         self.writes_bytecode, sys.dont_write_bytecode = not sys.dont_write_bytecode, True
@@ -213,6 +216,32 @@ class Reuse(RuleBasedStateMachine):
             path.write_bytes(data)
             self.broken.add(number)
             self.damaged.add(number)
+
+    @rule(number=assets, value=st.integers(0, 2))
+    def let_somebody_else_store(self, number: int, value: int) -> None:
+        """Have a whole value in the place of one, as a run that another event log records puts it there."""
+        self._replace(number, lambda path: dump_pickle(str(path), value, what=str))
+
+    @rule(number=assets)
+    def put_a_copy_aside(self, number: int) -> None:
+        """Keep the file of a value."""
+        path = self.values / f"a{number}.pickle"
+        if path.exists() and number not in self.broken:
+            self.copies[number] = path.read_bytes()
+
+    @rule(number=assets)
+    def bring_back_a_copy(self, number: int) -> None:
+        """Put back what was kept, which may be older."""
+        if number in self.copies:
+            self._replace(number, lambda path: path.write_bytes(self.copies[number]))
+
+    def _replace(self, number: int, store: Callable[[Path], object]) -> None:
+        path = self.values / f"a{number}.pickle"
+        if path.exists() and number not in self.broken:
+            before = path.read_bytes()
+            store(path)
+            if path.read_bytes() != before:  # of the same bytes nobody can tell whose they are, nor need he
+                self.broken.add(number)
 
     @rule(chosen=st.sets(assets, min_size=1))
     def run_some(self, chosen: set[int]) -> None:
@@ -340,7 +369,7 @@ class Reuse(RuleBasedStateMachine):
             "instance": self.instance,
             "reuse": CachePolicy(verify="digest" if self.damaged else self.verify, salt=self.salt, ttl=self.ttl),
             "resources": {
-                "io_manager": PickledObjectFilesystemIOManager(self.values),
+                "io_manager": PickledObjectFilesystemIOManager(self.values, heads=known_heads_of(self.instance)),
                 "outside": self.outside,
                 "probed": self.probed,
             },
