@@ -33,6 +33,7 @@ from orrery.runtime.contexts.init_resource import Later, ScopedResources
 from orrery.runtime.contexts.input import BuiltInputContext
 from orrery.runtime.contexts.log import console_log
 from orrery.runtime.contexts.output import BuiltOutputContext, GivenResources
+from orrery.runtime.contexts.stored_values import partitions_of_output
 from orrery.runtime.engine.recorded import check_recorded
 from orrery.runtime.engine.resources import OpenResources, open_resources, order_of_resources, raise_if_not_closed
 from orrery.runtime.instance.instance import Instance
@@ -174,7 +175,7 @@ class AssetValueLoader:
                 if not look(described):
                     return False
                 if self._given_instance is not None:
-                    check_recorded(self._given_instance, made[manager_key], described, [partition_key])
+                    check_recorded(self._given_instance, made[manager_key], described, partitions_of_output(described))
                 if is_verified and check is not None:
                     check(described)
             except (UnusableValueError, UntrustedValueError):

@@ -81,8 +81,7 @@ def check_input(instance: Any, manager: Any, described: InputContext) -> None:
     """
     if not described.has_asset_key:
         return
-    partitions: Sequence[str | None] = (
-        [str(each) for each in described.asset_partition_keys] if described.has_asset_partitions else [None]
-    )
+    # As they are: those of several dimensions tell their parts, of which paths may be made.
+    partitions: Sequence[str | None] = described.asset_partition_keys if described.has_asset_partitions else [None]
     with suppress(ValueNotFoundError):  # is told by the load, if it wants the value at all
         check_recorded(instance, manager, described, partitions)

@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from upath import UPath
 
 from orrery import (
     AssetKey,
@@ -20,8 +21,11 @@ from orrery import (
     FilesystemIOManager,
     IcebergIOManager,
     Instance,
+    MultiPartitionKey,
+    MultiPartitionsDefinition,
     ParquetIOManager,
     StaticPartitionsDefinition,
+    UPathIOManager,
     asset,
     build_input_context,
     materialize,
@@ -252,6 +256,42 @@ def test_a_plan_says_that_what_a_run_takes_from_outside_is_another(
     assert plan_materialization(numbers(stored, 1), **given).lacking == ()
     run(numbers(stored, 2), theirs, stored.manager())
     assert plan_materialization(numbers(stored, 1), **given).lacking == ("up",)
+
+
+def test_a_partition_of_several_dimensions_is_looked_for_where_its_io_manager_puts_it(
+    instances: tuple[Instance, Instance], tmp_path: Path
+) -> None:
+    class Folders(UPathIOManager):
+        extension = ".txt"
+
+        def dump_to_path(self, context: Any, obj: Any, path: Any) -> None:
+            path.write_text(str(obj))
+
+        def load_from_path(self, context: Any, path: Any) -> int:
+            return int(path.read_text())
+
+        def get_path_for_partition(self, context: Any, path: Any, partition: str) -> Any:
+            return path / partition
+
+    mine, theirs = instances
+    stored = Stored(tmp_path / "values", "unsigned")
+    days = MultiPartitionsDefinition({"city": CITIES, "day": StaticPartitionsDefinition(["1", "2"])})
+    chosen = {"partition_key": MultiPartitionKey({"city": "oslo", "day": "1"}), "reuse": True}
+    manager = Folders(UPath(tmp_path / "values"))
+    run(numbers(stored, 1, partitions_def=days), mine, manager, **chosen)
+    run(numbers(stored, 2, partitions_def=days), theirs, manager, **chosen)
+    result = materialize(
+        numbers(stored, 1, partitions_def=days),
+        instance=mine,
+        resources={"io_manager": manager},
+        selection="down",
+        force="down",
+        raise_on_error=False,
+        on_event=lambda entry: None,
+        **chosen,
+    )
+    (failure,) = [each for each in result.all_events if each.is_step_failure]
+    assert OTHER in str(failure.step_failure_data.error)
 
 
 def test_a_value_that_was_announced_and_not_stored_changes_nothing(
