@@ -88,7 +88,11 @@ class BlobIOManager(IOManager):
         pointers = [self._store(context, values[partition], partition) for partition in partitions]
         note = getattr(context, "note_content", None)
         if note is not None:
-            note(digest_of_all(pointers), is_stable=all(each.format != "pickle" for each in pointers))
+            note(
+                digest_of_all(pointers),
+                is_stable=all(each.format != "pickle" for each in pointers),
+                by_partition={key: each.digest for key, each in zip(partitions, pointers, strict=True)},
+            )
         place = (
             self.store.blob_url(pointers[0].digest)
             if len(pointers) == 1

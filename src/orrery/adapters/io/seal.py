@@ -254,7 +254,8 @@ def note_seals(context: Any, seals: Mapping[str | None, Seal], *, is_stable: boo
     digests = {partition: seal.digest.hex() for partition, seal in seals.items()}
     note = getattr(context, "note_content", None)
     if note is not None:
-        note(next(iter(digests.values())) if len(digests) == 1 else _joined(seals.values()), is_stable=is_stable)
+        joined = next(iter(digests.values())) if len(digests) == 1 else _joined(seals.values())
+        note(joined, is_stable=is_stable, by_partition=digests)
     note_contents(context, {partition: digest[:_CONTENT] for partition, digest in digests.items()})
 
 

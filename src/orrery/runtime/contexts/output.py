@@ -35,6 +35,7 @@ class OutputContext:
         "_contents",
         "_dagster_type",
         "_definition_metadata",
+        "_digest_by_partition",
         "_events",
         "_job_name",
         "_log",
@@ -102,6 +103,7 @@ class OutputContext:
         self._asset_spec = asset_spec
         self._manager_key = manager_key
         self._content_digest: tuple[str, bool] | None = None
+        self._digest_by_partition: Mapping[str | None, str] | None = None
         self._contents: Mapping[str | None, str] | None = None
         self._events: list[Any] | None = None
         self._logged_metadata: dict[str, Any] | None = None
@@ -406,15 +408,19 @@ class OutputContext:
             )
         known.update(added)
 
-    def note_content(self, digest: str, *, is_stable: bool) -> None:
+    def note_content(
+        self, digest: str, *, is_stable: bool, by_partition: Mapping[str | None, str] | None = None
+    ) -> None:
         """
         Note a digest of what was stored; it becomes the data version where the value has none of its own.
 
         Args:
             digest: Digest of the bytes.
             is_stable: Whether equal values always give equal bytes; those of a pickle may differ.
+            by_partition: The digest of each partition, where several were stored apart.
         """
         self._content_digest = (digest, is_stable)
+        self._digest_by_partition = by_partition
 
     def note_contents(self, contents: Mapping[str | None, str]) -> None:
         """

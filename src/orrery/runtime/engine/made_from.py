@@ -96,7 +96,7 @@ class MadeFrom:
             libraries=reach.distributions if reach is not None else {},
             code_version=code_version,
             config=config_parts(config) if config is not None else {},
-            inputs=self._inputs(step, context) if step.inputs and with_inputs else {},
+            inputs=self.inputs_of_step(step, context) if step.inputs and with_inputs else {},
             resources=self._resources(needed) if needed else {},
             format=self._format_of(outputs[0]),
             salt=policy.salt if policy is not None else None,
@@ -155,7 +155,8 @@ class MadeFrom:
                     break
         return found
 
-    def _inputs(self, step: ExecutionStep, context: StepExecutionContext) -> Mapping[str, InputPart]:
+    def inputs_of_step(self, step: ExecutionStep, context: StepExecutionContext) -> Mapping[str, InputPart]:
+        """Return the inputs of a step, or of those of its partitions that its context speaks of."""
         found: dict[str, InputPart] = {}
         for name, each in step.inputs.items():
             key = each.asset_key
@@ -203,7 +204,7 @@ class MadeFrom:
             libraries=dict(sorted(libraries.items())),
             code_version=code_version,
             config=dict(sorted(config.items())),
-            inputs=self._inputs_of_graph(asset, context_of) if with_inputs else {},
+            inputs=self.inputs_of_graph(asset, context_of) if with_inputs else {},
             resources=self._resources(needed),
             format=self._format_of(asset.output),
             salt=policy.salt if policy is not None else None,
@@ -240,7 +241,8 @@ class MadeFrom:
                     ]
         return config_parts({inside: given}) if given else {}
 
-    def _inputs_of_graph(self, asset: GraphAsset, context_of: ContextOf) -> Mapping[str, InputPart]:
+    def inputs_of_graph(self, asset: GraphAsset, context_of: ContextOf) -> Mapping[str, InputPart]:
+        """Return what the steps of a graph take from outside of it, or take for the partitions that their contexts speak of."""
         found: dict[str, InputPart] = {}
         for each in asset.inputs:
             if each.key in asset.vague:

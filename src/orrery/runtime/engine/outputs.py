@@ -144,10 +144,12 @@ def store_output(
         for each in described.consume_events():
             yield _user_event(context, each)
     if asset_key is not None and output.is_selected:
-        content: str | None = None
+        content: str | Mapping[str, str] | None = None
         combined = {**metadata, **logged} if logged else metadata
         if data_version is None and (context._data_versions is None or not context.has_data_version(asset_key)):
-            content = _content_version(value, described._content_digest)
+            content = _versions_by_partition(context, asset_key, value, described) or _content_version(
+                value, described._content_digest
+            )
         contents = described._contents
         yield from _tell_asset(
             context, output, asset_key, combined, data_version, tags, False, content, contents=contents
@@ -161,6 +163,25 @@ def _content_version(value: Any, stored: tuple[str, bool] | None) -> str | None:
         return stored[0]
     digest = canonical_digest(value, most=_MOST_VALUES)
     return digest if digest is not None else stored[0] if stored is not None else None
+
+
+def _versions_by_partition(
+    context: StepExecutionContext, asset_key: AssetKey, value: Any, described: OutputContext
+) -> Mapping[str, str] | None:
+    """Return a name of the content of each of several partitions, as one that is made alone has it; None if they are not told apart."""
+    if not isinstance(value, Mapping) or not (context.run_tags or context.discovers):
+        return None
+    partitions = context.partition_keys_of_output(asset_key)
+    if len(partitions) < 2 or value.keys() != set(partitions):
+        return None
+    stored, is_stable = described._digest_by_partition or {}, (described._content_digest or ("", False))[1]
+    found: dict[str, str] = {}
+    for key in partitions:
+        version = _content_version(value[key], (stored[key], is_stable) if key in stored else None)
+        if version is None:
+            return None
+        found[key] = version
+    return found
 
 
 def _manager_events(
@@ -195,7 +216,7 @@ def _tell_asset(
     data_version: Any,
     tags: Mapping[str, str] | None,
     is_observation: bool,
-    content: str | None = None,
+    content: str | Mapping[str, str] | None = None,
     is_stored: bool = True,
     contents: Mapping[str | None, str] | None = None,
 ) -> Generator[Event, None, None]:
@@ -215,7 +236,7 @@ def _tell_asset(
         all_tags = {**(all_tags or {}), DATA_VERSION_TAG: value}
         if not is_observation:
             all_tags[DATA_VERSION_IS_USER_PROVIDED_TAG] = "true"
-    elif content is not None:
+    elif isinstance(content, str):
         all_tags = {**(all_tags or {}), DATA_VERSION_TAG: content}
     partitions = context.partition_keys_of_output(asset_key) if context.run_tags or context.discovers else ()
     if not partitions:
@@ -224,7 +245,8 @@ def _tell_asset(
     for partition in partitions:
         own = context.get_asset_metadata(asset_key, partition) if context.asset_metadata else None
         told = {**metadata, **own} if own else metadata
-        yield _asset_event(context, asset_key, told, partition, all_tags, is_observation, is_stored, contents)
+        tags = {**(all_tags or {}), DATA_VERSION_TAG: content[partition]} if isinstance(content, Mapping) else all_tags
+        yield _asset_event(context, asset_key, told, partition, tags, is_observation, is_stored, contents)
 
 
 def _asset_event(

@@ -305,25 +305,48 @@ class RunReuse:
         if version is None:  # what the function wrote by itself: nobody knows its content, so each run gives another
             version = added[DATA_VERSION_TAG] = f"{self._context.run.run_id}:{event.step_key}"
         provenance, started = self._now.get(step.key), self._started.get(event.step_key or "")
+        graph = None
         for asset in self._graphs.get(step.key, ()):
             if asset.key == made.asset_key:  # by now all that it is made from has been made
+                graph = asset
                 provenance = self._made_from.of_graph(asset, self._context.for_step, self._policies.of(step))
                 started = min(self._started[each.key] for each in asset.steps if each.key in self._started)
         if provenance is not None:
             if started is not None:
                 taken = round(time.perf_counter() - started, 6)
                 provenance = msgspec.structs.replace(provenance, seconds=taken)
+            self._made_of[made.asset_key] = provenance
+            provenance = self._of_one(made.partition, step, graph, provenance)
             for key, part in provenance.inputs.items():
                 added[f"{INPUT_DATA_VERSION_TAG_PREFIX}/{key}"] = part.version
                 pointer = NULL_EVENT_POINTER if part.storage_id is None else str(part.storage_id)
                 added[f"{INPUT_EVENT_POINTER_TAG_PREFIX}/{key}"] = pointer
-            self._made_of[made.asset_key] = provenance
         if step.key in self._asked_again:
             self._made_again.add(made.asset_key)
         self._present.note(made.asset_key, made.partition, version, self._context.run.run_id)
         told = made.with_system_tags(added) if added else made
         fresh = StepMaterializationData(told, data.asset_lineage, provenance, data.is_stored, data.content)
         return msgspec.structs.replace(event, event_specific_data=fresh)
+
+    def _of_one(
+        self, partition: str | None, step: ExecutionStep, graph: GraphAsset | None, made_from: Provenance
+    ) -> Provenance:
+        """Return what one of several partitions that a step makes at once is made from: of its inputs, what belongs to it."""
+        if partition is None or not made_from.inputs:
+            return made_from
+
+        def context_of(each: ExecutionStep) -> StepExecutionContext:
+            whole: StepExecutionContext = self._context.for_step(each)
+            return whole.of_partitions([partition])
+
+        if not self._context.for_step(step).has_partition_key_range:
+            return made_from
+        inputs = (
+            self._made_from.inputs_of_step(step, context_of(step))
+            if graph is None
+            else self._made_from.inputs_of_graph(graph, context_of)
+        )
+        return msgspec.structs.replace(made_from, inputs=inputs)
 
     def _keys_of(self, step: ExecutionStep) -> AbstractSet[AssetKey]:
         found = self._made_by.get(step.key)
@@ -554,7 +577,7 @@ class RunReuse:
                 situation = Situation(
                     asset=key.to_user_string() if partition is None else f"{key.to_user_string()}[{partition}]",
                     last=last,
-                    now=now,
+                    now=self._of_one(partition, step, graph, now),
                     policy=policy,
                     value=self._value_now(step, context, output, policy, partition, last),
                     is_forced=reuse is not None and (reuse.force_all or key in reuse.forced),
@@ -564,6 +587,9 @@ class RunReuse:
                     obstacle=_obstacle(step, output) if graph is None else self._obstacle_of(graph),
                 )
                 decision = decide(situation, instant)
+                if decision.action == "run" and len(partitions) > 1:  # releases before this one recorded all together
+                    as_before = decide(msgspec.structs.replace(situation, now=now), instant)
+                    decision = as_before if as_before.action == "skip" else decision
                 if len(outputs) > 1:
                     decision = decision.about(key.to_user_string())
                 found = decision if found is None else found.joined(decision)

@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 import sqlalchemy
 
+from orrery.adapters.cache.stored import BlobIOManager
 from orrery.adapters.io.parquet import ParquetIOManager
 from orrery.api.verbs.materialize import materialize, observe
 from orrery.api.verbs.plan import plan_materialization
@@ -25,8 +27,13 @@ from orrery.definitions.parts.io_manager import IOManager
 from orrery.definitions.project.definitions import Definitions
 from orrery.model.config.pythonic import Config
 from orrery.model.events.data_version import DataVersion, DataVersionsByPartition
+from orrery.model.events.entry import EventRecordsFilter
+from orrery.model.events.event import Event, EventType
+from orrery.model.events.payloads import StepMaterializationData
+from orrery.model.events.reuse import InputPart
 from orrery.model.events.user import AssetMaterialization, AssetObservation, MaterializeResult, Output
 from orrery.model.partitions.static import StaticPartitionsDefinition
+from orrery.plan.fingerprint.fingerprint import combined_version
 from orrery.runtime.contexts.asset import AssetExecutionContext
 from orrery.runtime.instance.instance import Instance
 
@@ -614,3 +621,72 @@ def test_refresh_runs_what_lies_above_and_only_what_its_change_touches(instance:
     world[0] = 12
     assert ran(selection=["last"], refresh=[raw]) == ["raw", "between", "last"]
     assert ran() == ["beside"]
+
+
+LETTERS = StaticPartitionsDefinition(["x", "y", "z"])
+ALL_LETTERS = {"partition_key_range": ("x", "z")}
+
+
+def letters(numbers: dict[str, int], **options: Any) -> list[Any]:
+    """Return an asset with a number for each letter, and one of ten times that; a run makes one letter, or several."""
+
+    def by_key(context: AssetExecutionContext, numbers: Any) -> Any:
+        keys = context.partition_keys
+        return {key: numbers[key] for key in keys} if len(keys) > 1 else numbers[keys[0]]
+
+    @asset(partitions_def=LETTERS, code_version=str(numbers), **options)
+    def plain(context: AssetExecutionContext) -> Any:
+        ran.append("plain")
+        return by_key(context, numbers)
+
+    @asset(partitions_def=LETTERS, code_version="1", **options)
+    def tenfold(context: AssetExecutionContext, plain: Any) -> Any:
+        ran.append(f"tenfold {' '.join(context.partition_keys)}")
+        given = plain if isinstance(plain, dict) else {context.partition_key: plain}
+        return by_key(context, {key: 10 * given[key] for key in context.partition_keys})
+
+    return [plain, tenfold]
+
+
+def test_partitions_that_were_made_one_by_one_are_current_for_a_run_of_several(instance: Instance) -> None:
+    numbers = {"x": 1, "y": 2, "z": 3}
+    for key in numbers:
+        assert run(letters(numbers), instance, partition_key=key) == ["plain", f"tenfold {key}"]
+    assert run(letters(numbers), instance, **ALL_LETTERS) == []
+    assert run(letters(numbers), instance, partition_key_range=("y", "z")) == []
+
+
+@pytest.mark.parametrize("is_stable", [False, True])
+def test_partitions_that_were_made_together_are_current_one_by_one(
+    instance: Instance, is_stable: bool, tmp_path: Path
+) -> None:
+    """Each has a data version of its own, that of its value: what follows the others stays as it is."""
+    chosen: dict[str, Any] = {"resources": {"io_manager": BlobIOManager(tmp_path, format="json")}} if is_stable else {}
+    numbers = {"x": 1, "y": 2, "z": 3}
+    assert run(letters(numbers), instance, **ALL_LETTERS, **chosen) == ["plain", "tenfold x y z"]
+    assert [run(letters(numbers), instance, partition_key=key, **chosen) for key in numbers] == [[], [], []]
+    changed = {"x": 1, "y": 5, "z": 3}
+    assert run(letters(changed), instance, selection="plain", **ALL_LETTERS, **chosen) == ["plain"]
+    again = [run(letters(changed), instance, partition_key=key, **chosen) for key in numbers]
+    assert again == [[], ["tenfold y"], []]
+    assert run(letters(changed), instance, selection="plain", force=True, partition_key="x", **chosen) == ["plain"]
+    assert run(letters(changed), instance, partition_key="x", **chosen) == []
+
+
+def test_a_range_that_was_recorded_as_one_is_still_current(instance: Instance) -> None:
+    """Releases before wrote down of each partition what all of the run were made from."""
+    numbers = {"x": 1, "y": 2, "z": 3}
+    run(letters(numbers), instance, **ALL_LETTERS)
+    kind = EventType.ASSET_MATERIALIZATION
+    plain, tenfold = (
+        instance.get_event_records(EventRecordsFilter(kind, asset_key=AssetKey(name))) for name in ("plain", "tenfold")
+    )
+    made_of = {each.partition_key or "": (each.asset_materialization.data_version or "") for each in plain}
+    for record in tenfold:
+        event = record.event_log_entry.dagster_event
+        data: Any = event.event_specific_data if event is not None else None
+        together = InputPart(combined_version(made_of), record.run_id, None, len(made_of))
+        as_one = msgspec.structs.replace(data.provenance, inputs={"plain": together})
+        payload = StepMaterializationData(data.materialization, [], as_one, True, data.content)
+        instance.report_dagster_event(Event(kind.value, "", event_specific_data=payload), run_id="")
+    assert run(letters(numbers), instance, **ALL_LETTERS) == []
