@@ -150,8 +150,8 @@ def another_value(context: Any, partition: str | None, place: str) -> DamagedVal
     """Return the error that tells that some other value lies at *place*, where one of *context* was stored."""
     name = describe_value(context, partition)
     error = DamagedValueError(
-        f"The stored value of {name} ({place}) is not the one that was recorded last: something else stored it, such "
-        "as a run that another event log records, or the IO manager wrote elsewhere meanwhile.",
+        f"The stored value of {name} ({place}) is not the one that was recorded last: it is of another event log, or the IO "
+        "manager wrote elsewhere since.",
         mend=f"materialize {name} again.",
     )
     error.partitions = () if partition is None else (str(partition),)
