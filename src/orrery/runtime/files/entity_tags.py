@@ -23,8 +23,8 @@ def entity_tag(fs: Any, path: str) -> str | None:
     fs.invalidate_cache(fs._parent(path))
     try:
         found = fs.info(path)
-    except (FileNotFoundError, PermissionError):  # a directory in a store that has none; or who writes may not look
-        return None
+    except (FileNotFoundError, PermissionError, NotImplementedError):
+        return None  # a directory in a store that has none, one who writes and may not look, a store that tells nothing
     return tag_in(found)
 
 
