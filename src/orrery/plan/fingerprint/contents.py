@@ -22,12 +22,31 @@ def _reduced(value: Any) -> Any:
     return list(value.__reduce__()[:2])
 
 
+def _vars(value: Any) -> Any:
+    return dict(vars(value))
+
+
+def _sections(value: Any) -> Any:
+    return {name: dict(value.items(name, raw=True)) for name in [value.default_section, *value.sections()]}
+
+
+_DECODER = ("object_hook", "object_pairs_hook", "parse_constant", "parse_float", "parse_int", "strict")
+"""What an instance of ``json.JSONDecoder`` is given; the rest follows from it."""
 _PLATFORM: Mapping[str, Callable[[Any], Any]] = {
-    "types.SimpleNamespace": lambda value: dict(vars(value)),
-    "argparse.Namespace": lambda value: dict(vars(value)),
-    "string.Template": lambda value: dict(vars(value)),
-    "collections.UserList": lambda value: dict(vars(value)),
-    "collections.UserString": lambda value: dict(vars(value)),
+    "types.SimpleNamespace": _vars,
+    "argparse.Namespace": _vars,
+    "string.Template": _vars,
+    "textwrap.TextWrapper": _vars,
+    "json.encoder.JSONEncoder": _vars,
+    "json.decoder.JSONDecoder": lambda value: [getattr(value, name) for name in _DECODER],
+    "logging.Formatter": lambda value: [value._fmt, value.datefmt, type(value._style).__name__, vars(value._style)],
+    "configparser.ConfigParser": _sections,
+    "configparser.RawConfigParser": _sections,
+    "urllib.request.Request": lambda value: [value.full_url, value.get_method(), value.data, value.header_items()],
+    "time.struct_time": list,
+    "email.headerregistry.Address": str,
+    "collections.UserList": _vars,
+    "collections.UserString": _vars,
     "collections.deque": lambda value: [list(value), value.maxlen],
     "array.array": lambda value: [value.typecode, value.tolist()],
     "operator.itemgetter": _reduced,
@@ -93,27 +112,95 @@ def fields_of(value: Any, *, with_slots: bool) -> dict[str, Any] | None:
     own = getattr(value, "__dict__", None)
     built = next((read for base, read in _BUILT if isinstance(value, base)), None)
     if own is None and not slots and built is None:
-        return None
+        made_of = _made_of(value)
+        return None if made_of is None else {"": made_of}
     if built is not None:
         found[""] = built(value)
     return {**found, **slots, **(own or {})}
 
 
+def _made_of(value: Any) -> Any:
+    """
+    Return what a value of a compiled class is made of, which has no fields: what it tells ``copy`` and ``pickle``.
+
+    None if it does not tell, or has a state beside it, which may change; and of what is no value: that equals another with the
+    same content, and has a hash, which a client or an iterator has not.
+    """
+    kind: Any = type(value)
+    if kind.__eq__ is object.__eq__ or kind.__hash__ in (None, object.__hash__) or hasattr(kind, "__next__"):
+        return None
+    try:
+        told = value.__reduce_ex__(2)
+    except Exception:  # noqa: BLE001  # such as a lock: known by its type
+        return None
+    if not isinstance(told, tuple) or any(each is not None for each in told[2:]):
+        return None
+    return list(told[:2])
+
+
 def _of_library(value: Any, kind: type) -> Any:
-    """Return what an expression of polars, a value of pyarrow or an index of pandas is made of: their objects do not show it."""
-    if kind.__name__ == "Expr" and kind.__module__.startswith("polars."):
-        try:
-            return _of_expression(value)
-        except Exception:  # noqa: BLE001  # it holds a function that polars cannot write down: known by its type, then
-            return None
+    """Return what a value of a library is made of that does not show it; None of others."""
     library = kind.__module__.partition(".")[0]
-    if library == "pandas" and kind.__name__.endswith("Index"):  # its fields hold what it remembers, too
+    read = _OF_LIBRARIES.get(library)
+    if read is None:
+        return None
+    try:
+        return read(value, kind)
+    except Exception:  # noqa: BLE001  # it holds what its library cannot write down: known by its type, then
+        return None
+
+
+def _of_polars(value: Any, kind: type) -> Any:
+    if any(each.__name__ == "Expr" for each in kind.__mro__):
+        return _of_expression(value)
+    return value.serialize() if kind.__name__ == "LazyFrame" else None
+
+
+def _of_pandas(value: Any, kind: type) -> Any:
+    if kind.__name__.endswith("Index"):  # its fields hold what it remembers, too
         return [kind.__name__, list(value.names), value.to_frame(index=False)]
-    if library == "pandas" and hasattr(kind, "rule_code"):  # an offset; its calendar follows from the rest
+    if hasattr(kind, "rule_code"):  # an offset; its calendar follows from the rest
         return [repr(value), {name: each for name, each in value.kwds.items() if name != "calendar"}]
-    if kind.__module__ == "pyarrow.lib" and kind.__name__.endswith("Scalar"):
-        return [str(value.type), value.as_py()]
+    return _made_of(value) if kind.__name__ in ("Interval", "Period") else None
+
+
+def _of_pyarrow(value: Any, kind: type) -> Any:
+    return [str(value.type), value.as_py()] if kind.__name__.endswith("Scalar") else None
+
+
+def _of_numpy(value: Any, kind: type) -> Any:
+    """Return the function that ``numpy.frompyfunc`` was given, which nothing but the collector of garbage is told."""
+    if kind.__name__ != "ufunc":
+        return None
+    held = [each for each in gc.get_referents(value) if isinstance(each, types.FunctionType)]
+    return [value.__name__, *held] if held else None
+
+
+def _of_sqlalchemy(value: Any, kind: type) -> Any:
+    """Return the text of a statement with its parameters, or how tables are made: their objects remember much beside."""
+    names = {each.__name__ for each in kind.__mro__}
+    if "MetaData" in names:
+        return [_of_sqlalchemy(table, type(table)) for table in value.sorted_tables]
+    if "Table" in names:
+        from sqlalchemy.schema import CreateTable  # loaded with the table
+
+        return [str(CreateTable(value)), sorted(str(index) for index in value.indexes)]
+    if "SchemaItem" in names:  # a column
+        return repr(value)
+    if "ClauseElement" in names:
+        compiled = value.compile()
+        return [str(compiled), dict(compiled.params)]
     return None
+
+
+_OF_LIBRARIES: Mapping[str, Callable[[Any, type], Any]] = {
+    "numpy": _of_numpy,
+    "polars": _of_polars,
+    "pandas": _of_pandas,
+    "pyarrow": _of_pyarrow,
+    "sqlalchemy": _of_sqlalchemy,
+    "yarl": lambda value, _: str(value),
+}
 
 
 def _of_expression(value: Any) -> Any:

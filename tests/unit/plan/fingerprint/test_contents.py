@@ -3,25 +3,36 @@
 import argparse
 import array
 import collections
+import configparser
 import decimal
+import email.headerregistry
 import functools
 import ipaddress
+import json
+import logging
 import operator
 import statistics
 import string
 import struct
 import sys
+import textwrap
+import time
 import types
+import urllib.request
 import zoneinfo
 from collections.abc import Callable
 from datetime import timedelta, timezone
 from typing import Any
 
 import attrs
+import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pyarrow.fs
 import pytest
+import sqlalchemy
+import yarl
 
 from orrery.plan.fingerprint.facts import Reach
 from orrery.plan.fingerprint.reach import Reacher
@@ -69,6 +80,18 @@ def made(name: str) -> Any:
     return spread[name]
 
 
+def table(n: int) -> sqlalchemy.Table:
+    """Return a table whose column holds texts of this length."""
+    return sqlalchemy.Table("t", sqlalchemy.MetaData(), sqlalchemy.Column("a", sqlalchemy.String(n)))
+
+
+def parsed(n: int) -> configparser.ConfigParser:
+    """Return a file of settings, as it is read."""
+    found = configparser.ConfigParser()
+    found.read_string(f"[a]\nb = {n}\n")
+    return found
+
+
 CONTENTS: dict[str, Callable[[int], Any]] = {
     "SimpleNamespace": lambda n: types.SimpleNamespace(rate=n),
     "Namespace": lambda n: argparse.Namespace(rate=n),
@@ -99,6 +122,26 @@ CONTENTS: dict[str, Callable[[int], Any]] = {
     "expression of polars": lambda n: pl.col("a") > n,
     "value of pyarrow": pa.scalar,
     "index of pandas": lambda n: pd.Index([n, 3]),
+    "interval of pandas": lambda n: pd.Interval(0, n),
+    "period of pandas": lambda n: pd.Period(f"202{n}"),
+    "selector of polars": lambda n: pl.selectors.numeric().exclude(f"a{n}"),
+    "lazy frame of polars": lambda n: pl.LazyFrame({"a": [n]}),
+    "function of numpy": lambda n: np.frompyfunc(made(f"f{n}"), 1, 1),
+    "table of SQLAlchemy": lambda n: table(n),
+    "tables of SQLAlchemy": lambda n: table(n).metadata,
+    "column of SQLAlchemy": lambda n: sqlalchemy.Column("a", sqlalchemy.String(n)),
+    "statement of SQLAlchemy": lambda n: sqlalchemy.select(table(1)).where(table(1).c.a == str(n)),
+    "condition of SQLAlchemy": lambda n: sqlalchemy.column("a") == n,
+    "text of SQLAlchemy": lambda n: sqlalchemy.text(f"select {n}"),
+    "URL of yarl": lambda n: yarl.URL(f"http://a/{n}"),
+    "encoder": lambda n: json.JSONEncoder(indent=n),
+    "decoder": lambda n: json.JSONDecoder(strict=n == 1),
+    "formatter": lambda n: logging.Formatter(f"%(message)s {n}"),
+    "wrapper": lambda n: textwrap.TextWrapper(width=n),
+    "parsed config": lambda n: parsed(n),
+    "request": lambda n: urllib.request.Request("http://a", headers={"n": str(n)}),
+    "broken time": lambda n: time.struct_time([n] * 9),
+    "address of mail": lambda n: email.headerregistry.Address(f"a{n}"),
 }
 
 
@@ -214,6 +257,21 @@ def test_what_is_used_up_is_no_content() -> None:
     one, other = random.Random(1), random.Random(2)
     assert reached({"A": one}).parts == reached({"A": other}).parts
     assert reached({"A": one}).opaque == ("contents_target:A",)
+
+
+def test_how_a_place_is_reached_is_no_content() -> None:
+    """Else another password would put all values out of date."""
+    one, other = (pyarrow.fs.S3FileSystem(access_key="a", secret_key=each, region="us-east-1") for each in "bc")
+    assert reached({"A": one}).parts == reached({"A": other}).parts
+    assert reached({"A": one}).opaque == ("contents_target:A",)
+
+
+def test_a_lazy_frame_that_was_collected_is_the_same() -> None:
+    frame = pl.LazyFrame({"a": [1]})
+    before = reached({"A": frame}).parts
+    assert frame.collect().height == 1
+    assert frame.collect_schema()
+    assert reached({"A": frame}).parts == before
 
 
 def test_an_index_that_was_used_is_the_same() -> None:
