@@ -221,12 +221,14 @@ class CachedIOManager(IOManager):
             RemoteValueError: The remote place is out of reach, and copies may not be used.
         """
         look = getattr(self.remote, "has_output", None)
-        if look is None:
-            return True
+        return True if look is None else self._asked(context, lambda: bool(look(context)))
+
+    def _asked(self, context: Any, ask: Callable[[], bool]) -> bool:
+        """Return what the remote place says; with ``offline="use"``, where it is out of reach, whether there are copies."""
         if self._clock() < self._silent_until:
             return self._has_copies(context)
         try:
-            return bool(look(context))
+            return ask()
         except RemoteValueError as error:
             if self.offline != "use" or not error.is_out_of_reach:
                 raise
@@ -243,12 +245,16 @@ class CachedIOManager(IOManager):
             DamagedValueError: Something else lies in its place.
             RemoteValueError: The remote place is out of reach, and copies may not be used.
         """
-        if not self.has_output(context):
+        check = getattr(self.remote, "check_content", None)
+
+        def is_there() -> bool:
+            assert check is not None
+            check(context, contents)
+            return True
+
+        if not (self.has_output(context) if check is None else self._asked(context, is_there)):
             name = describe_value(context)
             raise ValueNotFoundError(f"No value of {name} is stored.", mend=f"materialize {name} first.")
-        check = getattr(self.remote, "check_content", None)
-        if check is not None and self._clock() >= self._silent_until:
-            check(context, contents)
 
     def _has_copies(self, context: Any) -> bool:
         for partition in partitions_of_output(context):

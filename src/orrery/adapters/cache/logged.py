@@ -26,11 +26,13 @@ class Logged(NamedTuple):
         run_id: The run that made the value, here or on the machine that it was pulled from; None where no run is named.
         data_version: Its data version.
         place: Where it was stored.
+        content: The digest of its bytes, where that was noted.
     """
 
     run_id: str | None = None
     data_version: str | None = None
     place: str = ""
+    content: str | None = None
 
 
 def latest_of(context: Any, partition: str | None) -> Logged | None:
@@ -49,10 +51,12 @@ def latest_of(context: Any, partition: str | None) -> Logged | None:
         return None
     tags = made.tags or {}
     place = made.metadata.get("path")
+    event = records[0].event_log_entry.dagster_event
     return Logged(
         records[0].run_id or tags.get(MADE_BY_RUN_TAG) or tags.get(PULLED_TAG) or None,
         made.data_version,
         str(place.value) if place is not None else "",
+        getattr(event.event_specific_data, "content", None) if event is not None else None,
     )
 
 
@@ -68,7 +72,7 @@ def is_of_another_run(pointer: Pointer, logged: Logged | None) -> bool:
     """
     if logged is None or logged.run_id is None or pointer.run_id is None or pointer.run_id == logged.run_id:
         return False
-    return not logged.place.endswith(pointer.digest)
+    return pointer.digest != logged.content and not logged.place.endswith(pointer.digest)
 
 
 def is_by_a_stranger(context: Any, partition: str | None, pointer: Pointer) -> bool:

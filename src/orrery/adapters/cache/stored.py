@@ -8,6 +8,7 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from orrery.adapters.cache.blobs import BlobStore, Pointer, open_store
@@ -20,8 +21,11 @@ from orrery.base.metadata import MetadataValue
 from orrery.base.names import key_path, labelled_part
 from orrery.definitions.parts.io_manager import IOManager
 from orrery.runtime.contexts.stored_values import (
+    another_value,
+    check_each,
     describe_value,
     load_for_partitions,
+    note_contents,
     partitions_of_output,
     values_by_partition,
 )
@@ -86,6 +90,7 @@ class BlobIOManager(IOManager):
             {partitions[0]: obj} if len(partitions) == 1 else values_by_partition(context, obj, partitions)
         )
         pointers = [self._store(context, values[partition], partition) for partition in partitions]
+        note_contents(context, {key: each.digest for key, each in zip(partitions, pointers, strict=True)})
         note = getattr(context, "note_content", None)
         if note is not None:
             note(
@@ -174,25 +179,34 @@ class BlobIOManager(IOManager):
         """
         pointer = self.store.read_pointer(name)
         if pointer is None:
-            raise MissingBlobError(
-                f"No value of {what()} is stored (there is no {self.store.name_url(name)}).",
-                mend=f"materialize {what()} first.",
-            )
+            raise self._lacking(name, what)
         check_signature(pointer, name, key, what=what(), place=self.store.name_url(name))
         if is_by_a_stranger(pointer):
-            raise MissingBlobError(
-                f"The stored value of {what()} is not the one that the event log knows: run {str(pointer.run_id)[:8]}, which "
-                f"this instance does not know, stored another since ({self.store.name_url(name)}). If that is to count, "
-                "`orrery cache push` there and `orrery cache pull` here.",
-                mend=f"materialize {what()} again.",
-            )
+            raise self._strange(name, what, pointer)
         data = self.store.get(pointer.digest)
         if data is None:
-            raise MissingBlobError(
-                f"The stored value of {what()} is damaged or gone ({self.store.blob_url(pointer.digest)}).",
-                mend=f"materialize {what()} again.",
-            )
+            raise self._gone(what, pointer)
         return pointer, data
+
+    def _lacking(self, name: str, what: Callable[[], str]) -> MissingBlobError:
+        return MissingBlobError(
+            f"No value of {what()} is stored (there is no {self.store.name_url(name)}).",
+            mend=f"materialize {what()} first.",
+        )
+
+    def _strange(self, name: str, what: Callable[[], str], pointer: Pointer) -> MissingBlobError:
+        return MissingBlobError(
+            f"The stored value of {what()} is not the one that the event log knows: run {str(pointer.run_id)[:8]}, which "
+            f"this instance does not know, stored another since ({self.store.name_url(name)}). If that is to count, "
+            "`orrery cache push` there and `orrery cache pull` here.",
+            mend=f"materialize {what()} again.",
+        )
+
+    def _gone(self, what: Callable[[], str], pointer: Pointer) -> MissingBlobError:
+        return MissingBlobError(
+            f"The stored value of {what()} is damaged or gone ({self.store.blob_url(pointer.digest)}).",
+            mend=f"materialize {what()} again.",
+        )
 
     def has_output(self, context: Any) -> bool:
         """
@@ -204,6 +218,36 @@ class BlobIOManager(IOManager):
         """
         key = self.signing.key_for(instance_of(context))
         return all(self._has(context, partition, key) for partition in partitions_of_output(context))
+
+    def check_content(self, context: Any, contents: Mapping[str | None, str]) -> None:
+        """
+        Check that the names stand for the values that were noted, without reading these.
+
+        Args:
+            context: The ``InputContext`` or ``OutputContext``.
+            contents: The digest that was noted of each partition; of None for a value without.
+
+        Raises:
+            MissingBlobError: There is none, its bytes are gone, or a run that the instance does not know stored another.
+            UntrustedValueError: It is a pickle that was not signed with the key.
+            DamagedValueError: Another run of the instance stored another. It says of which partition.
+        """
+        key = self.signing.key_for(instance_of(context))
+
+        def check(partition: str | None, content: str) -> None:
+            name, what = name_of(context, partition), partial(describe_value, context, partition)
+            pointer = self.store.read_pointer(name)
+            if pointer is None:
+                raise self._lacking(name, what)
+            if pointer.digest != content:
+                if is_by_a_stranger(context, partition, pointer):
+                    raise self._strange(name, what, pointer)
+                raise another_value(context, partition, self.store.name_url(name))
+            check_signature(pointer, name, key, what=what(), place=self.store.name_url(name))
+            if not self.store.has(content):
+                raise self._gone(what, pointer)
+
+        check_each(contents, check)
 
     def _has(self, context: Any, partition: str | None, key: ValueKey | None) -> bool:
         name = name_of(context, partition)

@@ -15,6 +15,8 @@ from upath import UPath
 from orrery import (
     AssetKey,
     BackfillPolicy,
+    BlobIOManager,
+    CachedIOManager,
     CachePolicy,
     DeltaLakeIOManager,
     DuckDBIOManager,
@@ -350,3 +352,67 @@ def test_what_another_run_of_the_same_log_made_meanwhile_is_ours(
     meanwhile.append(make_second)
     ran = run(assets("2"), mine, stored.manager())
     assert ran == ["first"]
+
+
+def in_store(folder: Path, *, is_cached: bool, local: str = "local") -> Any:
+    """Return an IO manager over a content-addressed store of pickles that each event log signs with a key of its own."""
+    remote = BlobIOManager(folder / "store", format="pickle")
+    return CachedIOManager(remote, local=folder / local) if is_cached else remote
+
+
+@pytest.mark.parametrize("is_cached", [False, True])
+def test_an_older_value_in_a_store_is_not_taken_for_the_latest(
+    instances: tuple[Instance, Instance], tmp_path: Path, is_cached: bool
+) -> None:
+    mine, _ = instances
+    stored = Stored(tmp_path / "values", "signed")
+    run(numbers(stored, 1), mine, in_store(tmp_path, is_cached=is_cached))
+    run(numbers(stored, 2), mine, in_store(tmp_path / "elsewhere", is_cached=is_cached))
+    result = materialize(
+        numbers(stored, 2),
+        instance=mine,
+        resources={"io_manager": in_store(tmp_path, is_cached=is_cached, local="another")},
+        selection="down",
+        force="down",
+        reuse=True,
+        raise_on_error=False,
+        on_event=lambda entry: None,
+    )
+    (failure,) = [each for each in result.all_events if each.is_step_failure]
+    assert OTHER in str(failure.step_failure_data.error)
+    assert run(numbers(stored, 2), mine, in_store(tmp_path, is_cached=is_cached, local="another")) == ["up", "down"]
+
+
+@pytest.mark.parametrize("is_cached", [False, True])
+def test_the_same_bytes_in_a_store_are_made_again_where_another_instance_signed_them(
+    instances: tuple[Instance, Instance], tmp_path: Path, is_cached: bool
+) -> None:
+    """Nobody here could load them."""
+    mine, theirs = instances
+    stored = Stored(tmp_path / "values", "signed")
+    manager = in_store(tmp_path, is_cached=is_cached)
+    run(numbers(stored, 1), mine, manager)
+    run(numbers(stored, 1), theirs, in_store(tmp_path, is_cached=is_cached, local="theirs"))
+    plan = plan_materialization(numbers(stored, 1), instance=mine, resources={"io_manager": manager})
+    assert "another instance signed it" in reasons(plan)["up"]
+    assert run(numbers(stored, 1), mine, manager) == ["up", "down"]
+    assert run(numbers(stored, 1), mine, manager, force="down", selection="down") == ["down"]
+
+
+def test_the_same_bytes_of_several_partitions_in_a_store_stay(
+    instances: tuple[Instance, Instance], tmp_path: Path
+) -> None:
+    @asset(partitions_def=CITIES, backfill_policy=BackfillPolicy.single_run(), code_version="1")
+    def each(context: Any) -> Any:
+        return {key: len(key) for key in context.partition_keys}
+
+    @asset(code_version="1")
+    def total(each: Any) -> Any:
+        return sum(each.values())
+
+    mine, theirs = instances
+    manager, both = BlobIOManager(tmp_path / "store", format="json"), {"partition_key_range": ("oslo", "rome")}
+    for instance in (mine, theirs):
+        assert run([each], instance, manager, **both) == ["each"]
+    assert run([each], mine, manager, **both) == []
+    assert run([total, each], mine, manager, selection="total", reuse=False) == ["total"]
