@@ -38,6 +38,10 @@ KEY_COLUMN = "orrery_partition"
 _MAKE_STORED = "CREATE TABLE IF NOT EXISTS main.orrery_partitions (asset TEXT, key TEXT, PRIMARY KEY (asset, key))"
 _COUNT_STORED = "ALTER TABLE main.orrery_partitions ADD COLUMN IF NOT EXISTS rows BIGINT"
 _PUT_STORED = "INSERT OR REPLACE INTO main.orrery_partitions (asset, key, rows) VALUES (?, ?, ?)"
+_MOVE_STORED = (
+    "INSERT INTO main.orrery_partitions (asset, key, rows) SELECT ?, key, rows FROM main.orrery_partitions "
+    "WHERE asset = ? AND NOT EXISTS (SELECT 1 FROM main.orrery_partitions WHERE asset = ?)"
+)
 _GET_STORED = "SELECT * FROM main.orrery_partitions WHERE asset = ?"
 
 # What was stored last of each table, or of a partition of it, under a name that no other bears.
@@ -47,6 +51,9 @@ _MAKE_CONTENTS = (
 _PUT_CONTENT = "INSERT OR REPLACE INTO main.orrery_contents (asset, key, content) VALUES (?, ?, ?)"
 _GET_CONTENTS = "SELECT key, content FROM main.orrery_contents WHERE asset = ?"
 _WHOLE = ""
+
+_OWN_SCHEMA, _OWN_TABLES = "main", ("orrery_contents", "orrery_partitions")
+_HAS_OWN = f"SELECT 1 FROM duckdb_tables() WHERE schema_name = '{_OWN_SCHEMA}' AND table_name = ?"
 
 _BUSY_SECONDS = 60.0
 _PAUSE_SECONDS = 0.05
@@ -90,7 +97,7 @@ class DuckDBIOManager(IOManager):
         content = uuid4().hex
         with self._connected() as connection, _in_transaction(connection):
             table = self._table(context)
-            self._claim(connection, context, table)
+            was_there = self._claim(connection, context, table)
             if partitions[0] is None:
                 rows = _arrow(context, obj)
                 connection.register("incoming", rows)
@@ -102,12 +109,14 @@ class DuckDBIOManager(IOManager):
                 count = sum(counts.values())
                 for statement in (_MAKE_STORED, _COUNT_STORED):
                     connection.execute(statement)
+                if was_there and _place(table) != _mark(context):
+                    connection.execute(_MOVE_STORED, [_place(table), _mark(context), _place(table)])
                 for key in keys:
-                    connection.execute(_PUT_STORED, [_mark(context), str(key), counts[key]])
+                    connection.execute(_PUT_STORED, [_place(table), str(key), counts[key]])
             connection.execute(f"COMMENT ON TABLE {table} IS {_literal(_mark(context))}")
             connection.execute(_MAKE_CONTENTS)
             for each in partitions:
-                connection.execute(_PUT_CONTENT, [_mark(context), _content_key(each), content])
+                connection.execute(_PUT_CONTENT, [_place(table), _content_key(each), content])
         note_contents(context, dict.fromkeys(partitions, content))
         context.add_output_metadata(
             {
@@ -183,7 +192,7 @@ class DuckDBIOManager(IOManager):
                 return from_arrow(_rows(connection, f"SELECT * FROM {table}"), wanted)
             shown = f"* EXCLUDE ({KEY_COLUMN})" if KEY_COLUMN in columns else "*"
             conditions = {key: _condition(bounds_of(context, key, columns), key) for key in keys}
-            stored = _stored(connection, context)
+            stored = _stored(connection, context, table)
             lacking = [key for key in keys if key not in stored] if stored else []
             parts: dict[str, Any] = {}
             if in_one or len(keys) == 1:
@@ -227,14 +236,15 @@ class DuckDBIOManager(IOManager):
             DamagedValueError: It was stored by something else since. Both say of which partition.
         """
         with self._connected() as connection:
-            columns = self._columns(connection, context, self._table(context))
-            found = _contents(connection, context)
+            table = self._table(context)
+            columns = self._columns(connection, context, table)
+            found = _contents(connection, table)
             keys = [key for key in contents if key is not None]
             lacking = self._lacking(connection, context, columns, keys)
 
         def check(partition: str | None, content: str) -> None:
             if found.get(_content_key(partition), content) != content:
-                raise another_value(context, partition, f"table {self._table(context)} of {self._database}")
+                raise another_value(context, partition, f"table {table} of {self._database}")
             if partition in lacking:
                 raise self._not_stored(context, [partition])
 
@@ -242,9 +252,10 @@ class DuckDBIOManager(IOManager):
 
     def _lacking(self, connection: Any, context: Any, columns: Mapping[str, str], keys: Sequence[str]) -> list[str]:
         """Return the partitions that were not stored, or whose rows are gone."""
-        stored = _stored(connection, context)
+        table = self._table(context)
+        stored = _stored(connection, context, table)
         conditions = {key: _condition(bounds_of(context, key, columns), key) for key in keys if key in stored}
-        gone = _gone(connection, self._table(context), conditions, stored)
+        gone = _gone(connection, table, conditions, stored)
         return [key for key in keys if key not in stored or key in gone]
 
     def _not_stored(self, context: Any, partitions: Sequence[str]) -> ValueNotFoundError:
@@ -264,9 +275,20 @@ class DuckDBIOManager(IOManager):
         schema = "/".join(parts[:-1]) or self._schema
         return f"{_quoted(schema)}.{_quoted(parts[-1])}"
 
-    def _claim(self, connection: Any, context: Any, table: str) -> None:
-        """Refuse a table that another asset has: names in the database do not tell upper from lower case."""
+    def _claim(self, connection: Any, context: Any, table: str) -> bool:
+        """
+        Refuse a table that another asset has: names in the database do not tell upper from lower case.
+
+        Returns:
+            Whether the table is there.
+        """
         schema, name = _unquoted(table)
+        if schema.lower() == _OWN_SCHEMA and name.lower() in _OWN_TABLES:
+            raise InvariantViolationError(
+                f"The value of {describe_value(context)} would be stored in table {table} of {self._database}, in which "
+                "DuckDBIOManager writes down what it has stored.",
+                mend="give the asset another key, or the IO manager another schema.",
+            )
         connection.execute(f"CREATE SCHEMA IF NOT EXISTS {_quoted(schema)}")
         found = connection.execute(
             "SELECT comment FROM duckdb_tables() WHERE lower(schema_name) = lower(?) AND lower(table_name) = lower(?)",
@@ -278,6 +300,7 @@ class DuckDBIOManager(IOManager):
                 "stored in it, too.",
                 mend="give one of the two another key or another database.",
             )
+        return bool(found)
 
     def _columns(self, connection: Any, context: Any, table: str) -> dict[str, str]:
         schema, name = _unquoted(table)
@@ -324,22 +347,24 @@ class DuckDBIOManager(IOManager):
                 time.sleep(_PAUSE_SECONDS)
 
 
-def _contents(connection: Any, context: Any) -> dict[str, str]:
-    """Return what the table of an asset, or each partition of it, was stored under last; nothing if that is not known."""
-    found = connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'orrery_contents'").fetchall()
-    return dict(connection.execute(_GET_CONTENTS, [_mark(context)]).fetchall()) if found else {}
+def _contents(connection: Any, table: str) -> dict[str, str]:
+    """Return what a table, or each partition of it, was stored under last; nothing if that is not known."""
+    if not connection.execute(_HAS_OWN, ["orrery_contents"]).fetchall():
+        return {}
+    return dict(connection.execute(_GET_CONTENTS, [_place(table)]).fetchall())
 
 
 def _content_key(partition: str | None) -> str:
     return _WHOLE if partition is None else f"partition={partition}"
 
 
-def _stored(connection: Any, context: Any) -> dict[str, int | None]:
-    """Return the partitions of an asset that were stored here, with the number of their rows; None if it is not known."""
-    found = connection.execute("SELECT 1 FROM duckdb_tables() WHERE table_name = 'orrery_partitions'").fetchall()
-    if not found:
+def _stored(connection: Any, context: Any, table: str) -> dict[str, int | None]:
+    """Return the partitions of a table that were stored here, with the number of their rows; None if it is not known."""
+    if not connection.execute(_HAS_OWN, ["orrery_partitions"]).fetchall():
         return {}
-    known = connection.execute(_GET_STORED, [_mark(context)]).fetchall()
+    known = connection.execute(_GET_STORED, [_place(table)]).fetchall()
+    if not known:  # releases before this one wrote down the asset, in whichever schema
+        known = connection.execute(_GET_STORED, [_mark(context)]).fetchall()
     return {row[1]: row[2] if len(row) > 2 else None for row in known}
 
 
@@ -402,6 +427,12 @@ def _rows(connection: Any, query: str, values: Sequence[Any] = ()) -> Any:
     """Return what a query gives as a table of pyarrow."""
     found = connection.sql(query, params=list(values))
     return found.to_arrow_table() if hasattr(found, "to_arrow_table") else found.arrow()
+
+
+def _place(table: str) -> str:
+    """Return under what is written down what a table has: the asset, with the schema where that is not the default."""
+    schema, name = _unquoted(table)
+    return json.dumps([name] if schema == _OWN_SCHEMA else [*schema.split("/"), name])
 
 
 def _mark(context: Any) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import polars as pl
 import pytest
 from upath import UPath
@@ -35,6 +36,7 @@ from orrery import (
 )
 from orrery.adapters.io.seal import Seal, append_seal
 from orrery.api.verbs.plan import accept_materializations
+from orrery.base.errors import InvariantViolationError
 from orrery.definitions.parts.types import ANY
 
 OTHER = "is not the one that was recorded last"
@@ -416,3 +418,50 @@ def test_the_same_bytes_of_several_partitions_in_a_store_stay(
         assert run([each], instance, manager, **both) == ["each"]
     assert run([each], mine, manager, **both) == []
     assert run([total, each], mine, manager, selection="total", reuse=False) == ["total"]
+
+
+def test_two_schemas_of_one_database_are_two_places(instances: tuple[Instance, Instance], tmp_path: Path) -> None:
+    """As those of development and production are."""
+    mine, theirs = instances
+    stored = Stored(tmp_path / "values", "duckdb")
+    ours, others = (DuckDBIOManager(tmp_path / "one.duckdb", schema=each) for each in ("dev", "main"))
+    oslo, rome = ({"partition_key": each} for each in CITIES.get_partition_keys())
+    cut = numbers(stored, 1, partitions_def=CITIES)
+    assert run(cut, mine, ours, **oslo) == ["up", "down"]
+    assert run(cut, theirs, others, **oslo) == run(cut, theirs, others, **rome) == ["up", "down"]
+    assert run(cut, mine, ours, **oslo) == []
+    assert run(cut, mine, ours, **rome) == ["up", "down"]
+
+
+def test_a_table_of_a_schema_that_was_written_down_by_asset_alone_stays(
+    instances: tuple[Instance, Instance], tmp_path: Path
+) -> None:
+    """So releases before this one did."""
+    mine, _ = instances
+    stored = Stored(tmp_path / "values", "duckdb")
+    manager = DuckDBIOManager(tmp_path / "one.duckdb", schema="dev")
+    cut = numbers(stored, 1, partitions_def=CITIES)
+    for city in CITIES.get_partition_keys():
+        run(cut, mine, manager, partition_key=city)
+    with duckdb.connect(str(tmp_path / "one.duckdb")) as connection:
+        connection.execute("UPDATE main.orrery_partitions SET asset = replace(asset, '\"dev\", ', '')")
+        connection.execute("DROP TABLE main.orrery_contents")
+    assert run(cut, mine, manager, partition_key="oslo") == []
+    assert run(cut, mine, manager, partition_key="oslo", force=True) == ["up", "down"]
+    assert run(cut, mine, manager, partition_key="rome") == []
+
+
+@pytest.mark.parametrize("name", ["orrery_contents", "Orrery_Partitions"])
+def test_no_asset_is_stored_where_a_database_tells_what_it_has(
+    instances: tuple[Instance, Instance], tmp_path: Path, name: str
+) -> None:
+    @asset(name=name)
+    def one() -> Any:
+        return pl.DataFrame({"n": [1]})
+
+    mine, _ = instances
+    with pytest.raises(InvariantViolationError, match="writes down what it has stored"):
+        run([one], mine, DuckDBIOManager(tmp_path / "one.duckdb"))
+    manager = DuckDBIOManager(tmp_path / "two.duckdb", schema="dev")
+    assert run([one], mine, manager) == [name]
+    assert run([one], mine, manager) == []
