@@ -36,7 +36,6 @@ __all__ = [
     "materialize_to_memory",
     "observe",
     "reuse_of",
-    "with_refresh",
 ]
 
 EPHEMERAL_JOB_NAME = "__ephemeral_asset_job__"
@@ -95,11 +94,7 @@ def materialize(
         InvalidConfigError: The run config does not fit.
         Exception: What the first failed step raised, under *raise_on_error*.
     """
-    job, graph, asset_keys = kept_job(assets, resources, selection, definitions, instance)
-    fresh = fresh_of(refresh, graph)
-    if fresh:
-        wider = with_refresh(graph, asset_keys, fresh)
-        job, graph, asset_keys = ephemeral_job(assets, resources, wider, definitions)
+    job, graph, asset_keys = kept_job(assets, resources, selection, definitions, instance, refresh=refresh)
     return execute_job_in_process(
         job,
         run_config=run_config,
@@ -112,18 +107,13 @@ def materialize(
         trace_out=trace_out,
         on_event=on_event,
         asset_selection=asset_keys if instance is not None else None,
-        reuse=reuse_of(reuse, force, graph, fresh),
+        reuse=reuse_of(reuse, force, graph, fresh_of(refresh, graph)),
     )
 
 
 def fresh_of(refresh: Any, graph: AssetGraph) -> set[AssetKey]:
     """Return the assets that a selection to be refreshed names; none where nothing is said."""
     return set(AssetSelection.from_coercible(refresh).resolve(graph)) if refresh else set()
-
-
-def with_refresh(graph: AssetGraph, keys: AbstractSet[AssetKey], fresh: AbstractSet[AssetKey]) -> AssetSelection:
-    """Return the selection of *keys*, of *fresh* and of what lies between."""
-    return AssetSelection.assets(*sorted(keys | lying_between(graph, fresh, keys)))
 
 
 def reuse_of(
@@ -160,11 +150,17 @@ _KEPT = "last job of materialize"
 
 
 def kept_job(
-    assets: Sequence[Any], resources: Any, selection: Any, definitions: Any, instance: Any, caller: str = "materialize"
+    assets: Sequence[Any],
+    resources: Any,
+    selection: Any,
+    definitions: Any,
+    instance: Any,
+    caller: str = "materialize",
+    refresh: Any = None,
 ) -> _Made:
     """Return what :func:`ephemeral_job` does: for the very assets that the instance was given last, what it made then."""
-    if resources or selection is not None or definitions is not None or not isinstance(instance, Instance):
-        return ephemeral_job(assets, resources, selection, definitions, caller)
+    if resources or selection is not None or definitions is not None or refresh or not isinstance(instance, Instance):
+        return ephemeral_job(assets, resources, selection, definitions, caller, refresh)
     if not isinstance(assets, list | tuple):
         return ephemeral_job(assets, resources, selection, definitions, caller)
     given = tuple(assets)
@@ -203,6 +199,7 @@ def ephemeral_job(
     selection: Any,
     definitions: Any,
     caller: str = "materialize",
+    refresh: Any = None,
 ) -> tuple[JobDefinition, AssetGraph, set[AssetKey]]:
     """
     Return the job that makes the chosen assets, all assets it may see, and those it makes.
@@ -229,7 +226,9 @@ def ephemeral_job(
         pulled_from = definitions
     _check_no_conflicts(chosen, bound)
     graph = AssetGraph.from_assets(everything, strict="inputs")
-    asset_keys, check_keys = _selected(graph, chosen, selection, pulled_from is not None)
+    asset_keys, check_keys = _selected(
+        graph, chosen, selection, pulled_from is not None, fresh_of(refresh, graph) & graph.materializable_asset_keys
+    )
     only_partitions_definition(graph, asset_keys, EPHEMERAL_JOB_NAME)
     job = build_asset_job(
         EPHEMERAL_JOB_NAME,
@@ -243,19 +242,30 @@ def ephemeral_job(
 
 
 def _selected(
-    graph: AssetGraph, chosen: Sequence[AssetsDefinition], selection: Any, pull: bool
+    graph: AssetGraph, chosen: Sequence[AssetsDefinition], selection: Any, pull: bool, fresh: AbstractSet[AssetKey]
 ) -> tuple[set[AssetKey], set[AssetCheckKey]]:
-    """Return the assets and checks to make."""
-    own_assets = {key for each in chosen if each.is_materializable for key in each.keys}
-    own_checks = {key for each in chosen for key in each.check_keys}
-    if selection is None:
-        if not pull:
-            return own_assets, own_checks
-        asset_keys, check_keys = own_assets, own_checks
-    else:
+    """
+    Return the assets and checks to make.
+
+    Args:
+        graph: All assets and checks.
+        chosen: What the user gave.
+        selection: What the user selects of it; all if None.
+        pull: Whether what is needed besides is made, too.
+        fresh: Assets that are made anew, chosen or not; so what lies between, and what can only run together with that.
+    """
+    asset_keys = {key for each in chosen if each.is_materializable for key in each.keys}
+    check_keys = {key for each in chosen for key in each.check_keys}
+    own_checks = set(check_keys)
+    if selection is not None:
         wanted = AssetSelection.from_coercible(selection)
-        asset_keys = {key for key in wanted.resolve(graph) if key in own_assets}
-        check_keys = {key for key in wanted.resolve_checks(graph) if key in own_checks}
+        asset_keys &= wanted.resolve(graph)
+        check_keys &= wanted.resolve_checks(graph)
+    if fresh:
+        added = lying_between(graph, fresh, asset_keys) & graph.materializable_asset_keys - asset_keys
+        whole = _with_what_runs_together(graph, added)
+        asset_keys |= {key for key in whole if isinstance(key, AssetKey)}
+        check_keys |= {key for key in whole if isinstance(key, AssetCheckKey)}
     if not pull:
         return asset_keys, check_keys
     subset = subset_to_run(graph, AssetSelection.assets(*sorted(asset_keys)))
@@ -263,6 +273,14 @@ def _selected(
     return set(needed.asset_keys), check_keys | {
         each for each in needed.check_keys if each.asset_key in asset_keys and each in own_checks
     }
+
+
+def _with_what_runs_together(graph: AssetGraph, keys: AbstractSet[AssetKey]) -> set[AssetKey | AssetCheckKey]:
+    found: set[AssetKey | AssetCheckKey] = set(keys)
+    for key in keys:
+        if graph.get_execution_set_identifier(key) is not None:
+            found |= graph.get_execution_set_asset_and_check_keys(key)
+    return found
 
 
 def _check_no_conflicts(chosen: Sequence[AssetsDefinition], resources: Mapping[str, Any]) -> None:

@@ -15,7 +15,7 @@ import msgspec
 
 from orrery.api.verbs.asset_values import AssetValueLoader
 from orrery.api.verbs.execute import resources_for, tags_and_config
-from orrery.api.verbs.materialize import check_assets, ephemeral_job, fresh_of, kept_job, reuse_of, with_refresh
+from orrery.api.verbs.materialize import check_assets, fresh_of, kept_job, reuse_of
 from orrery.api.verbs.plan_inputs import lacking_of
 from orrery.base.arguments import check_kind
 from orrery.base.bulk import collection_paused
@@ -238,11 +238,10 @@ def plan_materialization(
         InvalidConfigError: The run config does not fit.
         InvalidDefinitionError: Assets that contradict one another, or lack a resource.
     """
-    job, graph, keys = kept_job(assets, resources, selection, definitions, instance, "plan_materialization")
-    fresh = fresh_of(refresh, graph)
-    if fresh:
-        job, graph, _ = ephemeral_job(assets, resources, with_refresh(graph, keys, fresh), definitions)
-    wanted = reuse_of(reuse, force, graph, fresh)
+    job, graph, _ = kept_job(
+        assets, resources, selection, definitions, instance, "plan_materialization", refresh=refresh
+    )
+    wanted = reuse_of(reuse, force, graph, fresh_of(refresh, graph))
     with nullcontext(instance) if instance is not None else Instance.ephemeral() as recorded:
 
         def values() -> AssetValueLoader:

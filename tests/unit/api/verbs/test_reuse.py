@@ -20,12 +20,15 @@ from orrery.definitions.assets.asset_out import AssetOut
 from orrery.definitions.assets.source_asset import SourceAsset
 from orrery.definitions.assets.unresolved_asset_job import define_asset_job
 from orrery.definitions.decorators.asset import asset
+from orrery.definitions.decorators.asset_check import asset_check
 from orrery.definitions.decorators.multi_asset import multi_asset
 from orrery.definitions.decorators.observable_asset import observable_source_asset
 from orrery.definitions.parts.cache_policy import CachePolicy
 from orrery.definitions.parts.io_manager import IOManager
 from orrery.definitions.project.definitions import Definitions
+from orrery.model.assets.selection import AssetSelection
 from orrery.model.config.pythonic import Config
+from orrery.model.events.checks import AssetCheckResult
 from orrery.model.events.data_version import DataVersion, DataVersionsByPartition
 from orrery.model.events.entry import EventRecordsFilter
 from orrery.model.events.event import Event, EventType
@@ -621,6 +624,65 @@ def test_refresh_runs_what_lies_above_and_only_what_its_change_touches(instance:
     world[0] = 12
     assert ran(selection=["last"], refresh=[raw]) == ["raw", "between", "last"]
     assert ran() == ["beside"]
+
+
+def test_refresh_leaves_checks_chosen_as_they_were(instance: Instance) -> None:
+    @asset
+    def raw() -> int:
+        return 1
+
+    @asset
+    def last(raw: int) -> int:
+        return raw
+
+    @asset_check(asset=last)
+    def positive(last: int) -> AssetCheckResult:
+        return AssetCheckResult(passed=last > 0)
+
+    def ran(**options: Any) -> list[str]:
+        result = materialize([raw, last, positive], instance=instance, on_event=lambda entry: None, **options)
+        return sorted(each.step_key or "" for each in result.all_events if each.event_type_value == "STEP_START")
+
+    assert ran() == ["last", "last_positive", "raw"]
+    reused: dict[str, Any] = {"reuse": True, "refresh": "raw"}
+    assert ran(selection=AssetSelection.checks(positive), **reused) == ["last_positive", "raw"]
+    assert ran(selection=AssetSelection.assets(last).without_checks(), **reused) == ["raw"]
+
+
+def test_refresh_takes_along_what_is_made_together_with_what_lies_between(instance: Instance) -> None:
+    @asset
+    def raw() -> int:
+        return 1
+
+    @multi_asset(ins={"raw": AssetIn()}, outs={"one": AssetOut(), "two": AssetOut()})
+    def both(raw: int) -> tuple[int, int]:
+        return raw, raw
+
+    @asset
+    def last(one: int) -> int:
+        return one
+
+    given = [raw, both, last]
+    materialize(given, instance=instance)
+    for refresh in ("raw", "one"):
+        plan = plan_materialization(given, instance=instance, selection="last", refresh=refresh)
+        assert ("one", "two") in [step.assets for step in plan.steps]
+
+
+def test_refresh_names_assets_of_the_definitions(instance: Instance) -> None:
+    @asset
+    def beside() -> int:
+        ran.append("beside")
+        return 1
+
+    @asset
+    def last() -> int:
+        ran.append("last")
+        return 1
+
+    definitions = Definitions(assets=[beside, last])
+    run([last, beside], instance)
+    assert run([last], instance, definitions=definitions, refresh="beside") == ["beside"]
 
 
 LETTERS = StaticPartitionsDefinition(["x", "y", "z"])
