@@ -111,12 +111,18 @@ class CachedIOManager(IOManager):
                 mend="write verify='digest' or 'none', and offline='use' or 'fail'.",
             )
         self.remote: Any = remote
+        made_by_run = _definition_of(remote)
         if isinstance(remote, str | os.PathLike | BlobStore):
             self.remote = BlobIOManager(remote, format, options, key=key, allow_unsigned=allow_unsigned)
-        elif not hasattr(remote, "load_input") and _definition_of(remote) is None:
+        elif isinstance(remote, type) or (made_by_run is None and not hasattr(remote, "load_input")):
             raise InvalidDefinitionError(
                 f"The remote place of a cache is given as a {type(remote).__name__}, which is no place, and no IO manager.",
                 mend="give a path, a URL, an IO manager, or what a run makes one of.",
+            )
+        elif made_by_run is not None and made_by_run.config_field.is_required:
+            raise InvalidDefinitionError(
+                f"The remote place of a cache, a {type(remote).__name__}, wants config of the run, and a cache has none.",
+                mend="give it its values: MyIOManager(base_dir=EnvVar('DIR')), or my_io_manager.configured({...}).",
             )
         elif isinstance(remote, BlobIOManager) and (key is not None or allow_unsigned is not None):
             raise InvalidDefinitionError(
@@ -160,6 +166,11 @@ class CachedIOManager(IOManager):
 
     def over(self, remote: Any) -> CachedIOManager:
         """Return the same cache over *remote*, which a run has made."""
+        if not (hasattr(remote, "handle_output") and hasattr(remote, "load_input")):
+            raise InvalidDefinitionError(
+                f"The remote place of the cache at {self.store.url} has come out as a {type(remote).__name__}, which is no IO manager.",
+                mend="give one that has handle_output and load_input.",
+            )
         found = copy.copy(self)
         found.remote = remote
         return found
@@ -445,7 +456,7 @@ class _CacheOverMade(IOManagerDefinition):
     @property
     def nested_resources(self) -> Mapping[str, Any]:
         """Return what is made before."""
-        return {"remote": self.cache.remote}
+        return {"remote": self._remote if isinstance(self.cache.remote, CachedIOManager) else self.cache.remote}
 
     def get_required_resource_keys(self, resource_defs: Mapping[str, ResourceDefinition]) -> frozenset[str]:
         """Return what has to be made before the remote place."""
@@ -459,6 +470,11 @@ def _definition_of(remote: Any) -> ResourceDefinition | None:
     """Return how a run makes *remote*; None if it is there before."""
     if isinstance(remote, ResourceDefinition):
         return remote
+    if isinstance(remote, type):
+        return None
+    if isinstance(remote, CachedIOManager):
+        own = remote.as_hardcoded_definition()
+        return own if isinstance(own, _CacheOverMade) else None
     make = getattr(remote, "get_resource_definition", None)
     return None if make is None else cast(ResourceDefinition, make())
 

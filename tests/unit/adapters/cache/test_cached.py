@@ -1,6 +1,7 @@
 """A local cache: which loads come from it and which do not, and what the log says of each."""
 
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -21,10 +22,11 @@ from orrery.adapters.cache.transfer import Copied, copy_each
 from orrery.adapters.io.configurable import FilesystemIOManager
 from orrery.adapters.io.pickled import PickledObjectFilesystemIOManager
 from orrery.api.verbs.materialize import materialize
-from orrery.base.errors import InvalidDefinitionError, InvariantViolationError, RemoteValueError
+from orrery.base.errors import InvalidDefinitionError, InvariantViolationError, RemoteValueError, ResourceFunctionError
 from orrery.definitions.assets.source_asset import SourceAsset
 from orrery.definitions.decorators.asset import asset
 from orrery.definitions.parts.io_manager import IOManager, io_manager
+from orrery.definitions.parts.resource import ResourceDefinition
 from orrery.model.config.schema import Field
 from orrery.model.partitions.static import StaticPartitionsDefinition
 from orrery.runtime.instance.instance import Instance
@@ -512,6 +514,49 @@ def test_a_remote_place_that_a_run_makes(kind: str, tmp_path: Path) -> None:
         (tmp_path / "remote" / "twice.pickle").unlink()
         assert run(instance) == ["twice"]
     assert closed == ([] if kind == "class" else [place] * 3)
+
+
+def test_a_cache_over_a_cache_over_what_a_run_makes(tmp_path: Path) -> None:
+    @asset
+    def base() -> int:
+        return 1
+
+    @asset
+    def twice(base: int) -> int:
+        return 2 * base
+
+    near = CachedIOManager(FilesystemIOManager(base_dir=str(tmp_path / "remote")), tmp_path / "near")
+    resources = {"io_manager": CachedIOManager(near, tmp_path / "nearer")}
+    with Instance.local_temp(str(tmp_path / "home")) as instance:
+        assert materialize([base, twice], instance=instance, resources=resources).success
+        again = materialize([base, twice], instance=instance, resources=resources, reuse=True)
+        assert [each.step_key for each in again.all_events if each.is_step_skipped] == ["base", "twice"]
+        shutil.rmtree(tmp_path / "nearer" / "blobs")
+        assert materialize([twice, base], selection="twice", instance=instance, resources=resources).success
+    assert (tmp_path / "remote" / "twice.pickle").exists()
+
+
+def test_a_remote_place_that_wants_config_of_the_run_is_refused_where_it_is_written(tmp_path: Path) -> None:
+    @io_manager(config_schema={"name": str})
+    def configured(context: Any) -> Any:
+        return PickledObjectFilesystemIOManager(context.resource_config["name"])
+
+    with pytest.raises(InvalidDefinitionError, match="wants config of the run"):
+        CachedIOManager(configured, tmp_path / "cache")
+    CachedIOManager(configured.configured({"name": str(tmp_path)}), tmp_path / "cache")
+
+
+def test_what_comes_out_as_no_io_manager_is_refused(tmp_path: Path) -> None:
+    @asset
+    def base() -> int:
+        return 1
+
+    with pytest.raises(InvalidDefinitionError, match="given as a ModelMetaclass"):
+        CachedIOManager(FilesystemIOManager, tmp_path / "cache")  # type: ignore[arg-type]
+    number: Any = ResourceDefinition.hardcoded_resource(7)
+    with pytest.raises(ResourceFunctionError) as caught:
+        materialize([base], resources={"io_manager": CachedIOManager(number, tmp_path / "cache")})
+    assert "come out as a int, which is no IO manager" in str(caught.value.__cause__)
 
 
 def test_a_format_that_does_not_exist_is_refused_where_it_is_written(tmp_path: Path) -> None:
