@@ -181,12 +181,8 @@ def _of_sqlalchemy(value: Any, kind: type) -> Any:
     names = {each.__name__ for each in kind.__mro__}
     if "MetaData" in names:
         return [_of_sqlalchemy(table, type(table)) for table in value.sorted_tables]
-    if "Table" in names:
-        from sqlalchemy.schema import CreateTable  # loaded with the table
-
-        return [str(CreateTable(value)), sorted(str(index) for index in value.indexes)]
-    if "SchemaItem" in names:  # a column
-        return repr(value)
+    if "SchemaItem" in names:  # a table, a column
+        return [repr(value), sorted(map(repr, getattr(value, "indexes", ())))]
     if "ClauseElement" in names:
         compiled = value.compile()
         return [str(compiled), dict(compiled.params)]
