@@ -63,6 +63,8 @@ class Interrupts:
         self._waiting: int | None = None
         self._waits_since = 0.0
         self._is_sent_again = False
+        # A signal is not sent again while the handlers are given back: it would end the process.
+        self._giving_back = threading.RLock()
 
     def take(self) -> None:
         """Handle the signals."""
@@ -74,9 +76,10 @@ class Interrupts:
 
     def give_back(self) -> None:
         """Let signals have the effect that they had before."""
-        for number, handler in self._replaced.items():
-            signal.signal(number, handler)
-        self._replaced.clear()
+        with self._giving_back:
+            for number, handler in self._replaced.items():
+                signal.signal(number, handler)
+            self._replaced.clear()
 
     def deliver(self) -> None:
         """
@@ -106,9 +109,10 @@ class Interrupts:
         self._interrupt(number)
 
     def _send_again(self) -> None:
-        if self._waiting is not None and self._replaced:
-            self._is_sent_again = True
-            os.kill(os.getpid(), self._waiting)
+        with self._giving_back:
+            if self._waiting is not None and self._replaced:
+                self._is_sent_again = True
+                os.kill(os.getpid(), self._waiting)
 
     def _interrupt(self, number: int) -> None:
         self._waiting = None
