@@ -68,6 +68,8 @@ _PLATFORM: Mapping[str, Callable[[Any], Any]] = {
 _FUNCTION_MARK = b"PLPYFN"
 """So begins, in the serialized form of an expression of polars, a function of Python; its pickle follows."""
 _FUNCTION = re.compile(_FUNCTION_MARK + rb".*?(\x80[\x04\x05]\x95)", re.DOTALL)
+_UNTOLD = object()
+"""Stands for what its library cannot tell: its fields hold what it remembers, too."""
 _BUILT: tuple[tuple[type, Callable[[Any], Any]], ...] = (
     (str, str.__str__),
     (bytes, lambda value: memoryview(value).tobytes()),
@@ -103,7 +105,7 @@ def fields_of(value: Any, *, with_slots: bool) -> dict[str, Any] | None:
     kind = type(value)
     told = _of_library(value, kind)
     if told is not None:
-        return {"": told}
+        return None if told is _UNTOLD else {"": told}
     declared = getattr(kind, "__attrs_attrs__", None)
     if isinstance(declared, tuple):
         return {each.name: getattr(value, each.name, None) for each in declared}
@@ -131,7 +133,7 @@ def _made_of(value: Any) -> Any:
         return None
     try:
         told = value.__reduce_ex__(2)
-    except Exception:  # noqa: BLE001  # such as a lock: known by its type
+    except Exception:  # noqa: BLE001  # each class refuses in its own way: it is known by its type
         return None
     if not isinstance(told, tuple) or any(each is not None for each in told[2:]):
         return None
@@ -139,15 +141,15 @@ def _made_of(value: Any) -> Any:
 
 
 def _of_library(value: Any, kind: type) -> Any:
-    """Return what a value of a library is made of that does not show it; None of others."""
+    """Return what a value of a library is made of that does not show it; ``_UNTOLD`` if it cannot, None of others."""
     library = kind.__module__.partition(".")[0]
     read = _OF_LIBRARIES.get(library)
     if read is None:
         return None
     try:
         return read(value, kind)
-    except Exception:  # noqa: BLE001  # it holds what its library cannot write down: known by its type, then
-        return None
+    except Exception:  # noqa: BLE001  # whatever its library raises that cannot write it down
+        return _UNTOLD
 
 
 def _of_polars(value: Any, kind: type) -> Any:

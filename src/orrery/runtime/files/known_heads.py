@@ -107,7 +107,8 @@ class KnownHeads:
         """
         Write what is known for later processes, if much of it is new.
 
-        A few that are new are read again by them: that takes less than to write all others once more.
+        A few that are new are read again by them: that takes less than to write all others once more. Where it has grown large,
+        as a rule with files that are gone, it begins anew.
         """
         known = self._known
         count = sum(map(len, known.values())) if known else 0

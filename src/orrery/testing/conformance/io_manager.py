@@ -144,9 +144,9 @@ class IOManagerSuite:
             return context
 
         check = getattr(manager, "check_content", None)
-        first = stored(1)
-        if check is None or not first.contents:
+        if check is None:
             pytest.skip("this IO manager does not tell a value from another in its place")
+        first = stored(1)
         assert set(first.contents) == set(partitions or (None,))
         check(first, first.contents)
         second = stored(2)

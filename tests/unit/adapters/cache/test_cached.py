@@ -32,6 +32,16 @@ from orrery.model.partitions.static import StaticPartitionsDefinition
 from orrery.runtime.instance.instance import Instance
 
 
+@asset
+def base() -> int:
+    return 1
+
+
+@asset
+def twice(base: int) -> int:
+    return 2 * base
+
+
 class Remote(IOManager):
     """A remote place that counts, and can be out of reach."""
 
@@ -483,14 +493,6 @@ def test_a_remote_place_that_a_run_makes(kind: str, tmp_path: Path) -> None:
         "configured": by_function.configured({"name": place}),
     }[kind]
 
-    @asset
-    def base() -> int:
-        return 1
-
-    @asset
-    def twice(base: int) -> int:
-        return 2 * base
-
     def run(instance: Instance) -> list[str]:
         manager = CachedIOManager(remote, tmp_path / "local")
         lines: list[str] = []
@@ -517,14 +519,6 @@ def test_a_remote_place_that_a_run_makes(kind: str, tmp_path: Path) -> None:
 
 
 def test_a_cache_over_a_cache_over_what_a_run_makes(tmp_path: Path) -> None:
-    @asset
-    def base() -> int:
-        return 1
-
-    @asset
-    def twice(base: int) -> int:
-        return 2 * base
-
     near = CachedIOManager(FilesystemIOManager(base_dir=str(tmp_path / "remote")), tmp_path / "near")
     resources = {"io_manager": CachedIOManager(near, tmp_path / "nearer")}
     with Instance.local_temp(str(tmp_path / "home")) as instance:
@@ -547,10 +541,6 @@ def test_a_remote_place_that_wants_config_of_the_run_is_refused_where_it_is_writ
 
 
 def test_what_comes_out_as_no_io_manager_is_refused(tmp_path: Path) -> None:
-    @asset
-    def base() -> int:
-        return 1
-
     with pytest.raises(InvalidDefinitionError, match="given as a ModelMetaclass"):
         CachedIOManager(FilesystemIOManager, tmp_path / "cache")  # type: ignore[arg-type]
     number: Any = ResourceDefinition.hardcoded_resource(7)

@@ -266,6 +266,21 @@ def test_how_a_place_is_reached_is_no_content() -> None:
     assert reached({"A": one}).opaque == ("contents_target:A",)
 
 
+def test_what_its_library_cannot_write_down_is_known_by_its_type() -> None:
+    """Not by what its objects remember beside: tables of which one names another that is not there."""
+
+    def tables() -> sqlalchemy.MetaData:
+        found = sqlalchemy.MetaData()
+        sqlalchemy.Table("t", found, sqlalchemy.Column("a", sqlalchemy.ForeignKey("missing.a")))
+        return found
+
+    one = tables()
+    with pytest.raises(sqlalchemy.exc.NoReferencedTableError):
+        assert one.sorted_tables
+    assert reached({"A": one}).parts == reached({"A": tables()}).parts
+    assert reached({"A": one}).opaque == ("contents_target:A",)
+
+
 def test_a_lazy_frame_that_was_collected_is_the_same() -> None:
     frame = pl.LazyFrame({"a": [1]})
     before = reached({"A": frame}).parts

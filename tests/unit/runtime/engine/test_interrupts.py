@@ -4,15 +4,15 @@ import subprocess
 import sys
 
 PROGRAM = """
-import os, signal, threading, time
+import os, signal, threading
 from orrery.base.errors import ExecutionInterruptedError
 from orrery.runtime.engine.interrupts import Interrupts
 
-decided = threading.Event()
+decided, is_delivered = threading.Event(), threading.Event()
 
 def slow_kill(process, number, kill=os.kill):
     decided.set()
-    time.sleep(0.2)
+    is_delivered.wait(1.0)  # it cannot be, until this has been sent
     kill(process, number)
 
 interrupts = Interrupts()
@@ -25,9 +25,9 @@ decided.wait()
 try:
     interrupts.deliver()
 except ExecutionInterruptedError as error:
-    print(error)
+    is_delivered.set()
+    print(error, flush=True)
 again.join()
-time.sleep(0.1)
 print("alive")
 """
 
