@@ -8,10 +8,11 @@ Where the format belongs to others (Parquet, text)
 the file stays exactly as they want it and the seals stand in a hidden file beside it::
 
     orders.parquet
-    .orders.parquet.seal        one line per write: length and digest
+    .orders.parquet.seal        two lines per write: length and digest, and the time at which the file was written
 
 The new seal is appended *before* the value is published, so at every moment the file on the disk has
-its seal in the list, whichever of two writers or two versions it is.
+its seal in the list, whichever of two writers or two versions it is. Which of them it is tells the time of its last change,
+which stays with a file when it gets its name: the last seal need not be that of the file that was published last.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ __all__ = [
     "check_seal",
     "damaged",
     "head_of_pickle",
-    "is_last_seal",
+    "is_content_of",
     "note_seals",
     "open_sealed",
     "read_file",
@@ -62,8 +63,11 @@ _HEAD_BYTES = HEADER_BYTES + _SIGNATURE_BYTES
 _READING = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _CONTENT = 32
 """So many signs of a digest name the content of a file."""
-_KEPT_LINES = 32
-_MOST_LINES = 256
+_WRITTEN = "@"
+"""Begins the line that follows a seal, which releases before this one pass over."""
+_WRITTEN_BYTES = _WRITTEN.encode()
+_KEPT_LINES = 64
+_MOST_WRITES = 256
 
 
 class MissingFileError(ValueNotFoundError, FileNotFoundError):
@@ -169,13 +173,20 @@ def seal_name(path: str) -> str:
     return f"{folder}/.{name}.seal"
 
 
-def append_seal(path: str, seal: Seal) -> None:
-    """Add *seal* to the seals of the value that is about to be published as *path*."""
+def append_seal(path: str, seal: Seal, written_ns: int) -> None:
+    """
+    Add *seal* to the seals of the value that is about to be published as *path*.
+
+    Args:
+        path: The final name.
+        seal: Length and digest of its bytes.
+        written_ns: When the file that will get the name was last changed, in nanoseconds.
+    """
     name = seal_name(path)
-    line = f"\n{seal.length} {seal.digest.hex()}\n".encode()
+    lines = f"\n{seal.length} {seal.digest.hex()}\n{_WRITTEN}{written_ns}\n".encode()
     fd = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_CLOEXEC", 0), 0o666)
     try:
-        os.write(fd, line)
+        os.write(fd, lines)
         barrier = active_barrier.get()
         if barrier is None:
             os.fsync(fd)
@@ -184,14 +195,34 @@ def append_seal(path: str, seal: Seal) -> None:
         size = os.fstat(fd).st_size
     finally:
         os.close(fd)
-    if size > _MOST_LINES * len(line):
+    if size > _MOST_WRITES * len(lines):
         _shorten(name)
 
 
-def is_last_seal(path: str, content: str) -> bool | None:
-    """Tell whether the bytes named *content* were the last that were stored as *path*; None if nothing was noted."""
-    seals = _seals(path)
-    return seals[-1].content == content if seals else None
+def is_content_of(path: str, content: str) -> bool:
+    """
+    Tell whether the file of *path* has the bytes named *content*; one of which no seal is noted passes.
+
+    Its seals tell, where they tell it of this very file, by its length and the time of its last change. Where they do not, or
+    tell two things, its bytes do: where it was copied or changed, and where two were written in one moment.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+    """
+    writes = _writes(path)
+    if not writes:
+        return True
+    place = place_to_read(path)
+    try:
+        state = os.stat(place)
+    except FileNotFoundError:  # what was staged got its name in the meantime
+        place = path
+        state = os.stat(place)
+    seal, written = writes[-1]
+    if written is None and seal.content == content:  # noted by a release that did not note the time
+        return True
+    told = {seal.content for seal, written in writes if written == state.st_mtime_ns and seal.length == state.st_size}
+    return (told.pop() if len(told) == 1 else Seal.of_file(place).content) == content
 
 
 def head_of_pickle(path: str) -> Head | None:
@@ -327,17 +358,24 @@ def _read_all(fd: int) -> bytes:
 
 
 def _seals(path: str) -> list[Seal]:
+    return [seal for seal, _ in _writes(path)]
+
+
+def _writes(path: str) -> list[tuple[Seal, int | None]]:
+    """Return the seals of *path*, in order, each with the time at which its file was written, where that was noted."""
     try:
         with open(seal_name(path), "rb") as file:
             lines = file.read().split(b"\n")
     except (FileNotFoundError, NotADirectoryError):
         return []
-    seals = []
+    writes: list[tuple[Seal, int | None]] = []
     for line in lines:
         length, _, digest = line.partition(b" ")
         if length.isdigit() and len(digest) == 64:
-            seals.append(Seal(int(length), bytes.fromhex(digest.decode("ascii"))))
-    return seals
+            writes.append((Seal(int(length), bytes.fromhex(digest.decode("ascii"))), None))
+        elif writes and line.startswith(_WRITTEN_BYTES) and line[1:].isdigit():
+            writes[-1] = writes[-1][0], int(line[1:])
+    return writes
 
 
 def _shorten(name: str) -> None:

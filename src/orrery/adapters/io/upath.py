@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from orrery.adapters.io.notes import write_notes
 from orrery.adapters.io.places import relative_path, value_key
-from orrery.adapters.io.seal import MissingFileError, Seal, append_seal, check_seal, is_last_seal, note_seals
+from orrery.adapters.io.seal import MissingFileError, Seal, append_seal, check_seal, is_content_of, note_seals
 from orrery.base.errors import InvariantViolationError
 from orrery.base.metadata import MetadataValue
 from orrery.base.names import labelled_part
@@ -167,7 +167,7 @@ class UPathIOManager(IOManager):
 
         Raises:
             MissingFileError: One is not there.
-            DamagedValueError: One is another. It says of which partition.
+            DamagedValueError: One is another, or no longer what was written. It says of which partition.
         """
 
         def check(partition: str | None, content: str) -> None:
@@ -180,13 +180,15 @@ class UPathIOManager(IOManager):
                     raise another_value(context, partition, str(path))
                 return
             final = str(path)
-            # A look at what was stored last; where that is another, it may not have got so far: the bytes tell.
-            if (
-                not os.path.isdir(final)
-                and is_last_seal(final, content) is False
-                and Seal.of_file(place_to_read(final)).content != content
-            ):
-                raise another_value(context, partition, f"file {final}")
+            if os.path.isdir(final):
+                return
+            try:
+                if is_content_of(final, content):
+                    return
+                check_seal(final, what=partial(describe_value, context, partition))
+            except FileNotFoundError:  # it went meanwhile
+                raise _missing(context, partition, path) from None
+            raise another_value(context, partition, f"file {final}")
 
         check_each(contents, check)
 
@@ -319,7 +321,7 @@ class UPathIOManager(IOManager):
             if not os.path.isfile(temporary):
                 return None
             seal = Seal.of_file(temporary)
-            append_seal(final, seal)
+            append_seal(final, seal, os.stat(temporary).st_mtime_ns)
             return seal
 
     # -- loading -------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import shutil
 from collections.abc import Callable, Iterator
@@ -34,7 +35,7 @@ from orrery import (
     materialize,
     plan_materialization,
 )
-from orrery.adapters.io.seal import Seal, append_seal
+from orrery.adapters.io.seal import Seal, append_seal, seal_name
 from orrery.api.verbs.plan import accept_materializations
 from orrery.base.errors import InvariantViolationError
 from orrery.definitions.parts.types import ANY
@@ -305,8 +306,57 @@ def test_a_value_that_was_announced_and_not_stored_changes_nothing(
     mine, _ = instances
     stored = Stored(tmp_path / "values", "parquet")
     run(numbers(stored, 1), mine, stored.manager())
-    append_seal(f"{stored.place}/up.parquet", Seal.of(b"never stored"))
+    append_seal(f"{stored.place}/up.parquet", Seal.of(b"never stored"), 1)
     assert run(numbers(stored, 1), mine, stored.manager()) == []
+
+
+@pytest.mark.parametrize("is_one_moment", [False, True])
+def test_of_two_files_that_are_stored_at_once_each_log_takes_its_own_alone(
+    instances: tuple[Instance, Instance], tmp_path: Path, is_one_moment: bool
+) -> None:
+    """The seal of theirs is noted first, and their file gets the name last; in one moment both bear the same time."""
+    mine, theirs = instances
+    kept = tmp_path / "kept.parquet"
+    stored = Stored(tmp_path / "values", "parquet")
+    up = stored.place / "up.parquet"
+    run(numbers(stored, 2)[:1], theirs, stored.manager())
+    shutil.copy2(up, kept)
+    run(numbers(stored, 1)[:1], mine, stored.manager())
+    if is_one_moment:
+        length, mine_written, theirs_written = up.stat().st_size, up.stat().st_mtime_ns, kept.stat().st_mtime_ns
+        assert kept.stat().st_size == length
+        seals = Path(seal_name(str(up)))
+        seals.write_text(seals.read_text().replace(str(theirs_written), str(mine_written)))
+        os.utime(kept, ns=(mine_written, mine_written))
+    os.replace(kept, up)
+    assert run(numbers(stored, 2)[:1], theirs, stored.manager()) == []
+    assert run(numbers(stored, 1)[:1], mine, stored.manager()) == ["up"]
+
+
+def test_a_file_that_was_changed_in_its_place_is_damaged(instances: tuple[Instance, Instance], tmp_path: Path) -> None:
+    mine, _ = instances
+    stored = Stored(tmp_path / "values", "parquet")
+    run(numbers(stored, 1), mine, stored.manager())
+    up = stored.place / "up.parquet"
+    data = bytearray(up.read_bytes())
+    data[len(data) // 2] ^= 1
+    up.write_bytes(data)
+    plan = plan_materialization(numbers(stored, 1), instance=mine, resources={"io_manager": stored.manager()})
+    assert "is damaged" in reasons(plan)["up"]
+    assert run(numbers(stored, 1), mine, stored.manager()) == ["up"]  # and what it gives is as before
+
+
+def test_a_file_whose_seal_is_of_a_release_that_noted_no_time_stays_current(
+    instances: tuple[Instance, Instance], tmp_path: Path
+) -> None:
+    mine, theirs = instances
+    stored = Stored(tmp_path / "values", "parquet")
+    run(numbers(stored, 1), mine, stored.manager())
+    for seals in stored.place.glob(".*.seal"):
+        seals.write_text("".join(f"{line}\n" for line in seals.read_text().split("\n") if not line.startswith("@")))
+    assert run(numbers(stored, 1), mine, stored.manager()) == []
+    run(numbers(stored, 2), theirs, stored.manager())
+    assert run(numbers(stored, 1), mine, stored.manager()) == ["up", "down"]
 
 
 def test_accepted_values_are_still_told_from_others(instances: tuple[Instance, Instance], stored: Stored) -> None:
