@@ -26,6 +26,7 @@ class Line:
     title: str
     unit: str
     goal: float | None
+    goal_beside: float | None = None
     figures: Mapping[str, float | None]
     problems: Mapping[str, str]
     limits: Mapping[str, str] = field(default_factory=dict)
@@ -47,13 +48,25 @@ class Line:
         a, b = self.figures.get(ours), self.figures.get(theirs)
         return f"{b / a:.1f}" if a and b and a > 0 else ""
 
-    def goal_cell(self, ours: str) -> str:
-        """Return the goal and whether it is met."""
+    def goal_cell(self, ours: str, theirs: str = THEIRS) -> str:
+        """
+        Return the goal and whether it is met.
+
+        Of one that is missed, tell also whether ours is as many times as fast as theirs as it was to be: that does not
+        depend on how quick the machine is.
+        """
         if self.goal is None:
             return ""
-        figure = self.figures.get(ours)
-        mark = "" if figure is None else (" met" if figure <= self.goal else " missed")
-        return f"{self.goal:g}{mark}"
+        a, b = self.figures.get(ours), self.figures.get(theirs)
+        if a is None:
+            return f"{self.goal:g}"
+        if a <= self.goal:
+            return f"{self.goal:g} met"
+        told = f"{self.goal:g} missed"
+        if self.goal_beside is None or not b or not self.is_comparable:
+            return told
+        times = self.goal_beside / self.goal
+        return f"{told}, {times:.1f} times {'met' if b / a >= times else 'missed'}"
 
 
 def lines(cases: Sequence[Row], samples: Samples, sides: Sequence[str]) -> list[Line]:
@@ -77,6 +90,7 @@ def lines(cases: Sequence[Row], samples: Samples, sides: Sequence[str]) -> list[
                 title=case.title,
                 unit=_unit(case),
                 goal=None if isinstance(case, Part) else case.goal,
+                goal_beside=case.goal_beside if isinstance(case, Case | Slope) else None,
                 figures=figures,
                 problems=problems,
                 limits={THEIRS: case.their_limit} if isinstance(case, Case) and limited else {},
@@ -164,9 +178,9 @@ def as_text(table: Sequence[Line], sides: Sequence[str]) -> str:
     out = []
     for group in dict.fromkeys(line.group for line in table):
         head = [*sides, *(["times as fast"] if len(sides) > 1 else []), "goal"]
-        out.append(f"\n{group:<72}" + "".join(f"{cell:>16}" for cell in head))
+        out.append(f"\n{group:<72}" + "".join(f"{cell:>18}" for cell in head))
         out += [
-            f"  {line.title:<70}" + "".join(f"{cell:>16}" for cell in _cells(line, sides))
+            f"  {line.title:<70}" + "".join(f"{cell:>18}" for cell in _cells(line, sides))
             for line in table
             if line.group == group
         ]

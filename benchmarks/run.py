@@ -45,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 file=sys.stderr,
             )
             return 2
+    loop = milliseconds_of_a_loop()
     loads = [os.getloadavg()[0]]
     if loads[0] > 0.5:
         print(f"This machine is busy (load {loads[0]:.1f}): figures will be too large.", file=sys.stderr)
@@ -69,7 +70,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     made = lines(table, samples, titles)
     print(as_text(made, titles))
     load = {"at_start": round(loads[0], 1), "highest": round(max(loads), 1), "median": round(median(loads), 1)}
-    facts = {**machine(), "load": load, "versions": {side.title: version(side) for side in sides}}
+    loops = {"at_start": loop, "at_end": milliseconds_of_a_loop()}
+    facts = {**machine(), "load": load, "loop_ms": loops, "versions": {side.title: version(side) for side in sides}}
     path = write_json(facts, samples)
     print(f"\nAll samples: {path.relative_to(ROOT)}")
     if options.write_docs:
@@ -86,6 +88,19 @@ def seconds_of_a_new_file(folder: Path, many: int = 100) -> float:
     for number in range(many):
         (place / str(number)).write_bytes(bytes(200))
     return (time.perf_counter() - start) / many
+
+
+def milliseconds_of_a_loop(times: int = 1_000_000) -> float:
+    """Return how long a loop of plain Python takes at best: how quick the machine is just now."""
+
+    def loop() -> float:
+        start = time.perf_counter()
+        number = 0
+        for each in range(times):
+            number += each
+        return time.perf_counter() - start
+
+    return round(min(loop() for _ in range(5)) * 1e3, 1)
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -190,13 +205,15 @@ def write_json(facts: dict[str, object], samples: dict[tuple[Case, str], list[Sa
 
 def told(facts: dict[str, object]) -> str:
     """Return when, where and under which load a group was measured, as one sentence."""
-    versions, load = facts["versions"], facts["load"]
+    versions, load, loop = facts["versions"], facts["load"], facts["loop_ms"]
     assert isinstance(versions, dict)
     assert isinstance(load, dict)
+    assert isinstance(loop, dict)
     return (
         f"Measured {facts['when']} on {facts['cores']} cores of {facts['processor']}, {facts['memory_gb']} GB, "
         f"{facts['system']}, Python {facts['python']}; load {load['at_start']} at the start, {load['median']} in the "
-        f"middle, {load['highest']} at most (a quiet machine with one measured process has 1); "
+        f"middle, {load['highest']} at most (a quiet machine with one measured process has 1); a loop of a million "
+        f"additions in {loop['at_start']} ms at the start, {loop['at_end']} at the end; "
         + ", ".join(f"{title} {number}" for title, number in versions.items())
         + "."
     )

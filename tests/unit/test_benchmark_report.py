@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from benchmarks.cases import Case, Part, Ratio
 from benchmarks.report import Line, as_sections, lines, with_sections
 from benchmarks.sides import OURS, THEIRS, Sample
@@ -26,6 +27,30 @@ def test_a_group_that_is_measured_again_replaces_its_section_alone() -> None:
     assert "Measured today." in steps
     assert "| a step | 200 µs | 1,000 µs | 5.0 | 100 missed |" in steps
     assert "60.0 µs" not in again
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "told"),
+    [
+        (40, 100, "50 met"),
+        (100, 800, "50 missed, 7.2 times met"),
+        (100, 700, "50 missed, 7.2 times missed"),
+        (100, None, "50 missed"),
+        (None, 800, "50"),
+    ],
+)
+def test_a_goal_that_is_missed_is_also_told_beside_the_reference(
+    ours: float | None, theirs: float | None, told: str
+) -> None:
+    """On a machine that takes twice as long for all, the one says nothing and the other all."""
+    case = Case(group="Start", title="import", program="import_time", goal=50, goal_beside=358)
+    samples = {
+        (case, side): [Sample(seconds={"total": each / 1e3})]
+        for side, each in ((OURS, ours), (THEIRS, theirs))
+        if each is not None
+    }
+    (line,) = lines([case], samples, [OURS, THEIRS])
+    assert line.goal_cell(OURS) == told
 
 
 def test_a_group_that_is_no_longer_measured_leaves_the_page() -> None:
