@@ -11,13 +11,14 @@ dynamic outputs, one inside the other or side by side: their mapping keys become
 a time, as a tree of *branches*, each of which is closed when all steps below it have ended. Collecting
 waits for one branch: it takes away the innermost dimension.
 
-A step that was skipped as current runs after all if what follows finds its stored value damaged: who may ask for that, and
-who has, is kept in ``made_again.py``.
+What the steps have come to so far, whether another one may run after that, and what it loads: ``outcomes.py``. A step that
+was skipped as current runs after all if what follows finds its stored value damaged: who may ask for that, and who has, is
+kept in ``made_again.py``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any
 
 from orrery.base.errors import InvariantViolationError
@@ -25,42 +26,19 @@ from orrery.base.keys import AssetKey
 from orrery.definitions.parts.policies import RunWhen
 from orrery.model.events.checks import AssetCheckSeverity
 from orrery.model.events.event import Event
-from orrery.plan.blocked_by import BlockedBy, FailedCheck, blocked_by
 from orrery.plan.commands import Command, DecideLater, LaunchStep, SkipStep, Wait
 from orrery.plan.execution_plan import ExecutionPlan
 from orrery.plan.made_again import MakingAgain
 from orrery.plan.multiplied import Branch, bracketed, branch_within, collects, key_within, multiplied
-from orrery.plan.sources import (
-    FromCollect,
-    FromDefault,
-    FromSeveral,
-    FromStepOutput,
-    InputSource,
-    StepOutputHandle,
-    leaves,
-)
-from orrery.plan.step import ExecutionStep, StepInput
+from orrery.plan.outcomes import ENDED_BADLY, NESTED, PHRASES, Outcomes, StepState
+from orrery.plan.sources import FromCollect, StepOutputHandle, leaves
+from orrery.plan.step import ExecutionStep
 
-__all__ = ["NOTED_KINDS", "PRIORITY_TAGS", "ActiveExecution", "StepState", "priority_in"]
+__all__ = ["NOTED_KINDS", "PRIORITY_TAGS", "ActiveExecution", "priority_in"]
 
 PRIORITY_TAGS = ("orrery/priority", "dagster/priority")
 NOTED_KINDS = frozenset({"STEP_OUTPUT", "ASSET_CHECK_EVALUATION", "STEP_UP_FOR_RETRY"})
 """Kinds of events of a step under way that say something about what follows it."""
-
-
-class StepState:
-    """How a step stands."""
-
-    SUCCESS = "success"
-    FAILURE = "failure"
-    SKIPPED = "skipped"
-    ABANDONED = "abandoned"
-    IN_FLIGHT = "in_flight"
-
-
-_ENDED_BADLY = frozenset({StepState.FAILURE, StepState.ABANDONED})
-
-
 _KEPT = "how a run of the steps starts"
 _Start = tuple[dict[str, ExecutionStep], list[ExecutionStep], dict[str, int], dict[Hashable, list[ExecutionStep]]]
 
@@ -93,26 +71,22 @@ class ActiveExecution:
     ) -> None:
         self.plan = plan
         self._consult = consult
-        self.states: dict[str, str] = {}
+        self._outcomes = Outcomes(plan)
+        self._steps = self._outcomes.steps
+        self._checks = self._outcomes.checks
+        self.states = self._outcomes.states
         self.attempts: dict[str, int] = {}
         self.skip_reasons: dict[str, str] = {}
-        self.given_outputs: set[tuple[str, str]] = set()
+        self.given_outputs = self._outcomes.given_outputs
         self.has_priorities = False
         self._priorities: dict[str, float] = {}
-        self._steps: dict[str, ExecutionStep] = {}
         self._ready: list[ExecutionStep] = []
         self._waiting: dict[str, int] = {}
         self._children: dict[Hashable, list[ExecutionStep]] = {}
         self._retry_at: dict[str, float] = {}
         self._again = MakingAgain()
-        self._origins: dict[str, str] = {}
-        self._evaluated: dict[str, dict[tuple[str, ...], list[str]]] = {}
-        self._evaluations: dict[str, int] = {}
-        self._failed_checks: dict[str, set[FailedCheck]] = {}
-        self._blocked_by: dict[str, BlockedBy] = {}
         self._open = 0
         self._in_flight = 0
-        self._mapping_keys: dict[tuple[str, str], list[str]] = {}
         self._is_dynamic = False
         self._executed = frozenset(plan.step_keys_to_execute)
         steps = plan.steps
@@ -124,12 +98,12 @@ class ActiveExecution:
         for step in steps:
             if step.tags:
                 self._read_priority(step)
-                self._read_blocked_by(step)
+                self._checks.read(step)
             if step.dimensions:
                 self._is_dynamic = True
             elif not self._is_dynamic and step.inputs:
                 for each in step.inputs.values():
-                    if type(each.source) in _NESTED and collects(each.source):
+                    if type(each.source) in NESTED and collects(each.source):
                         self._is_dynamic = True
         if self._is_dynamic:
             self._start_dynamic(steps, known_mapped)
@@ -142,19 +116,14 @@ class ActiveExecution:
             self._priorities[step.key] = -priority
             self.has_priorities = True
 
-    def _read_blocked_by(self, step: ExecutionStep) -> None:
-        said = blocked_by(step.tags)
-        if said is not None:
-            self._blocked_by[step.key] = said
-
     def _start_static(self, steps: list[ExecutionStep]) -> None:
         self._open = len(steps)
         kept: _Start | None = self.plan.kept.get(_KEPT)
         if kept is None:
             kept = self.plan.kept[_KEPT] = self._find_start(steps)
         known, ready, waiting, children = kept
-        self._steps, self._ready = known.copy(), ready.copy()
-        self._waiting, self._children = waiting.copy(), children.copy()
+        self._steps.update(known)
+        self._ready, self._waiting, self._children = ready.copy(), waiting.copy(), children.copy()
 
     def _find_start(self, steps: list[ExecutionStep]) -> _Start:
         """Return the steps by key, those that wait for none, for how many the others wait, and who waits for each."""
@@ -248,7 +217,7 @@ class ActiveExecution:
         """Note that a step gave an output."""
         self.given_outputs.add((step_key, output_name))
         if mapping_key is not None:
-            self._mapping_keys.setdefault((step_key, output_name), []).append(mapping_key)
+            self._outcomes.mapping_keys.setdefault((step_key, output_name), []).append(mapping_key)
 
     def note_check(
         self, step_key: str, asset_key: AssetKey, check_name: str, *, blocks: bool, failed: bool = False
@@ -266,11 +235,7 @@ class ActiveExecution:
             blocks: Whether it did not pass, and blocks.
             failed: Whether it did not pass, with severity ERROR; then it keeps back what names it.
         """
-        if failed:
-            self._failed_checks.setdefault(step_key, set()).add((asset_key.parts, check_name))
-        self._evaluations[step_key] = self._evaluations.get(step_key, 0) + 1
-        if blocks:
-            self._evaluated.setdefault(step_key, {}).setdefault(asset_key.parts, []).append(check_name)
+        self._checks.note(step_key, (asset_key.parts, check_name), blocks=blocks, failed=failed)
 
     def note_success(self, step_key: str) -> None:
         """Note that a step succeeded."""
@@ -280,7 +245,7 @@ class ActiveExecution:
     def note_failure(self, step_key: str) -> None:
         """Note that a step failed for good. What it gave before is not loaded by any other."""
         self._landed(step_key)
-        if self._blocked_assets(step_key) is None:
+        if self._checks.blocked_assets(self._steps[step_key]) is None:
             self._forget_outputs(step_key)
         self._end(step_key, StepState.FAILURE)
 
@@ -375,17 +340,15 @@ class ActiveExecution:
         if self.states.get(step_key) != StepState.IN_FLIGHT:
             raise InvariantViolationError(
                 f"Step '{step_key}' is told to have ended, but it is not under way: it "
-                f"{_PHRASES.get(self.states.get(step_key), 'was not launched')}."
+                f"{PHRASES.get(self.states.get(step_key), 'was not launched')}."
             )
         self._in_flight -= 1
 
     def _forget_outputs(self, step_key: str) -> None:
         for name in self._steps[step_key].outputs:
             self.given_outputs.discard((step_key, name))
-            self._mapping_keys.pop((step_key, name), None)
-        self._evaluated.pop(step_key, None)
-        self._evaluations.pop(step_key, None)
-        self._failed_checks.pop(step_key, None)
+            self._outcomes.mapping_keys.pop((step_key, name), None)
+        self._checks.forget(step_key)
 
     # -- commands out --------------------------------------------------------------------------
 
@@ -420,7 +383,7 @@ class ActiveExecution:
         key = step.key
         if key in self.skip_reasons:  # a branch that never came to have steps; it has ended
             self._open -= 1
-            origin = self._origins.get(key)
+            origin = self._outcomes.origins.get(key)
             found.append(SkipStep(step, self.skip_reasons[key], () if origin is None else (origin,)))
             return
         again = self._again
@@ -432,16 +395,16 @@ class ActiveExecution:
         if again.held and key in again.held:
             self._decide_anew(step, found)
             return
-        reason, failed = self._verdict(step) if step.inputs or step.after else (None, ())
+        reason, failed = self._outcomes.verdict(step) if step.inputs or step.after else (None, ())
         if reason is not None:
             found.append(SkipStep(step, reason, failed))
             self.skip_reasons[key] = reason
             if failed:
-                self._origins[key] = self._origins.get(failed[0], failed[0])
+                self._outcomes.origins[key] = self._outcomes.origins.get(failed[0], failed[0])
             self._end(key, StepState.ABANDONED if failed else StepState.SKIPPED)
             return
         if step.run_when is not RunWhen.ALL_SUCCEEDED or (self._is_dynamic and step.template_key in self._collecting):
-            step = self._settled(step)
+            step = self._steps[key] = self._outcomes.settled(step)
         if self._consult is not None:
             skip = self._consult(step)
             while isinstance(skip, DecideLater):
@@ -469,7 +432,7 @@ class ActiveExecution:
         """Hand a step out that was skipped, if its value is not as good as a new one any more, and can be made."""
         key = step.key
         self._again.held.discard(key)
-        if self._verdict(step)[0] is not None or self._consult is None or self._consult(step) is not None:
+        if self._outcomes.verdict(step)[0] is not None or self._consult is None or self._consult(step) is not None:
             self._end(key, StepState.SUCCESS)  # that it is skipped was told before
             return
         self._again.reused[key] = False
@@ -513,225 +476,6 @@ class ActiveExecution:
                 del waiting[child.key]
                 self._ready.append(child)
 
-    # -- may it run, and why not ---------------------------------------------------------------
-
-    def _verdict(self, step: ExecutionStep) -> tuple[str | None, tuple[str, ...]]:
-        """Return why the step is not to run, and the failed parents that are to blame; or that it may."""
-        rule = step.run_when
-        said = self._blocked_by.get(step.template_key) if self._blocked_by else None
-        if said is not None and self._failed_checks:
-            reason = self._reason_of_checks(step, said)
-            if reason is not None:
-                return reason, ()
-        if rule is RunWhen.ALL_SUCCEEDED:
-            return self._verdict_all_succeeded(step)
-        if rule is RunWhen.ALL_DONE:
-            return None, ()
-        parents = dict(self._parents(step))
-        if not parents or any(state in (None, StepState.SUCCESS) for state in parents.values()):
-            return None, ()
-        named = ", ".join(f"'{key}' {_PHRASES[state]}" for key, state in sorted(parents.items()))
-        return f"none of its parents succeeded: {named}", tuple(
-            key for key, state in parents.items() if state in _ENDED_BADLY
-        )
-
-    def _reason_of_checks(self, step: ExecutionStep, said: BlockedBy) -> str | None:
-        """Return which failed checks, of those that the step names, keep it back."""
-        wanted = _asset_parents(step)
-        found = {
-            check
-            for parent in dict(self._parents(step))
-            for check in self._failed_checks.get(parent, ())
-            if said.names(check) and (not wanted or check[0] in wanted)
-        }
-        if not found:
-            return None
-        named = ", ".join(f"'{name}' of asset '{'/'.join(asset)}'" for asset, name in sorted(found))
-        return f"check {named} failed, by which this step asks to be blocked"
-
-    def _verdict_all_succeeded(self, step: ExecutionStep) -> tuple[str | None, tuple[str, ...]]:
-        states, given = self.states, self.given_outputs
-        missing: str | None = None
-        is_hindered = False
-        for each in step.inputs.values():
-            source = each.source
-            if type(source) is FromStepOutput:
-                parent = source.step_key
-                if (parent, source.output_name) not in given:
-                    is_hindered = True
-                    break
-                if states.get(parent) == StepState.FAILURE:
-                    is_hindered = True
-                    break
-            elif type(source) in _NESTED:
-                is_hindered = True
-                break
-        if not is_hindered and not step.after:
-            return None, ()
-        bad = {key: state for key, state in self._parents(step) if state in _ENDED_BADLY}
-        if bad:
-            return self._blame(step, bad), tuple(bad)
-        for each in step.inputs.values():
-            missing = self._missing(each.name, each.source, step)
-            if missing is not None:
-                return missing, ()
-        for key in step.after:
-            if states.get(key) == StepState.SKIPPED:
-                return f"upstream '{key}' was skipped", ()
-        return None, ()
-
-    def _blame(self, step: ExecutionStep, bad: dict[str, str]) -> str:
-        failed = sorted(key for key, state in bad.items() if state == StepState.FAILURE)
-        if not failed:
-            key = min(bad)
-            origin = self._origins.get(key)
-            return f"upstream '{key}' was not executed, because " + (
-                f"'{origin}' failed" if origin is not None else "of a failure above it"
-            )
-        parts = []
-        for key in failed:
-            blocked = self._blocked_assets(key)
-            if blocked is None:
-                parts.append(f"upstream '{key}' failed")
-                continue
-            wanted = _asset_parents(step)
-            names = ", ".join(
-                f"'{name}' of asset '{'/'.join(asset)}'"
-                for asset, checks in sorted(blocked.items())
-                if asset in wanted
-                for name in checks
-            )
-            parts.append(f"blocking check {names} failed")
-        return "; ".join(parts)
-
-    def _blocked_assets(self, step_key: str) -> dict[tuple[str, ...], list[str]] | None:
-        """Return the assets whose blocking checks made the step fail; None if it failed otherwise."""
-        failed = self._evaluated.get(step_key)
-        if failed is None:
-            return None
-        wanted = sum(
-            1 for each in self._steps[step_key].outputs.values() if each.check_spec is not None and each.is_selected
-        )
-        return failed if self._evaluations[step_key] >= wanted else None
-
-    def _is_kept_back_by(self, step: ExecutionStep, parent: str) -> bool:
-        """Tell whether a failed parent keeps the step back: by its checks, only of assets that it depends on."""
-        blocked = self._blocked_assets(parent) if self._evaluated else None
-        if blocked is not None and step.template_key in self._blocked_by:
-            return False  # what it is kept back by, it has said, and was looked at before
-        return blocked is None or not blocked.keys().isdisjoint(_asset_parents(step))
-
-    def _parents(self, step: ExecutionStep) -> Iterator[tuple[str, str | None]]:
-        """Iterate the parents of the step: key, and state; None for one that this run does not execute."""
-        for each in step.inputs.values():
-            for source in leaves(each.source):
-                if type(source) is FromCollect:
-                    yield from self._collected_parents(source, step)
-                else:
-                    for key in source.step_keys:
-                        yield key, self._state_for(step, key)
-        for key in step.after:
-            template = self.plan.step_dict.get(key)
-            if template is None or not template.dimensions:
-                yield key, self._state_for(step, key)
-                continue
-            for branch, members in self._members.items():
-                if branch[0] == key:
-                    yield from ((member, self._state_for(step, member)) for member in members)
-
-    def _state_for(self, step: ExecutionStep, parent: str) -> str | None:
-        state = self.states.get(parent)
-        if state == StepState.FAILURE and not self._is_kept_back_by(step, parent):
-            return StepState.SUCCESS
-        return state
-
-    def _collected_parents(self, source: FromCollect, step: ExecutionStep) -> Iterator[tuple[str, str | None]]:
-        template = self.plan.step_dict[source.step_key]
-        if template.outputs[source.output_name].is_dynamic:
-            key = key_within(template, step)
-            yield key, self.states.get(key)
-            return
-        for key in self._members.get(branch_within(template, step), ()):
-            yield key, self.states.get(key)
-
-    def _missing(self, input_name: str, source: InputSource, step: ExecutionStep) -> str | None:
-        """Return why there is nothing to load for an input, if so, where no parent failed."""
-        if isinstance(source, FromStepOutput):
-            if (source.step_key, source.output_name) in self.given_outputs:
-                return None
-            return self._not_given(source.step_key, source.output_name, input_name)
-        if isinstance(source, FromSeveral):
-            inner = [self._missing(input_name, each, step) for each in source.sources]
-            return inner[0] if inner and all(each is not None for each in inner) else None
-        if not isinstance(source, FromCollect):
-            return None
-        template = self.plan.step_dict[source.step_key]
-        if template.outputs[source.output_name].is_dynamic:
-            key, optional = key_within(template, step), not template.outputs[source.output_name].is_required
-            if self.states.get(key) == StepState.SKIPPED or (
-                optional and not self._mapping_keys.get((key, source.output_name))
-            ):
-                return self._not_given(key, source.output_name, input_name)
-            return None
-        members = self._members.get(branch_within(template, step), ())
-        if members:
-            if any((key, source.output_name) in self.given_outputs for key in members):
-                return None
-            if len(members) == 1:
-                return self._not_given(members[0], source.output_name, input_name)
-            return f"none of the {len(members)} steps of '{template.key}' gave what input '{input_name}' collects"
-        producer = self.plan.step_dict[template.dimensions[-1][0]]
-        if producer.outputs[template.dimensions[-1][1]].is_required:
-            return None
-        return self._not_given(key_within(producer, step), template.dimensions[-1][1], input_name)
-
-    def _not_given(self, step_key: str, output_name: str, input_name: str) -> str:
-        if self.states.get(step_key) == StepState.SKIPPED:
-            return f"upstream '{step_key}', which input '{input_name}' takes, was skipped"
-        return f"upstream '{step_key}' did not give output '{output_name}', which input '{input_name}' takes"
-
-    # -- what a step loads ---------------------------------------------------------------------
-
-    def _settled(self, step: ExecutionStep) -> ExecutionStep:
-        """
-        Return the step with what it collects named, and what nobody gave replaced.
-
-        Only a step that runs whatever became of its parents can miss something: such an input gets its
-        default value, or None; a list is left without it.
-        """
-        inputs = {}
-        for name, each in step.inputs.items():
-            source = self._settled_source(each.source, step)
-            if source is None:
-                definition = each.definition
-                source = FromDefault(definition.default_value if definition.has_default_value else None)
-            inputs[name] = StepInput(name, source, each.definition, each.asset_key)
-        made = step.with_inputs(inputs)
-        self._steps[step.key] = made
-        return made
-
-    def _settled_source(self, source: InputSource, step: ExecutionStep) -> InputSource | None:
-        if isinstance(source, FromStepOutput):
-            return source if (source.step_key, source.output_name) in self.given_outputs else None
-        if isinstance(source, FromSeveral):
-            settled = (self._settled_source(each, step) for each in source.sources)
-            return FromSeveral(tuple(each for each in settled if each is not None))
-        if isinstance(source, FromCollect):
-            return FromCollect(source.step_key, source.output_name, self._collected(source, step))
-        return source
-
-    def _collected(self, source: FromCollect, step: ExecutionStep) -> tuple[StepOutputHandle, ...]:
-        template = self.plan.step_dict[source.step_key]
-        if template.outputs[source.output_name].is_dynamic:
-            key = key_within(template, step)
-            mapping_keys = self._mapping_keys.get((key, source.output_name), ())
-            return tuple(StepOutputHandle(key, source.output_name, each) for each in mapping_keys)
-        return tuple(
-            StepOutputHandle(key, source.output_name)
-            for key in self._members.get(branch_within(template, step), ())
-            if (key, source.output_name) in self.given_outputs
-        )
-
     # -- dynamic outputs -----------------------------------------------------------------------
 
     def _is_multiplied(self, step: ExecutionStep) -> bool:
@@ -740,7 +484,7 @@ class ActiveExecution:
 
     def _start_dynamic(self, steps: list[ExecutionStep], known_mapped: Iterable[str]) -> None:
         self._multiplied = {id(step.assets_def) for step in steps if step.dimensions and step.assets_def is not None}
-        self._members: dict[Branch, list[str]] = {}
+        self._members = self._outcomes.members
         self._left_below: dict[Branch, int] = {}
         self._closed: set[Branch] = set()
         self._awaiting: dict[str, list[Branch]] = {}
@@ -769,7 +513,7 @@ class ActiveExecution:
         template = self.plan.step_dict[branch[0]]
         producer, output_name = template.dimensions[len(branch[1])]
         producer_key = key_within(self.plan.step_dict[producer], template, branch[1])
-        place = {key: at for at, key in enumerate(self._mapping_keys.get((producer_key, output_name), ()))}
+        place = {key: at for at, key in enumerate(self._outcomes.mapping_keys.get((producer_key, output_name), ()))}
         return lambda key: place.get(key[:-1].rpartition("[")[2], len(place))
 
     def _add(self, step: ExecutionStep) -> None:
@@ -833,7 +577,7 @@ class ActiveExecution:
         if state != StepState.SUCCESS:
             self._prune(template, keys, producer_key, state)
             return
-        found = self._mapping_keys.get((producer_key, output_name), ())
+        found = self._outcomes.mapping_keys.get((producer_key, output_name), ())
         if not found:
             self._close(branch)
             return
@@ -868,15 +612,15 @@ class ActiveExecution:
         key = bracketed(template.key, keys) + "[?]" * unknown
         step = template.resolved(key, keys, template.inputs, template.after)
         step.mapping_keys = keys
-        failed = state in _ENDED_BADLY
-        origin = self._origins.get(producer_key)
+        failed = state in ENDED_BADLY
+        origin = self._outcomes.origins.get(producer_key)
         why = f"upstream '{producer_key}', over whose outputs it is mapped, "
         if state == StepState.ABANDONED and origin is not None:
             why += f"was not executed, because '{origin}' failed"
         else:
-            why += _PHRASES[state]
+            why += PHRASES[state]
         if failed:
-            self._origins[key] = origin if origin is not None else producer_key
+            self._outcomes.origins[key] = origin if origin is not None else producer_key
         self._steps[key] = step
         self.skip_reasons[key] = why
         self.states[key] = StepState.ABANDONED if failed else StepState.SKIPPED
@@ -911,20 +655,3 @@ def priority_in(tags: Mapping[str, str]) -> float | None:
             except ValueError:
                 continue
     return None
-
-
-_NESTED = (FromCollect, FromSeveral)
-_PHRASES: dict[str | None, str] = {
-    StepState.SUCCESS: "succeeded",
-    StepState.FAILURE: "failed",
-    StepState.SKIPPED: "was skipped",
-    StepState.ABANDONED: "was not executed",
-}
-
-
-def _asset_parents(step: ExecutionStep) -> set[tuple[str, ...]]:
-    """Return the assets that the step, or the definition around it, depends on."""
-    found = {each.asset_key.parts for each in step.inputs.values() if each.asset_key is not None}
-    if step.assets_def is not None and not step.is_whole_asset:
-        found |= {key.parts for key in step.assets_def.keys_by_input_name.values()}
-    return found

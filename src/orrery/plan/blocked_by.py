@@ -1,5 +1,5 @@
 """
-Which failed checks of its parents keep a step from running, where the step says so itself.
+Which failed checks of its parents keep a step from running.
 
 Without a word of the step, a check that is declared blocking keeps everything back that depends on its asset. The tag
 ``orrery/blocked_by`` names the checks that keep this step back; any others, blocking or not, do not.
@@ -15,8 +15,9 @@ import msgspec
 from orrery.base.errors import InvalidDefinitionError, nearest_hint
 from orrery.base.keys import AssetKey
 from orrery.definitions.parts.policies import BLOCKED_BY_TAG
+from orrery.plan.step import ExecutionStep
 
-__all__ = ["BlockedBy", "FailedCheck", "blocked_by", "refuse_unknown_checks"]
+__all__ = ["BlockedBy", "EvaluatedChecks", "FailedCheck", "blocked_by", "refuse_unknown_checks"]
 
 FailedCheck = tuple[tuple[str, ...], str]
 """An asset, by its parts, and the name of a check of it that failed."""
@@ -66,6 +67,99 @@ def _named(text: str, whole: str) -> tuple[tuple[str, ...] | None, str]:
             mend="write names of checks with commas between them ('no_nulls, shop/orders:fresh'), or 'none'.",
         )
     return AssetKey.from_user_string(asset).parts if colon else None, name
+
+
+class EvaluatedChecks:
+    """
+    The checks that the steps of a run have evaluated.
+
+    Attributes:
+        named: The checks that keep back each step which says so itself, by its key in the plan.
+        failed: The checks with severity ERROR that did not pass, of each step that evaluated any.
+    """
+
+    __slots__ = ("_blocking", "_evaluations", "failed", "named")
+
+    def __init__(self) -> None:
+        self.named: dict[str, BlockedBy] = {}
+        self.failed: dict[str, set[FailedCheck]] = {}
+        self._blocking: dict[str, dict[tuple[str, ...], list[str]]] = {}
+        self._evaluations: dict[str, int] = {}
+
+    def read(self, step: ExecutionStep) -> None:
+        """Take in what the tags of a step of the plan say."""
+        said = blocked_by(step.tags)
+        if said is not None:
+            self.named[step.key] = said
+
+    def note(self, step_key: str, check: FailedCheck, *, blocks: bool, failed: bool) -> None:
+        """Note that a step evaluated *check*: whether it did not pass, and blocks; whether it did not, with severity ERROR."""
+        if failed:
+            self.failed.setdefault(step_key, set()).add(check)
+        self._evaluations[step_key] = self._evaluations.get(step_key, 0) + 1
+        if blocks:
+            asset, name = check
+            self._blocking.setdefault(step_key, {}).setdefault(asset, []).append(name)
+
+    def forget(self, step_key: str) -> None:
+        """Forget what a step evaluated, which is not loaded by any other."""
+        self._blocking.pop(step_key, None)
+        self._evaluations.pop(step_key, None)
+        self.failed.pop(step_key, None)
+
+    def blocked_assets(self, step: ExecutionStep) -> dict[tuple[str, ...], list[str]] | None:
+        """Return the assets whose blocking checks made the step fail; None if it failed otherwise."""
+        blocking = self._blocking.get(step.key)
+        if blocking is None:
+            return None
+        wanted = sum(1 for each in step.outputs.values() if each.check_spec is not None and each.is_selected)
+        return blocking if self._evaluations[step.key] >= wanted else None
+
+    def is_kept_back(self, step: ExecutionStep, failed: ExecutionStep) -> bool:
+        """Tell whether a failed parent keeps a step back: by its checks, only of assets that it depends on."""
+        blocked = self.blocked_assets(failed) if self._blocking else None
+        if blocked is not None and step.template_key in self.named:
+            return False  # what it is kept back by, it has said: see :meth:`reason`
+        return blocked is None or not blocked.keys().isdisjoint(_assets_above(step))
+
+    def reason(self, step: ExecutionStep, parents: Iterable[str]) -> str | None:
+        """Return which failed checks of its parents, of those that the step names itself, keep it back."""
+        said = self.named.get(step.template_key)
+        if said is None:
+            return None
+        wanted = _assets_above(step)
+        found = {
+            check
+            for parent in parents
+            for check in self.failed.get(parent, ())
+            if said.names(check) and (not wanted or check[0] in wanted)
+        }
+        if not found:
+            return None
+        named = ", ".join(f"'{name}' of asset '{'/'.join(asset)}'" for asset, name in sorted(found))
+        return f"check {named} failed, by which this step asks to be blocked"
+
+    def blame(self, step: ExecutionStep, failed: ExecutionStep) -> str | None:
+        """Return which blocking checks of a parent keep the step back; None if the parent failed otherwise."""
+        blocked = self.blocked_assets(failed)
+        if blocked is None:
+            return None
+        wanted = _assets_above(step)
+        names = ", ".join(
+            f"'{name}' of asset '{'/'.join(asset)}'"
+            for asset, checks in sorted(blocked.items())
+            if asset in wanted
+            for name in checks
+        )
+        return f"blocking check {names} failed"
+
+
+def _assets_above(step: ExecutionStep) -> set[tuple[str, ...]]:
+    """Return the assets that the step, or the definition around it, depends on."""
+    found = {each.asset_key.parts for each in step.inputs.values() if each.asset_key is not None}
+    if step.assets_def is not None and not step.is_whole_asset:
+        found |= {key.parts for key in step.assets_def.keys_by_input_name.values()}
+    return found
 
 
 def refuse_unknown_checks(

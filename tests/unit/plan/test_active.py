@@ -17,9 +17,10 @@ from orrery.definitions.decorators.op import op
 from orrery.definitions.parts.inputs_outputs import DynamicOut, In, Out
 from orrery.definitions.parts.types import Nothing
 from orrery.model.assets.check_spec import AssetCheckSpec
-from orrery.plan.active import ActiveExecution, StepState
+from orrery.plan.active import ActiveExecution
 from orrery.plan.commands import LaunchStep, SkipStep, Wait
 from orrery.plan.compile import create_execution_plan
+from orrery.plan.outcomes import StepState
 from orrery.plan.sources import FromCollect, FromDefault, FromSeveral, FromStepOutput, StepOutputHandle
 
 
