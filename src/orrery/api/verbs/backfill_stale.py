@@ -16,8 +16,9 @@ from orrery.base.keys import AssetKey
 from orrery.definitions.graphs.job import JobDefinition
 from orrery.definitions.parts.cache_policy import CachePolicy
 from orrery.plan.step import ExecutionStep
+from orrery.runtime.engine.decisions import Decisions
+from orrery.runtime.engine.judged import judged, unchanged
 from orrery.runtime.engine.policies import Reuse
-from orrery.runtime.engine.reuse import RunReuse
 from orrery.runtime.instance.instance import Instance
 
 __all__ = ["StaleJudge", "judging"]
@@ -33,7 +34,7 @@ class StaleJudge:
         steps: For each asset what decides about it, and its step.
     """
 
-    def __init__(self, steps: Mapping[AssetKey, tuple[RunReuse, ExecutionStep]]) -> None:
+    def __init__(self, steps: Mapping[AssetKey, tuple[Decisions, ExecutionStep]]) -> None:
         self._steps = steps
 
     def judged(self, key: AssetKey, partitions: Collection[str]) -> Mapping[str, bool]:
@@ -47,7 +48,7 @@ class StaleJudge:
         if known is not None:
             decides, step = known
             for some in _portions(partitions):
-                found.update({each or "": is_old for each, is_old in decides.judged(step, some).items()})
+                found.update({each or "": is_old for each, is_old in judged(decides, step, some).items()})
         return found
 
     def unchanged(self, key: AssetKey, partitions: Collection[str]) -> set[str]:
@@ -57,7 +58,7 @@ class StaleJudge:
         if known is not None:
             decides, step = known
             for some in _portions(partitions):
-                found.update(each or "" for each in decides.unchanged(step, some))
+                found.update(each or "" for each in unchanged(decides, step, some))
         return found
 
 
@@ -86,12 +87,12 @@ def judging(
     Raises:
         InvalidConfigError: The run config does not fit.
     """
-    steps: dict[AssetKey, tuple[RunReuse, ExecutionStep]] = {}
+    steps: dict[AssetKey, tuple[Decisions, ExecutionStep]] = {}
     with ExitStack() as stack:
         for keys in groups:
             reuse = Reuse(policy=CachePolicy(), is_default=True)
             decides, _ = stack.enter_context(deciding(job_of(keys), instance, reuse, run_config))
-            for step in decides.steps:
+            for step in decides.plan.steps:
                 for output in step.outputs.values():
                     if output.asset_key is not None and output.check_spec is None and output.is_selected:
                         steps[output.asset_key] = (decides, step)

@@ -37,10 +37,10 @@ from orrery.plan.fingerprint.fingerprint import fingerprint_digest
 from orrery.plan.run_config import resolve_run_config
 from orrery.runtime.contexts.log import LogManager
 from orrery.runtime.contexts.plan import PlanOrchestrationContext
-from orrery.runtime.engine.planned import PlannedStep
+from orrery.runtime.engine.decisions import Decisions
+from orrery.runtime.engine.planned import PlannedStep, planned, taken_from_outside
 from orrery.runtime.engine.policies import Reuse
 from orrery.runtime.engine.resources import open_resources
-from orrery.runtime.engine.reuse import RunReuse
 from orrery.runtime.instance.instance import Instance
 
 __all__ = [
@@ -282,8 +282,8 @@ def plan_job(
             if each.trouble is not None:
                 warnings.warn(each.trouble, stacklevel=2)
         with collection_paused():
-            steps = decisions.planned(running)
-        taken = decisions.taken_from_outside(steps) if values is not None else {}
+            steps = planned(decisions, running)
+        taken = taken_from_outside(decisions, steps) if values is not None else {}
     lacking: tuple[str, ...] = ()
     if taken and values is not None:
         with values() as loader:
@@ -306,7 +306,7 @@ def deciding(
     run_config: Any = None,
     partition_key: str | None = None,
     partition_key_range: tuple[str, str] | None = None,
-) -> Iterator[tuple[RunReuse, Run]]:
+) -> Iterator[tuple[Decisions, Run]]:
     """
     Give what decides for a run of *job* which steps are current, and the run that is thought of; nothing is run.
 
@@ -330,7 +330,7 @@ def deciding(
         context = PlanOrchestrationContext(
             execution_plan=plan, run=run, instance=instance, log_manager=LogManager(), opened=opened
         )
-        decisions = RunReuse(context, reuse)
+        decisions = Decisions(context, reuse)
         yield decisions, run
         decisions.close()
     finally:

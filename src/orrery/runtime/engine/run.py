@@ -34,6 +34,7 @@ from orrery.plan.execution_plan import ExecutionPlan
 from orrery.plan.step import ExecutionStep
 from orrery.runtime.contexts.log import LogManager
 from orrery.runtime.contexts.plan import PlanOrchestrationContext, StopRun
+from orrery.runtime.engine.decisions import Decisions
 from orrery.runtime.engine.executor import Executor
 from orrery.runtime.engine.expiry import LimitReached
 from orrery.runtime.engine.found_partitions import consult_found
@@ -356,14 +357,15 @@ def _execute(
                 resources=sorted(opened.mapping),
                 run_config=dict(run.run_config),
             )
-        made_from = RunReuse(context, reuse) if is_kept and plan.job.asset_layer is not None else None
+        decisions = Decisions(context, reuse) if is_kept and plan.job.asset_layer is not None else None
+        made_from = RunReuse(decisions) if decisions is not None else None
         if made_from is not None:
             context.consult = made_from.consult
             context.may_reuse = made_from.may_reuse
         context.consult = consult_found(context, context.consult)
         try:
-            if made_from is not None:
-                found = made_from.look_at_sources(unseen=f"unseen by run {run.run_id}")
+            if decisions is not None:
+                found = decisions.look_at_sources(unseen=f"unseen by run {run.run_id}")
                 _record_sightings(found, run.job_name, recorder, log)
             events: Any = executor.execute(context, plan)
             with closing(events) if hasattr(events, "close") else nullcontext():  # before what it uses is closed
@@ -377,8 +379,8 @@ def _execute(
         except StopRun:
             pass  # the failure is noted below, and raised by whoever asked for it
         finally:
-            if made_from is not None:
-                made_from.close()
+            if decisions is not None:
+                decisions.close()
             late = [
                 step
                 for key, step in undecided.items()
