@@ -4,7 +4,8 @@ Selections: ways to name some assets and checks of a graph, before the graph is 
 ``AssetSelection`` is the front: its static methods make the plain selections, its methods and the
 operators ``|``, ``&`` and ``-`` build on them. A selection of assets takes their checks along. Each
 kind of selection is a small frozen value below; it says what it resolves to, and how it is written
-(``syntax.py`` is the language). Whatever is selected is written so that it reads back the same.
+(``syntax.py`` is the language, ``written_keys.py`` the form of keys in it). Whatever is selected is
+written so that it reads back the same.
 """
 
 from __future__ import annotations
@@ -17,18 +18,22 @@ from typing import Any, ClassVar, TypeAlias
 
 import msgspec
 
-from orrery.base.errors import (
-    InvalidDefinitionError,
-    InvalidSubsetError,
-    InvariantViolationError,
-    nearest,
-    nearest_hint,
-)
+from orrery.base.errors import InvalidDefinitionError, InvalidSubsetError, InvariantViolationError
 from orrery.base.keys import AssetCheckKey, AssetKey, CoercibleToAssetKey, CoercibleToAssetKeyPrefix, key_prefix_parts
 from orrery.base.tags import canonical_tag
 from orrery.model.assets import syntax
 from orrery.model.assets.graph import AssetGraph
 from orrery.model.assets.node import AssetNode
+from orrery.model.assets.written_keys import (
+    exact_parts,
+    missing_assets,
+    missing_checks,
+    quoted_pattern,
+    unescaped,
+    wildcard,
+    written_check,
+    written_key,
+)
 
 __all__ = [
     "AllAssetCheckSelection",
@@ -380,14 +385,14 @@ class KeysAssetSelection(AssetSelection, frozen=True):
         found = {key for key in self.selected_keys if asset_graph.has(key)}
         if len(found) < len(self.selected_keys) and not allow_missing:
             missing = [key for key in self.selected_keys if key not in found]
-            raise _missing_assets(missing, asset_graph)
+            raise missing_assets(missing, asset_graph)
         return found
 
     def to_selection_str(self) -> str:
         """Return ``key:"a" or key:"b"``."""
         if not self.selected_keys:
             return "not *"
-        return " or ".join(f'key:"{_written_key(key)}"' for key in self.selected_keys)
+        return " or ".join(f'key:"{written_key(key)}"' for key in self.selected_keys)
 
     def needs_parentheses_when_operand(self) -> bool:
         """Tell whether there is more than one key, or none."""
@@ -406,9 +411,9 @@ class KeyWildCardAssetSelection(AssetSelection, frozen=True):
 
     def resolve_inner(self, asset_graph: AssetGraph, allow_missing: bool) -> AbstractSet[AssetKey]:
         """Return the keys that match."""
-        exact = _exact_parts(self.selected_key_wildcard)
+        exact = exact_parts(self.selected_key_wildcard)
         if exact is None:
-            pattern = _wildcard(self.selected_key_wildcard)
+            pattern = wildcard(self.selected_key_wildcard)
             return {node.key for node in asset_graph.nodes if pattern.fullmatch(node.key.to_escaped_user_string())}
         key = AssetKey(exact)
         if asset_graph.has(key):
@@ -420,11 +425,11 @@ class KeyWildCardAssetSelection(AssetSelection, frozen=True):
                 return alike
         if allow_missing:
             return set()
-        raise _missing_assets([key], asset_graph)
+        raise missing_assets([key], asset_graph)
 
     def to_selection_str(self) -> str:
         """Return ``key:"pattern"``."""
-        return f'key:"{_ESCAPED_QUOTE.sub(_escape_quote, self.selected_key_wildcard)}"'
+        return f'key:"{quoted_pattern(self.selected_key_wildcard)}"'
 
 
 class _AttributeSelection(AssetSelection, frozen=True):
@@ -483,7 +488,7 @@ class GroupsAssetSelection(AssetSelection, frozen=True):
     def resolve_inner(self, asset_graph: AssetGraph, allow_missing: bool) -> AbstractSet[AssetKey]:
         """Return the keys of the assets in these groups."""
         plain = {group for group in self.selected_groups if "*" not in group}
-        patterns = [_wildcard(group) for group in self.selected_groups if "*" in group]
+        patterns = [wildcard(group) for group in self.selected_groups if "*" in group]
         return {
             node.key
             for node in asset_graph.nodes
@@ -637,23 +642,12 @@ class AssetCheckKeysSelection(_CheckSelection, frozen=True):
         known = asset_graph.asset_check_keys
         missing = [key for key in self.selected_asset_check_keys if key not in known]
         if missing and not allow_missing:
-            names = [key.to_user_string() for key in known]
-            raise InvalidSubsetError(
-                f"The selection names {_listed('asset check', [key.to_user_string() for key in missing])}, "
-                "which no definition provides.",
-                mend=nearest_hint(missing[0].to_user_string(), names, noun="asset check"),
-            )
+            raise missing_checks(missing, known)
         return known & set(self.selected_asset_check_keys)
 
     def to_selection_str(self) -> str:
         """Return ``check:"asset:name"``."""
-        return (
-            " or ".join(
-                f'check:"{_written_key(key.asset_key, ":")}:{syntax.escape_value(key.name, _CHECK_SPECIAL)}"'
-                for key in self.selected_asset_check_keys
-            )
-            or "not *"
-        )
+        return " or ".join(f'check:"{written_check(key)}"' for key in self.selected_asset_check_keys) or "not *"
 
     def needs_parentheses_when_operand(self) -> bool:
         """Tell whether there is more than one check, or none."""
@@ -673,7 +667,7 @@ class AssetChecksForAssetKeysSelection(_CheckSelection, frozen=True):
 
     def to_selection_str(self) -> str:
         """Return ``check:"asset:*"``."""
-        return " or ".join(f'check:"{_written_key(key, ":")}:*"' for key in self.selected_asset_keys) or "not *"
+        return " or ".join(f'check:"{written_key(key, ":")}:*"' for key in self.selected_asset_keys) or "not *"
 
     def needs_parentheses_when_operand(self) -> bool:
         """Tell whether there is more than one asset, or none."""
@@ -1032,7 +1026,7 @@ def _from_check(text: str) -> AssetSelection:
         return AllAssetCheckSelection()
     pieces = re.findall(r"(?:[^\\:]|\\.)+|:", text, re.DOTALL)
     asset, name = "".join(pieces[:-2]), pieces[-1] if len(pieces) > 1 and pieces[-2] == ":" else ""
-    parts = _exact_parts(asset)
+    parts = exact_parts(asset)
     if not name or parts is None or ("*" in name.replace("\\*", "") and name != "*"):
         raise InvalidSubsetError(
             f"The asset check {text!r} in the selection cannot be read.",
@@ -1040,83 +1034,10 @@ def _from_check(text: str) -> AssetSelection:
         )
     if name == "*":
         return AssetChecksForAssetKeysSelection((AssetKey(parts),))
-    return AssetCheckKeysSelection((AssetCheckKey(AssetKey(parts), _ESCAPE.sub(r"\1", name)),))
+    return AssetCheckKeysSelection((AssetCheckKey(AssetKey(parts), unescaped(name)),))
 
 
-# -- keys as text --------------------------------------------------------------------------------------
-
-_ESCAPE = re.compile(r"\\([\\/*:\"])")
-_ESCAPED_QUOTE = re.compile(r'\\.|"', re.DOTALL)
-_BARE_NAME = re.compile(r"[^\s()\":=+,<>|&!'*\\]+")
-_CHECK_SPECIAL = '*":'
-
-
-def _escape_quote(match: re.Match[str]) -> str:
-    return '\\"' if match.group() == '"' else match.group()
-
-
-def _written_key(key: AssetKey, special: str = "") -> str:
-    return "/".join(syntax.escape_value(part, '/*"' + special) for part in key.parts)
-
-
-def _exact_parts(pattern: str) -> tuple[str, ...] | None:
-    """Return the parts that a pattern without wildcard names; None if it has one."""
-    if "\\" not in pattern:
-        return None if "*" in pattern else tuple(pattern.split("/"))
-    parts: list[str] = [""]
-    place = 0
-    while place < len(pattern):
-        character = pattern[place]
-        escape = _ESCAPE.match(pattern, place)
-        if escape is not None:
-            parts[-1] += escape.group(1)
-            place = escape.end()
-            continue
-        if character == "*":
-            return None
-        if character == "/":
-            parts.append("")
-        else:
-            parts[-1] += character
-        place += 1
-    return tuple(parts)
-
-
-def _wildcard(pattern: str) -> re.Pattern[str]:
-    """Return the expression for a pattern over escaped keys: a slash is any, an escaped one is within a part."""
-    pieces = re.findall(r"\\[\\/*:\"]|\*+|/|[^\\*/]+|\\", pattern)
-    expressions = {"/": r"\\?/", "\\/": r"\\/", "\\": r"\\\\", "\\\\": r"\\\\"}
-    return re.compile(
-        "".join(
-            ".*" if piece[0] == "*" else expressions.get(piece) or re.escape(_ESCAPE.sub(r"\1", piece))
-            for piece in pieces
-        ),
-        re.DOTALL,
-    )
-
-
-def _missing_assets(missing: Sequence[AssetKey], graph: AssetGraph) -> InvalidSubsetError:
-    first = missing[0].to_user_string()
-    names = [node.key.to_user_string() for node in graph.nodes]
-    odd = next((node.key for node in graph.nodes if node.key.to_user_string() == first), None)
-    near = nearest(first, names)
-    meant = next((node.key for node in graph.nodes if node.key.to_user_string() == near), None)
-    if odd is not None:
-        mend = f'write key:"{_written_key(odd)}", where the slash belongs to a part of the key.'
-    elif near is not None and meant is not None and not _BARE_NAME.fullmatch(near):
-        mend = f'write key:"{_written_key(meant)}", the nearest name that exists.'
-    else:
-        mend = nearest_hint(first, names, noun="asset")
-    return InvalidSubsetError(
-        f"The selection names {_listed('asset', [key.to_user_string() for key in missing])}, "
-        "which no definition provides.",
-        mend=mend,
-    )
-
-
-def _listed(noun: str, names: Sequence[str]) -> str:
-    shown = ", ".join(f"'{name}'" for name in names[:10]) + (", ..." if len(names) > 10 else "")
-    return f"{noun}{'s' if len(names) > 1 else ''} {shown}"
+# -- attributes as text --------------------------------------------------------------------------------
 
 
 def _written(attribute: str, value: str | None) -> str:
