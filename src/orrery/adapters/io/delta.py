@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
+from orrery.adapters.io.table_rows import KEY_COLUMN
 from orrery.adapters.io.tables import (
-    KEY_COLUMN,
     VersionedTableIOManager,
     checked_directory,
     key_text,

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from typing import Any, ClassVar, NamedTuple
 
+from orrery.adapters.io.table_rows import KEY_COLUMN
 from orrery.adapters.io.tables import (
-    KEY_COLUMN,
     VersionedTableIOManager,
     checked_directory,
     key_text,

@@ -2,9 +2,8 @@
 Tables in an open format that keeps versions: what Delta Lake and Iceberg have in common.
 
 An asset is a table. The rows of a partition bear its key in a column of their own, by which the table is cut; readers
-here do not see it. The key is encoded as names of files are (``base/names.py``), with ``~`` in the place of ``%``.
-Storing is one commit: a reader finds the table as it was, or as it is with all that the run has made. How a table is
-found, read and committed is each format's own.
+here do not see it (``table_rows.py``). Storing is one commit: a reader finds the table as it was, or as it is with all
+that the run has made. How a table is found, read and committed is each format's own.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ import random
 import re
 import time
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.util import find_spec
 from typing import Any, ClassVar
 
@@ -27,6 +26,16 @@ from orrery.adapters.io.frames import (
     to_arrow,
 )
 from orrery.adapters.io.places import value_key
+from orrery.adapters.io.table_rows import (
+    KEY_COLUMN,
+    cast_rows,
+    fitted,
+    joined,
+    parted,
+    stored_type,
+    without_keys,
+    written_partition,
+)
 from orrery.base.errors import (
     DamagedValueError,
     InvalidDefinitionError,
@@ -37,7 +46,7 @@ from orrery.base.errors import (
     ValueNotFoundError,
 )
 from orrery.base.metadata import MetadataValue, TableColumn, TableSchema
-from orrery.base.names import encode_part, is_shortened, key_path
+from orrery.base.names import key_path
 from orrery.definitions.parts.io_manager import IOManager
 from orrery.runtime.contexts.stored_values import (
     another_value,
@@ -51,18 +60,14 @@ from orrery.runtime.contexts.stored_values import (
 from orrery.runtime.files.sync import sync_folder
 
 __all__ = [
-    "KEY_COLUMN",
     "TABLE_VERSION",
     "VersionedTableIOManager",
     "checked_directory",
-    "first_line",
     "key_text",
     "require",
     "table_path",
-    "told",
 ]
 
-KEY_COLUMN = "orrery_partition"
 TABLE_VERSION = "table_version"
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
@@ -148,8 +153,8 @@ class VersionedTableIOManager(IOManager):
         else:
             keys = [key for key in partitions if key is not None]
             frames = self._frames(context, obj, keys)
-            names = {key: _name(context, key) for key in keys}
-            rows = _joined(context, {names[key]: frame for key, frame in frames.items()})
+            names = {key: written_partition(context, key) for key in keys}
+            rows = joined(context, {names[key]: frame for key, frame in frames.items()})
             marks = {names[key]: mark | _IS_EMPTY * (not frame.num_rows) for key, frame in frames.items()}
             version = self._commit(context, rows, list(names.values()), marks)
         location = self.table_location(context)
@@ -190,7 +195,7 @@ class VersionedTableIOManager(IOManager):
                 f"{'by partition' if is_cut else 'as a whole'}, and this run stores {'it as a whole' if is_cut else 'partitions'}.",
                 mend=f"{self.way_to_drop}, or give the IO manager another place; then materialize it again.",
             )
-        return self.replace(context, rows if names is None else _fitted(context, rows, found), names, marks)
+        return self.replace(context, rows if names is None else fitted(context, rows, found), names, marks)
 
     def _storable(self, context: Any, obj: Any) -> Any:
         """Return a frame as a table of pyarrow, with types that the format has; nothing is rounded or cut."""
@@ -214,7 +219,7 @@ class VersionedTableIOManager(IOManager):
             )
         kinds = []
         for field in rows.schema:
-            kind = _stored_type(field.type)
+            kind = stored_type(field.type)
             if self.refuses_type(kind):
                 raise InvariantViolationError(
                     f"Column '{field.name}' of {describe_value(context)} is of type {field.type}, which a table of "
@@ -223,7 +228,7 @@ class VersionedTableIOManager(IOManager):
                     + (" (a column of nothing but nulls has no type of its own)." if pa.types.is_null(kind) else "."),
                 )
             kinds.append(pa.field(field.name, kind))
-        return _cast(context, rows, pa.schema(kinds))
+        return cast_rows(context, rows, pa.schema(kinds))
 
     def _arrow(self, context: Any, obj: Any) -> Any:
         try:
@@ -257,11 +262,11 @@ class VersionedTableIOManager(IOManager):
         wanted, in_one = frame_type(context)
         if not context.has_asset_key or not context.has_asset_partitions:
             whole = self.open_table(context, version)
-            return from_arrow(_bare(self.read_rows(context, whole, None, None)), wanted)
+            return from_arrow(without_keys(self.read_rows(context, whole, None, None)), wanted)
         keys = context.asset_partition_keys
         if not keys:
             return None
-        names = {key: _name(context, key) for key in keys}
+        names = {key: written_partition(context, key) for key in keys}
         table: Any = None
         rows: Any = None
         try:
@@ -283,9 +288,9 @@ class VersionedTableIOManager(IOManager):
             raise self.not_found(context, version, lacking)
         found = [key for key in keys if key not in lacking]
         if len(keys) == 1 or in_one:
-            return from_arrow(_bare(rows), wanted) if found else None
-        parts = _parts(rows) if found else {}
-        return {key: from_arrow(parts.get(names[key], _bare(rows.slice(0, 0))), wanted) for key in found}
+            return from_arrow(without_keys(rows), wanted) if found else None
+        parts = parted(rows) if found else {}
+        return {key: from_arrow(parts.get(names[key], without_keys(rows.slice(0, 0))), wanted) for key in found}
 
     def _unreadable(self, context: Any, table: Any, names: Mapping[str, str]) -> tuple[str, ...]:
         """Return the partitions whose rows cannot be read, of several that could not be read together."""
@@ -303,7 +308,7 @@ class VersionedTableIOManager(IOManager):
             table = self.open_table(context, None)
         except ValueNotFoundError:
             return False
-        names = [_name(context, key) for key in partitions_of_output(context) if key is not None]
+        names = [written_partition(context, key) for key in partitions_of_output(context) if key is not None]
         return all(self._is_there(context, table, name) for name in names)
 
     def check_content(self, context: Any, contents: Mapping[str | None, str]) -> None:
@@ -321,7 +326,7 @@ class VersionedTableIOManager(IOManager):
         table = self.open_table(context, None)
 
         def check(partition: str | None, content: str) -> None:
-            name = "" if partition is None else _name(context, partition)
+            name = "" if partition is None else written_partition(context, partition)
             mark = self.mark_of(table, name)
             if mark is not None and mark_text(mark) != content:
                 raise another_value(context, partition, self.table_location(context))
@@ -363,7 +368,7 @@ class VersionedTableIOManager(IOManager):
         """Return the error that says that a commit failed."""
         return StorageError(
             f"The value of {describe_value(context)} was not stored in the {self.format_name} table at "
-            f"{self.table_location(context)}, which is as it was: {first_line(error)}.",
+            f"{self.table_location(context)}, which is as it was: {_first_line(error)}.",
             mend="look at the cause above; if others write the same table, try again when fewer do.",
         )
 
@@ -371,7 +376,7 @@ class VersionedTableIOManager(IOManager):
         """Return the error that says that a table is there and cannot be read."""
         return DamagedValueError(
             f"The {self.format_name} table of {describe_value(context)} at {self.table_location(context)} cannot be read: "
-            f"{first_line(error)}.",
+            f"{_first_line(error)}.",
             mend=f"bring back its files from a copy, or {self.way_to_drop}; then materialize it again.",
         )
 
@@ -384,7 +389,7 @@ class VersionedTableIOManager(IOManager):
 
     def remote(self, context: Any, error: Exception) -> RemoteValueError:
         """Return the error that says that the place of a table is out of reach, or refuses."""
-        said = told(error)
+        said = _told(error)
         is_refused = any(word in said for word in _REFUSALS)
         what = "refuses" if is_refused else "is out of reach"
         return RemoteValueError(
@@ -473,12 +478,12 @@ def checked_directory(directory: str, manager: str) -> str:
     return directory.rstrip("/")
 
 
-def first_line(error: Exception) -> str:
+def _first_line(error: Exception) -> str:
     """Return the first line of what an error says: libraries in Rust add a trace of theirs."""
     return str(error).strip().partition("\n")[0].rstrip(".")
 
 
-def told(error: Exception) -> str:
+def _told(error: Exception) -> str:
     """Return all that an error of a remote place says, in one line: without colours, and not without end."""
     text = " - ".join(
         line.strip(" \u21b3") for line in _COLOURS.sub("", str(error)).splitlines() if line.strip(" \u21b3")
@@ -491,22 +496,6 @@ def key_text(context: Any) -> str:
     return json.dumps(list(value_key(context)[0]))
 
 
-def _name(context: Any, key: str) -> str:
-    """
-    Return what stands in the key column for a partition: its key, reversibly encoded.
-
-    It becomes the name of a folder, for which both libraries encode ``%`` once more, and ``~`` not.
-    """
-    name = encode_part(str(key))
-    if is_shortened(name):
-        raise InvariantViolationError(
-            f"The key of {describe_value(context, f'{key[:40]}...')} is too long for the name of a partition of a table "
-            f"({len(key)} characters).",
-            mend="use keys of less than 200 bytes (67, of other than small letters and digits), or another IO manager.",
-        )
-    return name.replace("%", "~")
-
-
 def _version(context: Any) -> int | None:
     """Return which version of the table the metadata of an input asks for."""
     named = (context.definition_metadata or {}).get(TABLE_VERSION)
@@ -517,102 +506,3 @@ def _version(context: Any) -> int | None:
         f"The metadata '{TABLE_VERSION}' of an input of {describe_value(context)} is {version!r}, which is no whole number.",
         mend=f"give the version that the metadata '{TABLE_VERSION}' of a materialization tells.",
     )
-
-
-def _stored_type(kind: Any) -> Any:
-    """Return the type as which a column is stored: signed, in microseconds, instants in UTC, plain texts."""
-    import pyarrow as pa  # the type is one of pyarrow's, so it is loaded
-
-    is_ = pa.types
-    if is_.is_dictionary(kind):
-        return _stored_type(kind.value_type)
-    if is_.is_unsigned_integer(kind):
-        return {8: pa.int16(), 16: pa.int32()}.get(kind.bit_width, pa.int64())
-    if is_.is_float16(kind):
-        return pa.float32()
-    if is_.is_timestamp(kind):
-        return pa.timestamp("us", "UTC" if kind.tz else None)
-    if is_.is_time(kind):
-        return pa.time64("us")
-    if is_.is_date64(kind):
-        return pa.date32()
-    if is_.is_string(kind) or is_.is_string_view(kind):
-        return pa.large_string()
-    if is_.is_binary(kind) or is_.is_binary_view(kind):
-        return pa.large_binary()
-    if is_.is_list(kind) or is_.is_large_list(kind) or is_.is_fixed_size_list(kind) or is_.is_list_view(kind):
-        return pa.large_list(_stored_type(kind.value_type))
-    if is_.is_struct(kind):
-        return pa.struct([pa.field(field.name, _stored_type(field.type)) for field in kind])
-    return kind
-
-
-def _cast(context: Any, rows: Any, schema: Any) -> Any:
-    import pyarrow as pa  # the rows are a table of pyarrow, so it is loaded
-
-    columns = []
-    for field in schema:
-        try:
-            columns.append(rows[field.name].cast(field.type, safe=True))
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-            raise InvariantViolationError(
-                f"Column '{field.name}' of {describe_value(context)} cannot be stored as {field.type}: {error}.",
-                mend="round or cast it in the function that makes it.",
-            ) from error
-    return pa.table(columns, schema=schema)
-
-
-def _fitted(context: Any, rows: Any, found: Any) -> Any:
-    """Return rows with the types that the columns of their table have already; new columns are added to it."""
-    import pyarrow as pa  # as above
-
-    is_ = pa.types
-    fields = []
-    for field in rows.schema:
-        there = _stored_type(found.field(field.name).type) if field.name in found.names else field.type
-        is_wider = any(
-            is_kind(field.type) and is_kind(there) and field.type.bit_width <= there.bit_width
-            for is_kind in (is_.is_integer, is_.is_floating)
-        )
-        if field.type != there and not is_wider:
-            raise InvariantViolationError(
-                f"Column '{field.name}' of {describe_value(context)} is of type {field.type}, and of type {there} in the "
-                "partitions that are stored already.",
-                mend=f"cast it to {there}; or move the table away and materialize all partitions again.",
-            )
-        fields.append(pa.field(field.name, there))
-    return _cast(context, rows, pa.schema(fields))
-
-
-def _joined(context: Any, frames: Mapping[str, Any]) -> Any:
-    """Return the rows of several partitions as one table, each with its name in the key column."""
-    import pyarrow as pa  # as above
-
-    keyed = [
-        rows.append_column(KEY_COLUMN, pa.repeat(pa.scalar(name, pa.large_string()), rows.num_rows))
-        for name, rows in frames.items()
-    ]
-    try:
-        return pa.concat_tables(keyed, promote_options="permissive")
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        raise InvariantViolationError(
-            f"The frames of the partitions of {describe_value(context)} have not the same types: {error}.",
-            mend="cast the column to one type in all of them.",
-        ) from error
-
-
-def _parts(rows: Any) -> dict[str, Any]:
-    """Return the rows of each partition, in their order."""
-    import pyarrow.compute as pc  # as above
-
-    rows = rows.take(pc.sort_indices(rows, sort_keys=[(KEY_COLUMN, "ascending")]))
-    counts: Iterable[Any] = rows[KEY_COLUMN].value_counts()
-    found, start = {}, 0
-    for name, count in sorted((each["values"].as_py(), each["counts"].as_py()) for each in counts):
-        found[name] = _bare(rows.slice(start, count))
-        start += count
-    return found
-
-
-def _bare(rows: Any) -> Any:
-    return rows.drop_columns([KEY_COLUMN]) if KEY_COLUMN in rows.column_names else rows
