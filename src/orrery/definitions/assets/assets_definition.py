@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any
+from typing import Any, TypeVar
 
 from orrery.base.errors import InvalidDefinitionError, InvalidInvocationError, InvalidSubsetError, nearest_hint
 from orrery.base.keys import AssetCheckKey, AssetKey, CoercibleToAssetKeyPrefix, EntityKey
@@ -28,6 +28,7 @@ from orrery.model.assets.node import AssetCheckNode, AssetNode
 __all__ = ["ASSET_EXECUTION_TYPES", "AssetChecksDefinition", "AssetsDefinition"]
 
 MATERIALIZATION = "MATERIALIZATION"
+_Kind = TypeVar("_Kind", bound="AssetsDefinition")
 _NO_HOOKS: frozenset[HookDefinition] = frozenset()
 _NONE_AROUND: tuple[CachePolicy | None, CachePolicy | None] = (None, None)
 ASSET_EXECUTION_TYPES = (MATERIALIZATION, OBSERVATION, UNEXECUTABLE)
@@ -643,10 +644,7 @@ class AssetsDefinition:
     # -- copies --------------------------------------------------------------------------------
 
     def _changed(self, **changes: Any) -> AssetsDefinition:
-        copied = type(self).__new__(type(self))
-        for name in AssetsDefinition.__slots__:
-            if name != "__weakref__" and hasattr(self, name):
-                object.__setattr__(copied, name, getattr(self, name))
+        copied = _copied(self, type(self))
         for name, value in changes.items():
             object.__setattr__(copied, name, value)
         return copied
@@ -846,23 +844,27 @@ class AssetsDefinition:
         execution_type = self.execution_type
         is_materializable = execution_type == MATERIALIZATION and node_def is not None
         source = self._source
-        several = len(self._specs_by_key) + len(self._check_specs_by_output_name) > 1
-        mark = id(self._original or self) if several and not self.can_subset else None
+        execution_set = self._execution_set()
         input_keys = self._loaded_keys()
-        nodes = []
-        for spec in self.specs:
-            nodes.append(
-                spec.as_node(
-                    is_materializable=is_materializable,
-                    is_observable=execution_type == OBSERVATION,
-                    op_name=op_name,
-                    source=source,
-                    execution_set=mark,
-                    input_keys=input_keys,
-                    backfill_policy=self.backfill_policy,
-                )
+        nodes = [
+            spec.as_node(
+                is_materializable=is_materializable,
+                is_observable=execution_type == OBSERVATION,
+                op_name=op_name,
+                source=source,
+                execution_set=execution_set,
+                input_keys=input_keys,
+                backfill_policy=self.backfill_policy,
             )
+            for spec in self.specs
+        ]
         return tuple(nodes)
+
+    def _execution_set(self) -> int | None:
+        """Return what marks the assets and checks that can only be made together; None if each can be made alone."""
+        if self.can_subset or len(self._specs_by_key) + len(self._check_specs_by_output_name) < 2:
+            return None
+        return id(self._original or self)
 
     def _loaded_keys(self) -> tuple[AssetKey, ...]:
         """Return the upstream assets whose values are loaded for the function."""
@@ -877,8 +879,7 @@ class AssetsDefinition:
         """Return the checks as the asset graph knows them."""
         if not self._check_specs_by_output_name:
             return ()
-        several = len(self._specs_by_key) + len(self._check_specs_by_output_name) > 1
-        mark = id(self._original or self) if several and not self.can_subset else None
+        execution_set = self._execution_set()
         return tuple(
             AssetCheckNode(
                 key=each.key,
@@ -888,7 +889,7 @@ class AssetsDefinition:
                 metadata=each.metadata or {},
                 automation_condition=each.automation_condition,
                 op_name=self._node_def.name if self._node_def is not None else None,
-                execution_set=mark,
+                execution_set=execution_set,
                 spec=each,
                 source=self._source,
             )
@@ -1075,6 +1076,15 @@ def fast_assets_definition(
     return made
 
 
+def _copied(definition: AssetsDefinition, kind: type[_Kind]) -> _Kind:
+    """Return a definition of *kind* that holds what *definition* holds."""
+    copied = kind.__new__(kind)
+    for name in AssetsDefinition.__slots__:
+        if name != "__weakref__" and hasattr(definition, name):
+            object.__setattr__(copied, name, getattr(definition, name))
+    return copied
+
+
 def _check_no_probes(specs: Iterable[AssetSpec]) -> None:
     for spec in specs:
         if spec.probe is not None:
@@ -1128,11 +1138,7 @@ class AssetChecksDefinition(AssetsDefinition):
     @staticmethod
     def from_assets_def(definition: AssetsDefinition) -> AssetChecksDefinition:
         """Return the checks of *definition* as a definition of checks alone."""
-        made = AssetChecksDefinition.__new__(AssetChecksDefinition)
-        for name in AssetsDefinition.__slots__:
-            if name != "__weakref__" and hasattr(definition, name):
-                object.__setattr__(made, name, getattr(definition, name))
-        return made
+        return _copied(definition, AssetChecksDefinition)
 
     @property
     def name(self) -> str:

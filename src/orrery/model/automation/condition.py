@@ -3,6 +3,9 @@ Automation conditions: when an asset, a check or a job is to run by itself; the 
 
 A condition is a tree of frozen values that can be compared, stored and shown. Nothing here looks at the
 world: a condition is carried by the definition that names it, and evaluating one is the work of the daemon.
+
+The front, ``AutomationCondition``, makes all the parts that stand below it, and each of these is one. The older form,
+rules and policies, comes last: either form turns into the other, so both stand here.
 """
 
 from __future__ import annotations
