@@ -157,19 +157,16 @@ def unescape_value(value: str, special: str = '"') -> str:
 
 # -- words ---------------------------------------------------------------------------------------
 
-_TOKEN = re.compile(
-    r"""(?P<space>\s+)
+# Compiled when a text is read first: every start would pay for it.
+_TOKEN = r"""(?xs)
+        (?P<space>\s+)
       | (?P<string>"(?:[^"\\]|\\.)*")
       | (?P<punctuation>[():=+])
       | (?P<word>[^\s()":=+,<>|&!'*]+)
       | (?P<star>\*)
-    """,
-    re.VERBOSE | re.DOTALL,
-)
-_OP_CLAUSE = re.compile(r"(?P<up>[*+]*)(?P<name>[^*+\s,]+)(?P<down>[*+]*)")
-_VALUE = re.compile(
-    r"""\s*(?:(?P<null><null>)|(?P<string>"(?:[^"\\]|\\.)*")|(?P<word>[^\s()"=+,<>|&!']+))""", re.DOTALL
-)
+"""
+_OP_CLAUSE = r"(?P<up>[*+]*)(?P<name>[^*+\s,]+)(?P<down>[*+]*)"
+_VALUE = r"""(?s)\s*(?:(?P<null><null>)|(?P<string>"(?:[^"\\]|\\.)*")|(?P<word>[^\s()"=+,<>|&!']+))"""
 
 
 class _Token(msgspec.Struct, frozen=True):
@@ -205,10 +202,11 @@ class _Reader:
         self.depth = 0
 
     def _split(self) -> Iterator[_Token]:
+        tokens, values = re.compile(_TOKEN), re.compile(_VALUE)
         text, place = self.text, 0
         value_next = False
         while place < len(text):
-            match = (_VALUE if value_next else _TOKEN).match(text, place)
+            match = (values if value_next else tokens).match(text, place)
             if match is None:
                 if value_next and text[place] != "'":
                     value_next = False
@@ -290,7 +288,7 @@ def parse_selection(text: str) -> SelectionTree:
 
 def _is_lone_name(reader: _Reader) -> bool:
     """Tell whether the whole text is one bare name, even ``and``, with steps right around it."""
-    return _OP_CLAUSE.fullmatch(reader.text.strip()) is not None and [
+    return re.fullmatch(_OP_CLAUSE, reader.text.strip()) is not None and [
         token.kind for token in reader.tokens if token.kind not in ("+", "star")
     ] == ["word", "end"]
 
@@ -546,7 +544,7 @@ def parse_op_clause(clause: str) -> tuple[int | None, str, int | None]:
     >>> parse_op_clause("*load"), parse_op_clause("load++")
     ((None, 'load', 0), (0, 'load', 2))
     """
-    match = _OP_CLAUSE.fullmatch(clause.strip())
+    match = re.fullmatch(_OP_CLAUSE, clause.strip())
     if match is None:
         raise InvalidSubsetError(
             f"The op selection clause {clause!r} cannot be read.",

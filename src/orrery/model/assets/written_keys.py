@@ -25,14 +25,15 @@ __all__ = [
     "written_key",
 ]
 
-_ESCAPE = re.compile(r"\\([\\/*:\"])")
-_ESCAPED_QUOTE = re.compile(r'\\.|"', re.DOTALL)
-_BARE_NAME = re.compile(r"[^\s()\":=+,<>|&!'*\\]+")
+# Compiled when they are used first: every start would pay for it.
+_ESCAPE = r"\\([\\/*:\"])"
+_ESCAPED_QUOTE = r'(?s)\\.|"'
+_BARE_NAME = r"[^\s()\":=+,<>|&!'*\\]+"
 
 
 def quoted_pattern(pattern: str) -> str:
     """Return a pattern as it stands between double quotes."""
-    return _ESCAPED_QUOTE.sub(lambda match: '\\"' if match.group() == '"' else match.group(), pattern)
+    return re.sub(_ESCAPED_QUOTE, lambda match: '\\"' if match.group() == '"' else match.group(), pattern)
 
 
 def written_key(key: AssetKey, special: str = "") -> str:
@@ -48,18 +49,19 @@ def written_check(key: AssetCheckKey) -> str:
 
 def unescaped(text: str) -> str:
     """Return *text* without the backslashes that take a meaning away."""
-    return _ESCAPE.sub(r"\1", text)
+    return re.sub(_ESCAPE, r"\1", text)
 
 
 def exact_parts(pattern: str) -> tuple[str, ...] | None:
     """Return the parts that a pattern without wildcard names; None if it has one."""
     if "\\" not in pattern:
         return None if "*" in pattern else tuple(pattern.split("/"))
+    escapes = re.compile(_ESCAPE)
     parts: list[str] = [""]
     place = 0
     while place < len(pattern):
         character = pattern[place]
-        escape = _ESCAPE.match(pattern, place)
+        escape = escapes.match(pattern, place)
         if escape is not None:
             parts[-1] += escape.group(1)
             place = escape.end()
@@ -93,7 +95,7 @@ def missing_assets(missing: Sequence[AssetKey], graph: AssetGraph) -> InvalidSub
     meant = next((node.key for node in graph.nodes if node.key.to_user_string() == near), None)
     if odd is not None:
         mend = f'write key:"{written_key(odd)}", where the slash belongs to a part of the key.'
-    elif near is not None and meant is not None and not _BARE_NAME.fullmatch(near):
+    elif near is not None and meant is not None and not re.fullmatch(_BARE_NAME, near):
         mend = f'write key:"{written_key(meant)}", the nearest name that exists.'
     else:
         mend = nearest_hint(first, names, noun="asset")
