@@ -185,6 +185,31 @@ def test_where_the_store_cannot_be_asked_the_error_says_what_to_do() -> None:
         assert "`orrery materialize base --reuse --force base`" in told
 
 
+def test_what_another_event_log_stored_is_not_taken_by_an_input_manager_either(tmp_path: Path) -> None:
+    """Else it would pass for what was made from the value that is recorded, for good."""
+
+    def run(home: str, number: int, selection: str) -> Any:
+        @og.asset(name="base", code_version=str(number))
+        def told() -> int:
+            return number
+
+        values = og.FilesystemIOManager(base_dir=str(tmp_path), allow_unsigned=True)
+        resources = {"reader": Reader(str(tmp_path)), "io_manager": values}
+        (tmp_path / home).mkdir(exist_ok=True)
+        with og.Instance.local_temp(str(tmp_path / home)) as instance:
+            options: dict[str, Any] = {"instance": instance, "resources": resources, "raise_on_error": False}
+            return og.materialize([told, double], selection=selection, reuse=True, **options)
+
+    run("mine", 1, "base")
+    run("theirs", 2, "base")
+    failed = run("mine", 1, "double")
+    assert found_in(failed) == [(None, "damaged")]
+    told = next(event for event in failed.all_events if event.is_step_failure).step_failure_data.error.message
+    assert "is not the one that was recorded last" in told
+    assert "orrery materialize base --reuse" in told
+    assert run("mine", 1, "*").output_for_node("double") == 2
+
+
 @pytest.mark.parametrize("executor", ["in_process_executor", "multiprocess_executor"])
 @pytest.mark.parametrize("damage", [garbage, gone])
 def test_steps_elsewhere_have_values_made_again_by_the_run(damage: Damage, executor: str, tmp_path: Path) -> None:

@@ -282,6 +282,34 @@ def _load_asset(context: StepExecutionContext, step_input: StepInput, asset_key:
     if key is None:
         key = known.get_io_manager_key_for_asset_key(asset_key) if known is not None else "io_manager"
     manager = manager_of(context, key, wanted="load_input", purpose=f"loads asset '{asset_key.to_user_string()}'")
+    described = _described_asset(context, step_input, asset_key, known, key)
+    stored_by = known.get_io_manager_key_for_asset_key(asset_key) if known is not None else key
+    storing, to_store = manager, described
+    store, check = None, None
+    if key != stored_by:
+        storing = context.plan_context.opened.mapping.get(stored_by)
+        to_store = _described_asset(context, step_input, asset_key, known, stored_by)
+        upstream = to_store.upstream_output
+        outputs = () if upstream is None or described.has_asset_partitions else ((None, upstream),)
+        store = partial(_ask_store, context, described, stored_by, outputs)
+    if context.plan_context.may_reuse is not None and context.plan_context.may_reuse(context.step):
+        check = partial(check_input, context.instance, storing, to_store)
+    value = yield from _call_manager(context, manager, described, step_input.name, ELSEWHERE, store, check)
+    yield from _observations(context, described)
+    yield build.loaded_input(
+        context.ref,
+        step_input.name,
+        key,
+        metadata=described.consume_logged_metadata() if described._logged_metadata else build.NO_METADATA,
+    )
+    return value
+
+
+def _described_asset(
+    context: StepExecutionContext, step_input: StepInput, asset_key: AssetKey, known: Any, manager_key: str
+) -> InputContext:
+    """Return the description of an asset that no step of the run makes, for the IO manager that is asked for it."""
+    definition = step_input.definition
     spec = known._specs_by_key[asset_key] if known is not None else None
     given = context.op_entry.inputs
     upstream = OutputContext(
@@ -295,9 +323,9 @@ def _load_asset(context: StepExecutionContext, step_input: StepInput, asset_key:
         asset_partitions_def=spec.partitions_def if spec is not None else None,
         step_context=context,
         asset_spec=spec,
-        manager_key=key,
+        manager_key=manager_key,
     )
-    described = InputContext(
+    return InputContext(
         name=step_input.name,
         config=given.get(step_input.name) if given else None,
         definition_metadata=definition.raw_metadata,
@@ -305,24 +333,8 @@ def _load_asset(context: StepExecutionContext, step_input: StepInput, asset_key:
         dagster_type=definition.dagster_type,
         step_context=context,
         asset_key=asset_key,
-        manager_key=key,
+        manager_key=manager_key,
     )
-    stored_by = known.get_io_manager_key_for_asset_key(asset_key) if known is not None else key
-    store, check = None, None
-    if key != stored_by:
-        outputs = () if described.has_asset_partitions else ((None, upstream),)
-        store = partial(_ask_store, context, described, stored_by, outputs)
-    elif context.plan_context.may_reuse is not None and context.plan_context.may_reuse(context.step):
-        check = partial(check_input, context.instance, manager, described)
-    value = yield from _call_manager(context, manager, described, step_input.name, ELSEWHERE, store, check)
-    yield from _observations(context, described)
-    yield build.loaded_input(
-        context.ref,
-        step_input.name,
-        key,
-        metadata=described.consume_logged_metadata() if described._logged_metadata else build.NO_METADATA,
-    )
-    return value
 
 
 def _load_unconnected(context: StepExecutionContext, step_input: StepInput, source: FromInputManager) -> InputEvents:
@@ -370,9 +382,11 @@ def _call_manager(
         ExecutionLoadInputError,
         lambda: f'Error occurred while loading input "{name}" of step "{context.step.key}"',
     ):
+        is_loading = False
         try:
             if check is not None:
                 check()
+            is_loading = True
             value = manager.load_input(described)
             if is_awaitable(value):
                 value = yield Await(value)
@@ -380,7 +394,9 @@ def _call_manager(
             raise
         except Exception as error:
             trouble = error if isinstance(error, UnusableValueError) else None
-            if store is not None:  # an input manager may know nothing of these errors, and look elsewhere
+            if (
+                store is not None and is_loading
+            ):  # an input manager may know nothing of these errors, and look elsewhere
                 trouble = store(error)
             if trouble is not None and described.has_asset_key:
                 yield from tell_unusable(context, described, trouble, name, producer)
