@@ -7,6 +7,7 @@ was written never changes, and the latest state of an asset names the entry by n
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -19,10 +20,11 @@ from orrery.model.events.data_version import data_version_of_tags
 from orrery.model.events.entry import EventLogRecord, EventRecordsFilter
 from orrery.model.events.event import EventType
 from orrery.model.events.user import AssetObservation
+from orrery.model.records.latest import LatestState
 from orrery.plan.decide import LastMade, Retold
 from orrery.runtime.engine.kept_entries import KeptEntries, Made, Version
 from orrery.runtime.engine.refused import refused_values
-from orrery.runtime.engine.unusable import trouble_of
+from orrery.runtime.engine.unusable import REPLACED, trouble_of
 
 __all__ = ["PresentValues"]
 
@@ -93,6 +95,35 @@ class PresentValues:
         found = self._of_partitions(key, partitions)
         noted = self._noted
         return {each: noted.get((key, each)) or found[each].version for each in partitions}
+
+    def replaced(self, taken: Iterable[tuple[AssetKey, str | None]]) -> set[tuple[AssetKey, str | None]]:
+        """
+        Return those assets, or partitions of them, that somebody has made anew with other content since this run looked.
+
+        What this run made itself is left out.
+
+        Args:
+            taken: Each asset with the partition that counts, or with None for the whole.
+        """
+        found: set[tuple[AssetKey, str | None]] = set()
+        whole: list[AssetKey] = []
+        parted: dict[AssetKey, list[str]] = {}
+        for key, partition in taken:
+            if (key, partition) in self._noted:
+                continue
+            if partition is None:
+                whole.append(key)
+            else:
+                parted.setdefault(key, []).append(partition)
+        for key, state in self._log.get_latest_of_assets(whole).items() if whole else ():
+            if _is_other(state, self._of(key).version):
+                found.add((key, None))
+        for key, partitions in parted.items():
+            known = self._of_partitions(key, partitions)
+            for partition, state in self._log.get_latest_of_partitions(key, partitions).items():
+                if _is_other(state, known[partition].version):
+                    found.add((key, partition))
+        return found
 
     def last(self, key: AssetKey, partition: str | None = None) -> LastMade | None:
         """Return how the value of an asset, or of a partition, was made last before this run; None if never."""
@@ -202,6 +233,12 @@ class PresentValues:
                 yield chosen[record.storage_id], record
 
 
+def _is_other(state: LatestState, known: Version) -> bool:
+    """Tell whether what was made last is newer than what was known, and has other content."""
+    number = state.materialization
+    return number is not None and number > (known[2] or 0) and state.data_version != known[0]
+
+
 def _tells_version(record: EventLogRecord) -> bool:
     event = record.asset_event
     return event is not None and data_version_of_tags(event.tags) is not None
@@ -256,4 +293,18 @@ def _with_trouble(made: Made, seen: Made) -> Made:
 def _troubled(made: Made, trouble: str, run_id: str) -> Made:
     if made.last is None:
         return made
+    kind, _, names = trouble.partition(": ")
+    if kind == REPLACED:
+        return Made(made.version, _made_of_unknown(made.last, json.loads(names), run_id))
     return Made(made.version, msgspec.structs.replace(made.last, trouble=trouble, found_by=run_id))
+
+
+def _made_of_unknown(last: LastMade, names: Iterable[str], run_id: str) -> LastMade:
+    """Return how a value was made, with versions that no run has recorded of the inputs that were replaced meanwhile."""
+    if last.provenance is None:
+        return last
+    inputs = last.provenance.inputs
+    version = f"replaced in run {run_id[:8]}"
+    unknown = {name: msgspec.structs.replace(inputs[name], version=version) for name in names if name in inputs}
+    provenance = msgspec.structs.replace(last.provenance, inputs={**inputs, **unknown})
+    return msgspec.structs.replace(last, provenance=provenance)

@@ -8,7 +8,7 @@ finds. Each materialization is recorded with what it was made from.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
@@ -32,6 +32,7 @@ from orrery.plan.graph_assets import GraphAsset, graph_assets
 from orrery.plan.step import ExecutionStep
 from orrery.runtime.engine.decisions import Decisions, asset_outputs, steps_of_assets
 from orrery.runtime.engine.policies import Reuse
+from orrery.runtime.engine.replaced import TakenFromOutside
 from orrery.runtime.engine.unusable import trouble_of
 
 __all__ = ["COMPLETED_KINDS", "RunReuse", "undecided_steps"]
@@ -59,6 +60,7 @@ class RunReuse:
         self._asset_steps = decisions.asset_steps
         self._graphs = decisions.graphs
         self._saved = decisions.seconds_saved
+        self._taken = TakenFromOutside(self._context, decisions.assets, self._present)
         self._now: dict[str, Provenance] = {}
         self._reused: set[str] = set()
         self._asked_again: set[str] = set()
@@ -148,6 +150,10 @@ class RunReuse:
                     found.append(key.to_user_string())
         return found
 
+    def replaced(self) -> Iterator[Event]:
+        """Iterate what is recorded of values that were made from what another run replaced meanwhile; asked at the end."""
+        return self._taken.look_back()
+
     def may_reuse(self, step: ExecutionStep) -> bool:
         """Tell whether the value of a step may be used again, and is looked after: then what it takes has to be what was recorded."""
         policy = self._policies.of(step)
@@ -200,6 +206,7 @@ class RunReuse:
                 provenance = msgspec.structs.replace(provenance, seconds=taken)
             self._made_of[made.asset_key] = provenance
             provenance = self._decisions.of_one(made.partition, step, graph, provenance)
+            self._taken.note(step, graph, made.asset_key, made.partition, provenance)
             for key, part in provenance.inputs.items():
                 added[f"{INPUT_DATA_VERSION_TAG_PREFIX}/{key}"] = part.version
                 pointer = NULL_EVENT_POINTER if part.storage_id is None else str(part.storage_id)

@@ -17,6 +17,7 @@ from orrery.base.errors import (
     ExecutionInterruptedError,
     InvariantViolationError,
     OrreryError,
+    StorageError,
     TimeLimitExceededError,
     UserCodeExecutionError,
 )
@@ -370,15 +371,18 @@ def _execute(
             events: Any = executor.execute(context, plan)
             with closing(events) if hasattr(events, "close") else nullcontext():  # before what it uses is closed
                 _record(events, context, recorder, made_from, undecided)
+        except StopRun:
+            pass  # the failure is noted below, and raised by whoever asked for it
+        else:
             outdated = made_from.outdated() if made_from is not None else ()
             if outdated:
                 log.warning(
                     "These were made, or used as they were stored, before an input of theirs was found damaged and made again "
                     f"with other content: {', '.join(outdated)}. The next run with reuse makes them."
                 )
-        except StopRun:
-            pass  # the failure is noted below, and raised by whoever asked for it
         finally:
+            if made_from is not None:
+                _look_back(made_from, recorder, log)
             if decisions is not None:
                 decisions.close()
             late = [
@@ -395,6 +399,17 @@ def _execute(
                 outcome.error = error  # the resource broke the rules; what merely raised is recorded, and no more
         if span is not None:
             trace.end(span)
+
+
+def _look_back(made_from: RunReuse, recorder: Recorder, log: LogManager) -> None:
+    """Record which values were made from what another run replaced meanwhile; the run ends as it does, if nobody can tell."""
+    try:
+        found = list(made_from.replaced())
+    except StorageError as error:
+        log.warning(f"It could not be looked up whether another run replaced meanwhile what this one took: {error}")
+        return
+    for event in found:
+        recorder.event(event)
 
 
 def _managers_of_assets(plan: ExecutionPlan) -> set[str]:

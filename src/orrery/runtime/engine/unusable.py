@@ -11,18 +11,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from orrery.base.errors import UnusableValueError, ValueNotFoundError
-from orrery.base.tags import DAMAGED_VALUE_TAG
+from orrery.base.tags import DAMAGED_VALUE_TAG, REPLACED_INPUTS_TAG
 from orrery.model.events import build
 from orrery.model.events.event import Event
 from orrery.model.events.user import AssetObservation
 from orrery.runtime.contexts.input import InputContext
 from orrery.runtime.contexts.step import StepExecutionContext
 
-__all__ = ["ELSEWHERE", "tell_unusable", "trouble_of"]
+__all__ = ["ELSEWHERE", "REPLACED", "tell_unusable", "trouble_of"]
 
 ELSEWHERE = ""
 """Stands for the step that made a value, where no step of the run does."""
 _MISSING, _DAMAGED = "missing", "damaged"
+REPLACED = "replaced"
+"""The third thing that is recorded of a value as these two are: an input of it was made anew meanwhile (``replaced.py``)."""
 
 
 def tell_unusable(
@@ -102,8 +104,10 @@ def _last_made(context: StepExecutionContext, described: InputContext) -> tuple[
 
 
 def trouble_of(observation: AssetObservation) -> str | None:
-    """Return ``missing`` or ``damaged: how``, if that is what was observed."""
+    """Return ``missing``, ``damaged: how`` or ``replaced: inputs``, if that is what was observed."""
     kind = observation.tags.get(DAMAGED_VALUE_TAG) if observation.tags else None
     if kind is None:
         return None
+    if kind == REPLACED and REPLACED_INPUTS_TAG in observation.tags:
+        return f"{REPLACED}: {observation.tags[REPLACED_INPUTS_TAG]}"
     return _MISSING if kind == _MISSING else f"{_DAMAGED}: {observation.description}"
