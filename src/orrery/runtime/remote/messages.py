@@ -7,13 +7,14 @@ can be.
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 import msgspec
 
-from orrery.base.wire import Decoder, to_wire
+from orrery.base.wire import Decoder, from_wire, to_wire
 from orrery.model.events.error_info import ErrorInfo
 from orrery.model.events.event import Event
 from orrery.model.records.run import Run
@@ -205,22 +206,42 @@ def describe_run(plan_context: Any, origin: JobOrigin) -> RunDescription:
     return RunDescription(**msgspec.structs.asdict(told), instance=plan_context.instance.get_ref())
 
 
-encode = msgspec.msgpack.Encoder(enc_hook=to_wire).encode
+_encode = msgspec.msgpack.Encoder(enc_hook=to_wire).encode
 _descriptions = Decoder(RunDescription, "msgpack")
 _orders = Decoder(StepOrder, "msgpack")
 _from_workers: Decoder[FromWorker] = Decoder(FromWorker, "msgpack")  # type: ignore[arg-type]  # a union is no class
 
+_BRACE = ord("{")
+"""What a message in JSON begins with, and none in msgpack does: there it is the number 123."""
+
+
+def encode(message: RunTold | StepOrder | FromWorker) -> bytes:
+    """
+    Return *message* as it is sent: msgpack.
+
+    What msgpack cannot say is sent as JSON: text with lone surrogates, as in the names of some files, and numbers of more
+    than 64 bits.
+    """
+    try:
+        return _encode(message)
+    except (UnicodeEncodeError, OverflowError):
+        return json.dumps(msgspec.to_builtins(message, enc_hook=to_wire)).encode()
+
 
 def decode_description(data: bytes | bytearray) -> RunDescription:
     """Return the description of a run."""
-    return _descriptions.decode(data)
+    return _from_json(data, RunDescription) if data[0] == _BRACE else _descriptions.decode(data)
 
 
 def decode_order(data: bytes | bytearray) -> StepOrder:
     """Return the order for a step."""
-    return _orders.decode(data)
+    return _from_json(data, StepOrder) if data[0] == _BRACE else _orders.decode(data)
 
 
 def decode_from_worker(data: bytes | bytearray) -> FromWorker:
     """Return what a worker tells."""
-    return _from_workers.decode(data)
+    return _from_json(data, FromWorker) if data[0] == _BRACE else _from_workers.decode(data)
+
+
+def _from_json(data: bytes | bytearray, shape: Any) -> Any:
+    return msgspec.convert(json.loads(data), shape, dec_hook=from_wire, str_keys=True)

@@ -20,7 +20,7 @@ from orrery.api.verbs.reconstruct import build_reconstructable_job
 from orrery.model.events.event import Event
 from orrery.model.records.run import RunStatus
 from orrery.runtime.instance.instance import Instance
-from orrery.testing.conformance.executor_programs import SIGN_TAG
+from orrery.testing.conformance.executor_programs import ODD_TEXT, SIGN_TAG
 
 __all__ = ["ExecutorSuite", "story_of"]
 
@@ -176,6 +176,16 @@ class ExecutorSuite:
             assert instance.compute_logs is not None
             data = instance.compute_logs.get_log_data((result.run_id, "compute_logs", step))
             assert data.stdout_text == "".join(f"{step} prints {number}\n" for number in range(3))
+
+    def test_odd_text_and_large_numbers_arrive(self, instance: Instance) -> None:
+        """In a line of the log, in metadata, in an error: text that UTF-8 cannot say, and more than 64 bits."""
+        result = self.run("odd_texts", instance)
+        assert f"read {ODD_TEXT}" in _lines(instance, result.run_id)
+        (told,) = [each for each in result.all_events if each.event_type_value == "STEP_OUTPUT"]
+        assert told.step_output_data.metadata["file"].value == ODD_TEXT
+        assert told.step_output_data.metadata["bytes"].value == 2**70
+        (failed,) = result.get_step_failure_events()
+        assert failed.step_failure_data.error.cause.message.strip() == f"ValueError: {ODD_TEXT}"
 
     def test_a_step_has_started_before_it_says_anything(self, instance: Instance) -> None:
         """Its function finds the start on record, and its lines stand behind that and behind its inputs."""

@@ -36,7 +36,10 @@ from orrery.definitions.project.definitions import Definitions
 from orrery.model.events.checks import AssetCheckResult
 from orrery.model.events.user import DynamicOutput, Failure, MaterializeResult, Output, RetryRequested
 
-__all__ = ["PROGRAMS", "SIGN_TAG", "make", "random_graph"]
+__all__ = ["ODD_TEXT", "PROGRAMS", "SIGN_TAG", "make", "random_graph"]
+
+ODD_TEXT = "caf\udce9.csv \x00"
+"""What Python makes of the name of a file that is not in UTF-8: text that no UTF-8 can say."""
 
 
 def make(program: str, executor: str, config: dict[str, Any] | None = None) -> JobDefinition:
@@ -569,6 +572,23 @@ def places() -> None:
     tells_process.alias("fresh").tag({FRESH_PROCESS_TAG: "spawn"})()
 
 
+@op
+def says_odd_text(context: Any) -> str:
+    context.log.info(f"read {ODD_TEXT}")
+    context.add_output_metadata({"file": ODD_TEXT, "bytes": 2**70})
+    return ODD_TEXT
+
+
+@op
+def fails_with_odd_text(value: str) -> None:
+    raise ValueError(value)
+
+
+@graph
+def odd_texts() -> None:
+    fails_with_odd_text(says_odd_text())
+
+
 PROGRAMS: dict[str, Any] = {
     "values": values,
     "dynamic": dynamic,
@@ -592,6 +612,7 @@ PROGRAMS: dict[str, Any] = {
     "places": places,
     "telling": telling,
     "looking": looking,
+    "odd_texts": odd_texts,
 }
 """Every job of the suite by name: a graph, or assets with their checks."""
 
