@@ -218,9 +218,9 @@ def normalize_definition_tags(tags: Mapping[str, Any] | None) -> dict[str, str]:
     return normal
 
 
-def normalize_run_tags(tags: Mapping[str, Any] | None) -> dict[str, str]:
+def normalize_run_tags(tags: Mapping[str, Any] | None) -> Tags:
     """Return the tags of a run; the rules are those of ``normalize_definition_tags``."""
-    return normalize_definition_tags(tags)
+    return Tags(normalize_definition_tags(tags))
 
 
 def _as_json(key: str, value: Any) -> str:

@@ -19,7 +19,7 @@ from orrery.adapters.storage.memory_leases import MemoryLeases
 from orrery.adapters.storage.memory_schedules import MemorySchedules
 from orrery.base.errors import RunAlreadyExistsError, RunNotFoundError
 from orrery.base.keys import AssetCheckKey, AssetKey
-from orrery.base.tags import canonical_tags
+from orrery.base.tags import canonical_tags, normalize_run_tags
 from orrery.model.events.entry import (
     EventLogEntry,
     EventLogRecord,
@@ -607,7 +607,7 @@ class MemoryStorage(MemoryBackfills, MemoryLeases, MemorySchedules):
                 raise RunNotFoundError(
                     f"No run '{run_id}' is recorded.", mend="look for its id with `orrery runs list`."
                 )
-            row.run = row.run.with_tags({**row.run.tags, **canonical_tags(new_tags)})
+            row.run = row.run.with_tags({**row.run.tags, **normalize_run_tags(new_tags)})
             row.updated = datetime.now(UTC)
 
     def get_run_tag_keys(self) -> Sequence[str]:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from enum import Enum
@@ -31,7 +31,7 @@ from orrery.base.tags import (
     TICK_ID_TAG,
     WILL_RETRY_TAG,
     canonical_tag,
-    canonical_tags,
+    normalize_run_tags,
 )
 from orrery.base.wire import Decoder, from_wire, to_wire
 from orrery.model.records.run_pools import RunOpConcurrency
@@ -140,7 +140,7 @@ class Run(msgspec.Struct, frozen=True, omit_defaults=True):
             if getattr(self, name) is None:
                 _put(self, name, default)
         if self.tags:
-            _put(self, "tags", canonical_tags(self.tags))
+            _put(self, "tags", normalize_run_tags(self.tags))
         for name in ("asset_selection", "asset_check_selection", "resolved_op_selection"):
             given = getattr(self, name)
             if given is not None and given.__class__ is not frozenset:
@@ -330,7 +330,7 @@ class RunsFilter(msgspec.Struct, frozen=True, omit_defaults=True):
                     f"A status in RunsFilter is a RunStatus, not {status!r} ({type(status).__name__}).",
                     mend="write RunStatus.SUCCESS or another status.",
                 )
-        _put(self, "tags", {canonical_tag(key): value for key, value in (self.tags or {}).items()})
+        _put(self, "tags", _wanted_tags(self.tags or {}))
 
     @staticmethod
     def for_schedule(schedule: Any) -> RunsFilter:
@@ -374,6 +374,22 @@ class RunsFilter(msgspec.Struct, frozen=True, omit_defaults=True):
             and (self.created_after is None or created > self.created_after)
             and (self.created_before is None or created < self.created_before)
         )
+
+
+def _wanted_tags(tags: Any) -> dict[str, str | Sequence[str]]:
+    if not isinstance(tags, Mapping):
+        raise InvalidDefinitionError(
+            f"The tags in RunsFilter are a mapping, not {tags!r} ({type(tags).__name__}).",
+            mend='write RunsFilter(tags={"team": "data"}).',
+        )
+    for key, value in tags.items():
+        values = [value] if isinstance(value, str) else value
+        if not (isinstance(values, Collection) and all(isinstance(each, str) for each in (key, *values))):
+            raise InvalidDefinitionError(
+                f"A tag in RunsFilter is text with a text or several, not {key!r}: {value!r}.",
+                mend='write RunsFilter(tags={"team": "data"}), or {"team": ["data", "web"]} for either.',
+            )
+    return {canonical_tag(key): value for key, value in tags.items()}
 
 
 _encoder = msgspec.json.Encoder(enc_hook=to_wire)

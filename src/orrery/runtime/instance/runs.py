@@ -11,7 +11,7 @@ from typing import Any
 
 from orrery.base.errors import InvalidInvocationError
 from orrery.base.keys import AssetCheckKey, AssetKey
-from orrery.base.tags import canonical_tags
+from orrery.base.tags import normalize_run_tags
 from orrery.model.records.run import Run, RunStatus
 from orrery.model.records.run_pools import RunOpConcurrency
 
@@ -50,7 +50,7 @@ def make_run(
         resolved_op_selection=None if resolved_op_selection is None else frozenset(resolved_op_selection),
         step_keys_to_execute=step_keys_to_execute,
         status=RunStatus(status) if isinstance(status, str) else status or RunStatus.NOT_STARTED,
-        tags=canonical_tags(tags or {}),
+        tags=normalize_run_tags(tags),
         root_run_id=root_run_id,
         parent_run_id=parent_run_id,
         job_snapshot_id=job_snapshot_id,

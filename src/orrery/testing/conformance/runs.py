@@ -10,7 +10,7 @@ from typing import Protocol
 import msgspec
 import pytest
 
-from orrery.base.errors import RunAlreadyExistsError, RunNotFoundError
+from orrery.base.errors import InvalidDefinitionError, RunAlreadyExistsError, RunNotFoundError
 from orrery.base.keys import AssetCheckKey, AssetKey
 from orrery.base.tags import BACKFILL_ID_TAG
 from orrery.model.events import build
@@ -179,6 +179,17 @@ class RunsSuite:
         assert list(storage.get_run_tags(["a"], value_prefix="3")) == [("a", {"3"})]
         with pytest.raises(RunNotFoundError, match="ghost"):
             storage.add_run_tags("ghost", {"a": "b"})
+
+    def test_tags_are_kept_as_text(self, storage: Records) -> None:
+        """What JSON can say becomes text, so that the run can be read again; what it cannot is refused."""
+        storage.add_run(Run(job_name=JOB, run_id="run-1", tags={"tries": 3}))  # type: ignore[dict-item]  # no text
+        storage.add_run_tags("run-1", {"is_late": True})  # type: ignore[dict-item]  # no text
+        with pytest.raises(InvalidDefinitionError, match="object"):
+            storage.add_run_tags("run-1", {"what": object()})  # type: ignore[dict-item]  # no text
+        with pytest.raises(InvalidDefinitionError, match="mapping"):
+            storage.add_run_tags("run-1", ["tries"])  # type: ignore[arg-type]  # what is refused
+        (record,) = storage.get_run_records(RunsFilter(tags={"tries": "3"}))
+        assert record.dagster_run.tags == {"tries": "3", "is_late": "true"}
 
     def test_added_tags_do_not_undo_the_status(self, storage: Records) -> None:
         """Tags and status are written by different hands."""

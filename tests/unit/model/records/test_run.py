@@ -2,6 +2,7 @@
 
 import pickle
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -118,6 +119,12 @@ def test_a_filter_that_asks_for_no_run_is_refused() -> None:
 def test_a_filter_asks_for_statuses_by_their_type() -> None:
     with pytest.raises(InvalidDefinitionError, match="RunStatus"):
         RunsFilter(statuses=["SUCCESS"])
+
+
+@pytest.mark.parametrize("tags", [{"a": 5}, {"a": None}, {5: "a"}, {"a": [5]}, "a", ["a"]])
+def test_a_filter_asks_for_tags_by_text(tags: Any) -> None:
+    with pytest.raises(InvalidDefinitionError, match="RunsFilter"):
+        RunsFilter(tags=tags)
 
 
 def test_a_filter_keeps_several_values_of_a_tag() -> None:

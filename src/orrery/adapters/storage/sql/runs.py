@@ -18,7 +18,7 @@ from orrery.adapters.storage.sql.append import insert_or_ignore
 from orrery.adapters.storage.sql.many import execute_one
 from orrery.adapters.storage.sql.tables import cursor_values, run_tags, runs, snapshots
 from orrery.base.errors import RunAlreadyExistsError, RunNotFoundError
-from orrery.base.tags import BACKFILL_ID_TAG, canonical_tags
+from orrery.base.tags import BACKFILL_ID_TAG, canonical_tags, normalize_run_tags
 from orrery.model.records.run import Run, RunRecord, RunsFilter, RunStatus, decode_run, encode_run
 
 __all__ = [
@@ -171,7 +171,7 @@ def add_tags(connection: Connection, run_id: str, tags: Mapping[str, str], now: 
     row = connection.execute(select(runs.c.id, runs.c.body).where(runs.c.run_id == run_id)).one_or_none()
     if row is None:
         raise RunNotFoundError(f"No run '{run_id}' is recorded.", mend="look for its id with `orrery runs list`.")
-    added = canonical_tags(tags)
+    added = normalize_run_tags(tags)
     run = decode_run(row.body)
     replace_run(connection, msgspec.structs.replace(run, tags={**run.tags, **added}), now)
     connection.execute(delete(run_tags).where(run_tags.c.run == row.id, run_tags.c.key.in_(list(added))))
