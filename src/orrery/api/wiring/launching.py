@@ -60,9 +60,10 @@ def coordinator_of(settings: Mapping[str, Any]) -> RunCoordinator:
         StorageError: They name none that there is.
     """
     concurrency = settings.get("concurrency") or {}
-    is_limited = isinstance(concurrency, Mapping) and (
-        concurrency.get("runs") is not None or (concurrency.get("pools") or {}).get("granularity") == "run"
-    )
+    is_limited = False
+    if concurrency:
+        limits = importlib.import_module("orrery.runtime.instance.queue").limits_in(concurrency)
+        is_limited = concurrency.get("runs") is not None or limits.pools.is_of_runs
     name = _chosen(settings, "run_coordinator", _COORDINATORS, "queued" if is_limited else "immediate")
     if name == "queued":
         queued: RunCoordinator = importlib.import_module("orrery.adapters.coordinators.queued").QueuedRunCoordinator()

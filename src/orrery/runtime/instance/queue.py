@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -23,7 +23,7 @@ from orrery.model.events import build
 from orrery.model.records.run import ACTIVE_RUN_STATUSES, Run, RunsFilter, RunStatus
 from orrery.runtime.instance.leases import is_gone
 
-__all__ = ["launch_queued_runs", "limits_of", "pool_rules_of", "let_waiting_runs_go", "pools_now"]
+__all__ = ["launch_queued_runs", "limits_in", "limits_of", "pool_rules_of", "let_waiting_runs_go", "pools_now"]
 
 _LEASE = "queue"
 _PASSING = "thread of the pass over the queue"
@@ -39,14 +39,18 @@ def limits_of(instance: Any) -> QueueLimits:
     Raises:
         StorageError: They say what nobody understands.
     """
-    given = (instance.get_settings("concurrency") or {}).get("runs") or {}
-    try:
-        limits = queue_limits(given)
-    except ValueError as error:
-        raise StorageError(
-            f"The settings of the instance, concurrency: runs: {error}.", mend="correct orrery.yaml."
-        ) from error
-    return msgspec.structs.replace(limits, pools=pool_rules_of(instance))
+    return limits_in(instance.get_settings("concurrency") or {})
+
+
+def limits_in(settings: Any) -> QueueLimits:
+    """
+    Return the limits that ``concurrency:`` in the settings of an instance gives.
+
+    Raises:
+        StorageError: It says what nobody understands.
+    """
+    limits: QueueLimits = _understood(settings, "runs", queue_limits)
+    return msgspec.structs.replace(limits, pools=_understood(settings, "pools", pool_rules))
 
 
 def pool_rules_of(instance: Any) -> PoolRules:
@@ -56,12 +60,19 @@ def pool_rules_of(instance: Any) -> PoolRules:
     Raises:
         StorageError: They say what nobody understands.
     """
-    given = (instance.get_settings("concurrency") or {}).get("pools") or {}
+    rules: PoolRules = _understood(instance.get_settings("concurrency") or {}, "pools", pool_rules)
+    return rules
+
+
+def _understood(settings: Any, key: str, understand: Callable[[Any], Any]) -> Any:
+    given = settings.get(key) if isinstance(settings, Mapping) else settings
     try:
-        return pool_rules(given)
+        if given is not None and not isinstance(given, Mapping):
+            raise ValueError(f"a mapping is expected, not {given!r}")
+        return understand(given or {})
     except ValueError as error:
         raise StorageError(
-            f"The settings of the instance, concurrency: pools: {error}.", mend="correct orrery.yaml."
+            f"The settings of the instance, concurrency: {key}: {error}.", mend="correct orrery.yaml."
         ) from error
 
 

@@ -1,10 +1,13 @@
 """The file of settings: what is unknown or broken in it is told plainly, once."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from orrery import Instance, instance_for_test
+from orrery.api.wiring.instance import open_instance
 from orrery.api.wiring.settings import read_settings
 from orrery.base.errors import StorageError
 
@@ -58,3 +61,21 @@ def test_settings_that_a_program_gives_are_checked_like_those_of_the_file() -> N
     with made:
         assert made.get_settings("telemetry") == {}
         assert made.get_settings("compute_logs") == {"enabled": False}
+
+
+@pytest.mark.parametrize(
+    ("concurrency", "said"),
+    [
+        ({"runs": {"max_concurrent_run": 2}}, "'max_concurrent_run' is unknown there"),
+        ({"runs": 4}, "runs: a mapping is expected, not 4"),
+        ({"pools": 4}, "pools: a mapping is expected, not 4"),
+        ({"pools": {"granularity": "runs"}}, "'granularity' is 'op' or 'run'"),
+    ],
+)
+def test_limits_that_nobody_understands_are_refused_when_the_instance_is_opened(
+    tmp_path: Path, concurrency: dict[str, Any], said: str
+) -> None:
+    """Not when the first run has been put into the queue."""
+    (tmp_path / "orrery.yaml").write_text(json.dumps({"concurrency": concurrency}))
+    with pytest.raises(StorageError, match=said):
+        open_instance(str(tmp_path)).dispose()
