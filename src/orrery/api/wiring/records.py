@@ -60,11 +60,18 @@ def records_settings(settings: Mapping[str, Any], environment: Mapping[str, str]
             mend="write 'storage: {url: postgresql+psycopg://...}'.",
         )
     for key in given:
-        if key not in _KEYS:
+        if key == "sqlite":
+            raise StorageError(
+                "The settings have 'storage: sqlite'; Orrery keeps its SQLite file in the instance's directory.",
+                mend="leave it out, and name the directory in ORRERY_HOME.",
+            )
+        if key not in (*_KEYS, "postgres"):
             raise StorageError(
                 f"The settings have 'storage: {key}', which nobody knows.",
                 mend=nearest_hint(str(key), _KEYS, noun="setting"),
             )
+    if "postgres" in given:
+        given = {**_in_postgres(given["postgres"], environment), **{k: v for k, v in given.items() if k != "postgres"}}
     url = _text(given, "url", environment)
     password = _text(given, "password", environment)
     wait_seconds = given.get("wait_seconds", WAIT_SECONDS)
@@ -80,6 +87,33 @@ def records_settings(settings: Mapping[str, Any], environment: Mapping[str, str]
             )
         url = _with_password(url, password)
     return RecordsSettings(url=url, wait_seconds=float(wait_seconds))
+
+
+def _in_postgres(given: Any, environment: Mapping[str, str]) -> dict[str, Any]:
+    """Return URL and password that ``postgres:`` says, as in the settings of a Dagster instance."""
+    if isinstance(given, Mapping) and "postgres_url" in given:
+        return {"url": given["postgres_url"]}
+    parts = given.get("postgres_db") if isinstance(given, Mapping) else None
+    if not isinstance(parts, Mapping):
+        raise StorageError(
+            "The setting 'storage: postgres' has neither 'postgres_url' nor 'postgres_db'.",
+            mend="write 'storage: {url: postgresql+psycopg://user@host:5432/database}'.",
+        )
+    from urllib.parse import quote, urlencode  # 3 ms, and most homes have no such setting
+
+    found = {key: _text(parts, key, environment) for key in ("hostname", "username", "db_name")}
+    for key, value in found.items():
+        if not value:
+            raise StorageError(
+                f"The settings have 'storage: postgres: postgres_db' without '{key}'.", mend=f"add '{key}: ...'."
+            )
+    user, host, database = (quote(found[key] or "", safe="") for key in ("username", "hostname", "db_name"))
+    port, params = parts.get("port", 5432), parts.get("params")
+    if isinstance(port, Mapping):
+        port = _text(parts, "port", environment)
+    query = f"?{urlencode(params)}" if isinstance(params, Mapping) and params else ""
+    url = f"postgresql+psycopg://{user}@{host}:{port}/{database}{query}"
+    return {"url": url, "password": parts["password"]} if "password" in parts else {"url": url}
 
 
 def _text(given: Mapping[str, Any], key: str, environment: Mapping[str, str]) -> str | None:

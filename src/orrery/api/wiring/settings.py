@@ -4,11 +4,11 @@ The settings of an instance: a small YAML file in its directory.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from orrery.api.wiring.dagster_settings import in_our_words
 from orrery.base.errors import StorageError, nearest_hint
 
 __all__ = ["KNOWN", "check_overrides", "read_settings"]
@@ -60,33 +60,9 @@ def read_settings(path: str) -> Mapping[str, Any]:
         raise StorageError(
             f"The settings {path} hold {type(settings).__name__}, not a mapping.", mend="write 'name: value' lines."
         )
+    settings = in_our_words(settings, f"The settings {path}")
     _refuse_unknown(settings, f"The settings {path} have")
     return settings
-
-
-OTHERS = frozenset(
-    [
-        *(
-            "auto_materialize",
-            "backfills",
-            "code_servers",
-            "custom_instance_class",
-            "defs_state_storage",
-            "event_log_storage",
-        ),
-        *(
-            "freshness",
-            "instance_class",
-            "local_artifact_storage",
-            "nux",
-            "run_monitoring",
-            "run_retries",
-            "run_storage",
-        ),
-        *("schedule_storage", "scheduler", "schedules", "secrets", "sensors", "telemetry"),
-    ]
-)
-"""Entries of the settings of a Dagster instance that say nothing here."""
 
 
 def check_overrides(overrides: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -96,13 +72,7 @@ def check_overrides(overrides: Mapping[str, Any]) -> Mapping[str, Any]:
     Raises:
         StorageError: One is known to nobody.
     """
-    left_out = sorted(OTHERS & set(overrides))
-    if left_out:
-        warnings.warn(
-            f"The settings {', '.join(map(repr, left_out))} say nothing to an instance of Orrery, and are left out.",
-            stacklevel=2,
-        )
-    kept = {key: value for key, value in overrides.items() if key not in OTHERS}
+    kept = in_our_words(overrides, "The settings that were given (overrides=)")
     _refuse_unknown(kept, "The settings that were given (overrides=) have")
     return kept
 

@@ -22,13 +22,14 @@ def without_passwords(settings: Mapping[str, Any]) -> dict[str, Any]:
     {'storage': {'url': 'postgresql+psycopg://me:***@host/records'}}
     """
     shown = dict(settings)
-    storage = shown.get("storage")
-    if isinstance(storage, Mapping):
-        shown["storage"] = {name: _shown(name, value) for name, value in storage.items()}
+    if "storage" in shown:
+        shown["storage"] = _shown("storage", shown["storage"])
     return shown
 
 
 def _shown(name: str, value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {below: _shown(below, each) for below, each in value.items()}
     if not isinstance(value, str):
         return value
     if name == "password":
