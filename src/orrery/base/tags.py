@@ -214,8 +214,21 @@ def normalize_definition_tags(tags: Mapping[str, Any] | None) -> dict[str, str]:
     for key, value in tags.items():
         if not isinstance(key, str):
             raise _no_text(key)
-        normal[canonical_tag(key)] = value if isinstance(value, str) else _as_json(key, value)
+        text = value if isinstance(value, str) else _as_json(key, value)
+        if not (key.isascii() and text.isascii()):
+            _refuse_half_pairs(key, text)
+        normal[canonical_tag(key)] = text
     return normal
+
+
+def _refuse_half_pairs(key: str, text: str) -> None:
+    try:
+        f"{key}{text}".encode()
+    except UnicodeEncodeError as error:
+        raise InvalidDefinitionError(
+            f"The tag {key!r}: {text!r} holds half of a surrogate pair, which no record can hold.",
+            mend=f"write {text.encode(errors='replace').decode()!r}.",
+        ) from error
 
 
 def normalize_run_tags(tags: Mapping[str, Any] | None) -> Tags:

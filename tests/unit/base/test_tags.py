@@ -52,6 +52,12 @@ def test_definition_tags_hold_any_text() -> None:
     assert normalize_definition_tags(given) == normalize_run_tags(given) == given
 
 
+@pytest.mark.parametrize("wrong", [{"a": "\udc80"}, {"\udc80": "a"}])
+def test_a_tag_that_no_record_can_hold_is_refused(wrong: dict[str, str]) -> None:
+    with pytest.raises(InvalidDefinitionError, match="half of a surrogate pair"):
+        normalize_run_tags(wrong)
+
+
 @pytest.mark.parametrize("wrong", [{1: "a"}, {"a": object()}, {"a": {1: 2}}, {"a": float("nan")}, ["a"], "a"])
 def test_what_json_cannot_say_is_no_definition_tag(wrong: object) -> None:
     with pytest.raises(InvalidDefinitionError, match="Try: "):

@@ -91,6 +91,20 @@ def _optional_text(what: str, value: Any) -> str | None:
     return None if value is None else _text(what, value)
 
 
+def _partition(what: str, value: Any) -> str | None:
+    if value is None:
+        return None
+    text = _text(what, value)
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidDefinitionError(
+            f"{what}, {text!r}, holds half of a surrogate pair, which no record can hold.",
+            mend=f"give {text.encode(errors='replace').decode()!r}.",
+        ) from error
+    return text
+
+
 def _optional_version(what: str, value: Any) -> DataVersion | None:
     if value is None or isinstance(value, DataVersion):
         return value
@@ -307,7 +321,7 @@ class AssetMaterialization:
         if description is not None:
             _text("The description of a materialization", description)
         if partition is not None:
-            _text("The partition of a materialization", partition)
+            _partition("The partition of a materialization", partition)
         put(self, "description", description)
         put(self, "metadata", normalize_metadata(metadata) if metadata else {})
         put(self, "partition", partition)
@@ -393,7 +407,7 @@ class AssetObservation:
         put(self, "asset_key", AssetKey.from_coercible(asset_key))
         put(self, "description", _optional_text("The description of an observation", description))
         put(self, "metadata", normalize_metadata(metadata))
-        put(self, "partition", _optional_text("The partition of an observation", partition))
+        put(self, "partition", _partition("The partition of an observation", partition))
         put(self, "tags", normalize_event_tags(tags))
 
     def __post_init__(self) -> None:

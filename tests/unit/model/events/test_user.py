@@ -73,6 +73,11 @@ def test_outputs_are_typed_by_their_value() -> None:
         (lambda: DynamicOutput(1, 1), "mapping key"),
         (lambda: DynamicOutput(1, None), "mapping key"),
         (lambda: AssetMaterialization("a", partition=1), "partition"),
+        (
+            lambda: AssetMaterialization("a", partition="\udc80"),
+            "partition of a materialization, .* half of a surrogate",
+        ),
+        (lambda: AssetObservation("a", partition="\udc80"), "partition of an observation, .* half of a surrogate"),
         (lambda: AssetMaterialization("a", description=1), "description"),
         (lambda: AssetMaterialization(1), "asset key"),
         (lambda: AssetMaterialization("a", tags={"a b": "c"}), "invalid tag keys"),
