@@ -4,6 +4,7 @@ Policies: how a failed step is tried again, and when a step runs.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -64,6 +65,11 @@ class RetryPolicy:
             raise InvalidDefinitionError(f"max_retries of a retry policy must not be negative, not {self.max_retries}.")
         if self.delay is not None and self.delay < 0:
             raise InvalidDefinitionError(f"delay of a retry policy must not be negative, not {self.delay}.")
+        if self.delay is not None and not math.isfinite(self.delay):
+            raise InvalidDefinitionError(
+                f"delay of a retry policy is {self.delay}: a step would wait for ever.",
+                mend="write RetryPolicy(max_retries=3, delay=1.5).",
+            )
         for name, value in (("backoff", self.backoff), ("jitter", self.jitter)):
             if value is not None and not self.delay:
                 raise InvalidDefinitionError(

@@ -8,6 +8,7 @@ The engine turns them into events (``build``); nothing here is written anywhere.
 from __future__ import annotations
 
 import keyword
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -685,6 +686,11 @@ class RetryRequested(Exception):
             raise InvalidDefinitionError(
                 f"'seconds_to_wait' of RetryRequested is a number, not {seconds_to_wait!r}"
                 f" ({type(seconds_to_wait).__name__}).",
+                mend="write RetryRequested(seconds_to_wait=10).",
+            )
+        if seconds_to_wait is not None and not math.isfinite(seconds_to_wait):
+            raise InvalidDefinitionError(
+                f"'seconds_to_wait' of RetryRequested is {seconds_to_wait}: the step would wait for ever.",
                 mend="write RetryRequested(seconds_to_wait=10).",
             )
         self.max_retries = max_retries

@@ -93,6 +93,8 @@ def test_outputs_are_typed_by_their_value() -> None:
         (lambda: RetryRequested("a"), "max_retries"),
         (lambda: RetryRequested(None), "max_retries"),
         (lambda: RetryRequested(seconds_to_wait="x"), "seconds_to_wait"),
+        (lambda: RetryRequested(seconds_to_wait=float("nan")), "seconds_to_wait.* for ever"),
+        (lambda: RetryRequested(seconds_to_wait=float("inf")), "seconds_to_wait.* for ever"),
         (lambda: DataVersion(1), "data version"),
     ],
 )
