@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -92,6 +93,34 @@ def test_a_launched_job_is_canceled(orrery: Terminal) -> None:
     assert "canceled" in orrery("runs", "cancel", run_id)
     orrery("runs", "wait", run_id, code=143)
     assert "has ended already" in orrery("runs", "cancel", run_id, code=2)
+
+
+def test_each_command_on_runs_tells_a_program_the_same(orrery: Terminal) -> None:
+    """With ``--json``: one document, which is all that stands on standard output."""
+
+    def told(*words: str, code: int = 0) -> object:
+        return json.loads(orrery(*words, "--json", code=code))
+
+    ended = told("launch", "*", "--wait")
+    assert isinstance(ended, dict)
+    first = ended["run_id"]
+    assert ended == {"run_id": first, "status": "success"}
+    assert told("runs", "wait", first) == ended
+    again = told("runs", "retry", first, "--all", "--wait")
+    assert isinstance(again, dict)
+    assert (again["run_id"] != first, again["status"]) == (True, "success")
+    launched = told("launch", "long")
+    assert isinstance(launched, dict)
+    going_on = told("runs", "wait", launched["run_id"], "--timeout", "0", code=1)
+    assert isinstance(going_on, dict)
+    assert going_on["status"] in ("starting", "started")
+    assert told("runs", "cancel", launched["run_id"]) == {"run_id": launched["run_id"], "status": "canceled"}
+    assert told("runs", "delete", first) == {"run_id": first, "status": "deleted"}
+    assert told("pools", "set", "w", "2") == {"name": "w", "slots": 2}
+    assert told("pools") == {"pools": [{"name": "w", "slots": 2, "claims": []}]}
+    assert told("pools", "release", "w") == {"name": "w", "released": 0}
+    assert told("pools", "delete", "w") == {"name": "w", "slots": None}
+    assert told("queue") == {"waiting": [], "going_on": 0, "limit": 10}
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processes are forked on Linux only")

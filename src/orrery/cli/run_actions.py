@@ -10,10 +10,10 @@ from orrery.base.errors import InvariantViolationError
 from orrery.base.pointer import decode_pointer
 from orrery.cli.completion import complete_runs
 from orrery.cli.endings import FAILED, SUCCESS, wrong_usage
-from orrery.cli.options import Source, seconds_of, source_options
-from orrery.cli.paper import echo, styled
+from orrery.cli.options import Source, json_option, seconds_of, source_options
+from orrery.cli.paper import echo
 from orrery.cli.past_runs import find_run
-from orrery.cli.waiting import exit_code_of, wait_until_it_ends
+from orrery.cli.waiting import exit_code_of, follow_launched, tell_status, wait_until_it_ends
 from orrery.runtime.instance.instance import Instance
 from orrery.runtime.instance.termination import GRACE_SECONDS
 
@@ -25,7 +25,8 @@ _run_id = click.argument("run_id", metavar="ID", shell_complete=complete_runs)
 @click.command("wait", short_help="Wait until a run has ended.")
 @_run_id
 @click.option("--timeout", callback=seconds_of, metavar="SECONDS", help="Wait at most so long.")
-def wait_for_run(run_id: str, timeout: float | None) -> int:
+@json_option()
+def wait_for_run(run_id: str, timeout: float | None, as_json: bool) -> int:
     """
     Wait until a run has ended, and tell how: the exit code is 0, 1 where it failed, or where it
     was canceled 130, or 143 if SIGTERM asked it to stop, as `orrery runs cancel` does.
@@ -33,11 +34,16 @@ def wait_for_run(run_id: str, timeout: float | None) -> int:
     ID is the id of a run, its first characters, or "latest".
     """
     with Instance.get() as instance:
-        run = wait_until_it_ends(instance, find_run(instance, run_id).run.run_id, timeout)
-        if run is None:
+        found = find_run(instance, run_id).run.run_id
+        run = wait_until_it_ends(instance, found, timeout)
+        if run is not None:
+            return exit_code_of(instance, run, as_json)
+        going_on = instance.get_run_by_id(found)
+        if as_json and going_on is not None:
+            tell_status(found, going_on.status.value.lower(), as_json)
+        else:
             echo("the run goes on")
-            return FAILED
-        return exit_code_of(instance, run)
+        return FAILED
 
 
 @click.command("retry", short_help="Repeat a run, in whole or in part.")
@@ -47,7 +53,8 @@ def wait_for_run(run_id: str, timeout: float | None) -> int:
 @click.option("--select", metavar="STEPS", multiple=True, help="These steps, for example 'clean+'.")
 @click.option("--wait", is_flag=True, help="Wait until the new run has ended.")
 @source_options
-def retry_run(run_id: str, part: str, select: tuple[str, ...], wait: bool, source: Source) -> int:
+@json_option()
+def retry_run(run_id: str, part: str, select: tuple[str, ...], wait: bool, source: Source, as_json: bool) -> int:
     """
     Repeat a run in a process of its own: what failed or never ran, everything, or the steps that are selected.
 
@@ -77,13 +84,7 @@ def retry_run(run_id: str, part: str, select: tuple[str, ...], wait: bool, sourc
                 )
             made = record_repetition(instance, run, options, repository, pointer)
         submitted = instance.submit_run(made.run_id)
-        echo(f"{made.run_id}  {styled(submitted.status.value.lower())}")
-        return _awaited(instance, made.run_id) if wait else SUCCESS
-
-
-def _awaited(instance: Instance, run_id: str) -> int:
-    run = wait_until_it_ends(instance, run_id)
-    return FAILED if run is None else exit_code_of(instance, run)
+        return follow_launched(instance, submitted, wait=wait, as_json=as_json)
 
 
 @click.command("cancel", short_help="Stop a run.")
@@ -96,7 +97,8 @@ def _awaited(instance: Instance, run_id: str) -> int:
     metavar="SECONDS",
     help="Time for closing its resources, before its process is killed.",
 )
-def cancel_run(run_id: str, grace: float) -> int:
+@json_option()
+def cancel_run(run_id: str, grace: float, as_json: bool) -> int:
     """
     Stop a run that waits or goes on: it closes its resources, and is recorded as canceled.
 
@@ -110,13 +112,14 @@ def cancel_run(run_id: str, grace: float) -> int:
                     f"Run '{run.run_id}' has ended already: {run.status.value.lower()}.", mend="look at `orrery runs`."
                 )
         ended = instance.get_run_by_id(run.run_id)
-        echo(f"{run.run_id}  {styled('' if ended is None else ended.status.value.lower())}")
+        tell_status(run.run_id, "" if ended is None else ended.status.value.lower(), as_json)
         return SUCCESS
 
 
 @click.command("delete", short_help="Forget a run and its log.")
 @_run_id
-def delete_run(run_id: str) -> int:
+@json_option()
+def delete_run(run_id: str, as_json: bool) -> int:
     """
     Forget a run and its log; what it made stays.
 
@@ -130,5 +133,5 @@ def delete_run(run_id: str) -> int:
                     f"Run '{run.run_id}' goes on.", mend=f"stop it first: orrery runs cancel {run.run_id[:8]}."
                 )
         instance.delete_run(run.run_id)
-        echo(f"{run.run_id}  deleted")
+        tell_status(run.run_id, "deleted", as_json)
         return SUCCESS

@@ -8,12 +8,11 @@ import click
 
 from orrery.api.verbs.recorded import record_run
 from orrery.cli.completion import complete_selection
-from orrery.cli.endings import FAILED, SUCCESS, wrong_usage
-from orrery.cli.options import RunTags, Source, source_options, tag_option
-from orrery.cli.paper import echo, styled
+from orrery.cli.endings import wrong_usage
+from orrery.cli.options import RunTags, Source, json_option, source_options, tag_option
 from orrery.cli.project import load_project
 from orrery.cli.running import load_config
-from orrery.cli.waiting import exit_code_of, wait_until_it_ends
+from orrery.cli.waiting import follow_launched
 from orrery.runtime.instance.instance import Instance
 
 __all__ = ["command"]
@@ -26,8 +25,15 @@ __all__ = ["command"]
 @tag_option
 @click.option("--partition", metavar="KEY", help="Partition to run.")
 @click.option("--wait", is_flag=True, help="Wait until the run has ended.")
+@json_option()
 def command(
-    what: tuple[str, ...], source: Source, config: tuple[str, ...], tag: RunTags, partition: str | None, wait: bool
+    what: tuple[str, ...],
+    source: Source,
+    config: tuple[str, ...],
+    tag: RunTags,
+    partition: str | None,
+    wait: bool,
+    as_json: bool,
 ) -> int:
     """
     Run the job or the assets of WHAT in a process of their own, and print the id of the run.
@@ -66,8 +72,4 @@ def command(
                 check_selection=checks,
             )
         submitted = instance.submit_run(run.run_id)
-        echo(f"{run.run_id}  {styled(submitted.status.value.lower())}")
-        if not wait:
-            return SUCCESS
-        ended = wait_until_it_ends(instance, run.run_id)
-        return FAILED if ended is None else exit_code_of(instance, ended)
+        return follow_launched(instance, submitted, wait=wait, as_json=as_json)

@@ -25,12 +25,9 @@ __all__ = ["command"]
 _name = click.argument("name")
 
 
-@click.group("pools", cls=LazyGroup, invoke_without_command=True, short_help="Show and set the pools of steps.")
-@click.pass_context
-def command(context: click.Context) -> None:
+@click.group("pools", cls=LazyGroup, usual="list", short_help="Show and set the pools of steps.")
+def command() -> None:
     """Show and set the pools whose slots limit how many steps run at once; without a command, list them."""
-    if context.invoked_subcommand is None:
-        context.invoke(list_pools, as_json=False)
 
 
 @command.command("list", short_help="List the pools, who has their slots, and who waits.")
@@ -87,7 +84,8 @@ def _document(name: str, slots: int | None, claims: Sequence[Claim]) -> dict[str
 @command.command("set", short_help="Say how many slots a pool has.")
 @_name
 @click.argument("slots", type=click.IntRange(min=0))
-def set_pool(name: str, slots: int) -> None:
+@json_option()
+def set_pool(name: str, slots: int, as_json: bool) -> None:
     """
     Say how many slots the pool NAME has; with 0 its steps wait.
 
@@ -98,25 +96,27 @@ def set_pool(name: str, slots: int) -> None:
             raise InvalidInvocationError(f"A pool has a name without spaces, not {name!r}.", mend="write it without.")
     with Instance.get() as instance:
         _storage(instance).set_pool(Pool(name=name, slots=slots))
-        echo(f"{one_line(name)}  {count(slots, 'slot')}")
+    _say(as_json, {"name": name, "slots": slots}, f"{one_line(name)}  {count(slots, 'slot')}")
 
 
 @command.command("delete", short_help="Count the slots of a pool no more.")
 @_name
-def delete_pool(name: str) -> None:
+@json_option()
+def delete_pool(name: str, as_json: bool) -> None:
     """Count the slots of the pool NAME no more."""
     with Instance.get() as instance, wrong_usage():
         if not _storage(instance).delete_pool(name):
             raise InvalidInvocationError(
                 f"No number of slots is set for a pool '{name}'.", mend="look at `orrery pools`."
             )
-        echo(f"{one_line(name)}  deleted")
+    _say(as_json, {"name": name, "slots": None}, f"{one_line(name)}  deleted")
 
 
 @command.command("release", short_help="Take the slots of a pool from those who have them.")
 @_name
 @click.option("--run", "run_id", metavar="ID", help="Only from this run.")
-def release_pool(name: str, run_id: str | None) -> None:
+@json_option()
+def release_pool(name: str, run_id: str | None, as_json: bool) -> None:
     """
     Take the slots of the pool NAME from the steps that have them, which go on nevertheless.
 
@@ -130,7 +130,14 @@ def release_pool(name: str, run_id: str | None) -> None:
             if claim.is_held and name in claim.wants and (run_id is None or claim.run_id.startswith(run_id))
         ]
         storage.exchange_claims(granted, remove=tokens)
-        echo(f"{one_line(name)}  released {count(len(tokens), 'claim')}")
+    _say(as_json, {"name": name, "released": len(tokens)}, f"{one_line(name)}  released {count(len(tokens), 'claim')}")
+
+
+def _say(as_json: bool, document: dict[str, object], line: str) -> None:
+    if as_json:
+        echo_json(document)
+    else:
+        echo(line)
 
 
 def _storage(instance: Instance) -> LeaseStorage:

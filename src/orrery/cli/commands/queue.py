@@ -24,14 +24,9 @@ __all__ = ["command"]
 _SECONDS = 1.0
 
 
-@click.group(
-    "queue", cls=LazyGroup, invoke_without_command=True, short_help="Show the runs that wait, and launch them."
-)
-@click.pass_context
-def command(context: click.Context) -> None:
+@click.group("queue", cls=LazyGroup, usual="list", short_help="Show the runs that wait, and launch them.")
+def command() -> None:
     """Show the runs that wait, and launch them; without a command, list them."""
-    if context.invoked_subcommand is None:
-        context.invoke(list_queue, as_json=False)
 
 
 @command.command("list", short_help="List the runs that wait, the next first.")
@@ -78,7 +73,8 @@ def list_queue(as_json: bool) -> None:
 
 @command.command("run", short_help="Launch what waits, as there is room.")
 @click.option("--once", is_flag=True, help="Look once, and end.")
-def run_queue(once: bool) -> None:
+@json_option("Print JSON lines, one for each run that is launched.")
+def run_queue(once: bool, as_json: bool) -> None:
     """
     Launch the runs that wait, as there is room, until interrupted.
 
@@ -87,7 +83,10 @@ def run_queue(once: bool) -> None:
     with Instance.get() as instance:
         while True:
             for run_id in instance.launch_queued_runs():
-                echo(f"{run_id}  launched")
+                if as_json:
+                    echo_json({"run_id": run_id, "event": "launched"})
+                else:
+                    echo(f"{run_id}  launched")
             if once:
                 return
             time.sleep(_SECONDS)
