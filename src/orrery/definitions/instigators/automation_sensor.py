@@ -30,8 +30,6 @@ class AutomationConditionSensorDefinition(SensorDefinition):
         asset_job_keys: Jobs whose conditions it looks at.
     """
 
-    sensor_type = SensorType.AUTOMATION
-
     def __init__(
         self,
         name: str,
@@ -61,6 +59,7 @@ class AutomationConditionSensorDefinition(SensorDefinition):
         self._run_tags = dict(run_tags or {})
         self._emit_backfills = emit_backfills
         self._use_user_code_server = use_user_code_server
+        self.sensor_type = SensorType.AUTOMATION if use_user_code_server else SensorType.AUTO_MATERIALIZE
         self._default_condition = default_condition
         self._asset_job_keys = list(asset_job_keys)
 

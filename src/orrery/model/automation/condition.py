@@ -98,6 +98,9 @@ class AutomationCondition(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and self._parts() == other._parts()
 
+    def __ne__(self, other: object) -> bool:  # without it, that of msgspec's structs compares identities
+        return not self == other
+
     def __hash__(self) -> int:
         return int(self.get_unique_id()[:15], 16)
 
@@ -519,9 +522,7 @@ class AndAutomationCondition(AutomationCondition, frozen=True, kw_only=True, eq=
         """
         if condition not in self.operands:
             raise InvalidInvocationError(f"{condition!r} is no operand of this condition.", mend="see .operands.")
-        return msgspec.structs.replace(
-            self, operands=tuple(each for each in self.operands if each != condition), label=None
-        )
+        return msgspec.structs.replace(self, operands=tuple(each for each in self.operands if each != condition))
 
 
 class OrAutomationCondition(AutomationCondition, frozen=True, kw_only=True, eq=False):
@@ -742,7 +743,7 @@ class AnyDownstreamConditionsCondition(AutomationCondition, frozen=True, kw_only
     @property
     def name(self) -> str:
         """Return the name of the kind."""
-        return "any_downstream_conditions"
+        return "ANY_DOWNSTREAM_CONDITIONS"
 
 
 # -- facts -------------------------------------------------------------------------------------
@@ -813,6 +814,11 @@ class CronTickPassedCondition(_Fact, frozen=True, kw_only=True, eq=False):
     cron_schedule: str
     cron_timezone: str = "UTC"
 
+    @property
+    def name(self) -> str:
+        """Return the name of the fact, with the times that it is about."""
+        return f"cron_tick_passed(cron_schedule={self.cron_schedule}, cron_timezone={self.cron_timezone})"
+
 
 class CheckResultCondition(_Fact, frozen=True, kw_only=True, eq=False):
     """See :meth:`AutomationCondition.check_passed`."""
@@ -869,7 +875,6 @@ _FACTS = {
     "InitialEvaluationCondition": "initial_evaluation",
     "LatestRunExecutedWithRootTargetCondition": "executed_with_root_target",
     "InLatestTimeWindowCondition": "in_latest_time_window",
-    "CronTickPassedCondition": "cron_tick_passed",
     "LatestRunExecutedWithTagsCondition": "executed_with_tags",
 }
 

@@ -24,6 +24,12 @@ def test_chains_of_one_operator_stay_flat() -> None:
     assert len(three.operands) == 3
 
 
+def test_a_part_is_taken_out_by_its_value_and_the_label_stays() -> None:
+    left = Condition.eager().without(Condition.in_latest_time_window())
+    assert left.operands == Condition.eager().operands[1:]
+    assert left.get_label() == "eager"
+
+
 def test_a_labelled_part_stays_a_part() -> None:
     assert len((Condition.eager() & Condition.missing()).operands) == 2
 
