@@ -203,14 +203,17 @@ def normalize_definition_tags(tags: Mapping[str, Any] | None) -> dict[str, str]:
     Raises:
         InvalidDefinitionError: A name is not text, or a value can be said in no JSON.
 
-    >>> normalize_definition_tags({"retries": 3, "dagster/priority": "1"})
+    >>> tags = normalize_definition_tags({"retries": 3, "dagster/priority": "1"})
+    >>> tags
     {'retries': '3', 'orrery/priority': '1'}
+    >>> tags["dagster/priority"]
+    '1'
     """
     if not tags:
         return {}
     if not isinstance(tags, Mapping):
         raise _no_mapping(tags)
-    normal: dict[str, str] = {}
+    normal = Tags()
     for key, value in tags.items():
         if not isinstance(key, str):
             raise _no_text(key)

@@ -9,7 +9,7 @@ from typing import Any
 from orrery.base.errors import InvalidDefinitionError, InvalidInvocationError, nearest_hint
 from orrery.base.keys import AssetCheckKey, AssetKey
 from orrery.base.metadata import MetadataValue, normalize_metadata
-from orrery.base.tags import normalize_definition_tags
+from orrery.base.tags import Tags, normalize_definition_tags
 from orrery.definitions.graphs.node import Node, NodeDefinition, NodeHandle
 from orrery.definitions.graphs.part import part_of_graph
 from orrery.definitions.graphs.structure import GraphStructure
@@ -199,7 +199,7 @@ class JobDefinition(ShowsFunction):
     def tags(self) -> Mapping[str, str]:
         """Return the tags of the job, with those of its graph."""
         own = self._graph.tags if self._graph is not None else {}
-        return {**own, **self._tags} if own else self._tags
+        return Tags({**own, **self._tags}) if own else self._tags
 
     @property
     def run_tags(self) -> Mapping[str, str]:
