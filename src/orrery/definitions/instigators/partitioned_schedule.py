@@ -190,12 +190,13 @@ def _build(job: Any, partitions_def: Any, name: str, options: Mapping[str, Any])
             keys = _keys_at(partitions_def, time_part)
             if not keys:
                 return SkipReason("The job's PartitionsDefinition has no partitions")
-            return [
+            requests = [
                 job.run_request_for_partition(
                     partition_key=key, run_key=str(key), tags=options["tags"], current_time=now
                 )
                 for key in keys
             ]
+            return requests[0] if partitions_def is time_part else requests
 
     return ScheduleDefinition(
         name=name,
