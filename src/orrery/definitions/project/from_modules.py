@@ -17,7 +17,7 @@ from typing import Any
 from orrery.base.errors import DuplicateDefinitionError, InvalidDefinitionError, InvalidInvocationError
 from orrery.base.keys import AssetKey, key_prefix_parts
 from orrery.base.records import refuse_unknown
-from orrery.definitions.assets.asset_spec import AssetSpec
+from orrery.definitions.assets.asset_spec import AssetDep, AssetSpec
 from orrery.definitions.assets.assets_definition import AssetChecksDefinition, AssetsDefinition
 from orrery.definitions.assets.source_asset import SourceAsset
 from orrery.definitions.assets.unresolved_asset_job import UnresolvedAssetJobDefinition
@@ -175,7 +175,8 @@ def load_assets_from_modules(
         key_prefix: Put before the keys of assets that have a function, also where others depend on them.
         automation_condition: For assets that have none.
         backfill_policy: For all assets.
-        source_key_prefix: Put before the keys of source assets, also where others depend on them.
+        source_key_prefix: Put before the keys of source assets and of specs without a function, also where others
+            depend on them.
         include_specs: Whether specs without a function count as assets.
         legacy_freshness_policy: For assets that have none; carried.
         auto_materialize_policy: Older form of *automation_condition*.
@@ -226,8 +227,8 @@ def _prefixed(
 ) -> dict[AssetKey, AssetKey]:
     renamed: dict[AssetKey, AssetKey] = {}
     for each in assets:
-        prefix = source_key_prefix if isinstance(each, SourceAsset) else key_prefix
-        if prefix is not None and not isinstance(each, AssetSpec):
+        prefix = key_prefix if isinstance(each, AssetsDefinition) else source_key_prefix
+        if prefix is not None:
             renamed.update({key: key.with_prefix(list(key_prefix_parts(prefix))) for key in _keys_of(each)})
     return renamed
 
@@ -256,6 +257,13 @@ def _changed(
         return asset._changed(key=new_key or asset.key, group_name=group_name or asset.group_name)
     if isinstance(asset, AssetSpec):
         changes: dict[str, Any] = {}
+        if asset.key in renamed:
+            changes["key"] = renamed[asset.key]
+        if any(dep.asset_key in renamed for dep in asset.deps):
+            changes["deps"] = [
+                AssetDep(renamed.get(dep.asset_key, dep.asset_key), partition_mapping=dep.partition_mapping)
+                for dep in asset.deps
+            ]
         if group_name is not None:
             changes["group_name"] = group_name
         if automation_condition is not None and asset.automation_condition is None:

@@ -64,6 +64,15 @@ def test_prefixes_follow_into_dependencies() -> None:
     )
 
 
+def test_specs_bear_the_prefix_of_sources() -> None:
+    report = og.AssetSpec("report", deps=["orders", "a"])
+    found = og.load_assets_from_modules(
+        [module("one", orders=og.AssetSpec("orders"), report=report, a=a)], source_key_prefix="s", include_specs=True
+    )
+    assert keys(found) == ["a", "s/orders", "s/report"]
+    assert [dep.asset_key.to_user_string() for dep in found[-1].deps] == ["s/orders", "a"]
+
+
 def test_a_group_is_given_to_assets_of_none_and_refused_for_others() -> None:
     assert [each.group_name for each in og.load_assets_from_modules([module("one", a=a)], group_name="x")] == ["x"]
     with pytest.raises(og.InvalidDefinitionError, match="b has group name g"):
