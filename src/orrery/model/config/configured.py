@@ -17,7 +17,7 @@ import msgspec
 from orrery.base.errors import ConfigMappingFunctionError, InvalidDefinitionError, InvalidInvocationError
 from orrery.model.config.marker import is_config_class
 from orrery.model.config.problems import Path, Problem, Walk, raise_if_problems, show_value
-from orrery.model.config.schema import Field, Shape, resolve_field
+from orrery.model.config.schema import Field, resolve_field
 
 __all__ = [
     "NOTHING_GIVEN",
@@ -355,7 +355,7 @@ class ConfigMapping:
             InvalidConfigError: The schema refuses it.
         """
         walk = Walk(environment=environment)
-        resolved = Shape({"config": self.config_field}).resolve({"config": config}, (), walk)["config"]
+        resolved = self.config_field.resolve(config, (), walk)
         raise_if_problems(walk.problems, subject="config mapping")
         return self.resolve_from_validated_config(config if self.receive_processed_config_values is False else resolved)
 
