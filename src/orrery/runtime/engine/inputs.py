@@ -17,6 +17,9 @@ from orrery.base.errors import (
     nearest_hint,
 )
 from orrery.base.keys import AssetKey
+from orrery.base.metadata.normalize import normalize_metadata
+from orrery.base.metadata.values import AnyMetadataValue
+from orrery.definitions.parts.inputs_outputs import InputDefinition
 from orrery.definitions.parts.orrery_type import PASSED, OrreryType
 from orrery.definitions.parts.types import ANY
 from orrery.model.events import build
@@ -232,6 +235,14 @@ def upstream_context(
     )
 
 
+def _told_metadata(definition: InputDefinition, described: InputContext) -> Mapping[str, AnyMetadataValue]:
+    """Return what an event tells of a loaded input: metadata of its definition, and what its IO manager added."""
+    own, added = definition.raw_metadata, described._logged_metadata
+    if not (own or added):
+        return build.NO_METADATA
+    return {**normalize_metadata(own, allow_invalid=True), **described.consume_logged_metadata()}
+
+
 def _load_output(
     context: StepExecutionContext,
     step_input: StepInput,
@@ -269,7 +280,7 @@ def _load_output(
         key,
         upstream_output_name=output_name,
         upstream_step_key=step_key,
-        metadata=described.consume_logged_metadata() if described._logged_metadata else build.NO_METADATA,
+        metadata=_told_metadata(definition, described),
     )
     return value
 
@@ -300,7 +311,7 @@ def _load_asset(context: StepExecutionContext, step_input: StepInput, asset_key:
         context.ref,
         step_input.name,
         key,
-        metadata=described.consume_logged_metadata() if described._logged_metadata else build.NO_METADATA,
+        metadata=_told_metadata(step_input.definition, described),
     )
     return value
 
@@ -362,7 +373,7 @@ def _load_unconnected(context: StepExecutionContext, step_input: StepInput, sour
         context.ref,
         step_input.name,
         source.manager_key,
-        metadata=described.consume_logged_metadata() if described._logged_metadata else build.NO_METADATA,
+        metadata=_told_metadata(definition, described),
     )
     return value
 
