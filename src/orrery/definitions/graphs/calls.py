@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from contextvars import ContextVar
 from typing import Any, Protocol
 
-from orrery.base.errors import InvalidInvocationError
+from orrery.base.errors import InvalidInvocationError, InvariantViolationError
 from orrery.definitions.parts.hook import HookDefinition
 from orrery.definitions.parts.naming import check_name
 from orrery.definitions.parts.policies import RetryPolicy
@@ -96,7 +96,7 @@ class PendingNodeInvocation:
         if composition is None:
             if self.node_def.node_type_str == "op":
                 return verbs().invoke_op(self.node_def, args, kwargs)
-            raise InvalidInvocationError(
+            raise InvariantViolationError(
                 f"Attempted to call {self.describe_node()} outside of a composition function. "
                 "Invoking graphs is only valid in a function decorated with @job or @graph.",
                 mend="run it by execute_in_process().",

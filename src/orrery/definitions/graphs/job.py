@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
-from orrery.base.errors import InvalidDefinitionError, InvalidInvocationError, nearest_hint
+from orrery.base.errors import InvalidDefinitionError, InvalidInvocationError, InvariantViolationError, nearest_hint
 from orrery.base.keys import AssetCheckKey, AssetKey
 from orrery.base.metadata import MetadataValue, normalize_metadata
 from orrery.base.tags import Tags, normalize_definition_tags
@@ -718,7 +718,7 @@ class JobDefinition(ShowsFunction):
 
     def __call__(self, *_args: Any, **_kwargs: Any) -> Any:
         """Refuse: a job is run, not called."""
-        raise InvalidInvocationError(
+        raise InvariantViolationError(
             f"Attempted to call job '{self.name}' directly. Jobs should be invoked by using an execution API function.",
             mend=f"write {self.name}.execute_in_process().",
         )

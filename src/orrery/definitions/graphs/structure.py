@@ -115,7 +115,7 @@ class GraphStructure(NodeDefinition):
         )
         self._positional_inputs = list(positional_inputs) if positional_inputs is not None else list(self._input_dict)
         self._order: tuple[str, ...] | None = None
-        if len(self._node_dict) > 1:
+        if len(self._node_dict) > 1 or self._sources:
             self._topological_names()
 
     def _make_nodes(self, name: str) -> dict[str, Node]:
