@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -124,6 +124,17 @@ class Shop:
         )
         assert done.returncode == code, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done
+
+    def started(self, *words: str, by: Sequence[str] = (), stdout: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
+        """Return the command under way, as an argument of *by* if given; what it says of itself can be read."""
+        return subprocess.Popen(
+            [*by, *self.arguments(*words)],
+            cwd=self.folder,
+            env=self.environment,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
 
     def json(self, *words: str, **options: Any) -> Any:
         return json.loads(self(*words, "--json", **options).stdout)

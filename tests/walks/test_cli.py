@@ -347,15 +347,9 @@ def test_logs_are_read_again_as_they_were_told(ran: tuple[Shop, subprocess.Compl
 
 def test_following_a_log_ends_with_the_run(shop: Shop) -> None:
     (shop.folder / "run.yaml").write_text("ops: {slow: {config: {seconds: 2}}}\n", encoding="utf-8")
-    with subprocess.Popen(
-        shop.arguments("materialize", "slow", "--config", "run.yaml"),
-        cwd=shop.folder,
-        env=shop.environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    ) as running:
+    with shop.started("materialize", "slow", "--config", "run.yaml") as running:
         assert running.stderr is not None
-        assert running.stderr.readline() == b"slow began\n"
+        assert running.stderr.readline() == "slow began\n"
         followed = shop("runs", "logs", "latest", "-f").stdout
     assert re.search(r"done +slow", followed)
 

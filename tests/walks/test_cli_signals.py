@@ -44,14 +44,7 @@ def shop(tmp_path: Path) -> Shop:
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP], ids=lambda each: each.name)
 def test_an_interrupted_run_closes_its_resources_and_is_canceled(shop: Shop, sent: signal.Signals) -> None:
     (shop.folder / "run.yaml").write_text("ops: {slow: {config: {seconds: 60}}}\n", encoding="utf-8")
-    with subprocess.Popen(
-        shop.arguments("materialize", "slow", "--config", "run.yaml"),
-        cwd=shop.folder,
-        env=shop.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as running:
+    with shop.started("materialize", "slow", "--config", "run.yaml", stdout=subprocess.PIPE) as running:
         assert running.stderr is not None
         assert running.stderr.readline() == "slow began\n"
         running.send_signal(sent)
@@ -74,14 +67,8 @@ def test_an_interrupted_run_closes_its_resources_and_is_canceled(shop: Shop, sen
 def test_who_is_told_to_ignore_a_closed_terminal_goes_on(shop: Shop) -> None:
     """As under nohup."""
     (shop.folder / "run.yaml").write_text("ops: {slow: {config: {seconds: 1}}}\n", encoding="utf-8")
-    with subprocess.Popen(
-        ["sh", "-c", 'trap "" HUP; exec "$@"', "sh", *shop.arguments("materialize", "slow", "--config", "run.yaml")],
-        cwd=shop.folder,
-        env=shop.environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as running:
+    without_hangup = ("sh", "-c", 'trap "" HUP; exec "$@"', "sh")
+    with shop.started("materialize", "slow", "--config", "run.yaml", by=without_hangup) as running:
         assert running.stderr is not None
         assert running.stderr.readline() == "slow began\n"
         running.send_signal(signal.SIGHUP)
@@ -92,14 +79,7 @@ def test_who_is_told_to_ignore_a_closed_terminal_goes_on(shop: Shop) -> None:
 @pytest.mark.parametrize(("second", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_second_interrupt_does_not_wait_for_anybody(shop: Shop, second: signal.Signals, code: int) -> None:
     (shop.folder / "stubborn.py").write_text(STUBBORN, encoding="utf-8")
-    with subprocess.Popen(
-        shop.arguments("materialize", "stubborn", "-f", "stubborn.py"),
-        cwd=shop.folder,
-        env=shop.environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as running:
+    with shop.started("materialize", "stubborn", "-f", "stubborn.py") as running:
         assert running.stderr is not None
         assert running.stderr.readline() == "began\n"
         running.send_signal(signal.SIGINT)
