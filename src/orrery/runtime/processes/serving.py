@@ -109,8 +109,12 @@ def _serve(control: Channel, owner: int) -> int:
 
         keep_objects()
     _tell(control, Prepared(os.getpid(), why_not is None, why_not or ""))
-    work = _Server(control, owner, request, prepared, forks=why_not is None).run()
-    return work() or 0 if work is not None else 0
+    server = _Server(control, owner, request, prepared, forks=why_not is None)
+    work = server.run()
+    if work is not None:
+        return work() or 0
+    server.end()
+    return 0
 
 
 def _tell(control: Channel, message: Prepared | Refused | Started | Ended) -> None:
@@ -189,6 +193,11 @@ class _Server:
         self._end_children()
         return None
 
+    def end(self) -> None:
+        """Close what the loop had open, which Python warns of where such warnings are shown."""
+        signal.set_wakeup_fd(-1)
+        self._let_go()
+
     # -- children ------------------------------------------------------------------------------
 
     def _start(self, request: Start) -> Callable[[], int | None] | None:
@@ -254,7 +263,13 @@ class _Server:
         _seed_chance()
         channel = Channel(socket.socket(fileno=connection))
         function, prepared = function_named(request.function), self._prepared
-        return lambda: function(channel, request.argument, prepared)
+
+        def work() -> int | None:
+            code: int | None = function(channel, request.argument, prepared)
+            channel.close()
+            return code
+
+        return work
 
     def _spawn(self, request: Start, connection: int) -> int:
         with tempfile.TemporaryFile() as told:

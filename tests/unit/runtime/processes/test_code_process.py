@@ -256,6 +256,31 @@ def test_an_owner_that_needs_nobody_before_all_is_imported_is_no_fault(folder: P
     assert done.stderr == ""
 
 
+def test_its_end_warns_of_nothing_left_open(folder: Path) -> None:
+    """Where Python shows such warnings, as in its development mode, they would stand among what the program prints."""
+    program = f"""
+        import sys, time
+        from orrery.runtime.processes.code_process import CodeProcess
+        code = CodeProcess.start("served_code:load", b"loaded", import_path=[{str(folder)!r}, {SOURCES!r}, *sys.path])
+        child = code.start_child("served_code:answer", b"asked")
+        assert child.channel.receive() is not None
+        code.wait(child, {WAIT})
+        child.channel.close()
+        print(code.process, flush=True)
+        code.close()
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        env={**os.environ, "PYTHONPATH": SOURCES, "PYTHONWARNINGS": "default::ResourceWarning"},
+        capture_output=True,
+        text=True,
+        timeout=WAIT,
+        check=True,
+    )
+    assert gone_within(WAIT, int(done.stdout))
+    assert done.stderr == ""
+
+
 def test_a_thread_makes_forking_unsafe() -> None:
     """The reason names it."""
     found = subprocess.run(
