@@ -8,7 +8,12 @@ from typing import Any
 
 from orrery.base.errors import ExecutionHandleOutputError, InvalidDefinitionError, InvariantViolationError
 from orrery.base.keys import AssetKey
-from orrery.base.tags import CODE_VERSION_TAG, DATA_VERSION_IS_USER_PROVIDED_TAG, DATA_VERSION_TAG
+from orrery.base.tags import (
+    CODE_VERSION_TAG,
+    DATA_VERSION_IS_USER_PROVIDED_TAG,
+    DATA_VERSION_TAG,
+    partition_dimension_tag,
+)
 from orrery.definitions.parts.types import ANY
 from orrery.model.events import build
 from orrery.model.events.checks import AssetCheckEvaluation, AssetCheckEvaluationTargetMaterializationData
@@ -16,6 +21,7 @@ from orrery.model.events.data_version import DataVersionsByPartition
 from orrery.model.events.event import Event
 from orrery.model.events.payloads import TypeCheckData
 from orrery.model.events.user import AssetMaterialization, AssetObservation
+from orrery.model.partitions.keys import MultiPartitionKey
 from orrery.plan.fingerprint.canonical import canonical_digest
 from orrery.plan.step import StepOutput
 from orrery.runtime.contexts.output import OutputContext
@@ -263,6 +269,9 @@ def _asset_event(
         return build.asset_observation(
             context.ref, AssetObservation(asset_key, metadata=metadata, partition=partition, tags=tags)
         )
+    if isinstance(partition, MultiPartitionKey):
+        of_dimensions = {partition_dimension_tag(name): key for name, key in partition.keys_by_dimension.items()}
+        tags = {**(tags or {}), **of_dimensions}
     return build.asset_materialization(
         context.ref,
         AssetMaterialization(asset_key, metadata=metadata, partition=partition, tags=tags),
