@@ -19,6 +19,9 @@ __all__ = ["GRACE_SECONDS", "cancel_run"]
 GRACE_SECONDS = 10.0
 """How long a run that was asked to stop has for closing its resources, before its process is killed."""
 
+_KILLED_SECONDS = 10.0
+"""How long a process that was killed is waited for: the system takes its memory back first."""
+
 _TICK_SECONDS = 0.05
 
 
@@ -51,7 +54,7 @@ def cancel_run(instance: Any, run: Run, *, grace_seconds: float = GRACE_SECONDS)
     _signal(lease, signal.SIGTERM)
     if not _ends(instance, run.run_id, lease, grace_seconds):
         _signal(lease, signal.SIGKILL)
-        _ends(instance, run.run_id, lease, grace_seconds)
+        _ends(instance, run.run_id, lease, _KILLED_SECONDS)
     instance.report_lost_runs()
     return True
 
