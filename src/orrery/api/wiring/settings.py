@@ -4,6 +4,7 @@ The settings of an instance: a small YAML file in its directory.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,13 @@ def read_settings(path: str) -> Mapping[str, Any]:
     try:
         text = Path(path).read_text(encoding="utf-8")
     except FileNotFoundError:
+        theirs = Path(path).with_name("dagster.yaml")
+        if theirs.exists():
+            warnings.warn(
+                f"The settings in {theirs} are not read: Orrery's are in {Path(path).name}. To use them here, too, copy the file "
+                "to that name; the records need a database of their own.",
+                stacklevel=2,
+            )
         return {}
     except NotADirectoryError as error:
         raise StorageError(

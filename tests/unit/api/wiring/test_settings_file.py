@@ -42,6 +42,14 @@ def test_a_broken_file_is_told_once_with_its_line(tmp_path: Path) -> None:
     assert caught.value.__suppress_context__
 
 
+def test_a_file_of_dagster_settings_that_is_not_read_is_told(tmp_path: Path) -> None:
+    """It would be looked for in vain why its limits do not hold."""
+    (tmp_path / "dagster.yaml").write_text("concurrency: {runs: {max_concurrent_runs: 1}}")
+    with pytest.warns(UserWarning, match=r"dagster.yaml are not read: Orrery's are in orrery.yaml"):
+        assert read_settings(str(tmp_path / "orrery.yaml")) == {}
+    assert read_settings(str(tmp_path / "dagster.yaml"))["concurrency"]["runs"] == {"max_concurrent_runs": 1}
+
+
 def test_all_that_is_known_is_read(tmp_path: Path) -> None:
     text = "storage:\n  url: x\nconcurrency:\n  pools: {default_limit: 2}\n  runs:\n"
     assert read_settings(written(tmp_path, text))["concurrency"]["pools"] == {"default_limit": 2}
