@@ -16,22 +16,23 @@ __all__ = ["RunLoop"]
 class RunLoop:
     """The event loop of one run."""
 
-    __slots__ = ("_loop", "_thread")
+    __slots__ = ("_is_over", "_loop", "_thread")
 
     def __init__(self) -> None:
         self._loop: Any = None
         self._thread: Any = None
+        self._is_over = False
 
     def __call__(self) -> Any:
         """Return the loop, making it at the first call."""
         if self._loop is None:
             import asyncio  # 30 ms: only for runs with something asynchronous
 
-            self._loop = asyncio.new_event_loop()
+            self._loop = loop = asyncio.new_event_loop()
             if _is_running():
                 import threading
 
-                self._thread = threading.Thread(target=self._loop.run_forever, name="orrery-loop", daemon=True)
+                self._thread = threading.Thread(target=self._go_on, args=(loop,), name="orrery-loop", daemon=True)
                 self._thread.start()
         return self._loop
 
@@ -41,8 +42,13 @@ class RunLoop:
         if self._thread is None:
             import threading
 
-            self._thread = threading.Thread(target=loop.run_forever, name="orrery-loop", daemon=True)
+            self._thread = threading.Thread(target=self._go_on, args=(loop,), name="orrery-loop", daemon=True)
             self._thread.start()
+
+    def _go_on(self, loop: Any) -> None:
+        """Run the loop in this thread until it is closed, also where the user's code stops it: others would wait for ever."""
+        while not self._is_over:
+            loop.run_forever()
 
     def run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         """Run *coroutine* to its end and return its result."""
@@ -82,7 +88,7 @@ class RunLoop:
         loop = self._loop
         if loop is None:
             return
-        self._loop = None
+        self._loop, self._is_over = None, False
         import asyncio
 
         async def finish() -> None:
@@ -95,6 +101,7 @@ class RunLoop:
 
         if self._thread is not None:
             asyncio.run_coroutine_threadsafe(finish(), loop).result()
+            self._is_over = True
             loop.call_soon_threadsafe(loop.stop)
             self._thread.join()
             self._thread = None

@@ -267,3 +267,41 @@ def test_a_function_is_not_called_whose_start_nobody_took(kind: str, threads: in
     with Instance.ephemeral() as instance, pytest.raises(ValueError, match="given up"):
         execute_job(never, instance, raise_on_error=True)
     assert called == []
+
+
+def test_a_step_that_stops_the_loop_stops_nothing_else() -> None:
+    """As libraries do that think the loop is theirs: beside threads, the run waited for ever."""
+    program = """
+        import asyncio
+        from orrery import in_process_executor, job, op
+
+        @op
+        async def stops() -> int:
+            asyncio.get_running_loop().stop()
+            await asyncio.sleep(0.01)
+            return 1
+
+        @op
+        async def after(before: int) -> int:
+            await asyncio.sleep(0.01)
+            return before + 1
+
+        @op
+        def beside() -> None: ...
+
+        @job(executor_def=in_process_executor.configured({"threads": 2}))
+        def both():
+            after(stops())
+            beside()
+
+        print(both.execute_in_process().output_for_node("after"))
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        env={**os.environ, "PYTHONPATH": SOURCES},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    assert done.stdout.split() == ["2"]
