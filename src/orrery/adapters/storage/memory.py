@@ -579,13 +579,15 @@ class MemoryStorage(MemoryBackfills, MemoryLeases, MemorySchedules):
             else:
                 rows = list(self._runs.values())
             start = None if cursor is None else self._runs.get(cursor)
+            if cursor is not None and start is None:
+                return []
             records = [
                 row.record()
                 for row in rows
                 if filters is None or filters.passes(row.run, created=row.created, updated=row.updated)
             ]
         records.sort(key=lambda record: _order(record, order_by), reverse=not ascending)
-        if cursor is not None and start is not None:
+        if start is not None:
             place = _order(start.record(), order_by)
             records = [
                 each

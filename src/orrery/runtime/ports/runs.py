@@ -54,7 +54,7 @@ class RunStorage(Protocol):
             limit: At most so many.
             order_by: ``id`` (as by default), ``create_timestamp``, ``update_timestamp``, ``start_time``, ``end_time``.
             ascending: Oldest first.
-            cursor: Id of the run after which to begin.
+            cursor: Id of the run after which to begin; nothing follows one that is not recorded.
         """
         ...
 

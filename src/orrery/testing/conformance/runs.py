@@ -129,6 +129,13 @@ class RunsSuite:
         after = storage.get_run_records(cursor="run-2")
         assert [record.dagster_run.run_id for record in after] == ["run-1"]
 
+    def test_nothing_follows_a_run_that_is_not_there(self, storage: Records) -> None:
+        """As one that was deleted since the last page: the list does not begin anew."""
+        _add(storage, "run-1", "run-2", "run-3")
+        storage.delete_run("run-2")
+        assert not storage.get_run_records(cursor="run-2")
+        assert not storage.get_run_records(cursor="run-2", order_by="start_time", ascending=True)
+
     def test_runs_are_ordered_by_an_instant(self, storage: Records) -> None:
         """Those without it stand at the beginning."""
         _add(storage, "run-1", "run-2", "run-3")

@@ -93,8 +93,9 @@ def run_records(
         start = connection.execute(
             select(runs.c.id, *([] if place is None else [place.label("place")])).where(runs.c.run_id == cursor)
         ).one_or_none()
-        if start is not None:
-            query = query.where(_beyond(place, start, ascending))
+        if start is None:
+            return []
+        query = query.where(_beyond(place, start, ascending))
     keys = [runs.c.id] if place is None else [place, runs.c.id]
     query = query.order_by(*(keys if ascending else [key.desc() for key in keys]))
     if limit is not None:
