@@ -409,9 +409,8 @@ def as_resource_definition(key: str, value: Any) -> ResourceDefinition:
             f"The resource '{key}' is the class {value.__name__}, not an object of it.",
             mend=f"write {value.__name__}(...), or {value.__name__}.configure_at_launch().",
         )
-    as_definition = getattr(
-        type(value), "as_hardcoded_definition", None
-    )  # a mock has every attribute; its type has not
+    # Asked of the type: a mock has every attribute itself.
+    as_definition = getattr(type(value), "as_hardcoded_definition", None)
     if as_definition is not None:
         return cast(ResourceDefinition, as_definition(value))
     return ResourceDefinition.hardcoded_resource(value)

@@ -29,6 +29,7 @@ class RunLoop:
             import asyncio  # 30 ms: only for runs with something asynchronous
 
             self._loop = loop = asyncio.new_event_loop()
+            self._is_over = False
             if _is_running():
                 import threading
 
@@ -88,7 +89,7 @@ class RunLoop:
         loop = self._loop
         if loop is None:
             return
-        self._loop, self._is_over = None, False
+        self._loop = None
         import asyncio
 
         async def finish() -> None:
