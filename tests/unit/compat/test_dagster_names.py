@@ -69,3 +69,48 @@ def test_errors_are_found_under_the_path_that_programs_use() -> None:
 def test_the_asset_graph_is_found_under_the_path_that_documents_use() -> None:
     found = importlib.import_module("dagster._core.definitions.asset_graph").AssetGraph
     assert found is importlib.import_module("orrery.model.assets.graph").AssetGraph
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "from dagster._core.test_utils import instance_for_test",
+        "from dagster._core.definitions import AssetSpec",
+        "from dagster._core.definitions.decorators.asset_decorator import asset, multi_asset",
+        "from dagster._core.execution.context.compute import AssetExecutionContext",
+        "from dagster._core.execution.context.asset import OpExecutionContext",
+        "from dagster._core.storage.dagster_run import DagsterRun, DagsterRunStatus",
+        "from dagster._core.errors import DagsterError, Failure",
+        "from dagster._core import instance; instance.DagsterInstance",
+        "from dagster.preview.freshness import FreshnessPolicy",
+        "from dagster._utils import file_relative_path",
+        "import dagster._core.storage.fs_io_manager as m; m.FilesystemIOManager",
+    ],
+)
+def test_public_names_are_found_under_private_paths(statement: str) -> None:
+    """As many projects import them."""
+    names: dict[str, object] = {}
+    exec(statement, names)
+    for name, value in names.items():
+        if name in dagster.__all__:
+            assert value is getattr(dagster, name)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "from dagster._core.storage.tags import SOME_TAG",
+        "from dagster._core.definitions import PrivateThing",
+        "from dagster._core.definitions.assets import PrivateThing",
+        "from dagster._core.utils import make_something; make_something()",
+    ],
+)
+def test_a_private_name_is_refused_and_says_so(statement: str) -> None:
+    with pytest.raises(ImportError, match=r"no public name for dagster\._core\..*\n  Try: "):
+        exec(statement, {})
+
+
+@pytest.mark.parametrize("path", ["dagster._check", "dagster.unknown", "dagster._core.Wrong"])
+def test_other_paths_are_not_there(path: str) -> None:
+    with pytest.raises(ImportError):
+        importlib.import_module(path)

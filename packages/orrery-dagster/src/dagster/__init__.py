@@ -16,6 +16,7 @@ True
 from __future__ import annotations
 
 import orrery
+from dagster._elsewhere import find_public_names
 from dagster._names import RENAMED
 from orrery.base.errors import nearest
 
@@ -29,6 +30,9 @@ __all__ = [  # pyright: ignore[reportUnsupportedDunderAll]
     "__version__",
     *sorted((_OURS - {"__version__"} - set(_THEIRS.values())) | set(_THEIRS)),
 ]
+
+
+find_public_names()
 
 
 def __getattr__(name: str) -> object:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import dagster
+from dagster._elsewhere import public_names_at
 from dagster._names import RENAMED
 
 __all__ = [name for name in RENAMED if name == "DagsterEventLogInvalidForRun" or name.endswith(("Error", "DidNotPass"))]
 
-
-def __getattr__(name: str) -> object:
-    if name not in __all__:
-        raise AttributeError(f"module 'dagster._core.errors' has no attribute {name!r}", name=name)
-    return getattr(dagster, name)
+__getattr__ = public_names_at(__name__)
 
 
 def __dir__() -> list[str]:
