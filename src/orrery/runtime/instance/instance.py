@@ -373,11 +373,11 @@ class Instance:
 
     def store_event(self, event: EventLogEntry) -> None:
         """Append one entry."""
-        self.store_entries((event,))
+        self.store_entries((_entry(event),))
 
     def handle_new_event(self, event: EventLogEntry, *, batch_metadata: Any = None) -> None:
         """Append one entry and tell the listeners of its run."""
-        self.store_entries((event,))
+        self.store_entries((_entry(event),))
 
     def should_store_event(self, event: EventLogEntry) -> bool:
         """Tell whether an entry is kept: all are."""
@@ -1119,6 +1119,16 @@ class Instance:
         """Tell whether a run is recorded and has ended."""
         run = self.get_run_by_id(run_id)
         return run is not None and run.status in FINISHED_STATUSES
+
+
+def _entry(given: Any) -> EventLogEntry:
+    """Return *given* if it can be recorded: the thread that writes could not tell it, and nobody would be answered again."""
+    if not isinstance(given, EventLogEntry):
+        raise InvalidInvocationError(
+            f"An entry of the event log is an EventLogEntry, not {given!r} ({type(given).__name__}).",
+            mend="give an EventLogEntry, or call report_dagster_event with an event.",
+        )
+    return given
 
 
 _LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "WARN": 30, "ERROR": 40, "CRITICAL": 50}

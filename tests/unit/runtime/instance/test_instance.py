@@ -375,3 +375,12 @@ def test_preloaded_runs_are_there() -> None:
     with Instance.ephemeral(preload=[(Run(job_name=JOB, run_id="run-1"), [line("x")])]) as instance:
         assert instance.has_run("run-1")
         assert len(instance.all_logs("run-1")) == 1
+
+
+@pytest.mark.parametrize("method", ["handle_new_event", "store_event"])
+def test_what_is_no_entry_is_refused_before_it_is_written(method: str) -> None:
+    """The thread that writes would die of it, and whoever asks next would wait for ever."""
+    with Instance.local_temp() as instance:
+        with pytest.raises(InvalidInvocationError, match="EventLogEntry, not 'x'"):
+            getattr(instance, method)("x")
+        assert instance.get_runs_count() == 0
