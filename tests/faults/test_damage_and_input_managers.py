@@ -210,6 +210,33 @@ def test_what_another_event_log_stored_is_not_taken_by_an_input_manager_either(t
     assert run("mine", 1, "*").output_for_node("double") == 2
 
 
+def test_where_the_store_is_out_of_reach_an_input_manager_loads_all_the_same() -> None:
+    """It may look elsewhere; a warning says that nobody could tell whose value it is."""
+
+    class Away(og.IOManager):
+        def handle_output(self, context: Any, obj: Any) -> None:
+            if context.asset_key.path == ["base"]:
+                context.note_contents({None: "a name"})
+
+        def load_input(self, context: Any) -> Any: ...
+
+        def check_content(self, context: Any, contents: Any) -> None:
+            raise TimeoutError("nobody answers.")
+
+    class Mirror(og.InputManager):
+        def load_input(self, context: Any) -> int:
+            return 1
+
+    with og.Instance.local_temp() as instance:
+        options: dict[str, Any] = {"instance": instance, "resources": {"reader": Mirror(), "io_manager": Away()}}
+        og.materialize([base], **options)
+        result = og.materialize([base, double], selection="double", reuse=True, **options)
+        assert result.output_for_node("double") == 2
+        lines = [each.event_log_entry.user_message for each in instance.get_records_for_run(result.run_id).records]
+        (told,) = [each for each in lines if "could not tell" in each]
+        assert "asset 'base'" in told and "nobody answers. It is loaded all the same." in told
+
+
 @pytest.mark.parametrize("executor", ["in_process_executor", "multiprocess_executor"])
 @pytest.mark.parametrize("damage", [garbage, gone])
 def test_steps_elsewhere_have_values_made_again_by_the_run(damage: Damage, executor: str, tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from orrery.base.errors import (
     TypeCheckDidNotPass,
     TypeCheckError,
     TypeLoadingError,
+    UntrustedValueError,
     UnusableValueError,
     nearest_hint,
 )
@@ -305,6 +306,8 @@ def _load_asset(context: StepExecutionContext, step_input: StepInput, asset_key:
         store = partial(_ask_store, context, described, stored_by, outputs)
     if context.plan_context.may_reuse is not None and context.plan_context.may_reuse(context.step):
         check = partial(check_input, context.instance, storing, to_store)
+        if store is not None:
+            check = partial(_check_as_far_as_told, context, check, asset_key, stored_by)
     value = yield from _call_manager(context, manager, described, step_input.name, ELSEWHERE, store, check)
     yield from _observations(context, described)
     yield build.loaded_input(
@@ -314,6 +317,22 @@ def _load_asset(context: StepExecutionContext, step_input: StepInput, asset_key:
         metadata=_told_metadata(step_input.definition, described),
     )
     return value
+
+
+def _check_as_far_as_told(
+    context: StepExecutionContext, check: Callable[[], None], asset_key: AssetKey, stored_by: str
+) -> None:
+    """Check whose value an input manager is about to load; its store may be out of reach where the input manager is not."""
+    try:
+        check()
+    except (UnusableValueError, UntrustedValueError, *_DECIDED):
+        raise
+    except Exception as error:  # noqa: BLE001  # of whatever kind: to load is the business of the input manager
+        told = str(error.args[0]) if error.args else type(error).__name__
+        context.log.warning(
+            f"IO manager '{stored_by}' could not tell whether the value of asset '{asset_key.to_user_string()}' is the one that "
+            f"was recorded last: {told} It is loaded all the same."
+        )
 
 
 def _described_asset(
