@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
+from orrery.base.keys import AssetKey
 from orrery.base.tags import PARTITION_NAME_TAG, has_partition_tags
 from orrery.definitions.graphs.job import JobDefinition
 from orrery.model.events.build import StepRef
@@ -57,6 +58,8 @@ class PlanOrchestrationContext:
         trace: Notes what is called, if somebody asked for it.
         given_outputs: (step key, output name) of every output given so far; kept by the executor.
         executed_keys: The steps that this run executes, where it repeats a part of another.
+        known_contents: Gives, of an asset and its partitions, the names of the bytes that were stored before the run; None
+            where nobody has them at hand.
         may_make_again: Tells whether a step may have the value of another made again that it finds damaged.
         may_reuse: Tells whether the value of a step may be used again by later runs; None if nobody may.
         origin: How another process can make the job again; None if it cannot, or nobody asked so far.
@@ -76,6 +79,7 @@ class PlanOrchestrationContext:
         "given_outputs",
         "instance",
         "is_launched",
+        "known_contents",
         "known_outputs",
         "limits",
         "log_manager",
@@ -131,6 +135,7 @@ class PlanOrchestrationContext:
         self.consult: Callable[[ExecutionStep], SkipStep | DecideLater | None] | None = None
         self._discovering: frozenset[str] | None = None
         self.active: Any = None
+        self.known_contents: Callable[[AssetKey, Sequence[str | None]], Mapping[str | None, str]] | None = None
         self.may_make_again: Callable[[str, str], bool] | None = None
         self.may_reuse: Callable[[ExecutionStep], bool] | None = None
         self.slots: Any = None

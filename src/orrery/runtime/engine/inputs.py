@@ -46,7 +46,7 @@ from orrery.runtime.contexts.step import StepExecutionContext
 from orrery.runtime.contexts.type_check import StepTypeCheckContext, TypeLoaderContext
 from orrery.runtime.engine.boundary import Boundary
 from orrery.runtime.engine.expiry import LimitReached
-from orrery.runtime.engine.recorded import check_input
+from orrery.runtime.engine.recorded import KnownContents, check_input
 from orrery.runtime.engine.requests import Await, is_awaitable
 from orrery.runtime.engine.stored_state import can_tell, described_outputs, trouble_in_store
 from orrery.runtime.engine.unusable import ELSEWHERE, tell_unusable
@@ -259,21 +259,31 @@ def _load_output(
         context, key, wanted="load_input", purpose=f"loads input '{step_input.name}' of step '{context.step.key}'"
     )
     given = context.op_entry.inputs
-    described = InputContext(
-        name=step_input.name,
-        config=given.get(step_input.name) if given else None,
-        definition_metadata=definition.raw_metadata,
-        upstream_output=partial(upstream_context, context, step_key, output_name, mapping_key),
-        dagster_type=definition.dagster_type,
-        step_context=context,
-        asset_key=step_input.asset_key if step_input.asset_key is not None else output.asset_key,
-        manager_key=key,
-    )
-    store = None
-    if key != output.definition.io_manager_key and described.has_asset_key:
-        outputs = described_outputs(context, producer, output)
-        store = partial(_ask_store, context, described, output.definition.io_manager_key, outputs)
-    value = yield from _call_manager(context, manager, described, step_input.name, step_key, store)
+
+    def describe(manager_key: str) -> InputContext:
+        return InputContext(
+            name=step_input.name,
+            config=given.get(step_input.name) if given else None,
+            definition_metadata=definition.raw_metadata,
+            upstream_output=partial(upstream_context, context, step_key, output_name, mapping_key),
+            dagster_type=definition.dagster_type,
+            step_context=context,
+            asset_key=step_input.asset_key if step_input.asset_key is not None else output.asset_key,
+            manager_key=manager_key,
+        )
+
+    described = describe(key)
+    stored_by = output.definition.io_manager_key
+    store, check = None, None
+    if described.has_asset_key:
+        if key != stored_by:
+            store = partial(_ask_store, context, described, stored_by, described_outputs(context, producer, output))
+        was_skipped = context.plan_context.may_make_again
+        if was_skipped is not None and was_skipped(context.step.key, step_key):  # something may have been stored since
+            to_store = described if store is None else describe(stored_by)
+            known = context.plan_context.known_contents
+            check = _check_of(context, to_store, stored_by, store is not None, known)
+    value = yield from _call_manager(context, manager, described, step_input.name, step_key, store, check)
     yield from _observations(context, described)
     yield build.loaded_input(
         context.ref,
@@ -296,18 +306,13 @@ def _load_asset(context: StepExecutionContext, step_input: StepInput, asset_key:
     manager = manager_of(context, key, wanted="load_input", purpose=f"loads asset '{asset_key.to_user_string()}'")
     described = _described_asset(context, step_input, asset_key, known, key)
     stored_by = known.get_io_manager_key_for_asset_key(asset_key) if known is not None else key
-    storing, to_store = manager, described
-    store, check = None, None
+    to_store, store = described, None
     if key != stored_by:
-        storing = context.plan_context.opened.mapping.get(stored_by)
         to_store = _described_asset(context, step_input, asset_key, known, stored_by)
         upstream = to_store.upstream_output
         outputs = () if upstream is None or described.has_asset_partitions else ((None, upstream),)
         store = partial(_ask_store, context, described, stored_by, outputs)
-    if context.plan_context.may_reuse is not None and context.plan_context.may_reuse(context.step):
-        check = partial(check_input, context.instance, storing, to_store)
-        if store is not None:
-            check = partial(_check_as_far_as_told, context, check, asset_key, stored_by)
+    check = _check_of(context, to_store, stored_by, store is not None)
     value = yield from _call_manager(context, manager, described, step_input.name, ELSEWHERE, store, check)
     yield from _observations(context, described)
     yield build.loaded_input(
@@ -319,8 +324,33 @@ def _load_asset(context: StepExecutionContext, step_input: StepInput, asset_key:
     return value
 
 
+def _check_of(
+    context: StepExecutionContext,
+    described: InputContext,
+    stored_by: str,
+    is_loaded_otherwise: bool,
+    known: KnownContents | None = None,
+) -> Callable[[], None] | None:
+    """
+    Return what checks, before the load, that a stored value is the one that was recorded last; None if nobody wants that.
+
+    Args:
+        context: The step that loads it.
+        described: The input, as the IO manager that stored the value knows it.
+        stored_by: The key of that IO manager.
+        is_loaded_otherwise: Whether an input manager loads it.
+        known: What the run knows of it, if it is at hand.
+    """
+    may_reuse = context.plan_context.may_reuse
+    if may_reuse is None or not may_reuse(context.step):
+        return None
+    manager = context.plan_context.opened.mapping.get(stored_by)
+    check = partial(check_input, context.instance, manager, described, known)
+    return partial(_check_as_far_as_told, context, check, described, stored_by) if is_loaded_otherwise else check
+
+
 def _check_as_far_as_told(
-    context: StepExecutionContext, check: Callable[[], None], asset_key: AssetKey, stored_by: str
+    context: StepExecutionContext, check: Callable[[], None], described: InputContext, stored_by: str
 ) -> None:
     """Check whose value an input manager is about to load; its store may be out of reach where the input manager is not."""
     try:
@@ -330,8 +360,8 @@ def _check_as_far_as_told(
     except Exception as error:  # noqa: BLE001  # of whatever kind: to load is the business of the input manager
         told = str(error.args[0]) if error.args else type(error).__name__
         context.log.warning(
-            f"IO manager '{stored_by}' could not tell whether the value of asset '{asset_key.to_user_string()}' is the one that "
-            f"was recorded last: {told} It is loaded all the same."
+            f"IO manager '{stored_by}' could not tell whether the value of asset '{described.asset_key.to_user_string()}' is "
+            f"the one that was recorded last: {told} It is loaded all the same."
         )
 
 

@@ -7,17 +7,19 @@ place, or an IO manager that wrote elsewhere for a while, leaves other bytes the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from orrery.base.errors import ValueNotFoundError
+from orrery.base.errors import DamagedValueError, ValueNotFoundError
 from orrery.base.keys import AssetKey
 from orrery.model.events.entry import EventRecordsFilter
 from orrery.model.events.event import EventType
 from orrery.runtime.contexts.input import InputContext
 
-__all__ = ["check_input", "check_recorded", "contents_now"]
+__all__ = ["KnownContents", "check_input", "check_recorded", "contents_now"]
+
+KnownContents = Callable[[AssetKey, Sequence[str | None]], Mapping[str | None, str]]
 
 
 def contents_now(instance: Any, key: AssetKey, partitions: Sequence[str | None]) -> dict[str | None, str]:
@@ -71,9 +73,15 @@ def check_recorded(instance: Any, manager: Any, described: Any, partitions: Sequ
         check(described, contents)
 
 
-def check_input(instance: Any, manager: Any, described: InputContext) -> None:
+def check_input(instance: Any, manager: Any, described: InputContext, known: KnownContents | None = None) -> None:
     """
     Check that the values that an input is about to load are those recorded last; one that is missing passes.
+
+    Args:
+        instance: Whose event log is asked.
+        manager: The IO manager.
+        described: The input, of an asset.
+        known: Gives the names of the bytes that the run knows of, so that the log is asked only where others lie there.
 
     Raises:
         DamagedValueError: One is another; it says of which partition.
@@ -84,4 +92,12 @@ def check_input(instance: Any, manager: Any, described: InputContext) -> None:
     # As they are: those of several dimensions tell their parts, of which paths may be made.
     partitions: Sequence[str | None] = described.asset_partition_keys if described.has_asset_partitions else [None]
     with suppress(ValueNotFoundError):  # is told by the load, if it wants the value at all
+        if known is not None and hasattr(manager, "check_content"):
+            contents = known(described.asset_key, partitions)
+            try:
+                if contents:
+                    manager.check_content(described, contents)
+                return
+            except DamagedValueError:
+                pass  # another run may have made it since
         check_recorded(instance, manager, described, partitions)

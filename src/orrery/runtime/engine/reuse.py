@@ -159,6 +159,14 @@ class RunReuse:
         policy = self._policies.of(step)
         return policy is not None and policy.verify != "none"
 
+    def contents(self, key: AssetKey, partitions: Sequence[str | None]) -> dict[str | None, str]:
+        """Return the names of the bytes that were stored of some partitions before this run, as far as they are recorded."""
+        named = [each for each in partitions if each is not None]
+        last_of = (
+            zip(named, self._present.last_of(key, named), strict=True) if named else [(None, self._present.last(key))]
+        )
+        return {each: last.content for each, last in last_of if last is not None and last.content is not None}
+
     def is_reused(self, step_key: str) -> bool:
         """Tell whether it was decided that the step need not run."""
         return step_key in self._reused

@@ -363,6 +363,7 @@ def _execute(
         if made_from is not None:
             context.consult = made_from.consult
             context.may_reuse = made_from.may_reuse
+            context.known_contents = made_from.contents
         context.consult = consult_found(context, context.consult)
         try:
             if decisions is not None:
