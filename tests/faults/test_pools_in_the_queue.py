@@ -170,10 +170,8 @@ def test_pools_limit_runs_where_the_settings_say_so(tmp_path: Path, monkeypatch:
         assert queue.ended(behind) is RunStatus.SUCCESS
 
 
-def test_wrong_settings_of_pools_are_told_when_they_are_needed(tmp_path: Path) -> None:
+def test_wrong_settings_of_pools_are_told_when_the_instance_is_opened(tmp_path: Path) -> None:
+    """Before a run is put into its queue."""
     settings = {"run_coordinator": "queued", "concurrency": {"pools": {"granularity": "steps"}}}
-    with (
-        Instance.local_temp(str(tmp_path), overrides=settings) as instance,
-        pytest.raises(StorageError, match=r"concurrency: pools: 'granularity' is 'op' or 'run', not 'steps'"),
-    ):
-        instance.launch_queued_runs()
+    with pytest.raises(StorageError, match=r"concurrency: pools: 'granularity' is 'op' or 'run', not 'steps'"):
+        Instance.local_temp(str(tmp_path), overrides=settings)
