@@ -178,13 +178,14 @@ def as_text(table: Sequence[Line], sides: Sequence[str]) -> str:
     out = []
     for group in dict.fromkeys(line.group for line in table):
         head = [*sides, *(["times as fast"] if len(sides) > 1 else []), "goal"]
-        out.append(f"\n{group:<72}" + "".join(f"{cell:>18}" for cell in head))
-        out += [
-            f"  {line.title:<70}" + "".join(f"{cell:>18}" for cell in _cells(line, sides))
-            for line in table
-            if line.group == group
-        ]
+        out.append(f"\n{group:<72}" + _right(head))
+        out += [f"  {line.title:<70}" + _right(_cells(line, sides)) for line in table if line.group == group]
     return "\n".join(out)
+
+
+def _right(cells: Sequence[str]) -> str:
+    *others, goal = cells
+    return "".join(f"{cell:>16}" for cell in others) + f"{goal:>28}"
 
 
 def _cells(line: Line, sides: Sequence[str]) -> list[str]:
