@@ -180,14 +180,20 @@ def check(told: dict[str, list[str]], values: Any, made: list[str]) -> None:
         assert "STEP_FAILURE" not in told[consumer]
 
 
+def chosen(executor: str, request: pytest.FixtureRequest) -> tuple[str, dict[str, Any], bool]:
+    """Return the executor's name, its config, with the address of a cluster where it has one, and whether steps are async."""
+    name, config, is_async = EXECUTORS[executor]
+    if executor in ("dask", "ray"):
+        config = {"cluster": {"existing": {"address": request.getfixturevalue(f"{executor}_cluster")}}}
+    return name, config, is_async
+
+
 @pytest.mark.parametrize("how", ["garbage", "gone"])
 @pytest.mark.parametrize("executor", EXECUTORS)
 def test_what_is_spoilt_on_the_way_is_made_again(
     executor: str, how: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    name, config, is_async = EXECUTORS[executor]
-    if executor in ("dask", "ray"):
-        config = {"cluster": {"existing": {"address": request.getfixturevalue(f"{executor}_cluster")}}}
+    name, config, is_async = chosen(executor, request)
     check(*spoilt_run(tmp_path, (name, config, is_async), how))
 
 
@@ -195,9 +201,7 @@ def test_what_is_spoilt_on_the_way_is_made_again(
 def test_what_another_event_log_stored_is_not_taken(
     executor: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
-    name, config, _ = EXECUTORS[executor]
-    if executor in ("dask", "ray"):
-        config = {"cluster": {"existing": {"address": request.getfixturevalue(f"{executor}_cluster")}}}
+    name, config, _ = chosen(executor, request)
     module = f"project_{uuid.uuid4().hex}"
     (tmp_path / f"{module}.py").write_text(SHARED)
 
@@ -222,9 +226,7 @@ def test_what_another_event_log_stores_after_the_decision_is_not_taken_either(
     executor: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     """Else it would pass for good for what was made from ours."""
-    name, config, _ = EXECUTORS[executor]
-    if executor in ("dask", "ray"):
-        config = {"cluster": {"existing": {"address": request.getfixturevalue(f"{executor}_cluster")}}}
+    name, config, _ = chosen(executor, request)
     module = f"project_{uuid.uuid4().hex}"
     (tmp_path / f"{module}.py").write_text(SHARED)
     stored = tmp_path / "values" / "up.pickle"

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from orrery.base.errors import InvalidDefinitionError
+from orrery.base.text import without_half_pairs
 
 __all__ = [
     "ACCEPTED_TAG",
@@ -219,19 +220,18 @@ def normalize_definition_tags(tags: Mapping[str, Any] | None) -> dict[str, str]:
             raise _no_text(key)
         text = value if isinstance(value, str) else _as_json(key, value)
         if not (key.isascii() and text.isascii()):
-            _refuse_half_pairs(key, text)
+            _refuse_half_pairs({key: text})
         normal[canonical_tag(key)] = text
     return normal
 
 
-def _refuse_half_pairs(key: str, text: str) -> None:
-    try:
-        f"{key}{text}".encode()
-    except UnicodeEncodeError as error:
+def _refuse_half_pairs(tag: Mapping[str, str]) -> None:
+    sound = {without_half_pairs(key): without_half_pairs(text) for key, text in tag.items()}
+    if sound != tag:
         raise InvalidDefinitionError(
-            f"The tag {key!r}: {text!r} holds half of a surrogate pair, which no record can hold.",
-            mend=f"write {text.encode(errors='replace').decode()!r}.",
-        ) from error
+            f"The tag {str(tag)[1:-1]} holds half of a surrogate pair, which no record can hold.",
+            mend=f"write {str(sound)[1:-1]}.",
+        )
 
 
 def normalize_run_tags(tags: Mapping[str, Any] | None) -> Tags:

@@ -110,6 +110,14 @@ def test_a_private_name_is_refused_and_says_so(statement: str) -> None:
         exec(statement, {})
 
 
+@pytest.mark.parametrize("path", ["dagster._core.errors", "dagster._core.definitions", "dagster._core.test_utils"])
+def test_who_asks_a_private_path_for_a_name_gets_an_answer(path: str) -> None:
+    """As ``pickle`` asks all modules that are loaded, for things that do not say where they are from."""
+    module = importlib.import_module(path)
+    assert not hasattr(module, "PrivateThing")
+    assert getattr(module, "PrivateThing", None) is None
+
+
 @pytest.mark.parametrize("path", ["dagster._check", "dagster.unknown", "dagster._core.Wrong"])
 def test_other_paths_are_not_there(path: str) -> None:
     with pytest.raises(ImportError):

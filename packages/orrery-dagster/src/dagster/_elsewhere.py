@@ -28,9 +28,7 @@ def public_names_at(place: str) -> Callable[[str], Any]:
 
         if name in dagster.__all__:
             return getattr(dagster, name)
-        if name.startswith("_") or name.islower():  # perhaps a module, which is looked for then
-            raise AttributeError(f"module {place!r} has no attribute {name!r}", name=name)
-        raise ImportError(_told(f"{place}.{name}"), name=place)
+        raise AttributeError(f"module {place!r} has no attribute {name!r}", name=name)
 
     return public
 
@@ -44,11 +42,15 @@ class _PublicNames:
     """Finds and makes these modules; a finder and a loader, as the import system asks of them."""
 
     def find_spec(self, fullname: str, path: Sequence[str] | None, target: Any = None) -> ModuleSpec | None:
-        """Return how the module is made; None if the name is not one of ours."""
+        """
+        Return how the module is made; None if the name is not one of ours.
+
+        What ``from ... import`` does not find as an attribute it looks for as a module: so a name that is none is refused here.
+        """
         if not any(fullname == place or fullname.startswith(f"{place}.") for place in _PLACES):
             return None
         if not fullname.islower():
-            return None
+            raise ImportError(_told(fullname), name=fullname)
         return ModuleSpec(fullname, self, origin=__file__, is_package=True)  # type: ignore[arg-type]  # it has the methods
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:

@@ -20,6 +20,7 @@ from orrery.base.errors import InvalidDefinitionError, InvariantViolationError, 
 from orrery.base.keys import AssetKey, CoercibleToAssetKey
 from orrery.base.metadata import AnyMetadataValue, MetadataValue, RawMetadataMapping, normalize_metadata
 from orrery.base.tags import Tags, normalize_event_tags
+from orrery.base.text import without_half_pairs
 from orrery.model.events.checks import AssetCheckEvaluation, AssetCheckResult, AssetCheckSeverity
 from orrery.model.events.data_version import (
     DataProvenance,
@@ -96,13 +97,11 @@ def _partition(what: str, value: Any) -> str | None:
     if value is None:
         return None
     text = _text(what, value)
-    try:
-        text.encode()
-    except UnicodeEncodeError as error:
+    sound = without_half_pairs(text)
+    if sound != text:
         raise InvalidDefinitionError(
-            f"{what}, {text!r}, holds half of a surrogate pair, which no record can hold.",
-            mend=f"give {text.encode(errors='replace').decode()!r}.",
-        ) from error
+            f"{what}, {text!r}, holds half of a surrogate pair, which no record can hold.", mend=f"give {sound!r}."
+        )
     return text
 
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from orrery.base.errors import InvalidDefinitionError
+from orrery.base.text import without_half_pairs
 
 __all__ = [
     "FORBIDDEN_IN_KEYS",
@@ -101,14 +102,12 @@ def check_partition_keys(keys: Iterable[object], *, where: str) -> None:
                 f"Partition key {key!r} of {where} holds {found.group()!r}, which no partition key may hold.",
                 mend=f"write {_FORBIDDEN.sub('_', key)!r}.",
             )
-        if not key.isascii():
-            try:
-                key.encode()
-            except UnicodeEncodeError as error:
-                raise InvalidDefinitionError(
-                    f"Partition key {key!r} of {where} holds half of a surrogate pair, which no file can hold.",
-                    mend=f"write {key.encode(errors='replace').decode()!r}.",
-                ) from error
+        sound = without_half_pairs(key)
+        if sound != key:
+            raise InvalidDefinitionError(
+                f"Partition key {key!r} of {where} holds half of a surrogate pair, which no file can hold.",
+                mend=f"write {sound!r}.",
+            )
 
 
 _ODD_PART = re.compile(r"(\\*)(\||\Z)")

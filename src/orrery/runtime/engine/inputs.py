@@ -456,7 +456,7 @@ def _call_manager(
             trouble = error if isinstance(error, UnusableValueError) else None
             if (
                 store is not None and is_loading
-            ):  # an input manager may know nothing of these errors, and look elsewhere
+            ):  # an input manager may look elsewhere, and know nothing of these errors
                 trouble = store(error)
             if trouble is not None and described.has_asset_key:
                 yield from tell_unusable(context, described, trouble, name, producer)

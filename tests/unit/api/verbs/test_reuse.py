@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy
+from tests.support.reusing import ran, run
 
 from orrery.adapters.io.parquet import ParquetIOManager
 from orrery.api.verbs.materialize import materialize
@@ -27,8 +28,6 @@ from orrery.model.events.data_version import DataVersion
 from orrery.model.events.user import AssetMaterialization, AssetObservation, MaterializeResult, Output
 from orrery.runtime.instance.instance import Instance
 
-ran: list[str] = []
-
 
 @pytest.fixture
 def instance(tmp_path: Path) -> Iterator[Instance]:
@@ -36,15 +35,6 @@ def instance(tmp_path: Path) -> Iterator[Instance]:
     ran.clear()
     with Instance.local_temp(str(tmp_path / "home")) as made:
         yield made
-
-
-def run(assets: list[Any], instance: Instance, **options: Any) -> list[str]:
-    """Materialize and return the names of what ran."""
-    ran.clear()
-    options.setdefault("reuse", True)
-    result = materialize(assets, instance=instance, on_event=lambda entry: None, **options)
-    assert result.success
-    return list(ran)
 
 
 def chain(factor: int = 2, base: int = 1) -> list[Any]:

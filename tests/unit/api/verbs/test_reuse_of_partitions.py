@@ -6,9 +6,10 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.support.reusing import ran, run
 
 from orrery.adapters.cache.stored import BlobIOManager
-from orrery.api.verbs.materialize import materialize, observe
+from orrery.api.verbs.materialize import observe
 from orrery.base.keys import AssetKey
 from orrery.definitions.assets.source_asset import SourceAsset
 from orrery.definitions.decorators.asset import asset
@@ -27,8 +28,6 @@ from orrery.runtime.instance.instance import Instance
 LETTERS = StaticPartitionsDefinition(["x", "y", "z"])
 ALL_LETTERS = {"partition_key_range": ("x", "z")}
 
-ran: list[str] = []
-
 
 @pytest.fixture
 def instance(tmp_path: Path) -> Iterator[Instance]:
@@ -36,15 +35,6 @@ def instance(tmp_path: Path) -> Iterator[Instance]:
     ran.clear()
     with Instance.local_temp(str(tmp_path / "home")) as made:
         yield made
-
-
-def run(assets: list[Any], instance: Instance, **options: Any) -> list[str]:
-    """Materialize and return the names of what ran."""
-    ran.clear()
-    options.setdefault("reuse", True)
-    result = materialize(assets, instance=instance, on_event=lambda entry: None, **options)
-    assert result.success
-    return list(ran)
 
 
 def test_partitions_stand_for_themselves(instance: Instance) -> None:
