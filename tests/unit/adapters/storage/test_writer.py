@@ -90,6 +90,23 @@ def test_store_that_is_broken_off_is_told_to_all_whose_entries_it_lost() -> None
     writer.close()
 
 
+@pytest.mark.parametrize("is_last", [False, True])
+def test_what_is_no_entry_is_told_to_who_waits_and_the_next_batch_is_stored(is_last: bool) -> None:
+    stored: list[Batch] = []
+
+    def store(batches: Sequence[Batch]) -> None:
+        for each in batches:
+            assert all(hasattr(entry, "run_id") for entry in each.entries), "no entry"
+        stored.extend(batches)
+
+    writer = Writer(store)
+    writer.submit(Batch(("x",), None, None, is_last))  # type: ignore[arg-type]  # what is refused
+    assert isinstance(within(WAIT_SECONDS, writer.wait), AssertionError)
+    writer.submit(batch())
+    assert within(WAIT_SECONDS, writer.wait) is None
+    assert len(stored) == 1
+
+
 def test_exception_raised_into_the_thread_from_outside_is_told() -> None:
     """As by a debugger, or by a library that stops threads."""
     inside, raised = threading.Event(), threading.Event()

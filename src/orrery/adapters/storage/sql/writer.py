@@ -65,8 +65,9 @@ class Batch(NamedTuple):
     new_run: NewRun | None = None
 
     def run_ids(self) -> frozenset[str]:
-        """Return the runs of which something is stored."""
-        found = {entry.run_id for entry in self.entries}
+        """Return the runs of which something is stored; what is no entry, which the store refuses, is of none."""
+        given: Sequence[object] = self.entries
+        found = {entry.run_id for entry in given if isinstance(entry, EventLogEntry)}
         if self.new_run is not None:
             found.add(self.new_run.run.run_id)
         return frozenset(found)
