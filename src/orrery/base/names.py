@@ -61,9 +61,9 @@ MAX_PATH_BYTES = 1_500
 _EMPTY = "%"
 _CUT = "~"
 _KEPT_BYTES = MAX_NAME_BYTES - 65
-_ORDINARY = re.compile(r"[a-z0-9_-](?:[a-z0-9_.-]{0,198}[a-z0-9_-])?\Z")
 _SAFE = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789_-.")
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?=\.|\Z)")
+_ORDINARY = re.compile(rf"(?!{_DEVICE.pattern})[a-z0-9_-](?:[a-z0-9_.-]{{0,198}}[a-z0-9_-])?\Z")
 _CODE = re.compile(r"%([0-9a-f]{2})")
 _SPLIT_CODE = re.compile(r"%[0-9a-f]?\Z")
 _ENCODED = re.compile(r"(?:[a-z0-9_.-]|%[0-9a-f]{2})+\Z")
@@ -78,7 +78,7 @@ def encode_part(text: str) -> str:
     >>> encode_part("Orders"), encode_part("con"), encode_part("a/b")
     ('%4frders', '%63on', 'a%2fb')
     """
-    if _ORDINARY.match(text) and not _DEVICE.match(text):
+    if _ORDINARY.match(text):
         return text
     return _bounded(_encoded(text))
 

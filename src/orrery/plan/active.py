@@ -40,7 +40,7 @@ PRIORITY_TAGS = ("orrery/priority", "dagster/priority")
 NOTED_KINDS = frozenset({"STEP_OUTPUT", "ASSET_CHECK_EVALUATION", "STEP_UP_FOR_RETRY"})
 """Kinds of events of a step under way that say something about what follows it."""
 _KEPT = "how a run of the steps starts"
-_Start = tuple[dict[str, ExecutionStep], list[ExecutionStep], dict[str, int], dict[Hashable, list[ExecutionStep]]]
+_Start = tuple[dict[str, ExecutionStep], list[ExecutionStep], dict[str, int], dict[Hashable, list[ExecutionStep]], bool]
 
 
 class ActiveExecution:
@@ -101,7 +101,7 @@ class ActiveExecution:
                 self._checks.read(step)
             if step.dimensions:
                 self._is_dynamic = True
-            elif not self._is_dynamic and step.inputs:
+            elif not self._is_dynamic and not step.is_whole_asset and step.inputs:
                 for each in step.inputs.values():
                     if type(each.source) in NESTED and collects(each.source):
                         self._is_dynamic = True
@@ -109,6 +109,7 @@ class ActiveExecution:
             self._start_dynamic(steps, known_mapped)
         else:
             self._start_static(steps)
+            self._outcomes.are_plain = self._outcomes.are_plain and not self.given_outputs and not self._checks.named
 
     def _read_priority(self, step: ExecutionStep) -> None:
         priority = priority_in(step.tags)
@@ -121,23 +122,26 @@ class ActiveExecution:
         kept: _Start | None = self.plan.kept.get(_KEPT)
         if kept is None:
             kept = self.plan.kept[_KEPT] = self._find_start(steps)
-        known, ready, waiting, children = kept
+        known, ready, waiting, children, self._outcomes.are_plain = kept
         self._steps.update(known)
         self._ready, self._waiting, self._children = ready.copy(), waiting.copy(), children.copy()
 
     def _find_start(self, steps: list[ExecutionStep]) -> _Start:
-        """Return the steps by key, those that wait for none, for how many the others wait, and who waits for each."""
+        """
+        Return the steps by key, those that wait for none, for how many the others wait, who waits for each, and whether none takes
+        what may not be given.
+        """
         executed = self._executed
         known: dict[str, ExecutionStep] = {}
         ready: list[ExecutionStep] = []
         waiting: dict[str, int] = {}
         children: dict[Hashable, list[ExecutionStep]] = {}
+        are_plain = True
         for step in steps:
             key = step.key
             known[key] = step
-            if not step.inputs and not step.after:
-                ready.append(step)
-                continue
+            if are_plain and not _gives_all(step):
+                are_plain = False
             count = 0
             for parent in step.parent_keys:
                 if parent in executed:
@@ -147,11 +151,13 @@ class ActiveExecution:
                         children[parent] = [step]
                     else:
                         below.append(step)
+                else:
+                    are_plain = False
             if count:
                 waiting[key] = count
             else:
                 ready.append(step)
-        return known, ready, waiting, children
+        return known, ready, waiting, children, are_plain
 
     # -- questions -----------------------------------------------------------------------------
 
@@ -395,7 +401,10 @@ class ActiveExecution:
         if again.held and key in again.held:
             self._decide_anew(step, found)
             return
-        reason, failed = self._outcomes.verdict(step) if step.inputs or step.after else (None, ())
+        reason: str | None = None
+        failed: tuple[str, ...] = ()
+        if not self._outcomes.are_plain and (step.inputs or step.after):
+            reason, failed = self._outcomes.verdict(step)
         if reason is not None:
             found.append(SkipStep(step, reason, failed))
             self.skip_reasons[key] = reason
@@ -415,8 +424,8 @@ class ActiveExecution:
                 found.append(skip)
                 for name, output in step.outputs.items():
                     if output.is_selected and output.check_spec is None:
-                        self.note_output(key, name, None)
-                if not self._is_multiplied(step):
+                        self.given_outputs.add((key, name))
+                if not (self._is_dynamic and self._is_multiplied(step)):
                     again.reused[key] = True
                 self._end(key, StepState.SUCCESS)
                 return
@@ -457,6 +466,8 @@ class ActiveExecution:
     def _end(self, key: str, state: str) -> None:
         self.states[key] = state
         self._open -= 1
+        if state != StepState.SUCCESS:
+            self._outcomes.are_plain = False
         if key in self._children:
             self._release(key)
         if self._is_dynamic:
@@ -480,7 +491,7 @@ class ActiveExecution:
 
     def _is_multiplied(self, step: ExecutionStep) -> bool:
         """Tell whether a step belongs to a graph of ops in which a dynamic output multiplies steps: what was skipped stays so."""
-        return self._is_dynamic and id(step.assets_def) in self._multiplied
+        return id(step.assets_def) in self._multiplied
 
     def _start_dynamic(self, steps: list[ExecutionStep], known_mapped: Iterable[str]) -> None:
         self._multiplied = {id(step.assets_def) for step in steps if step.dimensions and step.assets_def is not None}
@@ -644,6 +655,14 @@ class ActiveExecution:
             self._one_less_below((template_key, keys[:-1]))
         else:
             self._open -= 1
+
+
+def _gives_all(step: ExecutionStep) -> bool:
+    """Tell whether the step gives all its outputs whenever it succeeds."""
+    if len(step.outputs) != 1:
+        return not step.outputs
+    (output,) = step.outputs.values()
+    return output.is_selected and output.definition.is_required and not output.definition.is_dynamic
 
 
 def priority_in(tags: Mapping[str, str]) -> float | None:

@@ -40,7 +40,7 @@ from orrery.plan.sources import (
     FromStepOutput,
     InputSource,
 )
-from orrery.plan.step import Dimension, ExecutionStep, StepInput, StepOutput, Wiring
+from orrery.plan.step import Dimension, ExecutionStep, StepInput, StepOutput
 
 __all__ = ["compile_plan", "create_execution_plan"]
 
@@ -356,7 +356,6 @@ class _AssetCompiler:
         outputs = self.outputs
         job_hooks, job_policy = self.job.hook_defs, self.job.op_retry_policy
         has_graphs = False
-        wiring = self._inputs_of
         for position, use in enumerate(self.layer.nodes):
             definition = use.assets_def
             node_def = definition._node_def
@@ -370,7 +369,7 @@ class _AssetCompiler:
                 if len(producing) < len(use.parents):
                     after = self._after(use, producing)
             if isinstance(node_def, OpDefinition):
-                step = self._op_step(use, definition, node_def, wiring, after, job_hooks, job_policy)
+                step = self._op_step(use, definition, node_def, after, job_hooks, job_policy)
                 steps.append(step)
                 self.graphs.by_key[step.key] = step
                 self.last_steps[position] = (step.key,)
@@ -395,7 +394,20 @@ class _AssetCompiler:
                 sources[name] = FromAsset(key)
         return sources
 
-    def _inputs_of(self, step: ExecutionStep) -> dict[str, StepInput]:
+    def parents_of(self, step: ExecutionStep) -> tuple[str, ...]:
+        """Return the steps that give what the inputs of one take, and those it comes after for another reason."""
+        outputs, own_step = self.outputs, step.key
+        found: dict[str, None] = {}
+        for key in step.assets_def._keys_by_input_name.values():
+            made = outputs.get(key.parts)
+            if made is not None and made[0] != own_step:
+                found[made[0]] = None
+        for each in step.after:
+            found[each] = None
+        return tuple(found)
+
+    def inputs_of(self, step: ExecutionStep) -> dict[str, StepInput]:
+        """Return the inputs of a step by name."""
         definition, inputs = step.assets_def, step.op._input_dict
         keys = definition._keys_by_input_name
         return {
@@ -417,7 +429,6 @@ class _AssetCompiler:
         use: AssetNodeUse,
         definition: AssetsDefinition,
         op: OpDefinition,
-        wiring: Wiring,
         after: tuple[str, ...],
         job_hooks: frozenset[HookDefinition],
         job_policy: RetryPolicy | None,
@@ -447,7 +458,7 @@ class _AssetCompiler:
             use.name,
             None,
             op,
-            wiring,
+            self,
             outputs,
             tags,
             definition,

@@ -64,9 +64,21 @@ class Outcomes:
         members: The keys of the steps that were made in each innermost branch, in order.
         origins: The failed step to blame for each that was not executed.
         checks: The checks that were evaluated.
+        are_plain: Whether all that have ended succeeded, each gave all that it can give, and no other run gave anything:
+            as long as that is so, nothing hinders any step.
     """
 
-    __slots__ = ("checks", "given_outputs", "mapping_keys", "members", "origins", "plan", "states", "steps")
+    __slots__ = (
+        "are_plain",
+        "checks",
+        "given_outputs",
+        "mapping_keys",
+        "members",
+        "origins",
+        "plan",
+        "states",
+        "steps",
+    )
 
     def __init__(self, plan: ExecutionPlan) -> None:
         self.plan = plan
@@ -77,6 +89,7 @@ class Outcomes:
         self.members: dict[Branch, list[str]] = {}
         self.origins: dict[str, str] = {}
         self.checks = EvaluatedChecks()
+        self.are_plain = False
 
     # -- may it run, and why not ---------------------------------------------------------------
 

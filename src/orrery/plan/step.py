@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from collections.abc import Collection, Mapping
+from typing import Any, Protocol
 
 import msgspec
 
@@ -85,8 +85,16 @@ Dimension = tuple[str, str]
 """A dynamic output that multiplies steps: the key of its step in the plan, and its name."""
 
 
-Wiring = Callable[["ExecutionStep"], dict[str, StepInput]]
-"""Answers with the inputs of a step when somebody looks: a plan of many steps is made without them."""
+class Wiring(Protocol):
+    """Knows where the values of a step come from; asked when somebody looks, as a plan of many steps is made without."""
+
+    def inputs_of(self, step: ExecutionStep) -> dict[str, StepInput]:
+        """Return the inputs of a step by name."""
+        ...
+
+    def parents_of(self, step: ExecutionStep) -> tuple[str, ...]:
+        """Return the keys of the steps that come before it, each once; for that its inputs need not be made."""
+        ...
 
 
 class ExecutionStep:
@@ -162,7 +170,7 @@ class ExecutionStep:
         """Return the inputs by name."""
         found = self._inputs
         if not isinstance(found, dict):
-            found = found(self)
+            found = found.inputs_of(self)
             self._inputs = found
         return found
 
@@ -221,6 +229,9 @@ class ExecutionStep:
     @property
     def parent_keys(self) -> tuple[str, ...]:
         """Return the keys of the steps that come before, each once."""
+        wiring = self._inputs
+        if not isinstance(wiring, dict):
+            return wiring.parents_of(self)
         found: dict[str, None] = {}
         for each in self.inputs.values():
             for key in each.source.step_keys:

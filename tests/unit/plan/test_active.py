@@ -101,6 +101,21 @@ def test_steps_are_launched_in_the_order_they_became_ready() -> None:
     assert launched(active) == ["z", "a"]
 
 
+def test_what_a_step_outside_of_the_plan_did_not_give_is_missed() -> None:
+    """Nobody knows what the other run gave: then nothing is there to load, though no step of this one failed."""
+
+    @job
+    def small() -> None:
+        valued("last")(valued("middle")(named("first")()))
+
+    active = start(small, keys=["middle", "last"])
+    assert skips(active) == {
+        "middle": "upstream 'first' did not give output 'result', which input 'x' takes",
+        "last": "upstream 'middle', which input 'x' takes, was skipped",
+    }
+    assert launched(start(small, [StepOutputHandle("first", "result")], keys=["middle", "last"])) == ["middle"]
+
+
 def test_a_step_waits_for_its_last_parent() -> None:
     """Nothing is launched twice, and a child not before all its parents ended."""
 

@@ -252,6 +252,32 @@ def test_an_asset_takes_its_parent_from_its_step_or_from_where_it_is_stored() ->
     )
 
 
+def test_the_parents_of_an_asset_are_those_that_its_inputs_name() -> None:
+    """They are known before the inputs are made, and each step before, also one of a graph, is told once."""
+
+    @multi_asset(specs=[AssetSpec("left"), AssetSpec("right")])
+    def both():  # type: ignore[no-untyped-def]
+        yield
+
+    @graph_asset
+    def whole(raw):  # type: ignore[no-untyped-def]
+        return add.alias("second")(add.alias("first")(raw))
+
+    @asset(deps=["left", "right", "elsewhere"])
+    def below(raw, whole):  # type: ignore[no-untyped-def]
+        return 1
+
+    for plan in (
+        plan_of(raw, both, whole, below, AssetSpec("elsewhere")),
+        plan_of(raw, both, whole, below, keys={AssetKey("raw"), AssetKey("below")}),
+    ):
+        for step in plan.get_steps():
+            early = step.parent_keys
+            named = [key for each in step.inputs.values() for key in each.source.step_keys]
+            assert list(early) == list(dict.fromkeys([*named, *step.after])), step
+    assert plan.get_step_by_key("below").parent_keys == ("raw",)
+
+
 def test_a_graph_asset_is_its_ops_and_its_last_gives_the_asset() -> None:
     """The outer input reaches the op inside; dependants take the output of the op that the graph returns."""
 

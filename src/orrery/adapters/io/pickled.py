@@ -118,7 +118,7 @@ class PickledObjectFilesystemIOManager(IOManager):
         folders: dict[str, dict[str, AssetKey]] = {}
         for key in keys:
             relative = key_path(key.parts, extension=_EXTENSION)
-            if f"{self.base_dir}/{relative}" in STAGED:
+            if STAGED and f"{self.base_dir}/{relative}" in STAGED:
                 content = self._content(relative)
                 if content is not None:
                     found[key] = content

@@ -100,7 +100,7 @@ class Decisions:
         self.short_way = ShortWay(
             (*steps.values(), *of_graphs.values()) if of_graphs else steps.values(),
             self.present,
-            self.made_from.code_of,
+            self.made_from.reach_of,
             self._managers,
             self.made_from.config_of,
             lambda step, output, policy, content: self._stored.of(

@@ -80,7 +80,10 @@ class PresentValues:
     def version(self, key: AssetKey) -> Version:
         """Return the present version of an asset."""
         noted = self._noted.get((key, None)) if self._noted else None
-        return noted if noted is not None else self._of(key).version
+        if noted is not None:
+            return noted
+        found = self._found
+        return (self._of(key) if found is None else found.get(key, _NOTHING)).version
 
     def seen_at(self, key: AssetKey, partition: str | None = None) -> float | None:
         """Return when the version of an asset outside was observed last, in seconds since 1970; None if never."""
@@ -127,7 +130,10 @@ class PresentValues:
 
     def last(self, key: AssetKey, partition: str | None = None) -> LastMade | None:
         """Return how the value of an asset, or of a partition, was made last before this run; None if never."""
-        return self._of(key).last if partition is None else self._of_partitions(key, (partition,))[partition].last
+        if partition is not None:
+            return self._of_partitions(key, (partition,))[partition].last
+        found = self._found
+        return (self._of(key) if found is None else found.get(key, _NOTHING)).last
 
     def last_of(self, key: AssetKey, partitions: Sequence[str]) -> Sequence[LastMade | None]:
         """Return how each of these partitions was made last before this run."""

@@ -88,7 +88,7 @@ class MadeFrom:
         """
         declared = outputs[0].definition.code_version
         code_version = declared if declared is not None else step.op.version
-        reach, code = (None, {}) if code_version is not None else self._reach(step)
+        reach, code = (None, {}) if code_version is not None else self.reach_of(step)
         config = context.op_entry.config
         needed = step.op.required_resource_keys
         return Provenance(
@@ -103,23 +103,8 @@ class MadeFrom:
             constants=reach.constants if reach is not None else {},
         )
 
-    def code_of(self, step: ExecutionStep) -> tuple[Mapping[str, str], Mapping[str, str]]:
-        """Return the parts of the code that a step reaches, and the versions of libraries."""
-        reach, code = self._reach(step)
-        return code, reach.distributions
-
-    def config_of(self, step: ExecutionStep) -> Any:
-        """Return the config of a step; None if it has none."""
-        return self._context.for_step(step).op_entry.config if self._plan.resolved_run_config.ops else None
-
-    def places_of(self, steps: Sequence[ExecutionStep]) -> Mapping[str, Place]:
-        """Return where the code of some steps stands, as far as it was looked at, by name of the part."""
-        known = [self._codes[step.key][0].places for step in steps if step.key in self._codes]
-        if len(known) == 1:
-            return known[0]
-        return {name: place for places in known for name, place in places.items()} if known else _NO_PLACES
-
-    def _reach(self, step: ExecutionStep) -> tuple[Reach, Mapping[str, str]]:
+    def reach_of(self, step: ExecutionStep) -> tuple[Reach, Mapping[str, str]]:
+        """Return what the code of a step reaches, and the parts of that code."""
         known = self._codes.get(step.key)
         if known is None:
             fn = step.op._compute_fn
@@ -134,6 +119,17 @@ class MadeFrom:
                 known = (known[0], {**known[1], WIRING: short_digest(wiring)})
             self._codes[step.key] = known
         return known
+
+    def config_of(self, step: ExecutionStep) -> Any:
+        """Return the config of a step; None if it has none."""
+        return self._context.for_step(step).op_entry.config if self._plan.resolved_run_config.ops else None
+
+    def places_of(self, steps: Sequence[ExecutionStep]) -> Mapping[str, Place]:
+        """Return where the code of some steps stands, as far as it was looked at, by name of the part."""
+        known = [self._codes[step.key][0].places for step in steps if step.key in self._codes]
+        if len(known) == 1:
+            return known[0]
+        return {name: place for places in known for name, place in places.items()} if known else _NO_PLACES
 
     def _format_of(self, output: StepOutput) -> str | None:
         manager = self._managers.get(output.definition.io_manager_key)
@@ -218,7 +214,7 @@ class MadeFrom:
         if declared is not None:
             code[f"{step.key} (version)"] = declared
             return
-        reach, parts = self._reach(step)
+        reach, parts = self.reach_of(step)
         libraries.update(reach.distributions)
         for wanted, part in parts.items():
             name, number = wanted, 1

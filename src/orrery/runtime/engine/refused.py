@@ -16,7 +16,9 @@ from orrery.model.records.run import RunsFilter, RunStatus
 __all__ = ["refused_values"]
 
 _KEPT = "values that their steps refused"
+_SUCCEEDED = "runs that succeeded, which stays so"
 _CHUNK = 500
+_MOST = 10_000
 _ENDED_BADLY = (RunStatus.FAILURE, RunStatus.CANCELED)
 
 
@@ -35,9 +37,17 @@ def refused_values(instance: Any, run_ids: Collection[str]) -> set[int]:
 
 def _ended_badly(instance: Any, run_ids: Sequence[str]) -> Iterator[str]:
     if len(run_ids) == 1:  # as a rule: and this question is kept ready
-        run = instance.get_run_by_id(run_ids[0])
+        run_id = run_ids[0]
+        succeeded: set[str] = instance.scratch.setdefault(_SUCCEEDED, set())
+        if run_id in succeeded:
+            return
+        run = instance.get_run_by_id(run_id)
         if run is not None and run.status in _ENDED_BADLY:
-            yield run_ids[0]
+            yield run_id
+        elif run is not None and run.status is RunStatus.SUCCESS:
+            if len(succeeded) >= _MOST:
+                succeeded.clear()
+            succeeded.add(run_id)
         return
     for start in range(0, len(run_ids), _CHUNK):
         yield from instance.get_run_ids(RunsFilter(run_ids=run_ids[start : start + _CHUNK], statuses=_ENDED_BADLY))

@@ -142,7 +142,7 @@ def execute_run(
         with interruptible() as interrupts, objects_settled() if len(plan) > _MANY_STEPS else nullcontext():
             recorder.after_line = interrupts.deliver
             recorder.guards_functions = executor.uses_resources_of_run
-            if any(_checks_what_it_makes(step) for step in plan.steps):
+            if any(_checks_what_it_makes(step) for step in plan.steps if len(step.outputs) > 1):
                 recorder.pushed |= {"ASSET_MATERIALIZATION"}
             try:
                 undecided = undecided_steps(plan, reuse) if is_kept else {}
@@ -195,8 +195,8 @@ def execute_run(
 
 
 def _checks_what_it_makes(step: ExecutionStep) -> bool:
-    """Tell whether a step both makes assets and evaluates checks: those ask which materialization they look at."""
-    return len(step.outputs) > 1 and any(output.check_spec is not None for output in step.outputs.values())
+    """Tell whether a step of several outputs evaluates checks, too: those ask which materialization they look at."""
+    return any(output.check_spec is not None for output in step.outputs.values())
 
 
 def _plan_events(

@@ -52,6 +52,11 @@ def wants_of(step: ExecutionStep) -> Mapping[str, int]:
     return wants
 
 
+def _speaking_of_pools(steps: Iterable[ExecutionStep]) -> list[ExecutionStep]:
+    """Return the steps that may say something of pools: most have neither tags nor a pool."""
+    return [step for step in steps if step.tags or step.op.pool is not None]
+
+
 def _number(step: ExecutionStep, tags: Mapping[str, str], tag: str, usual: str) -> int:
     text = tags.get(tag, usual) if tags else usual
     if not text.isdigit() or int(text) < 1:
@@ -63,7 +68,7 @@ def _number(step: ExecutionStep, tags: Mapping[str, str], tag: str, usual: str) 
 
 def slots_for(steps: Iterable[ExecutionStep], instance: Any, run: Run) -> StepSlots | None:
     """Return the slots of a run's steps; None where no step wants any, or nobody counts them."""
-    if instance.keeper is None or not any(map(wants_of, steps)):
+    if instance.keeper is None or not any(map(wants_of, _speaking_of_pools(steps))):
         return None
     rules = pool_rules_of(instance)
     if rules.is_of_runs:
@@ -73,9 +78,10 @@ def slots_for(steps: Iterable[ExecutionStep], instance: Any, run: Run) -> StepSl
 
 def pools_of(steps: Iterable[ExecutionStep]) -> RunOpConcurrency | None:
     """Return what the steps of a plan take of pools, for the record of its run; None for nothing."""
-    found = [(step, wants_of(step)) for step in steps]
-    if not any(wants for _, wants in found):
+    steps = list(steps)
+    if not any(map(wants_of, _speaking_of_pools(steps))):
         return None
+    found = [(step, wants_of(step)) for step in steps]
     return RunOpConcurrency.of_steps((not step.parent_keys, wants) for step, wants in found)
 
 

@@ -19,6 +19,7 @@ from orrery.definitions.parts.cache_policy import CachePolicy
 from orrery.model.events.reuse import InputPart, Provenance, Reason
 from orrery.plan.commands import SkipStep
 from orrery.plan.decide import LastMade, age_text, current_reason
+from orrery.plan.fingerprint.facts import Reach
 from orrery.plan.step import ExecutionStep, StepOutput
 from orrery.runtime.engine.last_made import PresentValues
 
@@ -52,7 +53,7 @@ class ShortWay:
     Args:
         steps: Those that may be skipped.
         present: How the values were made last.
-        code_of: Gives what the code of a step reaches, and the libraries that it uses.
+        reach_of: Gives what the code of a step reaches, and the parts of that code.
         managers: IO managers by key.
         config_of: Gives the config of a step.
         value_of: Tells how a stored value is, where its IO manager cannot tell of many at once.
@@ -63,7 +64,7 @@ class ShortWay:
         self,
         steps: Iterable[ExecutionStep],
         present: PresentValues,
-        code_of: Callable[[ExecutionStep], tuple[Mapping[str, str], Mapping[str, str]]],
+        reach_of: Callable[[ExecutionStep], tuple[Reach, Mapping[str, str]]],
         managers: Mapping[str, Any],
         config_of: Callable[[ExecutionStep], Any],
         value_of: Callable[[ExecutionStep, StepOutput, CachePolicy, str | None], str],
@@ -71,7 +72,7 @@ class ShortWay:
     ) -> None:
         self._steps = steps
         self._present = present
-        self._code_of = code_of
+        self._reach_of = reach_of
         self._managers = managers
         self._config_of = config_of
         self._value_of = value_of
@@ -95,7 +96,12 @@ class ShortWay:
             return None
         (output,) = step.outputs.values()
         key = output.asset_key
-        if key is None or not output.is_selected or output.is_dynamic or key in self._partitioned:
+        if (
+            key is None
+            or not output.is_selected
+            or output.definition.is_dynamic
+            or (self._partitioned and key in self._partitioned)
+        ):
             return None
         last = self._present.last(key)
         if last is None or last.provenance is None or last.trouble is not None or last.is_refused:
@@ -124,14 +130,15 @@ class ShortWay:
             declared = step.op.version
         if declared is not None or was.code_version is not None:
             return declared == was.code_version
-        code, libraries = self._code_of(step)
-        return code == was.code and libraries == was.libraries
+        reach, code = self._reach_of(step)
+        return code == was.code and reach.distributions == was.libraries
 
     def _has_inputs(self, step: ExecutionStep, was: Mapping[str, InputPart]) -> bool:
         keys = step.input_assets
+        version, partitioned = self._present.version, self._partitioned
         for key in keys:
             part = was.get(key.to_user_string())
-            if part is None or key in self._partitioned or part.version != self._present.version(key)[0]:
+            if part is None or (partitioned and key in partitioned) or part.version != version(key)[0]:
                 return False
         return len(keys) == len(was) or len(set(keys)) == len(was)
 
@@ -174,7 +181,7 @@ class ShortWay:
         stored = self._stored[name]
         if stored is None:
             return None
-        if content is None or not isinstance(stored, Mapping):
+        if content is None or not (type(stored) is dict or isinstance(stored, Mapping)):
             return key in stored
         found = stored.get(key, "")
         return found is None or found == content
