@@ -303,11 +303,7 @@ def _raise(outcome: RunOutcome) -> None:
         return
     if isinstance(error, ExecutionInterruptedError | KeyboardInterrupt):
         raise KeyboardInterrupt(str(error)) from error
-    if (
-        outcome.failed_steps
-        and isinstance(error, UserCodeExecutionError)
-        and isinstance(error.user_exception, Exception)
-    ):
+    if outcome.failed_steps and isinstance(error, UserCodeExecutionError) and error.user_exception is not None:
         raise error.user_exception
     raise error
 
