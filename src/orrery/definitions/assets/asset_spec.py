@@ -22,6 +22,7 @@ from orrery.base.keys import (
 )
 from orrery.base.records import RecordMeta
 from orrery.base.tags import KIND_PREFIX, kinds_as_tags, kinds_of_tags, normalize_event_tags
+from orrery.definitions.parts.naming import DEFAULT_IO_MANAGER_KEY
 from orrery.definitions.parts.probe import Probe, as_probe
 from orrery.model.assets.node import AssetCheckNode, AssetNode
 
@@ -409,6 +410,7 @@ class AssetSpec(metaclass=RecordMeta):
         is_materializable: bool = False,
         is_observable: bool = False,
         op_name: str | None = None,
+        io_manager_key: str | None = None,
         source: tuple[str, int] | None = None,
         execution_set: object = None,
         **more: Any,
@@ -420,6 +422,7 @@ class AssetSpec(metaclass=RecordMeta):
             is_materializable: Whether a function of the project makes it.
             is_observable: Whether a function of the project observes it.
             op_name: Name of the op that holds the function.
+            io_manager_key: Resource that stores the value, where that is the function's to say.
             source: File and line to show in errors; by default where the spec was written.
             execution_set: Same (hashable) mark for assets and checks that only run together.
             more: Further fields of :class:`AssetNode`.
@@ -443,6 +446,7 @@ class AssetSpec(metaclass=RecordMeta):
             is_materializable=is_materializable,
             is_observable=is_observable,
             op_name=op_name,
+            io_manager_key=io_manager_key or self.metadata.get(IO_MANAGER_KEY_METADATA_KEY, DEFAULT_IO_MANAGER_KEY),
             source=source or self._source,
             execution_set=execution_set,
             **more,

@@ -846,6 +846,8 @@ class AssetsDefinition:
         source = self._source
         execution_set = self._execution_set()
         input_keys = self._loaded_keys()
+        pools = node_def.pools if node_def is not None else None
+        stored_by = self._io_manager_keys() if is_materializable else {}
         nodes = [
             spec.as_node(
                 is_materializable=is_materializable,
@@ -853,12 +855,19 @@ class AssetsDefinition:
                 op_name=op_name,
                 source=source,
                 execution_set=execution_set,
+                io_manager_key=stored_by.get(spec.key),
+                pools=pools,
                 input_keys=input_keys,
                 backfill_policy=self.backfill_policy,
             )
             for spec in self.specs
         ]
         return tuple(nodes)
+
+    def _io_manager_keys(self) -> dict[AssetKey, str]:
+        """Return the resource that stores each asset that the function makes."""
+        outputs = self._node_def.output_dict if self._node_def is not None else {}
+        return {key: outputs[name].io_manager_key for name, key in self._keys_by_output_name.items() if name in outputs}
 
     def _execution_set(self) -> int | None:
         """Return what marks the assets and checks that can only be made together; None if each can be made alone."""

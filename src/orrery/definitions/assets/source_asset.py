@@ -261,6 +261,7 @@ class SourceAsset:
             self.spec.as_node(
                 is_observable=node_def is not None,
                 op_name=node_def.name if node_def is not None else None,
+                pools=node_def.pools if node_def is not None else None,
                 source=self.source,
             ),
         )

@@ -146,6 +146,11 @@ class NodeDefinition(ConfigurableDefinition):
         return self._input_dict
 
     @property
+    def pools(self) -> frozenset[str]:
+        """Return the pools of the ops that it is, or is made of."""
+        raise NotImplementedError
+
+    @property
     def output_dict(self) -> Mapping[str, OutputDefinition]:
         """Return the outputs by name."""
         return self._output_dict

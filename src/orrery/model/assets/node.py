@@ -32,6 +32,8 @@ class AssetNode(msgspec.Struct, frozen=True, kw_only=True, eq=False, gc=False):
         mappings: Partition mappings of the edges that have one, by upstream asset; None if none has.
         group_name: Group of the asset.
         owner_names: Owners.
+        io_manager_key: Resource that stores and loads the value; None if no definition says so.
+        pools: Pools of the ops that make or observe it; None if nothing in the project does.
         is_materializable: A function of the project makes the asset.
         is_observable: A function of the project observes it.
         op_name: Name of the op that holds that function.
