@@ -15,7 +15,7 @@ from functools import lru_cache
 from typing import Any, TypeAlias
 
 from orrery.base.errors import InvalidDefinitionError
-from orrery.base.records import RecordMeta
+from orrery.base.records import RecordMeta, Replaceable
 
 __all__ = [
     "AssetCheckKey",
@@ -343,7 +343,7 @@ class AssetJobKey(metaclass=RecordMeta):
         return AssetJobKey(graphql_input["jobName"])
 
 
-class AssetCheckKey:
+class AssetCheckKey(Replaceable):
     """
     Name a check of an asset.
 

@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from functools import cache
+from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
 from orrery.base.errors import WrongArgumentsError, nearest
 
-__all__ = ["RecordMeta", "StructRecordMeta", "refuse_unknown"]
+__all__ = ["ByValue", "RecordMeta", "Replaceable", "StructRecordMeta", "refuse_unknown"]
 
 
 def wrong_arguments(cls: type, args: tuple[Any, ...], kwargs: dict[str, Any], error: TypeError) -> Exception:
@@ -71,6 +72,60 @@ def _signature(cls: type) -> inspect.Signature:
             inspect.Parameter("kwargs", inspect.Parameter.VAR_KEYWORD),
         ]
     )
+
+
+@cache
+def _argument_of(cls: type) -> dict[str, str]:
+    """Return the fields of *cls*, each with the name of the argument that it is given by."""
+    arguments = {each.name: each.name for each in _fields(cls)}
+    for field, argument in getattr(cls, "_given_as", {}).items():
+        arguments[argument] = field
+    return {field: argument for argument, field in arguments.items()}
+
+
+def _arguments(record: Any) -> dict[str, str]:
+    cls: Any = type(record)
+    return _argument_of(cls)
+
+
+class Replaceable:
+    """
+    A record that gives its fields as a dict, and copies of itself, as a named tuple does.
+
+    What the class takes is what it has: each argument is an attribute of the same name. Where one has another name,
+    ``_given_as`` of the class says by which argument the field is given.
+    """
+
+    __slots__ = ()
+
+    def _asdict(self) -> dict[str, Any]:
+        """Return the fields by name."""
+        return {field: getattr(self, field) for field in _arguments(self)}
+
+    def _replace(self, **changes: Any) -> Self:
+        """Return a copy with other values for some fields; raises ``WrongArgumentsError`` where there is no such field."""
+        cls = type(self)
+        arguments = _arguments(self)
+        refuse_unknown(f"{cls.__name__}._replace", {k: v for k, v in changes.items() if k not in arguments}, arguments)
+        return cls(**{arguments[field]: value for field, value in {**self._asdict(), **changes}.items()})
+
+
+class ByValue(Replaceable):
+    """A record that is equal to another of its class with the same fields, and tells them."""
+
+    __slots__ = ()
+
+    def __eq__(self, other: object) -> bool:
+        if type(other) is not type(self):
+            return NotImplemented
+        return all(getattr(self, field) == getattr(other, field) for field in _arguments(self))
+
+    def __hash__(self) -> int:
+        fields = self._asdict().values()
+        return hash((type(self), *(each for each in fields if each is None or isinstance(each, str | bool | int))))
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join(f'{name}={each!r}' for name, each in self._asdict().items())})"
 
 
 class RecordMeta(type):

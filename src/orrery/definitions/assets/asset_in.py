@@ -13,6 +13,7 @@ from orrery.base.keys import (
     key_named,
     key_prefix_parts,
 )
+from orrery.base.records import Replaceable
 from orrery.definitions.assets.asset_spec import AssetDep, checked_metadata, single_key
 from orrery.definitions.parts.inputs_outputs import NO_VALUE
 
@@ -32,7 +33,7 @@ class _MoreOfInput(NamedTuple):
     dagster_type: Any
 
 
-class AssetIn:
+class AssetIn(Replaceable):
     """
     Say which asset an input of an asset function loads, and how.
 

@@ -13,14 +13,14 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import EllipsisType
-from typing import Any, NoReturn, TypeAlias
+from typing import Any, ClassVar, NoReturn, TypeAlias
 
 from orrery.base.errors import InvalidDefinitionError, InvariantViolationError
 from orrery.base.keys import (
     AssetKey,
     CoercibleToAssetKey,
 )
-from orrery.base.records import RecordMeta
+from orrery.base.records import RecordMeta, Replaceable
 from orrery.base.tags import KIND_PREFIX, kinds_as_tags, kinds_of_tags, normalize_event_tags
 from orrery.definitions.parts.naming import DEFAULT_IO_MANAGER_KEY
 from orrery.definitions.parts.probe import Probe, as_probe
@@ -50,7 +50,7 @@ _GROUP_NAME = re.compile(r"[A-Za-z0-9_]+(?:/[A-Za-z0-9_]+)*\Z")
 _EMAIL = re.compile(r"[A-Za-z0-9_.+\-]+@[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)*\.[A-Za-z]{2,}\Z")
 
 
-class AssetDep:
+class AssetDep(Replaceable):
     """
     Name one upstream asset of an asset.
 
@@ -67,6 +67,7 @@ class AssetDep:
     """
 
     __slots__ = ("asset_key", "metadata", "partition_mapping")
+    _given_as: ClassVar = {"asset_key": "asset"}
 
     asset_key: AssetKey
     partition_mapping: Any
@@ -121,7 +122,7 @@ def _rebuilt_dep(asset_key: AssetKey, partition_mapping: Any, metadata: Mapping[
     return AssetDep(asset_key, partition_mapping=partition_mapping, metadata=metadata)
 
 
-class AssetSpec(metaclass=RecordMeta):
+class AssetSpec(Replaceable, metaclass=RecordMeta):
     """
     Say what an asset is, apart from the function that materializes or observes it.
 
@@ -382,8 +383,8 @@ class AssetSpec(metaclass=RecordMeta):
             changes["kinds"] = [*self.kinds, *kinds]
         return self._changed(**changes)
 
-    def _changed(self, **changes: Any) -> AssetSpec:
-        own: dict[str, Any] = {
+    def _asdict(self) -> dict[str, Any]:
+        return {
             "key": self.key,
             "deps": self._deps,
             "description": self.description,
@@ -400,7 +401,12 @@ class AssetSpec(metaclass=RecordMeta):
             "is_virtual": self.is_virtual,
             "probe": self.probe,
         }
-        changed = AssetSpec(**{**own, **changes})
+
+    def _replace(self, **changes: Any) -> AssetSpec:
+        return self._changed(**changes)
+
+    def _changed(self, **changes: Any) -> AssetSpec:
+        changed = AssetSpec(**{**self._asdict(), **changes})
         object.__setattr__(changed, "_source", self._source)
         return changed
 

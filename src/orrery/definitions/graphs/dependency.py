@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from orrery.base.errors import InvalidDefinitionError
-from orrery.base.records import RecordMeta
+from orrery.base.records import ByValue, RecordMeta, Replaceable
 from orrery.definitions.parts.hook import HookDefinition
 from orrery.definitions.parts.inputs_outputs import InputDefinition, OutputDefinition
 from orrery.definitions.parts.policies import RetryPolicy
@@ -59,7 +59,7 @@ class MappedInputPlaceholder:
     """Stands in a fan-in for the item that an input of the graph gives."""
 
 
-class DependencyDefinition(msgspec.Struct, frozen=True):
+class DependencyDefinition(Replaceable, msgspec.Struct, frozen=True):
     """
     Say that an input takes an output of another node.
 
@@ -101,7 +101,7 @@ class DynamicCollectDependencyDefinition(msgspec.Struct, frozen=True):
         return True
 
 
-class MultiDependencyDefinition(msgspec.Struct, frozen=True):
+class MultiDependencyDefinition(Replaceable, msgspec.Struct, frozen=True):
     """
     Say that an input takes several outputs as a list.
 
@@ -124,7 +124,7 @@ class MultiDependencyDefinition(msgspec.Struct, frozen=True):
         return True
 
 
-class NodeInvocation:
+class NodeInvocation(Replaceable):
     """
     Name a use of a node in a dictionary of dependencies.
 
@@ -181,7 +181,7 @@ class FanInInputPointer(NamedTuple):
     fan_in_index: int
 
 
-class InputMapping(metaclass=RecordMeta):
+class InputMapping(ByValue, metaclass=RecordMeta):
     """
     Say which input of an inner node an input of a graph feeds.
 
@@ -248,7 +248,7 @@ class InputMapping(metaclass=RecordMeta):
         return f"InputMapping({self.describe()!r})"
 
 
-class OutputMapping(metaclass=RecordMeta):
+class OutputMapping(ByValue, metaclass=RecordMeta):
     """
     Say which output of an inner node an output of a graph is.
 

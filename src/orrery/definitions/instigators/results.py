@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from orrery.base.errors import InvariantViolationError
+from orrery.base.records import Replaceable
 from orrery.model.events.checks import AssetCheckEvaluation
 from orrery.model.events.user import AssetMaterialization, AssetObservation
 from orrery.model.records.run_request import RunRequest, SkipReason
@@ -17,7 +18,7 @@ __all__ = ["ScheduleExecutionData", "SensorExecutionData", "SensorResult", "Sens
 _EVENTS = (AssetMaterialization, AssetObservation, AssetCheckEvaluation)
 
 
-class SensorResult(msgspec.Struct, frozen=True):
+class SensorResult(Replaceable, msgspec.Struct, frozen=True):
     """
     Say all that a tick of a sensor wishes.
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from orrery.base.errors import InvalidDefinitionError
 from orrery.base.keys import AssetKey
-from orrery.base.records import RecordMeta
+from orrery.base.records import ByValue, RecordMeta
 from orrery.definitions.parts.naming import DEFAULT_IO_MANAGER_KEY, check_name
 from orrery.definitions.parts.orrery_type import BUILTIN_TYPES
 from orrery.definitions.parts.signature import EMPTY, Parameter, resolve_annotation
@@ -49,7 +49,7 @@ class _NoValue:
 NO_VALUE: Final = _NoValue()
 
 
-class In:
+class In(ByValue):
     """
     Describe an input of an op.
 
@@ -224,7 +224,7 @@ class InputDefinition:
         return f"InputDefinition({self.name!r})"
 
 
-class Out:
+class Out(ByValue):
     """
     Describe an output of an op.
 
@@ -421,7 +421,7 @@ def _is_thunk(annotation: object) -> bool:
     return isinstance(annotation, AnnotationThunk)
 
 
-class GraphIn(metaclass=RecordMeta):
+class GraphIn(ByValue, metaclass=RecordMeta):
     """
     Describe an input of a graph.
 
@@ -439,7 +439,7 @@ class GraphIn(metaclass=RecordMeta):
         return InputDefinition(check_name(name, noun="an input"), description=self.description)
 
 
-class GraphOut(metaclass=RecordMeta):
+class GraphOut(ByValue, metaclass=RecordMeta):
     """
     Describe an output of a graph.
 

@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Final
 
 from orrery.base.errors import InvalidDefinitionError
+from orrery.base.records import Replaceable
 
 __all__ = ["BLOCKED_BY_TAG", "RUN_WHEN_TAG", "Backoff", "Jitter", "RetryPolicy", "RunWhen"]
 
@@ -29,7 +30,7 @@ class Jitter(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class RetryPolicy:
+class RetryPolicy(Replaceable):
     """
     Say how often and after what delay a failed step is tried again.
 

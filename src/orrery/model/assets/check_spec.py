@@ -5,12 +5,13 @@ The spec of an asset check: its name, its asset, and what else is known of it be
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 
 from orrery.base.errors import InvalidDefinitionError
 from orrery.base.keys import AssetCheckKey, AssetKey
+from orrery.base.records import Replaceable
 
 __all__ = ["AssetCheckSpec", "CheckDep"]
 
@@ -30,7 +31,7 @@ class CheckDep(msgspec.Struct, frozen=True):
     metadata: Mapping[str, Any] = {}
 
 
-class AssetCheckSpec:
+class AssetCheckSpec(Replaceable):
     """
     Declare a check of an asset.
 
@@ -61,6 +62,7 @@ class AssetCheckSpec:
         "name",
         "partitions_def",
     )
+    _given_as: ClassVar = {"asset_key": "asset"}
 
     name: str
     asset_key: AssetKey

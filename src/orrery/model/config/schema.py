@@ -211,6 +211,13 @@ class _Fields(ConfigType):
             )
         self.fields: Final[Mapping[str, Field]] = {name: _resolve_entry(name, each) for name, each in fields.items()}
 
+    def __eq__(self, other: object) -> bool:
+        """Equal schemas have equal fields, described alike."""
+        return self.key == other.key if isinstance(other, _Fields) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(tuple(self.fields))
+
     def members(self) -> Iterator[ConfigType]:
         """Iterate over the types of the fields."""
         for each in self.fields.values():

@@ -13,6 +13,7 @@ import msgspec
 from orrery.base.errors import InvalidDefinitionError, InvariantViolationError, nearest_hint
 from orrery.base.keys import AssetCheckKey, AssetKey, CoercibleToAssetKey
 from orrery.base.metadata import AnyMetadataValue, RawMetadataMapping, normalize_metadata
+from orrery.base.records import Replaceable
 
 __all__ = [
     "AssetCheckEvaluation",
@@ -57,7 +58,7 @@ def _checked_severity(value: object) -> None:
         )
 
 
-class AssetCheckResult(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+class AssetCheckResult(Replaceable, msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """
     Say whether a check of an asset passed.
 

@@ -11,6 +11,7 @@ import msgspec
 
 from orrery.base.errors import InvalidDefinitionError
 from orrery.base.keys import AssetKey
+from orrery.base.records import Replaceable
 from orrery.base.tags import (
     CODE_VERSION_TAG,
     DATA_VERSION_IS_USER_PROVIDED_TAG,
@@ -30,7 +31,7 @@ __all__ = [
 ]
 
 
-class DataVersion(msgspec.Struct, frozen=True):
+class DataVersion(Replaceable, msgspec.Struct, frozen=True):
     """
     Name the content of a value; equal names mean equal content.
 
@@ -49,7 +50,7 @@ class DataVersion(msgspec.Struct, frozen=True):
             )
 
 
-class DataVersionsByPartition(msgspec.Struct, frozen=True):
+class DataVersionsByPartition(Replaceable, msgspec.Struct, frozen=True):
     """
     The data version of each partition that was observed.
 

@@ -18,6 +18,7 @@ import msgspec
 from orrery.base.errors import InvalidDefinitionError, StorageError
 from orrery.base.keys import AssetKey
 from orrery.base.metadata import AnyMetadataValue
+from orrery.base.records import Replaceable
 from orrery.base.wire import Decoder, from_wire, to_wire
 from orrery.model.events.checks import AssetCheckEvaluation
 from orrery.model.events.error_info import ErrorInfo
@@ -244,7 +245,7 @@ def _checked_type(value: object, noun: str) -> None:
         )
 
 
-class EventRecordsFilter(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+class EventRecordsFilter(Replaceable, msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """
     Which records of the event log are asked for.
 
@@ -311,7 +312,7 @@ def cursor_of_storage_id(storage_id: int) -> str:
     return base64.b64encode(json.dumps({"storage_id": storage_id}).encode()).decode()
 
 
-class AssetRecordsFilter(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
+class AssetRecordsFilter(Replaceable, msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     """
     Which records of one asset are asked for.
 

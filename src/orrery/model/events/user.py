@@ -19,6 +19,7 @@ import msgspec
 from orrery.base.errors import InvalidDefinitionError, InvariantViolationError, nearest_hint
 from orrery.base.keys import AssetKey, CoercibleToAssetKey
 from orrery.base.metadata import AnyMetadataValue, MetadataValue, RawMetadataMapping, normalize_metadata
+from orrery.base.records import Replaceable
 from orrery.base.tags import Tags, normalize_event_tags
 from orrery.base.text import without_half_pairs
 from orrery.model.events.checks import AssetCheckEvaluation, AssetCheckResult, AssetCheckSeverity
@@ -287,7 +288,7 @@ class DynamicOutput(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True, init=False)
-class AssetMaterialization:
+class AssetMaterialization(Replaceable):
     """
     Say that an asset was made.
 
@@ -377,7 +378,7 @@ class AssetMaterialization:
 
 
 @dataclass(frozen=True, slots=True, init=False)
-class AssetObservation:
+class AssetObservation(Replaceable):
     """
     Say what was seen of an asset without making it.
 
@@ -430,7 +431,7 @@ class AssetObservation:
         return AssetObservation(self.asset_key, self.description, metadata, self.partition, self.tags)
 
 
-class AssetResult:
+class AssetResult(Replaceable):
     """What is common to the results of materializing and of observing an asset."""
 
     __slots__ = ("asset_key", "check_results", "data_version", "metadata", "tags")
@@ -564,7 +565,7 @@ class ObserveResult(AssetResult):
 
 
 @dataclass(frozen=True, slots=True, init=False)
-class ExpectationResult:
+class ExpectationResult(Replaceable):
     """
     Say whether an expectation about data was met; an asset check says it better.
 
@@ -594,7 +595,7 @@ class ExpectationResult:
         put(self, "metadata", normalize_metadata(metadata))
 
 
-class TypeCheck(msgspec.Struct, frozen=True):
+class TypeCheck(Replaceable, msgspec.Struct, frozen=True):
     """
     Say whether a value is of a type.
 
@@ -620,7 +621,7 @@ class TypeCheck(msgspec.Struct, frozen=True):
         msgspec.structs.force_setattr(self, "metadata", normalize_metadata(self.metadata))
 
 
-class HookExecutionResult(msgspec.Struct, frozen=True):
+class HookExecutionResult(Replaceable, msgspec.Struct, frozen=True):
     """
     Say what became of a hook.
 

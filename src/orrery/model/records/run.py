@@ -16,6 +16,7 @@ import msgspec
 
 from orrery.base.errors import InvalidDefinitionError, InvariantViolationError, StorageError
 from orrery.base.keys import AssetCheckKey, AssetKey, EntityKey
+from orrery.base.records import Replaceable
 from orrery.base.tags import (
     ASSET_PARTITION_RANGE_START_TAG,
     AUTO_RETRY_RUN_ID_TAG,
@@ -84,7 +85,7 @@ _DEFAULTS: tuple[tuple[str, Any], ...] = (
 )
 
 
-class Run(msgspec.Struct, frozen=True, omit_defaults=True):
+class Run(Replaceable, msgspec.Struct, frozen=True, omit_defaults=True):
     """
     One execution of a job: what was asked for, and how it stands.
 

@@ -14,6 +14,7 @@ import msgspec
 
 from orrery.base.errors import InvalidInvocationError
 from orrery.base.keys import AssetCheckKey, AssetKey, EntityKey
+from orrery.base.records import Replaceable
 from orrery.base.tags import (
     ASSET_PARTITION_RANGE_END_TAG,
     ASSET_PARTITION_RANGE_START_TAG,
@@ -27,7 +28,7 @@ from orrery.model.partitions.loading import partition_loading_context
 __all__ = ["RunRequest", "SkipReason", "partition_run_request"]
 
 
-class SkipReason(msgspec.Struct, frozen=True):
+class SkipReason(Replaceable, msgspec.Struct, frozen=True):
     """
     Say that a tick launches nothing.
 
@@ -42,7 +43,7 @@ class SkipReason(msgspec.Struct, frozen=True):
             raise InvalidInvocationError(f"skip_message must be text, not {self.skip_message!r}.", mend="give a text.")
 
 
-class RunRequest(msgspec.Struct, frozen=True):
+class RunRequest(Replaceable, msgspec.Struct, frozen=True):
     """
     Wish for one run.
 
