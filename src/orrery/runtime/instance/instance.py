@@ -18,7 +18,7 @@ from typing import Any, Self
 
 from orrery.base.arguments import check_kind
 from orrery.base.clock import Clock
-from orrery.base.errors import InvalidInvocationError, InvariantViolationError, RunNotFoundError
+from orrery.base.errors import InvalidInvocationError, InvariantViolationError, RunNotFoundError, nearest_hint
 from orrery.base.keys import AssetCheckKey, AssetKey, CoercibleToAssetKey
 from orrery.model.events import build
 from orrery.model.events.checks import AssetCheckEvaluation
@@ -64,7 +64,7 @@ from orrery.runtime.ports.event_log import AssetState, CheckState, EventLogConne
 from orrery.runtime.ports.leases import LeaseStorage
 from orrery.runtime.ports.run_coordinator import RunCoordinator, SubmitRunContext
 from orrery.runtime.ports.run_launcher import RunLauncher
-from orrery.runtime.ports.runs import RunStorage
+from orrery.runtime.ports.runs import RUN_ORDERS, RunStorage
 from orrery.runtime.ports.schedules import ScheduleStorage
 from orrery.runtime.ports.upkeep import RecordsUpkeep
 from orrery.runtime.ports.write_barrier import WriteBarrier
@@ -976,7 +976,14 @@ class Instance:
             ascending: Oldest first.
             cursor: Id of the run after which to begin.
             bucket_by: Accepted for compatibility.
+
+        Raises:
+            InvalidInvocationError: There is no such order.
         """
+        if order_by is not None and order_by not in RUN_ORDERS:
+            raise InvalidInvocationError(
+                f"Runs have no order '{order_by}'.", mend=nearest_hint(order_by, RUN_ORDERS, noun="order")
+            )
         return self.runs.get_run_records(filters, limit, order_by, ascending, cursor)
 
     def get_runs(

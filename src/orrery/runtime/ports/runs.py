@@ -6,11 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Protocol
+from typing import Final, Protocol
 
 from orrery.model.records.run import Run, RunRecord, RunsFilter
 
-__all__ = ["RunStorage"]
+__all__ = ["RUN_ORDERS", "RunStorage"]
+
+#: What runs can be ordered by.
+RUN_ORDERS: Final = ("id", "create_timestamp", "update_timestamp", "start_time", "end_time")
 
 
 class RunStorage(Protocol):

@@ -50,6 +50,17 @@ def test_a_run_gets_an_id_and_is_found(instance: Instance) -> None:
     assert instance.get_runs_count(RunsFilter(tags={"team": "data"})) == 1
 
 
+@pytest.mark.parametrize("order", ["id", "create_timestamp", "update_timestamp", "start_time", "end_time"])
+def test_runs_have_these_orders(instance: Instance, order: str) -> None:
+    run = instance.create_run(job_name=JOB)
+    assert [record.dagster_run for record in instance.get_run_records(order_by=order)] == [run]
+
+
+def test_an_order_that_runs_do_not_have_is_refused_with_the_nearest(instance: Instance) -> None:
+    with pytest.raises(InvalidInvocationError, match="start_time"):
+        instance.get_run_records(order_by="start_tme")
+
+
 def test_a_run_ready_made_is_recorded_as_it_is(instance: Instance) -> None:
     """Once."""
     run = Run(job_name=JOB, run_id="run-1")
