@@ -891,8 +891,9 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition[str]):
     def __reduce__(self) -> tuple[Any, ...]:
         start, end = self.start_ts, self.end_ts
         return (
-            TimeWindowPartitionsDefinition,
+            _rebuilt,
             (
+                type(self),
                 start,
                 self.fmt,
                 end,
@@ -906,3 +907,10 @@ class TimeWindowPartitionsDefinition(PartitionsDefinition[str]):
                 self.exclusions,
             ),
         )
+
+
+def _rebuilt(cls: type[TimeWindowPartitionsDefinition], *arguments: Any) -> TimeWindowPartitionsDefinition:
+    """Return a copy of its own class, which need not take the same arguments."""
+    made = cls.__new__(cls)
+    TimeWindowPartitionsDefinition.__init__(made, *arguments)
+    return made

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import copy
 import pickle
 from datetime import UTC, datetime, timedelta
 
@@ -251,6 +252,18 @@ def test_definitions_are_values() -> None:
     assert str(DailyPartitionsDefinition("2020-01-05", end_offset=1)) == (
         "Daily, starting 2020-01-05 UTC. End offsetted by 1 partition."
     )
+
+
+def test_a_copy_is_of_its_own_class_whatever_that_takes() -> None:
+    class SchoolYear(DailyPartitionsDefinition):
+        def __init__(self, year: int) -> None:
+            super().__init__(f"{year}-09-01", end_date=f"{year + 1}-07-01")
+
+    year = SchoolYear(2024)
+    again = copy.copy(year)
+    assert type(again) is SchoolYear
+    assert again == year
+    assert type(pickle.loads(pickle.dumps(DailyPartitionsDefinition("2020-01-05")))) is DailyPartitionsDefinition
 
 
 def test_centuries_are_within_reach() -> None:
