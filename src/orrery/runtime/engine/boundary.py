@@ -2,8 +2,9 @@
 The one boundary between our code and the user's.
 
 Every call of a user's function goes through :class:`Boundary`. What the function raises becomes an
-error of ours that holds it, unless it is meant for us (a request for a retry, an interruption, a time limit) or is ours. A
-``SystemExit`` or ``KeyboardInterrupt`` of user code is a fault of that code, and not the end of ours.
+error of ours that holds it, unless it is meant for us (a request for a retry, an interruption, a time limit) or is ours.
+What went wrong in an external process is the user's own fault, and so is a ``SystemExit`` or ``KeyboardInterrupt`` of user
+code, which is not the end of ours.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from types import TracebackType
 
-from orrery.base.errors import ExecutionInterruptedError, OrreryError, UserCodeExecutionError
+from orrery.base.errors import ExecutionInterruptedError, OrreryError, PipesExecutionError, UserCodeExecutionError
 from orrery.model.events.user import Failure, RetryRequested
 from orrery.runtime.engine.expiry import LimitReached
 
@@ -41,7 +42,7 @@ class Boundary:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if error is None or isinstance(error, _PASSED_ON):
+        if error is None or (isinstance(error, _PASSED_ON) and not isinstance(error, PipesExecutionError)):
             return
         if isinstance(error, GeneratorExit) and (traceback is None or traceback.tb_next is None):
             return  # our own generator is closed where it waits: nothing below it raised this
