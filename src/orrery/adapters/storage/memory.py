@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from orrery.adapters.storage.answers import Answers
 from orrery.adapters.storage.memory_backfills import MemoryBackfills
 from orrery.adapters.storage.memory_leases import MemoryLeases
 from orrery.adapters.storage.memory_schedules import MemorySchedules
@@ -70,7 +71,7 @@ class _AssetRows(msgspec.Struct):
     by_kind: dict[str, list[int]] = {}
 
 
-class MemoryStorage(MemoryBackfills, MemoryLeases, MemorySchedules):
+class MemoryStorage(MemoryBackfills, MemoryLeases, MemorySchedules, Answers):
     """Keeps events, runs, ticks, leases, backfills and small values in memory; safe for use by several threads."""
 
     def __init__(self) -> None:

@@ -16,6 +16,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import Connection, delete, select, update
 
+from orrery.adapters.storage.answers import Answers
 from orrery.adapters.storage.sql import assets as _assets
 from orrery.adapters.storage.sql import backfill_tables, lease_tables, tables
 from orrery.adapters.storage.sql import events as _events
@@ -46,7 +47,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class SqlStorage(SqlLeases, SqlBackfills):
+class SqlStorage(SqlLeases, SqlBackfills, Answers):
     """
     Keeps events, runs, ticks, leases and backfills in a SQL database.
 
