@@ -229,3 +229,12 @@ def test_a_worker_that_does_not_come_back_at_its_limit_is_killed(
     story = story_of(run("stuck", instance).all_events)
     assert "Step 'never_looks' was stopped at its limit of 0.5 s" in failure_of(story, "never_looks")
     assert story["one"][-1][0] == "STEP_SUCCESS"
+
+
+def test_a_worker_that_closes_its_connection_is_lost_though_it_goes_on(instance: Instance) -> None:
+    """Nobody would hear what it makes: the step fails at once, and the others go on."""
+    begun = time.monotonic()
+    story = story_of(run("cut_off", instance).all_events)
+    assert "of step 'closes_all' closed its connection to the run, and was ended" in failure_of(story, "closes_all")
+    assert story["one"][-1][0] == "STEP_SUCCESS"
+    assert time.monotonic() - begun < WAIT_SECONDS

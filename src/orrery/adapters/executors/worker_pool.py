@@ -39,6 +39,7 @@ _WORK = "orrery.workers.steps:main"
 _WARM = "orrery.workers.steps:warm"
 _WARM_RECORDS = "orrery.workers.steps:warm_records"
 _NURSERY = "nursery of code processes"
+_CUT_SECONDS = 1.0  # a worker that ends closes its connection a moment before its end is known
 
 
 class _Worker:
@@ -51,9 +52,11 @@ class _Worker:
         is_own: Whether it is for one step alone.
         kill_at: When it is killed, if the step has not ended (monotonic clock).
         expiry: The limit that the step will have come up against then.
+        end_at: When it is killed, if it goes on though it closed its connection in the middle of a step.
+        is_ended: Whether it was killed for that.
     """
 
-    __slots__ = ("child", "expiry", "is_own", "kill_at", "launch")
+    __slots__ = ("child", "end_at", "expiry", "is_ended", "is_own", "kill_at", "launch")
 
     def __init__(self, child: Child, *, is_own: bool) -> None:
         self.child = child
@@ -61,6 +64,8 @@ class _Worker:
         self.launch: LaunchStep | None = None
         self.kill_at: float | None = None
         self.expiry: Expiry | None = None
+        self.end_at: float | None = None
+        self.is_ended = False
 
 
 class MultiprocessExecutor(Executor):
@@ -243,6 +248,12 @@ class _Pool:
                     self._code.signal(worker.child, signal.SIGKILL, is_for_group=True)
                     worker.kill_at = now + self._executor._grace_seconds
                 found = left if found is None else min(found, left)
+            if worker.end_at is not None and not worker.is_ended:
+                left = max(0.0, worker.end_at - now)
+                if not left:
+                    self._code.signal(worker.child, signal.SIGKILL, is_for_group=True)
+                    worker.is_ended = True
+                found = left if found is None else min(found, left)
         return found
 
     # -- what they tell ------------------------------------------------------------------------
@@ -269,6 +280,8 @@ class _Pool:
             yield from self._dispatch.told(message)
         if worker.child.channel.is_over:
             self._forget_channel(worker)  # how it ended is told by the code process
+            if worker.launch is not None and worker.end_at is None:  # unless it goes on, where nobody hears of it
+                worker.end_at = time.monotonic() + _CUT_SECONDS
 
     def _gone(self, worker: _Worker) -> Iterator[Event]:
         yield from self._hear(worker)
@@ -280,6 +293,12 @@ class _Pool:
             return
         if worker.expiry is not None and end.signal == signal.SIGKILL and self._is_over_limit(worker):
             error: Exception = worker.expiry.error()
+        elif worker.is_ended and end.signal == signal.SIGKILL:
+            error = SubprocessError(
+                f"The worker process {worker.child.process} of step '{launch.step.key}' closed its connection to the run, "
+                "and was ended.",
+                mend="let the step close only the files that it opened.",
+            )
         else:
             error = SubprocessError(
                 f"The worker process {worker.child.process} of step '{launch.step.key}' {end.describe()}.",

@@ -481,6 +481,18 @@ def stuck() -> None:
     one()
 
 
+@op
+def closes_all() -> None:
+    os.closerange(3, 1_024)
+    time.sleep(600)
+
+
+@graph
+def cut_off() -> None:
+    closes_all()
+    one()
+
+
 # -- what only processes of their own survive -------------------------------------------------------
 
 
@@ -606,6 +618,7 @@ PROGRAMS: dict[str, Any] = {
     "awaiting": awaiting,
     "clinging": clinging,
     "stuck": stuck,
+    "cut_off": cut_off,
     "dying": dying,
     "killed": killed,
     "forking": forking,
