@@ -120,7 +120,7 @@ class Totals:
         failed: Failed.
         skipped: Were skipped, for a reason that is told.
         not_run: Never began, or were stopped.
-        seconds: From the first event of the run to its last.
+        seconds: From the start of the run to its end.
         rows: Rows of all steps that told theirs; None if none did.
         saved_seconds: How long making the values took that are current.
     """
@@ -208,7 +208,8 @@ class RunView:
         self.job_name = self.job_name or entry.job_name or ""
         if self.first is None:
             self.first = entry.timestamp
-        self.last = entry.timestamp
+        if not self.has_ended:
+            self.last = entry.timestamp
         event = entry.dagster_event
         if event is None:
             return self._log_line(entry)
@@ -250,6 +251,7 @@ class RunView:
 
     def _run_started(self, entry: EventLogEntry, event: Event) -> Happening:
         self.state = "running"
+        self.first = entry.timestamp  # what was told before, as by its launcher, is no part of it
         return Happening(word="run_started", timestamp=entry.timestamp)
 
     def _run_ended(self, entry: EventLogEntry, event: Event) -> Happening:

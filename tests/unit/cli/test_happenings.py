@@ -41,6 +41,22 @@ def test_a_step_goes_from_waiting_to_done() -> None:
     assert feed.view.steps["a"].seconds == 0.25
 
 
+def test_the_time_of_a_run_is_that_from_its_start_to_its_end() -> None:
+    """What its launcher told before, and what was recorded after, is no part of it."""
+    feed = Feed("a")
+    for event in (
+        build.engine_event("job", "launched"),
+        build.engine_event("job", "process started"),
+        build.run_started("job"),
+        build.step_start(A),
+        build.step_success(A, 250),
+        build.run_succeeded("job"),
+        build.engine_event("job", "process ended"),
+    ):
+        feed(event)
+    assert feed.view.totals.seconds == 3.0
+
+
 def test_a_failure_is_told_by_what_the_user_raised() -> None:
     feed = Feed("a")
     feed(build.step_start(A))
