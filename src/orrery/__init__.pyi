@@ -103,6 +103,8 @@ from orrery.api.verbs.contexts import build_init_logger_context as build_init_lo
 from orrery.api.verbs.contexts import build_input_context as build_input_context
 from orrery.api.verbs.contexts import build_op_context as build_op_context
 from orrery.api.verbs.contexts import build_output_context as build_output_context
+from orrery.api.verbs.defs_folder import load_defs as load_defs
+from orrery.api.verbs.defs_folder import load_from_defs_folder as load_from_defs_folder
 from orrery.api.verbs.execute_job import execute_job as execute_job
 from orrery.api.verbs.execute_job import validate_run_config as validate_run_config
 from orrery.api.verbs.instigator_contexts import build_multi_asset_sensor_context as build_multi_asset_sensor_context
@@ -376,6 +378,7 @@ from orrery.definitions.project.from_modules import (
     load_definitions_from_package_name as load_definitions_from_package_name,
 )
 from orrery.definitions.project.from_modules import map_asset_specs as map_asset_specs
+from orrery.definitions.project.lazy import lazy_definitions as lazy_definitions
 from orrery.definitions.project.repository import RepositoryDefinition as RepositoryDefinition
 from orrery.definitions.project.repository_data import RepositoryData as RepositoryData
 from orrery.model.assets.check_spec import AssetCheckSpec as AssetCheckSpec

@@ -42,6 +42,7 @@ DagsterUserCodeExecutionError = _orrery.UserCodeExecutionError
 PythonObjectDagsterType = _orrery.PythonObjectType
 check_dagster_type = _orrery.check_type
 dagster_type_loader = _orrery.type_loader
+definitions = _orrery.lazy_definitions
 get_dagster_logger = _orrery.get_logger
 make_python_type_usable_as_dagster_type = _orrery.make_python_type_usable_as_type
 usable_as_dagster_type = _orrery.usable_as_type

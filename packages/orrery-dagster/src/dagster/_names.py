@@ -42,6 +42,7 @@ RENAMED: dict[str, str] = {
     "PythonObjectDagsterType": "PythonObjectType",
     "check_dagster_type": "check_type",
     "dagster_type_loader": "type_loader",
+    "definitions": "lazy_definitions",
     "get_dagster_logger": "get_logger",
     "make_python_type_usable_as_dagster_type": "make_python_type_usable_as_type",
     "usable_as_dagster_type": "usable_as_type",

@@ -38,10 +38,12 @@ from orrery.definitions.instigators.sensor import SensorDefinition
 from orrery.definitions.parts.resource import ResourceDefinition
 from orrery.definitions.project.definitions import Definitions
 from orrery.definitions.project.from_modules import load_definitions_from_module
+from orrery.definitions.project.lazy import LazyDefinitions
 from orrery.definitions.project.repository import RepositoryDefinition
 
 __all__ = ["load_definitions", "load_module"]
 
+_HOLDS_DEFINITIONS = (Definitions, RepositoryDefinition, LazyDefinitions)
 _MAKES_DEFINITIONS = (Definitions, RepositoryDefinition, "Definitions", "RepositoryDefinition")
 _KINDS: tuple[tuple[Any, str], ...] = (
     (AssetChecksDefinition, "an asset check"),
@@ -218,8 +220,8 @@ def _from_attribute(module: ModuleType, pointer: CodePointer, attribute: str) ->
             if names
             else "name no attribute: there is no Definitions in it, and its assets are gathered as they are.",
         )
-    if isinstance(found, Definitions | RepositoryDefinition):
-        return _as_repository(found)
+    if isinstance(found, _HOLDS_DEFINITIONS):
+        return _as_repository(found, pointer)
     if not _may_make_definitions(found):
         raise CodeLocationLoadError(
             f"'{attribute}' of the {pointer} is {_what_it_is(found)}, not Definitions.",
@@ -232,7 +234,7 @@ def _from_attribute(module: ModuleType, pointer: CodePointer, attribute: str) ->
             f"'{attribute}' of the {pointer} returns {type(made).__name__}, not Definitions.",
             mend=_mend_of_name(module),
         )
-    return _as_repository(made)
+    return _as_repository(made, pointer)
 
 
 def _may_make_definitions(found: Any) -> bool:
@@ -276,7 +278,7 @@ def _names_of_definitions(module: ModuleType) -> list[str]:
     return [
         name
         for name, value in vars(module).items()
-        if isinstance(value, Definitions | RepositoryDefinition)
+        if isinstance(value, _HOLDS_DEFINITIONS)
         or (
             isinstance(value, FunctionType)
             and value.__module__ == module.__name__
@@ -286,9 +288,9 @@ def _names_of_definitions(module: ModuleType) -> list[str]:
 
 
 def _from_module(module: ModuleType, pointer: CodePointer) -> RepositoryDefinition:
-    named: dict[int, tuple[str, Definitions | RepositoryDefinition]] = {}
+    named: dict[int, tuple[str, Definitions | RepositoryDefinition | LazyDefinitions]] = {}
     for name, value in vars(module).items():
-        if isinstance(value, Definitions | RepositoryDefinition):
+        if isinstance(value, _HOLDS_DEFINITIONS):
             named.setdefault(id(value), (name, value))
     if len(named) > 1:
         names = [name for name, _ in named.values()]
@@ -297,15 +299,21 @@ def _from_module(module: ModuleType, pointer: CodePointer) -> RepositoryDefiniti
             mend=f"choose one with -a {names[0]}, or put them together with Definitions.merge(...).",
         )
     if named:
-        return _as_repository(next(iter(named.values()))[1])
+        return _as_repository(next(iter(named.values()))[1], pointer)
     gathered = load_definitions_from_module(module)
     if not (gathered.assets or gathered.jobs or gathered.asset_checks or gathered.schedules or gathered.sensors):
         raise CodeLocationLoadError(
             f"The {pointer} defines nothing.",
             mend="write an asset there, or defs = Definitions(assets=[...]).",
         )
-    return _as_repository(gathered)
+    return _as_repository(gathered, pointer)
 
 
-def _as_repository(found: Definitions | RepositoryDefinition) -> RepositoryDefinition:
+def _as_repository(
+    found: Definitions | RepositoryDefinition | LazyDefinitions, pointer: CodePointer
+) -> RepositoryDefinition:
+    if isinstance(found, LazyDefinitions):
+        with _told(pointer):
+            made: Definitions | RepositoryDefinition = found()
+        found = made
     return found if isinstance(found, RepositoryDefinition) else found.get_repository_def()
