@@ -7,12 +7,12 @@ are those of the commands.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
 
+from orrery.base.bulk import loaded_module
 from orrery.base.errors import nearest_hint
 from orrery.cli.endings import ended
 from orrery.cli.warned import plain_warnings
@@ -80,7 +80,7 @@ class LazyGroup(click.Group):
         """Return a command, importing its module."""
         if cmd_name in self.commands or cmd_name not in self.lazy:
             return super().get_command(ctx, cmd_name)
-        module = importlib.import_module(f"orrery.cli.commands.{self.lazy[cmd_name][0]}")
+        module = loaded_module(f"orrery.cli.commands.{self.lazy[cmd_name][0]}")
         command: click.Command = module.command
         return command
 

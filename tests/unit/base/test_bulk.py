@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from orrery.base.bulk import collection_paused, definition_made, keep_objects, objects_settled
+from orrery.base.bulk import collection_paused, definition_made, keep_objects, loaded_module, objects_settled
 
 
 @pytest.fixture(autouse=True)
@@ -86,3 +88,11 @@ def test_what_was_declared_makes_no_full_collection_due_when_it_is_used() -> Non
     with collection_paused():
         pass
     assert gc.get_count()[2] == 0
+
+
+def test_the_collector_rests_while_a_module_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "made_of_much.py").write_text("import gc\nis_watched = gc.isenabled()\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert not loaded_module("made_of_much").is_watched
+    assert loaded_module("made_of_much") is sys.modules.pop("made_of_much")
+    assert gc.isenabled()

@@ -7,7 +7,6 @@ Nothing said: a SQLite file in the instance's directory. A URL of PostgreSQL: th
 
 from __future__ import annotations
 
-import importlib
 import os
 import threading
 import warnings
@@ -17,6 +16,7 @@ from typing import Any
 import msgspec
 
 from orrery.adapters.storage.emptied import had_records
+from orrery.base.bulk import loaded_module
 from orrery.base.errors import StorageError, nearest_hint
 
 __all__ = ["RecordsOnDemand", "RecordsSettings", "open_records", "records_settings"]
@@ -189,7 +189,7 @@ def open_records(home: str, settings: Mapping[str, Any], *, may_only_read: bool 
     found = records_settings(settings, os.environ)
     if found.url is None:
         # SQLAlchemy alone takes 100 ms to import, and ephemeral instances do without.
-        adapter = importlib.import_module("orrery.adapters.storage.sqlite")
+        adapter = loaded_module("orrery.adapters.storage.sqlite")
         path = os.path.join(home, "orrery.db")
         is_gone = had_records(path) and not os.path.exists(path)
         storage = adapter.SqliteStorage(path, wait_seconds=found.wait_seconds, may_only_read=may_only_read)
@@ -203,7 +203,7 @@ def open_records(home: str, settings: Mapping[str, Any], *, may_only_read: bool 
             warnings.warn(f"The records in {home} cannot be written by this user: they are only read.", stacklevel=1)
         return storage
     try:
-        adapter = importlib.import_module("orrery.adapters.storage.postgres")
+        adapter = loaded_module("orrery.adapters.storage.postgres")
         return adapter.PostgresStorage(found.url, wait_seconds=found.wait_seconds)
     except ModuleNotFoundError as error:
         if error.name is None or not error.name.startswith("psycopg"):
