@@ -101,3 +101,21 @@ def test_an_ephemeral_instance_imports_nothing_heavy() -> None:
         [sys.executable, "-c", program], capture_output=True, text=True, env={"PYTHONPATH": source}, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+def test_records_in_a_file_load_no_other_database(tmp_path: Path) -> None:
+    """The dialect of PostgreSQL is a twentieth of what a command loads."""
+    program = (
+        "import sys; from orrery.runtime.instance import Instance; "
+        "i = Instance.get(); i.create_run(job_name='j'); i.get_runs(); i.dispose(); "
+        "print([m for m in ('sqlalchemy', 'sqlalchemy.dialects.postgresql', 'psycopg') if m in sys.modules])"
+    )
+    source = str(Path(__file__).parents[4] / "src")
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        env={"PYTHONPATH": source, HOME_VARIABLE: str(tmp_path)},
+        check=True,
+    )
+    assert done.stdout.strip() == "['sqlalchemy']"

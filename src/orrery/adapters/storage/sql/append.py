@@ -10,8 +10,8 @@ from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Update, bindparam, delete, func, insert, select, true, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from orrery.adapters.storage.sql.dialects import insertion_into
 from orrery.adapters.storage.sql.latest import StepChange, change_partitions, change_steps
 from orrery.adapters.storage.sql.lease_tables import leases, pool_claims
 from orrery.adapters.storage.sql.many import execute_many, execute_one, execute_text
@@ -148,15 +148,14 @@ def insert_or_ignore(connection: Connection, table: Any, answer: Any = None) -> 
 
 @lru_cache(maxsize=32)
 def _insertion_or_nothing(dialect: str, table: Any, answer: Any) -> Any:
-    kind = postgresql if dialect == "postgresql" else sqlite
-    adding = kind.insert(table).on_conflict_do_nothing()
+    adding = insertion_into(table, dialect).on_conflict_do_nothing()
     return adding if answer is None else adding.returning(answer)
 
 
 @lru_cache(maxsize=2)
 def _take_run_key(dialect: str) -> Any:
     """Return the statement that answers with the number of a run id, whether it had one or gets it."""
-    adding = (postgresql if dialect == "postgresql" else sqlite).insert(run_keys)
+    adding = insertion_into(run_keys, dialect)
     same = {"run_id": adding.excluded.run_id}
     return adding.on_conflict_do_update(index_elements=["run_id"], set_=same).returning(run_keys.c.id)
 

@@ -5,14 +5,13 @@ Backfills in a SQL database: a row for each, and a row for each of their runs.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from orrery.adapters.storage.sql.backfill_tables import backfill_runs, backfills
 from orrery.adapters.storage.sql.connections import Connections
+from orrery.adapters.storage.sql.dialects import insertion_into
 from orrery.base.wire import from_wire, to_wire
 from orrery.model.records.backfill import Backfill, BackfillRun, BackfillStatus
 
@@ -90,7 +89,7 @@ def _changed(connection: Connection, backfill_id: str, change: Callable[[Backfil
 
 
 def _put_runs(connection: Connection, backfill_id: str, runs: Sequence[BackfillRun]) -> None:
-    adding: Any = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(backfill_runs)
+    adding = insertion_into(backfill_runs, connection.dialect.name)
     connection.execute(
         adding.on_conflict_do_update(index_elements=["backfill_id", "number"], set_={"body": adding.excluded.body}),
         [{"backfill_id": backfill_id, "number": run.number, "body": _ENCODE(run)} for run in runs],

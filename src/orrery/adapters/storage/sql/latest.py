@@ -13,8 +13,8 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, bindparam, case, delete, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from orrery.adapters.storage.sql.dialects import insertion_into
 from orrery.adapters.storage.sql.entries import record_of, select_records
 from orrery.adapters.storage.sql.many import execute_many
 from orrery.adapters.storage.sql.partition_keys import PAGE, PartitionKeys
@@ -92,8 +92,7 @@ def _count(connection: Connection, asset: int) -> int:
 
 
 def _upsert(connection: Connection) -> Any:
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    adding = dialect.insert(asset_partitions)
+    adding = insertion_into(asset_partitions, connection.dialect.name)
     return adding.on_conflict_do_update(
         index_elements=["asset", "partition"], set_={name: adding.excluded[name] for name in _STATE}
     )
@@ -280,7 +279,7 @@ _STEP = ("run", "step_key", "status", "attempts", "started", "ended")
 
 @lru_cache(maxsize=2)
 def _upsert_steps(database: str) -> Any:
-    adding = (postgresql if database == "postgresql" else sqlite).insert(run_steps)
+    adding = insertion_into(run_steps, database)
     return adding.values({name: bindparam(name, type_=run_steps.c[name].type) for name in _STEP}).on_conflict_do_update(
         index_elements=["run", "step_key"],
         set_={

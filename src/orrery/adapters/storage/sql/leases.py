@@ -13,10 +13,10 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 import msgspec
 from sqlalchemy import Connection, delete, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from orrery.adapters.storage.sql.append import insert_or_ignore
 from orrery.adapters.storage.sql.connections import Connections
+from orrery.adapters.storage.sql.dialects import insertion_into
 from orrery.adapters.storage.sql.lease_tables import leases, pool_claims, pools
 from orrery.adapters.storage.sql.many import execute_one
 from orrery.adapters.storage.sql.runs import add_run
@@ -158,8 +158,7 @@ def _pools(connection: Connection) -> Sequence[Pool]:
 
 
 def _set_pool(connection: Connection, pool: Pool) -> None:
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    adding = dialect.insert(pools).values(name=pool.name, slots=pool.slots)
+    adding = insertion_into(pools, connection.dialect.name).values(name=pool.name, slots=pool.slots)
     connection.execute(adding.on_conflict_do_update(index_elements=["name"], set_={"slots": pool.slots}))
 
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Row, Select, any_, bindparam, case, delete, func, insert, literal, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from orrery.adapters.storage.sql.append import insert_or_ignore
+from orrery.adapters.storage.sql.dialects import insertion_into
 from orrery.adapters.storage.sql.many import execute_one
 from orrery.adapters.storage.sql.tables import cursor_values, run_tags, runs, snapshots
 from orrery.base.errors import RunAlreadyExistsError, RunNotFoundError
@@ -121,6 +121,8 @@ def _named(connection: Connection, run_ids: Sequence[str]) -> Any:
     if len(run_ids) <= _CHUNK:
         return runs.c.run_id.in_(list(run_ids))
     if connection.dialect.name == "postgresql":
+        from sqlalchemy.dialects import postgresql  # loaded already: this is its connection
+
         return runs.c.run_id == any_(literal(list(run_ids), postgresql.ARRAY(runs.c.run_id.type)))
     each = func.json_each(json.dumps(list(run_ids), ensure_ascii=False)).table_valued("value")
     return runs.c.run_id.in_(select(each.c.value))
@@ -237,8 +239,7 @@ def get_cursor_values(connection: Connection, keys: AbstractSet[str]) -> Mapping
 
 def set_cursor_values(connection: Connection, pairs: Mapping[str, str]) -> None:
     """Keep small values."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    adding = dialect.insert(cursor_values)
+    adding = insertion_into(cursor_values, connection.dialect.name)
     adding = adding.on_conflict_do_update(index_elements=["key"], set_={"value": adding.excluded.value})
     if pairs:
         connection.execute(adding, [{"key": key, "value": value} for key, value in pairs.items()])

@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Row, delete, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from orrery.adapters.storage.sql.dialects import insertion_into
 from orrery.adapters.storage.sql.tables import instigators, ticks
 from orrery.runtime.ports.schedules import InstigatorRow, TickRow
 
@@ -52,9 +52,8 @@ def _instigator(row: Row[Any]) -> InstigatorRow:
 
 def put_instigator(connection: Connection, row: InstigatorRow) -> None:
     """Keep a state in place of the one before."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     values = msgspec.structs.asdict(row)
-    adding = dialect.insert(instigators).values(**values)
+    adding = insertion_into(instigators, connection.dialect.name).values(**values)
     connection.execute(adding.on_conflict_do_update(index_elements=["selector_id"], set_=values))
 
 

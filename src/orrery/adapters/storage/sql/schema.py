@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, inspect, select, update
 
+from orrery.adapters.storage.sql.dialects import with_partial_indexes_of
 from orrery.adapters.storage.sql.tables import SCHEMA_VERSION, counters, metadata, schema_version
 from orrery.base.errors import SchemaVersionError, StorageError
 
@@ -62,7 +63,7 @@ def find_schema(connection: Connection, name: str, *, may_be_shared: bool = Fals
 
 def make_schema(connection: Connection) -> None:
     """Make all tables, in the transaction that is open."""
-    metadata.create_all(connection)
+    with_partial_indexes_of(connection.dialect.name, metadata).create_all(connection)
     connection.execute(schema_version.insert(), {"version_num": SCHEMA_VERSION, "release": _this_release()})
     connection.execute(counters.insert(), {"name": "events", "value": 0})
 

@@ -100,7 +100,6 @@ Index(
     events.c.kind,
     events.c.id,
     sqlite_where=events.c.watched == 1,
-    postgresql_where=events.c.watched == 1,
 )
 Index(
     "events_by_asset",
@@ -108,7 +107,6 @@ Index(
     events.c.kind,
     events.c.id,
     sqlite_where=events.c.asset.is_not(None),
-    postgresql_where=events.c.asset.is_not(None),
 )
 Index(
     "events_by_partition",
@@ -117,7 +115,6 @@ Index(
     events.c.partition,
     events.c.id,
     sqlite_where=events.c.partition.is_not(None),
-    postgresql_where=events.c.partition.is_not(None),
 )
 Index(
     "events_by_check",
@@ -125,7 +122,6 @@ Index(
     events.c.kind,
     events.c.id,
     sqlite_where=events.c.check_id.is_not(None),
-    postgresql_where=events.c.check_id.is_not(None),
 )
 
 assets = Table(
