@@ -847,7 +847,10 @@ class AssetsDefinition:
         execution_set = self._execution_set()
         input_keys = self._loaded_keys()
         pools = node_def.pools if node_def is not None else None
-        stored_by = self._io_manager_keys() if is_materializable else {}
+        outputs = node_def._output_dict if is_materializable and node_def is not None else {}
+        stored_by = {
+            key: outputs[name].io_manager_key for name, key in self._keys_by_output_name.items() if name in outputs
+        }
         nodes = [
             spec.as_node(
                 is_materializable=is_materializable,
@@ -863,11 +866,6 @@ class AssetsDefinition:
             for spec in self.specs
         ]
         return tuple(nodes)
-
-    def _io_manager_keys(self) -> dict[AssetKey, str]:
-        """Return the resource that stores each asset that the function makes."""
-        outputs = self._node_def.output_dict if self._node_def is not None else {}
-        return {key: outputs[name].io_manager_key for name, key in self._keys_by_output_name.items() if name in outputs}
 
     def _execution_set(self) -> int | None:
         """Return what marks the assets and checks that can only be made together; None if each can be made alone."""

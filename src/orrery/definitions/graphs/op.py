@@ -241,7 +241,7 @@ class OpDefinition(ShowsFunction, NodeDefinition):
     @property
     def pools(self) -> frozenset[str]:
         """Return the pools of the op."""
-        return frozenset((self._pool,)) if self._pool else frozenset()
+        return frozenset((self._pool,)) if self._pool else _NO_KEYS
 
     def get_output_annotation(self) -> Any:
         """Return what the function is annotated to return, or ``inspect.Parameter.empty``."""

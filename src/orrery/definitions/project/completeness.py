@@ -99,7 +99,7 @@ def check_assets_provided(assets: Iterable[AssetsDefinition], resources: Mapping
             not known.issuperset(each.get_resource_requirements()) or each.hook_defs or each.resource_defs
         ):
             check_provided(requirements_of_assets(each), {*known, *each.resource_defs})
-        if each._node_def is not None and not plain.isdisjoint(each.get_resource_requirements()):
+        if plain and each._node_def is not None and not plain.isdisjoint(each.get_resource_requirements()):
             check_managers(requirements_of_assets(each), resources)
     for key, definition in resources.items():
         for inner in definition.required_resource_keys:
