@@ -49,7 +49,7 @@ class LastMade(msgspec.Struct, frozen=True, kw_only=True):
         storage_id: Number of the event.
         is_stored: Whether an IO manager has the value.
         content: Names the bytes that it stored, if it can tell them from others.
-        trouble: ``missing`` or ``damaged: how``, if a run found since that the stored value is so.
+        trouble: ``missing``, ``damaged: how`` or ``contested: how``, if a run found since that the stored value is so.
         found_by: That run.
         is_refused: Whether its step failed after it had stored the value.
         retold: What is told of it if no run recorded it.
@@ -172,7 +172,7 @@ def decide(situation: Situation, now: datetime) -> Decision:
         value, found_by = last.trouble, last.found_by
     if value == "missing":
         reasons.append(Reason(kind="value_missing", run_id=found_by))
-    elif value.startswith("damaged"):
+    elif value.startswith(("damaged", "contested")):
         reasons.append(Reason(kind="value_damaged", subject=value.partition(": ")[2], run_id=found_by))
     if last.is_refused:
         reasons.append(Reason(kind="step_failed", run_id=last.run_id))
@@ -205,7 +205,9 @@ def _is_mended(situation: Situation, trouble: str) -> bool:
     policy, value = situation.policy, situation.value
     if value == "missing" or value.startswith("damaged"):
         return True  # what is seen now is told, as it is seen
-    return value == "present" and (trouble == "missing" or (policy is not None and policy.verify == "digest"))
+    if value != "present" or trouble.startswith("contested"):  # whole it may be, but whose?
+        return False
+    return trouble == "missing" or (policy is not None and policy.verify == "digest")
 
 
 def _run(reason: Reason) -> Decision:

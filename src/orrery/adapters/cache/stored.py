@@ -159,6 +159,7 @@ class BlobIOManager(IOManager):
                 key=key,
                 is_by_a_stranger=lambda pointer: is_by_a_stranger(context, partition, pointer),
             )
+            note_contents(context, {partition: pointer.digest})
             return decode(data, pointer.format, wanted, table=pointer.table)
 
         return load_for_partitions(context, load, missing=ValueNotFoundError)

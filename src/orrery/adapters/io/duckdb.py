@@ -180,7 +180,7 @@ class DuckDBIOManager(IOManager):
         """
         wanted, in_one = frame_type(context)
         table = self._table(context)
-        with self._connected() as connection:
+        with self._connected() as connection, _in_transaction(connection):  # as it is at one moment
             is_cut = context.has_asset_key and context.has_asset_partitions
             keys = context.asset_partition_keys if is_cut else ()
             try:
@@ -188,6 +188,9 @@ class DuckDBIOManager(IOManager):
             except ValueNotFoundError as error:
                 error.partitions = tuple(map(str, keys))
                 raise
+            contents = _contents(connection, table)
+            names = {each: contents.get(_content_key(each)) for each in (keys if is_cut else (None,))}
+            note_contents(context, {each: name for each, name in names.items() if name is not None})
             if not is_cut:
                 return from_arrow(_rows(connection, f"SELECT * FROM {table}"), wanted)
             shown = f"* EXCLUDE ({KEY_COLUMN})" if KEY_COLUMN in columns else "*"

@@ -9,15 +9,15 @@ import pickle
 import threading
 from collections.abc import Callable
 from io import BufferedRandom
-from typing import Any
+from typing import Any, NamedTuple
 
-from orrery.adapters.io.seal import Seal, open_sealed, read_file, seal_header
+from orrery.adapters.io.seal import Seal, content_of_pickle, open_sealed, read_file, seal_header
 from orrery.base.errors import InvariantViolationError
 from orrery.runtime.files.atomic import open_whole, write_whole
 from orrery.runtime.files.staged import held_bytes
 from orrery.runtime.instance.value_key import ValueKey
 
-__all__ = ["dump_pickle", "load_pickle"]
+__all__ = ["Loaded", "dump_pickle", "load_pickle"]
 
 _LARGE_BYTES = 1 << 20
 """What is larger is not kept beside the value itself."""
@@ -144,7 +144,20 @@ def _write_sealed(path: str, data: bytes, key: ValueKey | None) -> Seal:
     return seal
 
 
-def load_pickle(path: str, *, what: Callable[[], str], key: ValueKey | None = None) -> Any:
+class Loaded(NamedTuple):
+    """
+    A value that was read.
+
+    Attributes:
+        value: The value.
+        content: The name of its bytes.
+    """
+
+    value: Any
+    content: str
+
+
+def load_pickle(path: str, *, what: Callable[[], str], key: ValueKey | None = None) -> Loaded:
     """
     Read the value that ``dump_pickle`` wrote to *path*.
 
@@ -155,6 +168,7 @@ def load_pickle(path: str, *, what: Callable[[], str], key: ValueKey | None = No
     """
     held = held_bytes(path)
     if held is not None:  # it never left this process
-        return pickle.loads(held)  # noqa: S301  # our own
-    data = open_sealed(read_file(path, what=what), what=what, path=path, key=key)
-    return pickle.loads(data)  # noqa: S301  # sealed and signed by us
+        return Loaded(pickle.loads(held), content_of_pickle(held))  # noqa: S301  # our own
+    data = read_file(path, what=what)
+    body = open_sealed(data, what=what, path=path, key=key)
+    return Loaded(pickle.loads(body), content_of_pickle(data))  # noqa: S301  # sealed and signed by us

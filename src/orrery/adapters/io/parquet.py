@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from orrery.adapters.io.frames import frame_type, frames_by_partition, library_of, preferred_library
-from orrery.adapters.io.upath import UPathIOManager
+from orrery.adapters.io.upath import UPathIOManager, note_read
 from orrery.base.errors import InvariantViolationError
 from orrery.base.metadata import MetadataValue, TableColumn, TableSchema
 
@@ -79,10 +79,13 @@ class ParquetIOManager(UPathIOManager):
         barrier = active_barrier.get()
         if barrier is not None:
             barrier.flush()  # a scan may be carried out later: it has to name files that stay
-        places = each_partition(keys, lambda key: self._checked(context, self._path(context, key), key))
-        paths = [place for _, place in places]
+        sources = dict(each_partition(keys, lambda key: self._checked(context, self._path(context, key), key)))
+        paths = [source.place for source in sources.values()]
         context.log.debug(f"Loading {len(paths)} partitions in one scan below {paths[0].parent}")
-        return _scan(paths, wanted)
+        found = _scan(paths, wanted)
+        for key, source in sources.items():
+            note_read(context, key, source, found)
+        return found
 
     def get_metadata(self, context: Any, obj: Any) -> dict[str, Any]:
         """Return the number of rows (unless counting them would mean work) and the columns."""

@@ -25,6 +25,7 @@ from orrery.runtime.contexts.stored_values import (
     check_each,
     describe_value,
     load_for_partitions,
+    note_contents,
     partitions_of_output,
     values_by_partition,
 )
@@ -205,7 +206,9 @@ class PickledObjectFilesystemIOManager(IOManager):
 
     def _load(self, context: Any, partition: str | None) -> Any:
         path = f"{self.base_dir}/{relative_path(value_key(context, partition), extension=_EXTENSION)}"
-        return load_pickle(path, what=lambda: describe_value(context, partition), key=self._key)
+        loaded = load_pickle(path, what=lambda: describe_value(context, partition), key=self._key)
+        note_contents(context, {partition: loaded.content})
+        return loaded.value
 
 
 class CustomPathPickledObjectFilesystemIOManager(IOManager):
@@ -229,7 +232,9 @@ class CustomPathPickledObjectFilesystemIOManager(IOManager):
 
     def load_input(self, context: Any) -> Any:
         """Return the value at the path in the metadata of the upstream output."""
-        return load_pickle(self._path(context.upstream_output), what=lambda: describe_value(context), key=self._key)
+        return load_pickle(
+            self._path(context.upstream_output), what=lambda: describe_value(context), key=self._key
+        ).value
 
     def _path(self, context: Any) -> str:
         path = (context.definition_metadata or {}).get("path")

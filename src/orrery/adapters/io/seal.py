@@ -36,6 +36,7 @@ __all__ = [
     "Seal",
     "append_seal",
     "check_seal",
+    "content_of_pickle",
     "damaged",
     "head_of_pickle",
     "is_content_of",
@@ -63,6 +64,8 @@ _HEAD_BYTES = HEADER_BYTES + _SIGNATURE_BYTES
 _READING = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _CONTENT = 32
 """So many signs of a digest name the content of a file."""
+_DIGEST_AT = slice(HEADER_BYTES - len(_CLOSE) - 32, HEADER_BYTES - len(_CLOSE) - 32 + _CONTENT // 2)
+"""Where these stand in the head of a pickle."""
 _WRITTEN = "@"
 """Begins the line that follows a seal, which releases before this one pass over."""
 _WRITTEN_BYTES = _WRITTEN.encode()
@@ -225,6 +228,11 @@ def is_content_of(path: str, content: str) -> bool:
     return (told.pop() if len(told) == 1 else Seal.of_file(place).content) == content
 
 
+def content_of_pickle(data: bytes) -> str:
+    """Return the name of the bytes of a sealed pickle, as its head says."""
+    return data[_DIGEST_AT].hex()
+
+
 def head_of_pickle(path: str) -> Head | None:
     """
     Return what the head of the file of *path* says of the pickle that stands sealed in it; None if there is no file.
@@ -241,28 +249,31 @@ def head_of_pickle(path: str) -> Head | None:
     return Head(digest.hex()[:_CONTENT], data[begin : begin + _KEY_NAME_BYTES] if kind == _SIGNED else b"")
 
 
-def check_seal(path: str, *, what: Callable[[], str]) -> None:
+def check_seal(path: str, *, what: Callable[[], str]) -> Seal | None:
     """
     Check the file of *path* against its seals; a value without any passes.
+
+    Returns:
+        The one that it fits; None if it has none.
 
     Raises:
         DamagedValueError: The file fits none of its seals.
     """
     seals = _seals(path)
     if not seals:
-        return
+        return None
     try:
         found = Seal.of_file(place_to_read(path))
     except FileNotFoundError:
         found = Seal.of_file(path)  # what was staged got its name in the meantime
     if found in seals or found in _seals(path):
-        return
+        return found
     if found == Seal.of_file(place_to_read(path)):
         length = seals[-1].length
         if found.length != length:
             raise damaged(what, path, f"{found.length:,} of {length:,} bytes")
         raise damaged(what, path, f"its {length:,} bytes are not those that were written")
-    check_seal(path, what=what)  # another writer published in between
+    return check_seal(path, what=what)  # another writer published in between
 
 
 def damaged(what: Callable[[], str], path: str, how: str) -> DamagedValueError:

@@ -262,6 +262,7 @@ class VersionedTableIOManager(IOManager):
         wanted, in_one = frame_type(context)
         if not context.has_asset_key or not context.has_asset_partitions:
             whole = self.open_table(context, version)
+            self._note_loaded(context, whole, version, {None: ""})
             return from_arrow(without_keys(self.read_rows(context, whole, None, None)), wanted)
         keys = context.asset_partition_keys
         if not keys:
@@ -271,6 +272,7 @@ class VersionedTableIOManager(IOManager):
         rows: Any = None
         try:
             table = self.open_table(context, version)
+            self._note_loaded(context, table, version, names)
             rows = self._rows_of(context, table, list(names.values()))
         except ValueNotFoundError:
             pass  # told below, of the partitions that are asked for
@@ -291,6 +293,12 @@ class VersionedTableIOManager(IOManager):
             return from_arrow(without_keys(rows), wanted) if found else None
         parts = parted(rows) if found else {}
         return {key: from_arrow(parts.get(names[key], without_keys(rows.slice(0, 0))), wanted) for key in found}
+
+    def _note_loaded(self, context: Any, table: Any, version: int | None, names: Mapping[Any, str]) -> None:
+        """Note what is read of a table as it is now; one of an earlier version is what the input asks for."""
+        if version is None and context.has_asset_key:
+            marks = {key: self.mark_of(table, name) for key, name in names.items()}
+            note_contents(context, {key: mark_text(mark) for key, mark in marks.items() if mark is not None})
 
     def _unreadable(self, context: Any, table: Any, names: Mapping[str, str]) -> tuple[str, ...]:
         """Return the partitions whose rows cannot be read, of several that could not be read together."""

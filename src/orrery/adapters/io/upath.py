@@ -12,7 +12,7 @@ import inspect
 import os
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from orrery.adapters.io.notes import write_notes
 from orrery.adapters.io.places import relative_path, value_key
@@ -39,9 +39,13 @@ from orrery.runtime.files.staged import is_stored, place_to_read
 if TYPE_CHECKING:
     from upath import UPath
 
-__all__ = ["UPathIOManager"]
+__all__ = ["UPathIOManager", "note_read"]
 
 _LOCAL = ("", "file", "local")
+_READ_LATER = ("collect", "compute", "to_table")
+"""What has one of these methods may read its file when that is called: frames of polars, Dask and Spark, data sets of Arrow."""
+_UNKNOWN = ""
+"""No content has this name."""
 
 
 class UPathIOManager(IOManager):
@@ -383,24 +387,81 @@ class UPathIOManager(IOManager):
             raise
 
     def _load(self, context: Any, path: UPath, partition: str | None) -> Any:
-        place = self._checked(context, path, partition)
+        source = self._checked(context, path, partition)
+        place = source.place
         try:
-            return self.load_from_path(context=context, path=place)
+            value = self.load_from_path(context=context, path=place)
         except FileNotFoundError:
             if str(place) == str(path):
                 raise
-            return self.load_from_path(context=context, path=path)  # it got its name in the meantime
+            value = self.load_from_path(context=context, path=path)  # it got its name in the meantime
+        if inspect.iscoroutine(value):
+            return _noted_after(value, context, partition, source)
+        note_read(context, partition, source, value)
+        return value
 
-    def _checked(self, context: Any, path: UPath, partition: str | None) -> UPath:
+    def _checked(self, context: Any, path: UPath, partition: str | None) -> _Source:
         """Return where a value is to be read, once it is known to be there and to be whole; elsewhere the store says so."""
         if not _is_local(path):
-            return path
+            return _Source(path, path, entity_tag(path.fs, path.path) if context.has_asset_key else None, None)
         final = str(path)
         if not is_stored(final):
             raise _missing(context, partition, path)
+        state, seal = None, None
         if not os.path.isdir(final):
-            check_seal(final, what=lambda: describe_value(context, partition))
-        return type(path)(place_to_read(final))
+            state = _state_of(final)
+            seal = check_seal(final, what=lambda: describe_value(context, partition))
+        return _Source(path, type(path)(place_to_read(final)), None if seal is None else seal.content, state)
+
+
+class _Source(NamedTuple):
+    """
+    A value that is about to be read.
+
+    Attributes:
+        path: Its path.
+        place: Where it is read from: its path, or the file that is staged for it.
+        content: The name of what lies there; None if nobody can tell.
+        state: What tells its file from another one of the same name.
+    """
+
+    path: UPath
+    place: UPath
+    content: str | None
+    state: tuple[int, int, int] | None
+
+
+def _state_of(path: str) -> tuple[int, int, int] | None:
+    """Return what tells the file of *path*, staged or published, from another one; a new name alone changes nothing of it."""
+    for place in (place_to_read(path), path):  # what was staged may get its name in the meantime
+        try:
+            found = os.stat(place)
+        except OSError:
+            continue
+        return found.st_ino, found.st_mtime_ns, found.st_size
+    return None
+
+
+def note_read(context: Any, partition: str | None, source: _Source, value: Any) -> None:
+    """
+    Note what was read: what lay there, if that still lies there; else nobody knows which of the two it was.
+
+    Nothing is noted of a value that is read later, as a lazy frame is.
+    """
+    if source.content is None or any(hasattr(type(value), name) for name in _READ_LATER):
+        return
+    path = source.path
+    if _is_local(path):
+        is_same = source.state is not None and _state_of(str(path)) == source.state
+    else:
+        is_same = entity_tag(path.fs, path.path) == source.content
+    note_contents(context, {partition: source.content if is_same else _UNKNOWN})
+
+
+async def _noted_after(loading: Coroutine[Any, Any, Any], context: Any, partition: str | None, source: _Source) -> Any:
+    value = await loading
+    note_read(context, partition, source, value)
+    return value
 
 
 def _missing(context: Any, partition: str | None, path: UPath) -> MissingFileError:

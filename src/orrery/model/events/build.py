@@ -7,7 +7,7 @@ of its job; everything here costs about a microsecond, for there are eight of th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
@@ -218,6 +218,7 @@ def loaded_input(
     upstream_step_key: str | None = None,
     metadata: Mapping[str, AnyMetadataValue] = NO_METADATA,
     message: str | None = None,
+    contents: Sequence[tuple[str | None, str]] = (),
 ) -> Event:
     """Say that an IO manager loaded an input."""
     data = LoadedInputData(
@@ -226,6 +227,7 @@ def loaded_input(
         upstream_output_name=upstream_output_name,
         upstream_step_key=upstream_step_key,
         metadata=metadata,
+        contents=contents,
     )
     return _of_step("LOADED_INPUT", step, data, message)
 

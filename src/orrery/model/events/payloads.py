@@ -346,6 +346,8 @@ class LoadedInputData(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_
         upstream_output_name: The output it comes from, if of a step.
         upstream_step_key: The step it comes from, if of a step.
         metadata: What was said about it.
+        contents: Each partition (None for a value without), with the name of what was loaded of it; told to the run, which
+            compares it with what it knows, and kept nowhere.
     """
 
     input_name: str
@@ -353,6 +355,7 @@ class LoadedInputData(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_
     upstream_output_name: str | None = None
     upstream_step_key: str | None = None
     metadata: Mapping[str, AnyMetadataValue] = {}
+    contents: Sequence[tuple[str | None, str]] = ()
 
 
 class HandledOutputData(msgspec.Struct, frozen=True, gc=False, kw_only=True, omit_defaults=True, tag="handled_output"):

@@ -36,6 +36,7 @@ class InputContext:
         "_asset_partitions_def",
         "_asset_partitions_subset",
         "_config",
+        "_contents",
         "_dagster_type",
         "_definition_metadata",
         "_events",
@@ -98,6 +99,7 @@ class InputContext:
         self._events: list[Any] | None = None
         self._observations: list[Any] | None = None
         self._logged_metadata: dict[str, Any] | None = None
+        self._contents: dict[str | None, str] | None = None
 
     def _missing(self, name: str, argument: str | None = None) -> InvariantViolationError:
         return InvariantViolationError(
@@ -381,6 +383,18 @@ class InputContext:
                 )
                 self._events = [*(self._events or ()), observation]
                 self._observations = [*(self._observations or ()), observation]
+
+    def note_contents(self, contents: Mapping[str | None, str]) -> None:
+        """
+        Note what was loaded, by the names that were noted when it was stored: so that nobody takes one value for another.
+
+        Args:
+            contents: The name of what was loaded of each partition; of None for a value without. Later calls add to it.
+        """
+        if self._contents is None:
+            self._contents = dict(contents)
+        else:
+            self._contents.update(contents)
 
     def get_observations(self) -> Sequence[Any]:
         """Return the observations that were made by ``add_input_metadata``."""

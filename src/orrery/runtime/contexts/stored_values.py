@@ -119,7 +119,10 @@ def each_partition(keys: Iterable[str], load: Callable[[str], Any]) -> Iterable[
 
 
 def note_contents(context: Any, contents: Mapping[str | None, str]) -> None:
-    """Tell an ``OutputContext`` what was stored; contexts that people made themselves need not hear of it."""
+    """
+    Tell an ``OutputContext`` what was stored, or an ``InputContext`` what was loaded; contexts that people made themselves need
+    not hear of it.
+    """
     note = getattr(context, "note_contents", None)
     if note is not None:
         note(contents)

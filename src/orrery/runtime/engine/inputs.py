@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -244,6 +244,14 @@ def _told_metadata(definition: InputDefinition, described: InputContext) -> Mapp
     return {**normalize_metadata(own, allow_invalid=True), **described.consume_logged_metadata()}
 
 
+def _told_contents(described: InputContext) -> Sequence[tuple[str | None, str]]:
+    """Return what an event tells of what was loaded, by the names that the IO manager which stored it has noted."""
+    contents = described._contents
+    if contents is None or not described.has_asset_key:
+        return ()
+    return tuple((None if partition is None else str(partition), name) for partition, name in contents.items())
+
+
 def _load_output(
     context: StepExecutionContext,
     step_input: StepInput,
@@ -292,6 +300,7 @@ def _load_output(
         upstream_output_name=output_name,
         upstream_step_key=step_key,
         metadata=_told_metadata(definition, described),
+        contents=_told_contents(described) if key == stored_by else (),
     )
     return value
 
@@ -320,6 +329,7 @@ def _load_asset(context: StepExecutionContext, step_input: StepInput, asset_key:
         step_input.name,
         key,
         metadata=_told_metadata(step_input.definition, described),
+        contents=_told_contents(described) if key == stored_by else (),
     )
     return value
 

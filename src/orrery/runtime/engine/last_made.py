@@ -19,14 +19,14 @@ from orrery.base.tags import ACCEPTED_TAG, MADE_BY_RUN_TAG, PULLED_TAG
 from orrery.model.events.data_version import data_version_of_tags
 from orrery.model.events.entry import EventLogRecord, EventRecordsFilter
 from orrery.model.events.event import EventType
+from orrery.model.events.reuse import InputPart, Provenance
 from orrery.model.events.user import AssetObservation
-from orrery.model.records.latest import LatestState
 from orrery.plan.decide import LastMade, Retold
 from orrery.runtime.engine.kept_entries import KeptEntries, Made, Version
 from orrery.runtime.engine.refused import refused_values
 from orrery.runtime.engine.unusable import REPLACED, trouble_of
 
-__all__ = ["PresentValues"]
+__all__ = ["PresentValues", "made_of_unknown"]
 
 _UNKNOWN: Version = ("never observed", None, None)
 _NOTHING = Made(_UNKNOWN, None)
@@ -59,12 +59,24 @@ class PresentValues:
         self._found: dict[AssetKey, Made] | None = None
         self._found_partitions: dict[tuple[AssetKey, str], Made] = {}
         self._noted: dict[tuple[AssetKey, str | None], Version] = {}
+        self._contents: dict[tuple[AssetKey, str | None], str] = {}
         self._seen_at: dict[AssetKey | tuple[AssetKey, str], float | None] = {}
         self._observed: set[AssetKey] = set()
 
-    def note(self, key: AssetKey, partition: str | None, version: str, run_id: str | None) -> None:
-        """Note that the asset has this data version now; *run_id* made it so, if a run did."""
+    def note(
+        self, key: AssetKey, partition: str | None, version: str, run_id: str | None, content: str | None = None
+    ) -> None:
+        """Note that the asset has this data version now; *run_id* made it so, if a run did, and stored it as *content*."""
         self._noted[key, partition] = (version, run_id, None)
+        if content is not None:
+            self._contents[key, partition] = content
+
+    def content(self, key: AssetKey, partition: str | None) -> str | None:
+        """Return the name of what is stored of an asset, as far as this run knows; None if nobody noted it."""
+        if (key, partition) in self._noted:
+            return self._contents.get((key, partition))
+        last = self.last(key, partition)
+        return None if last is None else last.content
 
     def note_trouble(self, key: AssetKey, partition: str | None, trouble: str, run_id: str) -> None:
         """Note that a run found the stored value missing or damaged."""
@@ -76,6 +88,16 @@ class PresentValues:
             self._found_partitions[key, partition] = _troubled(
                 self._of_partitions(key, (partition,))[partition], trouble, run_id
             )
+
+    def is_known_as(self, key: AssetKey, partition: str | None, content: str) -> bool:
+        """Tell whether what is stored under another name is of the version that this run knows, as another run has recorded since."""
+        partitions = None if partition is None else [partition]
+        wanted = EventRecordsFilter(EventType.ASSET_MATERIALIZATION, asset_key=key, asset_partitions=partitions)
+        known = self.version(key) if partition is None else self.versions(key, (partition,))[partition]
+        for record in self._log.get_event_records(wanted, limit=1):
+            last = _made(record).last
+            return last is not None and last.content == content and last.data_version == known[0]
+        return False
 
     def version(self, key: AssetKey) -> Version:
         """Return the present version of an asset."""
@@ -98,35 +120,6 @@ class PresentValues:
         found = self._of_partitions(key, partitions)
         noted = self._noted
         return {each: noted.get((key, each)) or found[each].version for each in partitions}
-
-    def replaced(self, taken: Iterable[tuple[AssetKey, str | None]]) -> set[tuple[AssetKey, str | None]]:
-        """
-        Return those assets, or partitions of them, that somebody has made anew with other content since this run looked.
-
-        What this run made itself is left out.
-
-        Args:
-            taken: Each asset with the partition that counts, or with None for the whole.
-        """
-        found: set[tuple[AssetKey, str | None]] = set()
-        whole: list[AssetKey] = []
-        parted: dict[AssetKey, list[str]] = {}
-        for key, partition in taken:
-            if (key, partition) in self._noted:
-                continue
-            if partition is None:
-                whole.append(key)
-            else:
-                parted.setdefault(key, []).append(partition)
-        for key, state in self._log.get_latest_of_assets(whole).items() if whole else ():
-            if _is_other(state, self._of(key).version):
-                found.add((key, None))
-        for key, partitions in parted.items():
-            known = self._of_partitions(key, partitions)
-            for partition, state in self._log.get_latest_of_partitions(key, partitions).items():
-                if _is_other(state, known[partition].version):
-                    found.add((key, partition))
-        return found
 
     def last(self, key: AssetKey, partition: str | None = None) -> LastMade | None:
         """Return how the value of an asset, or of a partition, was made last before this run; None if never."""
@@ -239,12 +232,6 @@ class PresentValues:
                 yield chosen[record.storage_id], record
 
 
-def _is_other(state: LatestState, known: Version) -> bool:
-    """Tell whether what was made last is newer than what was known, and has other content."""
-    number = state.materialization
-    return number is not None and number > (known[2] or 0) and state.data_version != known[0]
-
-
 def _tells_version(record: EventLogRecord) -> bool:
     event = record.asset_event
     return event is not None and data_version_of_tags(event.tags) is not None
@@ -301,16 +288,26 @@ def _troubled(made: Made, trouble: str, run_id: str) -> Made:
         return made
     kind, _, names = trouble.partition(": ")
     if kind == REPLACED:
-        return Made(made.version, _made_of_unknown(made.last, json.loads(names), run_id))
+        if made.last.provenance is None:
+            return made
+        provenance = made_of_unknown(made.last.provenance, json.loads(names), run_id)
+        return Made(made.version, msgspec.structs.replace(made.last, provenance=provenance))
     return Made(made.version, msgspec.structs.replace(made.last, trouble=trouble, found_by=run_id))
 
 
-def _made_of_unknown(last: LastMade, names: Iterable[str], run_id: str) -> LastMade:
-    """Return how a value was made, with versions that no run has recorded of the inputs that were replaced meanwhile."""
-    if last.provenance is None:
-        return last
-    inputs = last.provenance.inputs
+def made_of_unknown(made_from: Provenance, names: Iterable[str], run_id: str) -> Provenance:
+    """
+    Return what a value was made from, with versions that no run has recorded of inputs that were replaced meanwhile.
+
+    Args:
+        made_from: What was recorded, or is going to be.
+        names: These inputs, as people write them.
+        run_id: The run that took them.
+    """
+    inputs = made_from.inputs
     version = f"replaced in run {run_id[:8]}"
-    unknown = {name: msgspec.structs.replace(inputs[name], version=version) for name in names if name in inputs}
-    provenance = msgspec.structs.replace(last.provenance, inputs={**inputs, **unknown})
-    return msgspec.structs.replace(last, provenance=provenance)
+    unknown = {
+        name: msgspec.structs.replace(inputs[name], version=version) if name in inputs else InputPart(version)
+        for name in names
+    }
+    return msgspec.structs.replace(made_from, inputs={**inputs, **unknown})

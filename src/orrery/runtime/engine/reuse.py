@@ -32,12 +32,14 @@ from orrery.plan.graph_assets import GraphAsset, graph_assets
 from orrery.plan.step import ExecutionStep
 from orrery.runtime.engine.decisions import Decisions, asset_outputs, steps_of_assets
 from orrery.runtime.engine.policies import Reuse
-from orrery.runtime.engine.replaced import TakenFromOutside
+from orrery.runtime.engine.replaced import TakenInputs
 from orrery.runtime.engine.unusable import trouble_of
 
 __all__ = ["COMPLETED_KINDS", "RunReuse", "undecided_steps"]
 
-COMPLETED_KINDS = frozenset({"STEP_START", "STEP_RESTARTED", "ASSET_MATERIALIZATION", "ASSET_OBSERVATION"})
+COMPLETED_KINDS = frozenset(
+    {"STEP_START", "STEP_RESTARTED", "LOADED_INPUT", "ASSET_MATERIALIZATION", "ASSET_OBSERVATION"}
+)
 """Kinds of events that ``RunReuse.completed`` wants to hear of."""
 
 
@@ -60,7 +62,7 @@ class RunReuse:
         self._asset_steps = decisions.asset_steps
         self._graphs = decisions.graphs
         self._saved = decisions.seconds_saved
-        self._taken = TakenFromOutside(self._context, decisions.assets, self._present)
+        self._taken = TakenInputs(self._context, decisions.assets, self._present)
         self._now: dict[str, Provenance] = {}
         self._reused: set[str] = set()
         self._asked_again: set[str] = set()
@@ -173,13 +175,33 @@ class RunReuse:
 
     def completed(self, event: Event) -> Event:
         """Return *event*, of one of ``COMPLETED_KINDS``, with what is recorded of a materialization."""
-        if event.event_type_value == "ASSET_MATERIALIZATION":
+        kind = event.event_type_value
+        if kind == "LOADED_INPUT":
+            return self._loaded(event)
+        if kind == "ASSET_MATERIALIZATION":
             return self._materialized(event)
-        if event.event_type_value == "ASSET_OBSERVATION":
+        if kind == "ASSET_OBSERVATION":
             self._seen(event)
             return event
-        self._started[event.step_key or ""] = time.perf_counter()
+        key = event.step_key or ""
+        self._taken.began(key)
+        self._started[key] = time.perf_counter()
         return event
+
+    def _loaded(self, event: Event) -> Event:
+        """Compare what a step has loaded with what the run knows of it; what is recorded tells no more than that it was loaded."""
+        data: Any = event.event_specific_data
+        if not data.contents:
+            return event
+        steps = self._plan.step_dict
+        step = steps[(event.step_key or "").partition("[")[0]]
+        if data.upstream_step_key is None:
+            key = step.inputs[data.input_name].asset_key
+        else:
+            key = steps[data.upstream_step_key.partition("[")[0]].outputs[data.upstream_output_name].asset_key
+        if key is not None:
+            self._taken.loaded(step, key, data.contents)
+        return msgspec.structs.replace(event, event_specific_data=msgspec.structs.replace(data, contents=()))
 
     def _seen(self, event: Event) -> None:
         """Go by what a step of the run found of a stored value: the step that made it is asked about once more."""
@@ -214,14 +236,15 @@ class RunReuse:
                 provenance = msgspec.structs.replace(provenance, seconds=taken)
             self._made_of[made.asset_key] = provenance
             provenance = self._decisions.of_one(made.partition, step, graph, provenance)
-            self._taken.note(step, graph, made.asset_key, made.partition, provenance)
+            provenance = self._taken.as_taken((step,) if graph is None else graph.steps, provenance)
             for key, part in provenance.inputs.items():
                 added[f"{INPUT_DATA_VERSION_TAG_PREFIX}/{key}"] = part.version
                 pointer = NULL_EVENT_POINTER if part.storage_id is None else str(part.storage_id)
                 added[f"{INPUT_EVENT_POINTER_TAG_PREFIX}/{key}"] = pointer
         if step.key in self._asked_again:
             self._made_again.add(made.asset_key)
-        self._present.note(made.asset_key, made.partition, version, self._context.run.run_id)
+        self._present.note(made.asset_key, made.partition, version, self._context.run.run_id, data.content)
+        self._taken.note(step, graph, made.asset_key, made.partition, provenance, version, data.content)
         told = made.with_system_tags(added) if added else made
         fresh = StepMaterializationData(told, data.asset_lineage, provenance, data.is_stored, data.content)
         return msgspec.structs.replace(event, event_specific_data=fresh)

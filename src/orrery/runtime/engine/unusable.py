@@ -18,13 +18,15 @@ from orrery.model.events.user import AssetObservation
 from orrery.runtime.contexts.input import InputContext
 from orrery.runtime.contexts.step import StepExecutionContext
 
-__all__ = ["ELSEWHERE", "REPLACED", "tell_unusable", "trouble_of"]
+__all__ = ["CONTESTED", "ELSEWHERE", "REPLACED", "tell_unusable", "trouble_of"]
 
 ELSEWHERE = ""
 """Stands for the step that made a value, where no step of the run does."""
 _MISSING, _DAMAGED = "missing", "damaged"
 REPLACED = "replaced"
 """The third thing that is recorded of a value as these two are: an input of it was made anew meanwhile (``replaced.py``)."""
+CONTESTED = "contested"
+"""The fourth: another run stored it at the same time, and nobody can tell which of the two lies there."""
 
 
 def tell_unusable(
@@ -104,10 +106,12 @@ def _last_made(context: StepExecutionContext, described: InputContext) -> tuple[
 
 
 def trouble_of(observation: AssetObservation) -> str | None:
-    """Return ``missing``, ``damaged: how`` or ``replaced: inputs``, if that is what was observed."""
+    """Return ``missing``, ``damaged: how``, ``contested: how`` or ``replaced: inputs``, if that is what was observed."""
     kind = observation.tags.get(DAMAGED_VALUE_TAG) if observation.tags else None
     if kind is None:
         return None
     if kind == REPLACED and REPLACED_INPUTS_TAG in observation.tags:
         return f"{REPLACED}: {observation.tags[REPLACED_INPUTS_TAG]}"
-    return _MISSING if kind == _MISSING else f"{_DAMAGED}: {observation.description}"
+    if kind == _MISSING:
+        return _MISSING
+    return f"{CONTESTED if kind == CONTESTED else _DAMAGED}: {observation.description}"

@@ -63,7 +63,7 @@ def test_what_is_stored_is_loaded(tmp_path: Path, value: Any, key: ValueKey | No
     """By us, with the digest checked, and by plain pickle; the seal is that of the pickle."""
     path = tmp_path / "a.pickle"
     seal = stored(path, value, key)
-    assert load_pickle(str(path), what=name, key=key) == value
+    assert load_pickle(str(path), what=name, key=key).value == value
     assert pickle.loads(path.read_bytes()) == value
     data = path.read_bytes()
     assert seal == Seal.of(data[len(data) - seal.length :])
@@ -98,7 +98,7 @@ def test_a_value_that_turns_out_not_to_be_picklable_leaves_the_old_one(tmp_path:
     stored(path, "old")
     with pytest.raises(InvariantViolationError, match="cannot be pickled, so no file can hold it: not me"):
         stored(path, [bytes(LARGE), Unwilling()])
-    assert load_pickle(str(path), what=name, key=KEY) == "old"
+    assert load_pickle(str(path), what=name, key=KEY).value == "old"
     assert os.listdir(tmp_path) == ["a.pickle"]
 
 
@@ -109,5 +109,5 @@ def test_a_file_that_cannot_grow_is_told_as_that(tmp_path: Path, small_files: No
     with pytest.raises(OSError, match="File too large") as told:
         stored(path, bytes(LARGE))
     assert told.value.errno == errno.EFBIG
-    assert load_pickle(str(path), what=name, key=KEY) == "old"
+    assert load_pickle(str(path), what=name, key=KEY).value == "old"
     assert os.listdir(tmp_path) == ["a.pickle"]
