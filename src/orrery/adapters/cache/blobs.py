@@ -55,6 +55,7 @@ class Pointer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         key: Names the key that signed it, if it is a pickle (``signing.py``).
         signature: The signature.
         table: Which table it is, such as ``polars.DataFrame``, where it is one.
+        content: Of a copy: the name that its remote place has noted for the value, where that is another than the digest.
     """
 
     digest: str
@@ -66,6 +67,7 @@ class Pointer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     key: str = ""
     signature: str = ""
     table: str = ""
+    content: str = ""
 
 
 class Contents(msgspec.Struct, frozen=True, kw_only=True):

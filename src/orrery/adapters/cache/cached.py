@@ -45,6 +45,7 @@ from orrery.runtime.contexts.init_resource import InitResourceContext
 from orrery.runtime.contexts.stored_values import (
     describe_value,
     load_for_partitions,
+    note_contents,
     partitions_of_output,
     values_by_partition,
 )
@@ -206,9 +207,10 @@ class CachedIOManager(IOManager):
             {partitions[0]: obj} if len(partitions) == 1 else values_by_partition(context, obj, partitions)
         )
         for partition in partitions:
-            self._keep(context, name_of(context, partition), values[partition], Known(run_of(context)))
+            content = _content_in(context, partition)
+            self._keep(context, name_of(context, partition), values[partition], Known(run_of(context)), content)
 
-    def _keep(self, context: Any, name: str, value: Any, known: Known | None) -> Pointer:
+    def _keep(self, context: Any, name: str, value: Any, known: Known | None, content: str) -> Pointer:
         form, data = encode_as(value, self.format)
         pointer = Pointer(
             digest=hashlib.sha256(data).hexdigest(),
@@ -218,6 +220,7 @@ class CachedIOManager(IOManager):
             run_id=known.run_id if known is not None else None,
             data_version=known.data_version if known is not None else None,
             table=table_of(value),
+            content=content,
         )
         pointer = signed(pointer, name, self.signing.key_for(instance_of(context)))
         self._copies.keep(context, name, pointer, data)
@@ -317,6 +320,7 @@ class CachedIOManager(IOManager):
                 if data is not None:
                     checked = ", digest ok" if self._checks(here) else ""
                     context.log.info(f"{what}: local, {choice.reason}{checked}")
+                    self._note_loaded(context, partition, here)
                     return decode(data, here.format, wanted_type(context), table=here.table)
                 if trouble != _LET_GO:
                     context.log.warning(f"{what}: the local copy {trouble}; it is fetched again")
@@ -326,7 +330,7 @@ class CachedIOManager(IOManager):
                     raise unreachable
                 return self._remote(context, name, partition, what, reason, known)
             except RemoteValueError as error:
-                return self._offline(context, name, here, what, error)
+                return self._offline(context, name, partition, here, what, error)
 
     def _remote(
         self, context: Any, name: str, partition: str | None, what: str, reason: str, known: Known | None
@@ -344,15 +348,18 @@ class CachedIOManager(IOManager):
             kept = msgspec.structs.replace(pointer, at=self._clock())  # with the signature of who made it
             self._copies.keep(context, name, kept, data)
             place = self.remote.store.url
+            self._note_loaded(context, partition, pointer)
         else:
             value = self.remote.load_input(context)
-            kept = self._keep(context, name, value, known)
+            kept = self._keep(context, name, value, known, _content_in(context, partition))
             place = type(self.remote).__name__
         taken = time.perf_counter() - started
         context.log.info(f"{what}: remote {place}, {size_text(kept.length)} in {taken:.1f} s, because {reason}")
         return value
 
-    def _offline(self, context: Any, name: str, here: Pointer | None, what: str, error: RemoteValueError) -> Any:
+    def _offline(
+        self, context: Any, name: str, partition: str | None, here: Pointer | None, what: str, error: RemoteValueError
+    ) -> Any:
         if self.offline != "use" or not error.is_out_of_reach or here is None:
             raise error
         data, trouble = self._local(context, name, here, what)
@@ -363,12 +370,14 @@ class CachedIOManager(IOManager):
         context.log.warning(
             f"{what}: local, {age:.0f} s old, because the remote place is out of reach: {error.args[0]}"
         )
+        self._note_loaded(context, partition, here)
         return decode(data, here.format, wanted_type(context), table=here.table)
 
     def _load_together(self, context: Any) -> Any:
         """Load several partitions from an IO manager that gives them all at once."""
         names = {key: name_of(context, key) for key in context.asset_partition_keys}
         found: dict[str, Any] = {}
+        copies: dict[str, Pointer] = {}
         for key, name in names.items():
             here = self._copies.pointer(context, name)
             known = self._known(context, name, key)
@@ -378,16 +387,26 @@ class CachedIOManager(IOManager):
             if data is None:
                 break
             found[key] = decode(data, here.format, wanted_type(context), table=here.table)
+            copies[key] = here
         if len(found) == len(names):
+            for key, here in copies.items():
+                self._note_loaded(context, key, here)
             context.log.info(f"{describe_value(context)}: local, {len(found)} partitions")
             return found
         values = self.remote.load_input(context)
         if isinstance(values, dict):
             for key, value in values.items():
                 if key in names:
-                    self._keep(context, names[key], value, self._known(context, names[key], key))
+                    known = self._known(context, names[key], key)
+                    self._keep(context, names[key], value, known, _content_in(context, key))
         context.log.info(f"{describe_value(context)}: remote {type(self.remote).__name__}, {len(names)} partitions")
         return values
+
+    def _note_loaded(self, context: Any, partition: str | None, pointer: Pointer) -> None:
+        """Note what was loaded, by the name that the remote place has noted for it."""
+        content = pointer.content or (pointer.digest if isinstance(self.remote, BlobIOManager) else "")
+        if content:
+            note_contents(context, {partition: content})
 
     def _checks(self, here: Pointer) -> bool:
         return self.verify == "digest" or here.format == "pickle"  # what is signed is the digest
@@ -424,7 +443,7 @@ class CachedIOManager(IOManager):
         if context.has_asset_key:
             logged = latest_of(context, partition)
             if logged is not None:
-                return Known(logged.run_id, logged.data_version)
+                return Known(logged.run_id, logged.data_version, content=logged.content)
         else:
             source = getattr(context, "upstream_output", None)
             return Known(run_id=source.run_id) if source is not None else None
@@ -477,6 +496,12 @@ def _definition_of(remote: Any) -> ResourceDefinition | None:
         return own if isinstance(own, _CacheOverMade) else None
     make = getattr(remote, "get_resource_definition", None)
     return None if make is None else cast(ResourceDefinition, make())
+
+
+def _content_in(context: Any, partition: str | None) -> str:
+    """Return the name that the remote place has noted in *context* for what it stored or loaded; empty if it noted none."""
+    contents: Mapping[str | None, str] | None = getattr(context, "_contents", None)
+    return "" if contents is None else contents.get(partition, "")
 
 
 def _asks_for_several(context: Any) -> bool:

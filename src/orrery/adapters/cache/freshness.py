@@ -21,11 +21,13 @@ class Known(NamedTuple):
         run_id: The run that made it last.
         data_version: Its data version.
         digest: Digest of its bytes, where the remote place tells it.
+        content: The name that the remote place has noted for them, where the event log tells it.
     """
 
     run_id: str | None = None
     data_version: str | None = None
     digest: str | None = None
+    content: str | None = None
 
 
 class Choice(NamedTuple):
@@ -64,6 +66,8 @@ def choose(here: Pointer | None, known: Known | None, *, ttl_seconds: float | No
             return Choice("remote", "changed there")
         if known.digest is None and known.run_id is not None and not _is_same(here, known):
             return Choice("remote", f"made anew by run {known.run_id[:8]}")
+        if here.content and known.content is not None and known.content != here.content:
+            return Choice("remote", "the copy is of what another run stored meanwhile")
     return Choice("local", f"{_length(age)} old")
 
 

@@ -1,5 +1,6 @@
 """One store, written by machines that have event logs of their own: the value of another passes for none that a log knows."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from orrery.adapters.cache.blobs import BlobStore
 from orrery.adapters.cache.cached import CachedIOManager
 from orrery.adapters.cache.records import pull_records, push_records
 from orrery.adapters.cache.stored import BlobIOManager, MissingBlobError
+from orrery.adapters.io.filesystem import FilesystemIOManager
 from orrery.api.verbs.materialize import materialize
 from orrery.api.verbs.plan import plan_materialization
 from orrery.base.keys import AssetKey
@@ -166,3 +168,22 @@ def test_a_value_without_its_record_is_made_again(tmp_path: Path, machines: tupl
     manager.keep("base", b"7", "json", run_id="killed")
     result = run(project(1), one, manager, reuse=True, force="above")
     assert (ran(result), result.output_for_node("above")) == (["base", "above"], 2)
+
+
+def test_a_copy_of_what_another_machine_stored_is_not_taken_for_ours_when_that_is_back(
+    tmp_path: Path, machines: tuple[Instance, Instance]
+) -> None:
+    """A run without reuse takes what lies there, and keeps a copy: it is none of the value that our event log knows."""
+    mine, theirs = machines
+    remote = FilesystemIOManager(base_dir=str(tmp_path / "shared"), allow_unsigned=True)
+    cached, stored = CachedIOManager(remote, tmp_path / "cache"), tmp_path / "shared" / "base.pickle"
+    run(project(1), mine, cached)
+    ours = stored.read_bytes()
+    shutil.rmtree(tmp_path / "cache")
+    run(project(2), theirs, remote, selection="base")
+    assert run(project(1), mine, cached, selection="above").output_for_node("above") == 4
+    stored.write_bytes(ours)
+    again = run(project(1), mine, cached, reuse=True)
+    assert [each.step_key for each in again.all_events if each.is_step_start] == ["above"]
+    assert again.output_for_node("above") == 2
+    assert not any(each.is_step_start for each in run(project(1), mine, cached, reuse=True).all_events)
