@@ -10,6 +10,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from tests.support.command import COMMAND, run_command
+
 __all__ = ["SHOP", "Shop", "new_shop"]
 
 SHOP = '''\
@@ -109,18 +111,11 @@ class Shop:
         self.environment |= {"PYTHONDONTWRITEBYTECODE": "1", "TERM": "xterm"}
 
     def arguments(self, *words: str) -> list[str]:
-        return [sys.executable, "-c", "from orrery.cli import main; main()", *words]
+        return [sys.executable, "-c", COMMAND, *words]
 
     def __call__(self, *words: str, code: int = 0, **environment: str) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            self.arguments(*words),
-            cwd=self.folder,
-            env={**self.environment, **environment},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-            preexec_fn=self.before,
+        done = run_command(
+            *words, cwd=self.folder, env={**self.environment, **environment}, timeout=60, before=self.before
         )
         assert done.returncode == code, f"{words}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done

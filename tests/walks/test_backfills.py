@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.command import run_command
 
 pytestmark = pytest.mark.walk
 
@@ -81,19 +82,14 @@ class Shop:
     def environment(self, **variables: str) -> dict[str, str]:
         return {**os.environ, "ORRERY_HOME": str(self.folder / "home"), "COLUMNS": "200", **variables}
 
-    def command(self, *words: str, project: bool = True) -> list[str]:
-        return [sys.executable, "-m", "orrery", *words, *(["-f", "project.py"] if project else [])]
+    def words(self, *words: str, project: bool = True) -> list[str]:
+        return [*words, *(["-f", "project.py"] if project else [])]
+
+    def command(self, *words: str) -> list[str]:
+        return [sys.executable, "-m", "orrery", *self.words(*words)]
 
     def run(self, *words: str, code: int = 0, project: bool = True, **variables: str) -> str:
-        ended = subprocess.run(
-            self.command(*words, project=project),
-            cwd=self.folder,
-            env=self.environment(**variables),
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
+        ended = run_command(*self.words(*words, project=project), cwd=self.folder, env=self.environment(**variables))
         assert ended.returncode == code, ended.stdout + ended.stderr
         return ended.stdout if code != 2 else ended.stderr
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.command import run_command
 
 PROJECT = """
 from orrery import CachedIOManager, Definitions, asset
@@ -35,14 +36,8 @@ def orrery(folder: Path, *arguments: str, code: int = 0, project: str = PROJECT)
     """Run the command in *folder*."""
     (folder / "home").mkdir(exist_ok=True)
     (folder / "project.py").write_text(project)
-    done = subprocess.run(
-        [sys.executable, "-m", "orrery", *arguments, "-f", "project.py"],
-        cwd=folder,
-        env={**os.environ, "ORRERY_HOME": str(folder / "home")},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+    environment = {**os.environ, "ORRERY_HOME": str(folder / "home")}
+    done = run_command(*arguments, "-f", "project.py", cwd=folder, env=environment)
     assert done.returncode == code, done.stdout + done.stderr
     return done.stdout
 

@@ -472,3 +472,16 @@ def test_the_command_is_a_module_too(shop: Shop) -> None:
 
 def test_the_shell_is_told_how_to_complete(shop: Shop) -> None:
     assert "_ORRERY_COMPLETE=zsh_complete" in shop("completion", "zsh").stdout
+
+
+@pytest.mark.parametrize(
+    "words", [("list", "--json"), ("list", "nothing"), ("show", "orders"), ("--version",)], ids=" ".join
+)
+def test_a_command_that_is_forked_says_what_one_that_begins_says(shop: Shop, words: tuple[str, ...]) -> None:
+    """What the other walks see of it is what users see."""
+    begun = subprocess.run(
+        shop.arguments(*words), cwd=shop.folder, env=shop.environment, capture_output=True, text=True, check=False
+    )
+    forked = shop(*words, code=begun.returncode)
+    assert (forked.stdout, forked.stderr) == (begun.stdout, begun.stderr)
+    assert begun.stdout + begun.stderr

@@ -6,10 +6,10 @@ import json
 import os
 import sqlite3
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from tests.support.command import run_command
 
 from orrery.adapters.storage.sqlite import SqliteStorage
 from orrery.model.records.run import Run
@@ -19,14 +19,7 @@ pytestmark = pytest.mark.walk
 
 
 def orrery(home: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "orrery", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=home.parent,
-        env={**os.environ, "ORRERY_HOME": str(home)},
-    )
+    return run_command(*arguments, cwd=home.parent, env={**os.environ, "ORRERY_HOME": str(home)})
 
 
 @pytest.fixture

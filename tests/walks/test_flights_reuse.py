@@ -3,12 +3,11 @@
 import json
 import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.command import run_command
 
 pytest.importorskip("polars", reason="the example reads with polars: pip install 'orrery[examples]'")
 pytest.importorskip("numpy", reason="the example reckons with numpy: pip install 'orrery[examples]'")
@@ -40,14 +39,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def orrery(folder: Path, *arguments: str, code: int = 0) -> list[Any]:
     """Run the command and return the JSON documents that it prints."""
-    done = subprocess.run(
-        [sys.executable, "-m", "orrery", *arguments],
-        cwd=folder,
-        env={**os.environ, "ORRERY_HOME": str(folder / "home"), "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
+    environment = {**os.environ, "ORRERY_HOME": str(folder / "home")}
+    done = run_command(*arguments, cwd=folder, env=environment, timeout=300)
     assert done.returncode == code, done.stdout + done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 import textwrap
 import time
 from pathlib import Path
 
 import pytest
+from tests.support.command import run_command
 
-SOURCES = str(Path(__file__).parents[2] / "src")
 PROJECT = """
     import os, time
     from pathlib import Path
@@ -47,15 +46,8 @@ class Terminal:
         (folder / "pyproject.toml").write_text('[tool.orrery]\npython_file = "shop.py"\n', encoding="utf-8")
 
     def __call__(self, *words: str, code: int = 0, **environment: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-c", "import sys; from orrery.cli.app import run; sys.exit(run())", *words],
-            cwd=self.folder,
-            env={**os.environ, "PYTHONPATH": SOURCES, "ORRERY_HOME": str(self.folder / "home"), **environment},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        home = str(self.folder / "home")
+        done = run_command(*words, cwd=self.folder, env={**os.environ, "ORRERY_HOME": home, **environment})
         assert done.returncode == code, done.stdout + done.stderr
         return done.stdout + done.stderr
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+from tests.support.command import run_command
 
 import orrery as og
 from orrery.base.errors import OrreryError
@@ -193,15 +192,8 @@ def test_odd_keys_on_the_command_line(tmp_path: Path) -> None:
     (tmp_path / "keys.json").write_text(json.dumps([*ODD, LONG]), encoding="utf-8")
 
     def run(*words: str, code: int = 0) -> str:
-        ended = subprocess.run(
-            [sys.executable, "-m", "orrery", *words, "-f", "project.py"],
-            cwd=tmp_path,
-            env={**os.environ, "ORRERY_HOME": str(tmp_path / "home"), "COLUMNS": "200"},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
+        environment = {**os.environ, "ORRERY_HOME": str(tmp_path / "home"), "COLUMNS": "200"}
+        ended = run_command(*words, "-f", "project.py", cwd=tmp_path, env=environment)
         assert ended.returncode == code, ended.stdout + ended.stderr
         return ended.stdout if code == 0 else ended.stderr
 

@@ -4,12 +4,12 @@ import json
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.command import run_command
 
 PROJECT = """
 from orrery import Config, Definitions, asset
@@ -56,14 +56,8 @@ def orrery(tmp_path: Path) -> Orrery:
     (tmp_path / "home").mkdir()
 
     def run(*arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "orrery", *arguments, "-f", "project.py"],
-            cwd=tmp_path,
-            env={**os.environ, "ORRERY_HOME": str(tmp_path / "home"), "PYTHONDONTWRITEBYTECODE": "1"},
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
+        environment = {**os.environ, "ORRERY_HOME": str(tmp_path / "home")}
+        done = run_command(*arguments, "-f", "project.py", cwd=tmp_path, env=environment)
         assert done.returncode == code, done.stdout + done.stderr
         return done
 
