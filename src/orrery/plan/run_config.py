@@ -205,6 +205,8 @@ def needed_resources(job: JobDefinition) -> set[str]:
         job_kept, found = layer.kept.get(_KEPT_NEEDS, (None, needed))
         if job_kept is job:
             return set(found)
+        for hook in job.hook_defs:
+            needed |= hook.required_resource_keys
         for node in layer.nodes:
             needed.update(node.assets_def.get_resource_requirements())
             for hook in node.assets_def.hook_defs:

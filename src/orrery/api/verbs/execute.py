@@ -403,6 +403,12 @@ def _stores_values(job: JobDefinition, keys: AbstractSet[str]) -> bool:
 
 
 def _who_needs(job: JobDefinition, key: str) -> str:
+    for hook, node in job.graph.iterate_hooks():
+        if key in hook.required_resource_keys:
+            return f"hook '{hook.name}' attached to op '{node.name}'"
+    for hook in job.hook_defs:
+        if key in hook.required_resource_keys:
+            return f"hook '{hook.name}' attached to job '{job.name}'"
     layer = job.asset_layer
     if layer is not None and layer.is_asset_job:
         for node in layer.nodes:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from orrery.base.errors import InvalidDefinitionError, nearest_hint
 from orrery.base.toposort import order_indices
 from orrery.definitions.graphs.node import NodeDefinition
+from orrery.definitions.graphs.structure import GraphStructure
 from orrery.definitions.parts.resource import NO_CONSTANT
 
 __all__ = [
@@ -46,7 +47,7 @@ class ResourceNeed(NamedTuple):
 
 
 def requirements_of_node(definition: NodeDefinition) -> Iterator[ResourceNeed]:
-    """Iterate what the ops in *definition* need, at any depth."""
+    """Iterate what the ops in *definition*, and the hooks of their uses, need, at any depth."""
     for op_def in definition.iterate_op_defs():
         for key in sorted(op_def.required_resource_keys):
             yield ResourceNeed(key, "resource", f"op '{op_def.name}'")
@@ -56,6 +57,10 @@ def requirements_of_node(definition: NodeDefinition) -> Iterator[ResourceNeed]:
         for name, made in op_def.output_dict.items():
             if not made.dagster_type.is_nothing:
                 yield ResourceNeed(made.io_manager_key, "io manager", f"output '{name}' of op '{op_def.name}'")
+    if isinstance(definition, GraphStructure):
+        for hook, node in definition.iterate_hooks():
+            for key in sorted(hook.required_resource_keys):
+                yield ResourceNeed(key, "resource", f"hook '{hook.name}' attached to op '{node.name}'")
 
 
 def refuse_circles(resources: Mapping[str, Any]) -> None:

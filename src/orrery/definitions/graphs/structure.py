@@ -23,6 +23,7 @@ from orrery.definitions.graphs.dependency import (
 )
 from orrery.definitions.graphs.node import Node, NodeDefinition, NodeHandle
 from orrery.definitions.graphs.op import OpDefinition
+from orrery.definitions.parts.hook import HookDefinition
 from orrery.definitions.parts.inputs_outputs import InputDefinition, OutputDefinition
 from orrery.definitions.parts.naming import check_name
 from orrery.definitions.parts.types import OrreryType
@@ -442,6 +443,14 @@ class GraphStructure(NodeDefinition):
         for each in self._node_defs:
             yield from each.iterate_op_defs()
 
+    def iterate_hooks(self) -> Iterator[tuple[HookDefinition, Node]]:
+        """Iterate the hooks of the uses inside, at any depth, each with the use that has it."""
+        for node in self._node_dict.values():
+            for hook in sorted(node.hook_defs, key=lambda each: each.name):
+                yield hook, node
+            if isinstance(node.definition, GraphStructure):
+                yield from node.definition.iterate_hooks()
+
     def iterate_node_handles(self, parent_node_handle: NodeHandle | None = None) -> Iterator[NodeHandle]:
         """Iterate the handles of all nodes inside, at any depth."""
         for node in self._node_dict.values():
@@ -511,8 +520,9 @@ class GraphStructure(NodeDefinition):
         return [each.maps_from for each in self._output_mappings if each.graph_output_name == output_name]
 
     def get_resource_requirements(self, asset_layer: Any = None) -> Sequence[str]:
-        """Return the keys of all resources that the ops inside need."""
-        return sorted({key for each in self.iterate_op_defs() for key in each.get_resource_requirements()})
+        """Return the keys of all resources that the ops inside, and the hooks of their uses, need."""
+        of_ops = {key for each in self.iterate_op_defs() for key in each.get_resource_requirements()}
+        return sorted(of_ops.union(*(hook.required_resource_keys for hook, _node in self.iterate_hooks())))
 
     def all_dagster_types(self) -> Iterable[OrreryType]:
         """Iterate the types that are used inside."""

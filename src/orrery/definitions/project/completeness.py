@@ -20,15 +20,23 @@ from orrery.definitions.assets.assets_definition import AssetsDefinition
 from orrery.definitions.assets.with_resources import requirements_of_assets
 from orrery.definitions.graphs.job import JobDefinition
 from orrery.definitions.graphs.requirements import (
+    ResourceNeed,
     check_managers,
     check_provided,
     is_plain_value,
     requirements_of_node,
 )
+from orrery.definitions.parts.hook import HookDefinition
 from orrery.definitions.parts.resource import ResourceDefinition
 from orrery.model.assets.graph import AssetGraph
 
-__all__ = ["check_assets_provided", "check_job_provided", "check_loaded_assets", "warn_of_stray_checks"]
+__all__ = [
+    "check_assets_provided",
+    "check_hooks_provided",
+    "check_job_provided",
+    "check_loaded_assets",
+    "warn_of_stray_checks",
+]
 
 
 def check_loaded_assets(assets: Iterable[AssetsDefinition], graph: AssetGraph) -> None:
@@ -108,6 +116,16 @@ def check_assets_provided(assets: Iterable[AssetsDefinition], resources: Mapping
                     f"resource with key '{inner}' required by resource with key '{key}' was not provided.",
                     mend=f"provide it: resources={{'{inner}': ...}}. Or {nearest_hint(inner, known, noun='resource')}",
                 )
+
+
+def check_hooks_provided(name: str, hooks: Iterable[HookDefinition], resources: Iterable[str]) -> None:
+    """Refuse hooks of the job *name* that need a resource which nobody provides."""
+    needs = (
+        ResourceNeed(key, "resource", f"hook '{hook.name}' attached to job '{name}'")
+        for hook in hooks
+        for key in sorted(hook.required_resource_keys)
+    )
+    check_provided(needs, resources)
 
 
 def check_job_provided(job: JobDefinition, resources: Mapping[str, ResourceDefinition]) -> None:

@@ -31,6 +31,7 @@ from orrery.definitions.parts.executor import ExecutorDefinition, LoggerDefiniti
 from orrery.definitions.parts.resource import ResourceDefinition
 from orrery.definitions.project.completeness import (
     check_assets_provided,
+    check_hooks_provided,
     check_job_provided,
     check_loaded_assets,
     warn_of_stray_checks,
@@ -233,6 +234,8 @@ class CachingRepositoryData(RepositoryData):
         for job in gathered.jobs.values():
             if isinstance(job, JobDefinition) and job.asset_layer is None:
                 check_job_provided(job, resources)
+            elif isinstance(job, UnresolvedAssetJobDefinition) and job.hooks:
+                check_hooks_provided(job.name, job.hooks, resources)
         if graph.nodes or graph.asset_check_keys:
             gathered.jobs.setdefault(ASSET_JOB, _ImplicitAssetJob())  # type: ignore[arg-type]  # stands for the job
         gathered.check_targets()
