@@ -23,6 +23,7 @@ from orrery.model.events.payloads import (
     HookErroredData,
     RunCanceledData,
     RunFailureData,
+    RunFailureReason,
     StepFailureData,
     StepMaterializationData,
     StepOutputData,
@@ -260,7 +261,8 @@ class RunView:
         self.state = "done"
         if isinstance(data, RunFailureData) or event.is_run_failure:
             word, self.state = "run_failed", "failed"
-            self.error = getattr(data, "error", None)
+            if getattr(data, "failure_reason", None) is not RunFailureReason.STEP_FAILURE:  # that is told by the step
+                self.error = getattr(data, "error", None)
             self.reason = event.message or ""
         elif isinstance(data, RunCanceledData) or event.event_type_value == "PIPELINE_CANCELED":
             word, self.state = "run_canceled", "canceled"

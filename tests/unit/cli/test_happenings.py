@@ -13,6 +13,7 @@ from orrery.model.events.checks import AssetCheckEvaluation, AssetCheckSeverity
 from orrery.model.events.entry import EventLogEntry
 from orrery.model.events.error_info import error_info_from_exception
 from orrery.model.events.event import Event
+from orrery.model.events.payloads import RunFailureReason
 from orrery.model.events.user import AssetMaterialization
 
 A = StepRef("job", "a", "a")
@@ -71,6 +72,15 @@ def test_a_failure_is_told_by_what_the_user_raised() -> None:
         happening = feed(build.step_failed(A, error_info_from_exception(error)))
     assert happening.word == "step_failed"
     assert happening.text == "ValueError: bad"
+
+
+def test_the_error_of_a_failed_run_is_told_once_by_its_step() -> None:
+    """What ended the run by itself is told by the run."""
+    error = error_info_from_exception(ValueError("bad"))
+    for reason, told in ((RunFailureReason.STEP_FAILURE, None), (RunFailureReason.RUN_EXCEPTION, error)):
+        feed = Feed("a")
+        assert feed(build.run_failed("job", error, reason=reason)).error == told
+        assert feed.view.error == told
 
 
 def test_a_skipped_step_says_why() -> None:

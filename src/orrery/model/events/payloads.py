@@ -395,7 +395,7 @@ class RunFailureData(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, 
     A run failed.
 
     Attributes:
-        error: The error, if one is known.
+        error: The error, if one is known; where steps failed, that of the first.
         failure_reason: Why.
         first_step_failure_key: The first step that failed, if one did.
     """

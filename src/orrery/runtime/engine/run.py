@@ -24,9 +24,9 @@ from orrery.base.errors import (
 from orrery.base.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG, has_partition_tags
 from orrery.definitions.parts.resource import ResourceDefinition
 from orrery.model.events import build
-from orrery.model.events.error_info import error_info_from_exception
+from orrery.model.events.error_info import ErrorInfo, error_info_from_exception
 from orrery.model.events.event import Event
-from orrery.model.events.payloads import RunFailureReason
+from orrery.model.events.payloads import RunFailureReason, StepFailureData
 from orrery.model.partitions.keys import PartitionKeyRange
 from orrery.model.partitions.loading import partition_loading_context
 from orrery.model.records.run import Run
@@ -438,6 +438,14 @@ def _limits(run: Run) -> TimeLimits | None:
     return TimeLimits(seconds) if seconds is not None else None
 
 
+def _error_of_step(recorder: Recorder, step_key: str) -> ErrorInfo | None:
+    """Return what is recorded as the error of a failed step."""
+    for event in reversed(recorder.events):
+        if event.step_key == step_key and isinstance(data := event.event_specific_data, StepFailureData):
+            return data.error
+    return None
+
+
 def _end(outcome: RunOutcome, recorder: Recorder, job_name: str, pid: int) -> None:
     """Record how the run ended, and wait until that is durable."""
     if outcome.interrupted:
@@ -447,6 +455,7 @@ def _end(outcome: RunOutcome, recorder: Recorder, job_name: str, pid: int) -> No
         recorder.event(
             build.run_failed(
                 job_name,
+                _error_of_step(recorder, outcome.failed_steps[0]),
                 reason=RunFailureReason.STEP_FAILURE,
                 context_message=f"Steps failed: {sorted(outcome.failed_steps)}.",
                 first_failed_step=outcome.failed_steps[0],
