@@ -249,7 +249,7 @@ def _told_contents(described: InputContext) -> Sequence[tuple[str | None, str]]:
     contents = described._contents
     if contents is None or not described.has_asset_key:
         return ()
-    return tuple((None if partition is None else str(partition), name) for partition, name in contents.items())
+    return [(None if partition is None else str(partition), name) for partition, name in contents.items()]
 
 
 def _load_output(

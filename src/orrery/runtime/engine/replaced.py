@@ -157,7 +157,7 @@ class TakenInputs:
         )
         taken: dict[_Taken, None] = {}
         for taker, name, source in inputs:
-            if source is None or self._assets.is_external(source):
+            if source is None or (taker.key, source, None) in self._certain or self._assets.is_external(source):
                 continue
             for each in self._partitions_taken(taker, name, source, graph, partition):
                 if (taker.key, source, each) not in self._certain:

@@ -194,7 +194,8 @@ class RunReuse:
         if not data.contents:
             return event
         steps = self._plan.step_dict
-        step = steps[(event.step_key or "").partition("[")[0]]
+        step_key = event.step_key or ""
+        step = steps[step_key if step_key in steps else step_key.partition("[")[0]]
         if data.upstream_step_key is None:
             key = step.inputs[data.input_name].asset_key
         else:
@@ -252,8 +253,10 @@ class RunReuse:
     def _keys_of(self, step: ExecutionStep) -> AbstractSet[AssetKey]:
         found = self._made_by.get(step.key)
         if found is None:
-            keys = (output.asset_key for output in step.outputs.values())
-            found = self._made_by[step.key] = frozenset(key for key in keys if key is not None)
+            outputs = step.outputs.values()
+            found = self._made_by[step.key] = frozenset(
+                [each.asset_key for each in outputs if each.asset_key is not None]
+            )
         return found
 
 
