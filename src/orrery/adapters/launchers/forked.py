@@ -58,6 +58,7 @@ class ForkedRunLauncher:
         }
         child = code.start_child(_RUN, msgspec.json.encode(job), outlives=True)
         process = code.wait_until_started(child)
+        child.channel.close()  # nothing more is said to it: a process that launches runs for days keeps no line to each
         if process is None:
             raise InvariantViolationError(
                 f"The process of run '{run.run_id}' did not start.", mend="look at what the code process wrote."

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from stat import S_ISSOCK
 
 import pytest
 
@@ -46,6 +48,18 @@ def wait_until(found: Callable[[], object]) -> bool:
     return True
 
 
+def open_sockets() -> set[int]:
+    """Return the descriptors of this process that are sockets."""
+    found = set()
+    for each in os.listdir("/proc/self/fd"):
+        try:
+            if S_ISSOCK(os.fstat(int(each)).st_mode):
+                found.add(int(each))
+        except OSError:  # that of the listing itself
+            continue
+    return found
+
+
 def asleep_below(parent: int) -> list[int]:
     """Return the children of a process that wait for something."""
     found = []
@@ -76,3 +90,18 @@ def test_the_next_run_is_executed_by_a_process_that_was_there(tmp_path: Path) ->
         assert wait_until(lambda: found.update({*asleep_below(code)} - {first}) or found)
         # It may have been asleep while it makes itself warm; until it is ready, runs are forked, and a later one has it.
         assert wait_until(lambda: launch()[1] in found)
+
+
+def test_no_line_to_a_launched_run_stays_open(tmp_path: Path) -> None:
+    """One for each would use up the descriptors of a process that launches runs for days."""
+    (tmp_path / "project.py").write_text(PROJECT, encoding="utf-8")
+    origin = encode_pointer(FilePointer(path=str(tmp_path / "project.py"))).decode()
+    with Instance.local_temp(str(tmp_path / "home"), overrides={"run_launcher": "forked"}) as instance:
+
+        def sockets_after_a_run() -> int:
+            run = instance.create_run(job_name="nightly", job_code_origin=origin)
+            instance.launch_run(run.run_id)
+            assert wait_until(lambda: instance.get_run_by_id(run.run_id).status is RunStatus.SUCCESS)
+            return len(open_sockets())
+
+        assert sockets_after_a_run() == sockets_after_a_run()
