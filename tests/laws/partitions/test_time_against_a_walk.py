@@ -209,3 +209,20 @@ def test_the_present_only_adds_keys(name: str) -> None:
     for moment, keys in seen.items():
         assert keys == longest[: len(keys)]
         assert keys == list(HourlyPartitionsDefinition(datetime(2024, 3, 1), timezone=name).get_partition_keys(moment))
+
+
+@given(
+    text=st.sampled_from([*CRONS, "30 2,14 29 2 *", "0 0 L * *", "0 9 * * 5#2", "15 8 1,15 * 1", "*/30 6 * 1,7 2-4"]),
+    first=st.integers(min_value=-20_000, max_value=20_000),
+    many=st.integers(min_value=0, max_value=400),
+    less=st.integers(min_value=-50_000, max_value=50_000),
+)
+def test_many_ticks_are_those_that_are_asked_for_one_by_one(text: str, first: int, many: int, less: int) -> None:
+    cron = parse_cron(text, where="a law")
+    try:
+        one_by_one = [cron.at(number) - less for number in range(first, first + many)]
+    except OverflowError:
+        with pytest.raises(OverflowError):
+            cron.walls(first, first + many)
+        return
+    assert cron.walls(first, first + many, less) == one_by_one

@@ -144,11 +144,6 @@ class Cron:
         """Return how many minutes match on a day that matches."""
         return len(self._times)
 
-    @property
-    def seconds_of_day(self) -> list[int]:
-        """Return the seconds after midnight at which minutes match, sorted."""
-        return self._times
-
     def count_before(self, wall: int) -> int:
         """Return how many matching minutes lie before *wall*, counted from the epoch; below zero before it."""
         day, second = divmod(wall, 86400)
@@ -161,6 +156,16 @@ class Cron:
         """Return the wall-clock second of the matching minute before which *number* others lie."""
         day_number, place = divmod(number, len(self._times))
         return self._day_at(day_number) * 86400 + self._times[place]
+
+    def walls(self, first: int, stop: int, less: int = 0) -> list[int]:
+        """Return the wall-clock seconds of the matching minutes *first* to before *stop*, each *less* so many; as `at` numbers them."""
+        if first >= stop:
+            return []
+        day, skip = divmod(first, len(self._times))
+        last = (stop - 1) // len(self._times)
+        days = range(day, last + 1) if self.every_day else self._days_between(day, last)
+        midnights = [each * 86400 - less for each in days]
+        return [midnight + second for midnight in midnights for second in self._times][skip : skip + stop - first]
 
     def matches(self, wall: int) -> bool:
         """Tell whether a tick stands at exactly this wall-clock second."""
@@ -201,6 +206,18 @@ class Cron:
                 return days[number - before]
             if not 1 <= year <= _LAST_YEAR:
                 raise OverflowError(f"cron schedule '{self.text}' has no such tick within the calendar")
+
+    def _days_between(self, first: int, last: int) -> list[int]:
+        if self._weekly:
+            week, skip = divmod(first, len(self._per_week))
+            weeks = range(week, last // len(self._per_week) + 1)
+            return [7 * each + place for each in weeks for place in self._per_week][skip : skip + last + 1 - first]
+        found: list[int] = []
+        ends = date.fromordinal(self._day_at(last) + _EPOCH_ORDINAL).year
+        for year in range(date.fromordinal(self._day_at(first) + _EPOCH_ORDINAL).year, ends + 1):
+            before, days = self._year(year)
+            found.extend(days[max(first - before, 0) : last + 1 - before])
+        return found
 
     def _mean_per_year(self) -> int:
         return max(1, (self._year(2028)[0] - self._year(2000)[0]) // 28)

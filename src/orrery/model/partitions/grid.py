@@ -136,18 +136,8 @@ class Grid:
             if first == 0:
                 found.append(laid.starts[place])
             first, last = max(first - 1, 0), last - 1
-        offset, before, cron = laid.offsets[place], laid.counts[place], self.cron
-        if not cron.every_day:
-            found.extend([cron.at(number) - offset for number in range(before + first, before + last)])
-            return
-        times, per_day = cron.seconds_of_day, cron.ticks_per_day
-        day, skip = divmod(before + first, per_day)
-        days, rest = divmod(last - first + skip, per_day)
-        base = day * _DAY - offset
-        midnights = range(base, base + days * _DAY, _DAY)
-        filled = [midnight + second for midnight in midnights for second in times]
-        filled.extend([base + days * _DAY + second for second in times[:rest]])
-        found.extend(filled[skip:] if skip else filled)
+        before = laid.counts[place]
+        found.extend(self.cron.walls(before + first, before + last, laid.offsets[place]))
 
     def _reach(self, index: int) -> _Stretches:
         """Return stretches that cover the tick with this index."""
