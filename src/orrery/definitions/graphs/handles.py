@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 from typing import Any
 
-from orrery.base.errors import InvalidDefinitionError
+from orrery.base.errors import InvalidDefinitionError, InvariantViolationError
 
 __all__ = [
     "CollectedHandle",
@@ -21,6 +21,7 @@ __all__ = [
 ]
 
 
+_MAP = "map a function over it, or collect it."
 _OWN_FILES = ("/orrery/definitions/", "/orrery/plan/")
 
 
@@ -49,11 +50,11 @@ class OutputHandle:
         """Return the output in words."""
         return f"output '{self.output_name}' of {self.node_def.node_type_str} '{self.node_name}'"
 
-    def _refuse(self, what: str) -> InvalidDefinitionError:
-        return InvalidDefinitionError(
+    def _refuse(self, what: str, mend: str = "do this inside an op.") -> InvariantViolationError:
+        return InvariantViolationError(
             f"Attempted to {what} {self.describe()} inside a composition{user_line()}. Inside a graph the calls are "
             "only written down; values exist when the job runs.",
-            mend="do this inside an op.",
+            mend=mend,
         )
 
     def __iter__(self) -> Iterator[Any]:
@@ -110,7 +111,10 @@ class DynamicHandle:
         return self.inner
 
     def __iter__(self) -> Iterator[Any]:
-        raise self.inner._refuse("iterate over dynamic")
+        raise self.inner._refuse("iterate over dynamic", _MAP)
+
+    def __getitem__(self, _item: Any) -> Any:
+        raise self.inner._refuse("index into dynamic", _MAP)
 
     def describe(self) -> str:
         """Return the output in words."""
@@ -136,14 +140,14 @@ class GraphInputHandle:
         self.input_name = input_name
 
     def __iter__(self) -> Iterator[Any]:
-        raise InvalidDefinitionError(
+        raise InvariantViolationError(
             f"Attempted to iterate over input '{self.input_name}' of graph '{self.graph_name}' inside its "
             f"composition{user_line()}.",
             mend="do this inside an op.",
         )
 
     def __getitem__(self, _item: Any) -> Any:
-        raise InvalidDefinitionError(
+        raise InvariantViolationError(
             f"Attempted to index into input '{self.input_name}' of graph '{self.graph_name}' inside its "
             f"composition{user_line()}.",
             mend="do this inside an op.",

@@ -64,3 +64,30 @@ def program(record):
         @dg.job
         def twice():
             take(one(), x=one())
+
+    @dg.op(out=dg.DynamicOut())
+    def many_of_it():
+        yield dg.DynamicOutput(1, "a")
+
+    def refuses(name, call):
+        with record.raises(f"iterated {name}", contains=["iterate over"]):
+
+            @dg.job
+            def iterated():
+                for each in call():
+                    take(each)
+
+        with record.raises(f"indexed {name}"):
+
+            @dg.job
+            def indexed():
+                take(call()[0])
+
+    refuses("an output", one)
+    refuses("a dynamic output", many_of_it)
+
+    with record.raises("unpacked"):
+
+        @dg.job
+        def unpacked():
+            _left, _right = one()

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from orrery.base.errors import CyclicDependencyError, InvalidDefinitionError
+from orrery.base.errors import CyclicDependencyError, InvalidDefinitionError, InvariantViolationError
 from orrery.definitions.decorators.graph import graph, job
 from orrery.definitions.decorators.op import op
 from orrery.definitions.graphs.dependency import (
@@ -38,9 +38,9 @@ def fan():  # type: ignore[no-untyped-def]
     yield
 
 
-def refused(function: Any) -> str:
+def refused(function: Any, error: type[Exception] = InvalidDefinitionError) -> str:
     """Return what is said when the function is composed into a job."""
-    with pytest.raises(InvalidDefinitionError) as caught:
+    with pytest.raises(error) as caught:
         job(function)
     return str(caught.value)
 
@@ -191,8 +191,12 @@ def test_a_value_is_not_there_while_a_graph_is_composed() -> None:
     def indexing() -> None:
         take(one()[0])
 
-    assert line_of(iterating, 1) in refused(iterating)
-    assert "values exist when the job runs" in refused(indexing)
+    def indexing_many() -> None:
+        take(fan()[0])
+
+    assert line_of(iterating, 1) in refused(iterating, InvariantViolationError)
+    assert "values exist when the job runs" in refused(indexing, InvariantViolationError)
+    assert "map a function over it, or collect it" in refused(indexing_many, InvariantViolationError)
 
 
 def test_a_dynamic_output_is_not_taken_as_it_is() -> None:
