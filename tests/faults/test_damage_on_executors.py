@@ -221,36 +221,56 @@ def test_what_another_event_log_stored_is_not_taken(
     assert run("theirs", "2", "down_alone") == []
 
 
+def shared_run(folder: Path, executor: str, config: dict[str, Any], home: str, version: str) -> tuple[Any, list[str]]:
+    """Run all; return the value at the end, or the error of the step that makes it, and the events of what makes the first."""
+    module = f"project_{uuid.uuid4().hex}"
+    (folder / f"{module}.py").write_text(SHARED)
+    arguments = (str(folder), executor, config, version, "all_of_it")
+    made = build_reconstructable_job(module, "make", arguments, reconstructor_working_directory=str(folder))
+    (folder / home).mkdir(exist_ok=True)
+    with Instance.local_temp(str(folder / home)) as instance, execute_job(made, instance) as result:
+        told = [e.event_type_value for e in result.all_events if e.step_key == "up" and e.event_type_value in EVENTS]
+        if result.success:
+            return result.output_for_node("down"), told
+        (failure,) = [e for e in result.all_events if e.event_type_value == "STEP_FAILURE"]
+        assert failure.step_key == "down"
+        return str(failure.step_failure_data.error.message), told
+
+
 @pytest.mark.parametrize("executor", [each for each in EXECUTORS if each != "awaited"])
 def test_what_another_event_log_stores_after_the_decision_is_not_taken_either(
     executor: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     """Else it would pass for good for what was made from ours."""
     name, config, _ = chosen(executor, request)
-    module = f"project_{uuid.uuid4().hex}"
-    (tmp_path / f"{module}.py").write_text(SHARED)
-    stored = tmp_path / "values" / "up.pickle"
 
     def run(home: str, version: str) -> tuple[Any, list[str]]:
-        """Run all; return the value at the end, and the events of the step that makes the first."""
-        arguments = (str(tmp_path), name, config, version, "all_of_it")
-        made = build_reconstructable_job(module, "make", arguments, reconstructor_working_directory=str(tmp_path))
-        (tmp_path / home).mkdir(exist_ok=True)
-        with Instance.local_temp(str(tmp_path / home)) as instance, execute_job(made, instance) as result:
-            assert result.success
-            told = [
-                e.event_type_value for e in result.all_events if e.step_key == "up" and e.event_type_value in EVENTS
-            ]
-            return result.output_for_node("down"), told
+        return shared_run(tmp_path, name, config, home, version)
 
     run("theirs", "2")
-    theirs = stored.read_bytes()
+    theirs = (tmp_path / "values" / "up.pickle").read_bytes()
     assert run("mine", "1") == ("1", ["STEP_START", "STEP_SUCCESS"])
     assert run("mine", "1") == ("1", ["STEP_SKIPPED"])
     (tmp_path / "theirs.pickle").write_bytes(theirs)
     assert run("mine", "1") == ("1", ["STEP_SKIPPED", "STEP_START", "STEP_SUCCESS"])
     assert not (tmp_path / "theirs.pickle").exists()
     assert run("mine", "1") == ("1", ["STEP_SKIPPED"])
+
+
+@pytest.mark.parametrize("executor", ["in process", "multiprocess"])
+def test_nor_where_no_step_is_tried_again(executor: str, tmp_path: Path) -> None:
+    """Then nothing is made again within the run: the step fails, and the next run makes what it lacked."""
+    name, config, _ = EXECUTORS[executor]
+    config = {**config, "retries": {"disabled": {}}}
+    shared_run(tmp_path, name, config, "theirs", "2")
+    theirs = (tmp_path / "values" / "up.pickle").read_bytes()
+    shared_run(tmp_path, name, config, "mine", "1")
+    (tmp_path / "theirs.pickle").write_bytes(theirs)
+    error, told = shared_run(tmp_path, name, config, "mine", "1")
+    assert "is not the one that was recorded last" in error
+    assert "orrery materialize up --reuse" in error
+    assert told == ["STEP_SKIPPED"]
+    assert shared_run(tmp_path, name, config, "mine", "1") == ("1", ["STEP_START", "STEP_SUCCESS"])
 
 
 @pytest.mark.parametrize("how", ["cached garbage", "cached gone"])

@@ -116,7 +116,7 @@ def step_context_to_step_run_ref(step_context: StepExecutionContext, package_dir
     if package_dir is not None:
         origin = in_package(origin, package_dir)
     limits = plan_context.limits
-    step, may_make_again = step_context.step, plan_context.may_make_again
+    step, was_skipped = step_context.step, plan_context.was_skipped
     order = order_for(
         step,
         step_context.previous_attempt_count + 1,
@@ -124,9 +124,8 @@ def step_context_to_step_run_ref(step_context: StepExecutionContext, package_dir
         was_given=(plan_context.given_outputs or _Everything()).__contains__,
         limits=limits,
         run_seconds=limits.run_seconds if limits is not None else None,
-        made_again=tuple(
-            key for key in step.parent_keys if may_make_again is not None and may_make_again(step.key, key)
-        ),
+        skipped=tuple(key for key in step.parent_keys if was_skipped is not None and was_skipped(step.key, key)),
+        may_make_again=plan_context.may_make_again is not None,
         may_reuse=plan_context.may_reuse,
     )
     return StepRunRef(

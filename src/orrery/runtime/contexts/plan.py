@@ -60,6 +60,7 @@ class PlanOrchestrationContext:
         executed_keys: The steps that this run executes, where it repeats a part of another.
         known_contents: Gives, of an asset and its partitions, the names of the bytes that were stored before the run; None
             where nobody has them at hand.
+        was_skipped: Tells whether a step takes from another one that was skipped, whose value was stored before the run.
         may_make_again: Tells whether a step may have the value of another made again that it finds damaged.
         may_reuse: Tells whether the value of a step may be used again by later runs; None if nobody may.
         origin: How another process can make the job again; None if it cannot, or nobody asked so far.
@@ -96,6 +97,7 @@ class PlanOrchestrationContext:
         "slots",
         "trace",
         "values",
+        "was_skipped",
     )
 
     def __init__(
@@ -136,6 +138,7 @@ class PlanOrchestrationContext:
         self._discovering: frozenset[str] | None = None
         self.active: Any = None
         self.known_contents: Callable[[AssetKey, Sequence[str | None]], Mapping[str | None, str]] | None = None
+        self.was_skipped: Callable[[str, str], bool] | None = None
         self.may_make_again: Callable[[str, str], bool] | None = None
         self.may_reuse: Callable[[ExecutionStep], bool] | None = None
         self.slots: Any = None

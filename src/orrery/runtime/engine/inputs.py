@@ -286,7 +286,7 @@ def _load_output(
     if described.has_asset_key:
         if key != stored_by:
             store = partial(_ask_store, context, described, stored_by, described_outputs(context, producer, output))
-        was_skipped = context.plan_context.may_make_again
+        was_skipped = context.plan_context.was_skipped
         if was_skipped is not None and was_skipped(context.step.key, step_key):  # something may have been stored since
             to_store = described if store is None else describe(stored_by)
             known = context.plan_context.known_contents

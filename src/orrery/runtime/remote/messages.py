@@ -114,7 +114,8 @@ class StepOrder(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
         sources: Where its inputs come from, by name, as far as the plan does not say it.
         run_seconds_left: How long the run may still take; None if nothing limits it.
         run_seconds: The limit of the run.
-        made_again: Steps whose stored values are made again if they are found damaged.
+        skipped: Steps before it that were skipped: their values were stored before the run.
+        may_make_again: Whether these values are made again if they are found damaged.
         may_reuse: Whether later runs may use the value of the step again.
     """
 
@@ -125,7 +126,8 @@ class StepOrder(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     sources: Mapping[str, Source] = {}
     run_seconds_left: float | None = None
     run_seconds: float | None = None
-    made_again: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+    may_make_again: bool = True
     may_reuse: bool = False
 
 

@@ -39,7 +39,8 @@ def order_for(
     was_given: Callable[[tuple[str, str]], bool],
     limits: TimeLimits | None = None,
     run_seconds: float | None = None,
-    made_again: tuple[str, ...] = (),
+    skipped: tuple[str, ...] = (),
+    may_make_again: bool = True,
     may_reuse: Callable[[ExecutionStep], bool] | None = None,
 ) -> StepOrder:
     """
@@ -52,7 +53,8 @@ def order_for(
         was_given: Tells whether (step key, output name) was given.
         limits: Those of the run.
         run_seconds: The limit of the run, as it was set.
-        made_again: Steps whose stored values are made again if they are found damaged.
+        skipped: Steps before it that were skipped: their values were stored before the run.
+        may_make_again: Whether these values are made again if they are found damaged.
         may_reuse: Tells whether later runs may use the value of a step again; None if none may.
     """
     known = plan.step_dict.get(step.key)
@@ -70,7 +72,8 @@ def order_for(
         sources,
         limits.left() if limits is not None else None,
         run_seconds,
-        made_again,
+        skipped,
+        may_make_again,
         may_reuse is not None and may_reuse(step),
     )
 

@@ -164,8 +164,9 @@ class WorkSession:
             context = self._ready_for(step, limits)
         except Exception as error:  # noqa: BLE001  # a resource that cannot be opened is the failure of the step
             return (yield from self._not_begun(step, order, error))
-        again = order.made_again
-        context.may_make_again = (lambda _step, producer: producer in again) if again else None
+        skipped = order.skipped
+        context.was_skipped = (lambda _step, producer: producer in skipped) if skipped else None
+        context.may_make_again = context.was_skipped if order.may_make_again else None
         context.may_reuse = (lambda _step: True) if order.may_reuse else None
         capture = self._capture
         if capture is not None:
