@@ -162,6 +162,17 @@ class IOManagerSuite:
         with pytest.raises(ValueNotFoundError):
             check(ValueContext("others", partitions=partitions), first.contents)
 
+    @pytest.mark.parametrize("partitions", [None, ["x"], ["x", "y"]])
+    def test_a_load_tells_what_it_has_loaded(self, manager: IOManager, partitions: list[str] | None) -> None:
+        """By the names that were noted when it was stored: so that nobody takes one value for another."""
+        values = {key: self.value_of(number) for number, key in enumerate(partitions or ())}
+        stored, loaded = ValueContext("orders", partitions=partitions), ValueContext("orders", partitions=partitions)
+        manager.handle_output(stored, values if len(values) > 1 else self.value_of(0))
+        if not stored.contents:
+            pytest.skip("this IO manager does not tell a value from another in its place")
+        manager.load_input(loaded)
+        assert loaded.contents == stored.contents
+
     def test_a_loaded_value_is_a_copy(self, manager: IOManager) -> None:
         """What one step changes, another does not see."""
         manager.handle_output(ValueContext("orders"), self.value_of(1))

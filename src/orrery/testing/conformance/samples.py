@@ -132,6 +132,7 @@ class ValueContext:
         self.config: Any = None
         self.output_metadata: dict[str, Any] = {}
         self.contents: dict[str | None, str] = {}
+        self._contents = self.contents
         self.resource_config: Mapping[str, Any] = {}
         self.dagster_type = type("_Type", (), {"typing_type": typing_type})
 
@@ -167,5 +168,5 @@ class ValueContext:
         self.output_metadata.update(metadata)
 
     def note_contents(self, contents: Mapping[str | None, str]) -> None:
-        """Note what was stored of each partition."""
-        self.contents = dict(contents)
+        """Note what was stored, or loaded, of each partition."""
+        self.contents.update(contents)
