@@ -398,7 +398,7 @@ class _AssetCompiler:
         """Return the steps that give what the inputs of one take, and those it comes after for another reason."""
         outputs, own_step = self.outputs, step.key
         found: dict[str, None] = {}
-        for key in step.assets_def._keys_by_input_name.values():
+        for key in step.assets_def.keys_by_input_name.values():
             made = outputs.get(key.parts)
             if made is not None and made[0] != own_step:
                 found[made[0]] = None

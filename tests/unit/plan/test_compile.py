@@ -267,7 +267,16 @@ def test_the_parents_of_an_asset_are_those_that_its_inputs_name() -> None:
     def below(raw, whole):  # type: ignore[no-untyped-def]
         return 1
 
+    @multi_asset(specs=[AssetSpec("a"), AssetSpec("c", deps=["b"])], can_subset=True)
+    def outside():  # type: ignore[no-untyped-def]
+        yield
+
+    @asset(deps=["a"])
+    def b():  # type: ignore[no-untyped-def]
+        return 1
+
     for plan in (
+        plan_of(outside, b),
         plan_of(raw, both, whole, below, AssetSpec("elsewhere")),
         plan_of(raw, both, whole, below, keys={AssetKey("raw"), AssetKey("below")}),
     ):
