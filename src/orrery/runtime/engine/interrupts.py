@@ -5,7 +5,8 @@ While a run goes on in the main thread, SIGINT and SIGTERM raise :class:`Executi
 where the run is: resources are closed, the run is recorded as canceled. While a record is written, or the
 streams of a step are led elsewhere, the signal waits, so that what is written is written whole: the recorder
 calls :meth:`Interrupts.deliver` when a line is written, and where nobody calls, the signal is sent again a moment
-later. A second signal has its usual effect. Elsewhere, and where the process handles these signals itself,
+later. So it is where Python lets no error out, as of a finalizer or of what the garbage collector calls (Dask has it call
+something): what was raised there is lost. A second signal has its usual effect. Elsewhere, and where the process handles these signals itself,
 nothing is changed.
 
 A process that wants more of it (the command: a word at once, an end at the second signal) makes :class:`Interrupts` itself
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -65,9 +67,13 @@ class Interrupts:
         self._is_sent_again = False
         # A signal is not sent again while the handlers are given back: it would end the process.
         self._giving_back = threading.RLock()
+        self._raised: tuple[int, ExecutionInterruptedError] | None = None
+        self._hook_before: Any = None
 
     def take(self) -> None:
         """Handle the signals."""
+        if self._hook_before is None:
+            self._hook_before, sys.unraisablehook = sys.unraisablehook, self._lost
         found = self._signals
         if found is None:
             found = [each for each, ordinary in _ORDINARY if signal.getsignal(each) is ordinary]
@@ -76,6 +82,14 @@ class Interrupts:
 
     def give_back(self) -> None:
         """Let signals have the effect that they had before."""
+        self._let_go()
+        if self._hook_before is not None:
+            if sys.unraisablehook == self._lost:  # else somebody has put another before it, which calls it still
+                sys.unraisablehook = self._hook_before
+            self._hook_before = None
+        self._raised = None
+
+    def _let_go(self) -> None:
         with self._giving_back:
             for number, handler in self._replaced.items():
                 signal.signal(number, handler)
@@ -102,11 +116,14 @@ class Interrupts:
             self._waits_since = time.monotonic()
         self._waiting = number
         if _is_writing(frame) and time.monotonic() - self._waits_since < _PATIENCE_SECONDS:
-            again = threading.Timer(_AGAIN_SECONDS, self._send_again)
-            again.daemon = True
-            again.start()
+            self._send_later()
             return
         self._interrupt(number)
+
+    def _send_later(self) -> None:
+        again = threading.Timer(_AGAIN_SECONDS, self._send_again)
+        again.daemon = True
+        again.start()
 
     def _send_again(self) -> None:
         with self._giving_back:
@@ -117,8 +134,22 @@ class Interrupts:
     def _interrupt(self, number: int) -> None:
         self._waiting = None
         if self._arrived is None:
-            self.give_back()
-        raise ExecutionInterruptedError(f"{_ASKED}{signal.Signals(number).name}")
+            self._let_go()
+        error = ExecutionInterruptedError(f"{_ASKED}{signal.Signals(number).name}")
+        self._raised = number, error
+        raise error
+
+    def _lost(self, lost: Any) -> None:
+        """Take in an error that Python lets nobody hear of; if it is ours, the signal is sent once more."""
+        raised, before = self._raised, self._hook_before or sys.__unraisablehook__
+        if raised is None or lost.exc_value is not raised[1]:
+            before(lost)
+            return
+        self._raised = None
+        if self._arrived is None:
+            self.take()
+        self._waiting, self._waits_since = raised[0], time.monotonic()
+        self._send_later()
 
 
 def signal_told(message: str) -> signal.Signals:
