@@ -187,12 +187,12 @@ class ActiveExecution:
         """Return the steps that have not ended."""
         return [step for key, step in self._steps.items() if self.states.get(key) in (None, StepState.IN_FLIGHT)]
 
-    def may_make_again(self, step_key: str, producer_key: str) -> bool:
-        """Tell whether a step that finds a stored value damaged may have it made again (see :meth:`MakingAgain.may`)."""
+    def was_skipped(self, step_key: str, producer_key: str) -> bool:
+        """Tell whether a step takes from one that was skipped, and that was not made again for it (see :meth:`MakingAgain.may`)."""
         return self._again.may(step_key, producer_key)
 
-    def made_again_for(self, step: ExecutionStep) -> tuple[str, ...]:
-        """Return the parents of a step that :meth:`may_make_again` allows to be made again."""
+    def skipped_before(self, step: ExecutionStep) -> tuple[str, ...]:
+        """Return the parents of a step of which :meth:`was_skipped` is true."""
         return self._again.allowed(step)
 
     def next_retry(self) -> float | None:

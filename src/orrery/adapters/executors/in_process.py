@@ -96,9 +96,9 @@ class InProcessExecutor(Executor):
             active = ActiveExecution(execution_plan, plan_context.known_outputs, plan_context.consult)
             plan_context.given_outputs = active.given_outputs
             plan_context.active = active
-            plan_context.was_skipped = active.may_make_again
+            plan_context.was_skipped = active.was_skipped
             if self._retries is RetryMode.ENABLED:
-                plan_context.may_make_again = active.may_make_again
+                plan_context.may_make_again = active.was_skipped
             yield from self._steps(plan_context, active)
         if count:
             taken = (time.perf_counter() - started) * 1000.0

@@ -53,9 +53,9 @@ class Dispatch:
         self._active = ActiveExecution(self._plan, plan_context.known_outputs, plan_context.consult)
         plan_context.given_outputs = self._active.given_outputs
         plan_context.active = self._active
-        plan_context.was_skipped = self._active.may_make_again
+        plan_context.was_skipped = self._active.was_skipped
         if retries is RetryMode.ENABLED:
-            plan_context.may_make_again = self._active.may_make_again
+            plan_context.may_make_again = self._active.was_skipped
         self._queue: list[LaunchStep] = []
         self._retry_at: float | None = None
         self._is_unsettled = True
@@ -144,7 +144,7 @@ class Dispatch:
             was_given=self._active.given_outputs.__contains__,
             limits=limits,
             run_seconds=limits.run_seconds if limits is not None else None,
-            skipped=self._active.made_again_for(launch.step),
+            skipped=self._active.skipped_before(launch.step),
             may_make_again=self._retries is RetryMode.ENABLED,
             may_reuse=self._context.may_reuse,
         )

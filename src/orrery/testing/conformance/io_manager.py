@@ -168,8 +168,9 @@ class IOManagerSuite:
         values = {key: self.value_of(number) for number, key in enumerate(partitions or ())}
         stored, loaded = ValueContext("orders", partitions=partitions), ValueContext("orders", partitions=partitions)
         manager.handle_output(stored, values if len(values) > 1 else self.value_of(0))
-        if not stored.contents:
+        if getattr(manager, "check_content", None) is None and not stored.contents:
             pytest.skip("this IO manager does not tell a value from another in its place")
+        assert set(stored.contents) == set(partitions or (None,))
         manager.load_input(loaded)
         assert loaded.contents == stored.contents
 

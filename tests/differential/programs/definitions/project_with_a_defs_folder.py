@@ -71,12 +71,8 @@ def program(record):
 
     def fails(name, files, config="[tool.dg.project]\nroot_module = 'NAME'\n"):
         root = write(name, files, config)
-        try:
+        with record.raises(name):
             dg.load_from_defs_folder(path_within_project=root).get_repository_def()
-        except Exception:
-            record.value(f"{name} fails", True)
-        else:
-            record.value(f"{name} fails", False)
 
     fails("two_objects", {"defs/x.py": "a = dg.Definitions()\nb = dg.Definitions(assets=[dg.AssetSpec('x')])\n"})
     fails("both_kinds", {"defs/x.py": "a = dg.Definitions()\n@dg.definitions\ndef b(): return dg.Definitions()\n"})
