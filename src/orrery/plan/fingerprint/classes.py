@@ -9,7 +9,9 @@ import types
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-__all__ = ["declared_by", "members_of", "type_name"]
+from orrery.plan.fingerprint.guards import ABSENT
+
+__all__ = ["declared_by", "members_of", "parameter_classes", "parameter_types", "type_name"]
 
 _MADE = frozenset(
     "__module__ __doc__ __dict__ __weakref__ __qualname__ __annotations__ __dataclass_fields__ __dataclass_params__ "
@@ -93,6 +95,22 @@ def type_name(annotation: Any) -> str:
     if type(annotation) is not types.GenericAlias and isinstance(annotation, type):
         return f"{annotation.__module__}.{annotation.__qualname__}"
     return _ADDRESS.sub("", repr(annotation))
+
+
+def parameter_types(function: types.FunctionType) -> dict[str, str]:
+    """Return the types that the parameters are annotated with, as people write them, by name."""
+    return {name: type_name(each) for name, each in function.__annotations__.items() if name != "return"}
+
+
+def parameter_classes(function: types.FunctionType) -> Iterator[tuple[str | None, Any]]:
+    """Iterate what the parameters are annotated with, each with its name where a name of the module stands for it."""
+    for name, each in function.__annotations__.items():
+        if name == "return":
+            continue
+        if type(each) is not str:
+            yield None, each
+        elif each.isidentifier():
+            yield each, function.__globals__.get(each, ABSENT)
 
 
 def _default(field: Any) -> Any:

@@ -8,7 +8,7 @@ import operator
 import types
 from typing import Any, NamedTuple
 
-__all__ = ["ABSENT", "Guard", "bare_form", "body_of", "holds", "is_fixed"]
+__all__ = ["ABSENT", "Guard", "bare_form", "body_of", "holds", "is_bare", "is_fixed"]
 
 ABSENT = object()
 """Stands for what is not there."""
@@ -45,20 +45,24 @@ def body_of(function: types.FunctionType) -> tuple[Any, ...]:
     return body
 
 
+def is_bare(function: Any) -> bool:
+    """Tell whether a function has nothing of its own but code and annotations."""
+    return (
+        type(function) is types.FunctionType
+        and function.__closure__ is None
+        and function.__defaults__ is None
+        and function.__kwdefaults__ is None
+        and not function.__dict__
+    )
+
+
 def bare_form(function: Any) -> tuple[Any, ...] | None:
     """
     Return what tells all of a function that has nothing of its own but code, as those of a factory do; None of others.
 
     Two with the same form reach the same, as long as that stands where it stood.
     """
-    if (
-        type(function) is not types.FunctionType
-        or function.__closure__ is not None
-        or function.__defaults__ is not None
-        or function.__kwdefaults__ is not None
-        or function.__dict__
-        or function.__annotations__
-    ):
+    if not is_bare(function) or function.__annotations__:
         return None
     return id(function.__code__), id(function.__globals__), function.__module__, function.__qualname__
 

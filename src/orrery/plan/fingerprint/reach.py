@@ -8,10 +8,12 @@ import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from orrery.plan.fingerprint.canonical import canonical_digest
+from orrery.plan.fingerprint.classes import parameter_classes, parameter_types
 from orrery.plan.fingerprint.code_form import CodeForm, Scan, bytecode_digest, scan_code, source_digest
 from orrery.plan.fingerprint.facts import CodeFacts, Place, Reach
-from orrery.plan.fingerprint.guards import ABSENT, Guard, bare_form, body_of, holds
-from orrery.plan.fingerprint.walk import Walk
+from orrery.plan.fingerprint.guards import ABSENT, Guard, bare_form, body_of, holds, is_bare
+from orrery.plan.fingerprint.walk import PARAMETER_TYPES, Walk
 
 __all__ = ["Reacher"]
 
@@ -46,7 +48,7 @@ class Reacher:
             known = self._bare.get(bare) if bare is not None else None
         if known is not None and all(map(holds, known[2])):
             return known[1]
-        found, guards = (self._of_itself(function) if bare is not None else None) or self._walked(function)
+        found, guards = (self._of_itself(function) if is_bare(function) else None) or self._walked(function)
         if guards is not None:
             if len(self._known) >= _MOST_KNOWN:
                 self._known.clear()
@@ -63,13 +65,14 @@ class Reacher:
 
     def _of_itself(self, function: Any) -> tuple[Reach, Sequence[Guard]] | None:
         """
-        Return what a walk would find from a function that has nothing but code, if that reads nothing but what is built in.
+        Return what a walk would find from a bare function, if its code reads nothing but what is built in.
 
-        None where it reads more. Many functions are so, and a walk takes several times as long.
+        None where it reads more, or takes a class of the project. Many functions are so, and a walk takes twice as long.
         """
         digest, scan, place = self.of_code(function.__code__)
         module, spread = function.__module__ or "?", function.__globals__
-        if scan.imports or self._facts.origin_of(module).kind != "project":
+        origin_of = self._facts.origin_of
+        if scan.imports or origin_of(module).kind != "project":
             return None
         guards = [Guard(function, None, body_of(function))]
         for each in scan.references:
@@ -78,8 +81,14 @@ class Reacher:
             if each.name in spread:
                 return None
             guards.append(Guard(spread, each.name, ABSENT))
-        name = f"{module}:{function.__qualname__}"
-        return Reach({name: digest}, _NOTHING, {name: place}, (), _NOTHING), guards
+        for called, kind in parameter_classes(function):
+            if called is not None:
+                guards.append(Guard(spread, called, kind))
+            if isinstance(kind, type) and any(origin_of(cls.__module__).kind == "project" for cls in kind.__mro__):
+                return None
+        name, typed = f"{module}:{function.__qualname__}", parameter_types(function)
+        parts = {name: digest, PARAMETER_TYPES: canonical_digest(typed) or ""} if typed else {name: digest}
+        return Reach(parts, _NOTHING, {name: place}, (), _NOTHING), guards
 
     def of_code(self, code: types.CodeType) -> tuple[str, Scan, Place]:
         """Return the digest of a code object, what it names, and where it stands."""

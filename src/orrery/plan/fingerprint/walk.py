@@ -15,17 +15,20 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from orrery.plan.fingerprint.canonical import Canonical, NotCanonicalError, canonical_digest
-from orrery.plan.fingerprint.classes import declared_by, members_of, type_name
+from orrery.plan.fingerprint.classes import declared_by, members_of, parameter_classes, parameter_types, type_name
 from orrery.plan.fingerprint.code_form import WHOLE, Scan
 from orrery.plan.fingerprint.contents import content_of_platform, fields_of, is_closed
 from orrery.plan.fingerprint.facts import CodeFacts, Origin, Place, Reach
 from orrery.plan.fingerprint.guards import ABSENT, Guard, body_of, is_fixed
 from orrery.plan.fingerprint.shown import shown_constant
 
-__all__ = ["OfCode", "Walk"]
+__all__ = ["PARAMETER_TYPES", "OfCode", "Walk"]
 
 OfCode = Callable[[types.CodeType], tuple[str, Scan, Place]]
 """Gives the digest of a code object, what it names, and where it stands."""
+
+PARAMETER_TYPES = "parameter types"
+"""The part that tells by which types values are loaded."""
 
 _NO_CELLS: Mapping[str, Any] = {}
 _INSIDE = ""
@@ -95,12 +98,13 @@ class Walk:
 
     def _annotations(self, function: types.FunctionType) -> None:
         """Take in the types of the parameters: by them values are loaded."""
-        given = {name: type_name(each) for name, each in function.__annotations__.items() if name != "return"}
+        given = parameter_types(function)
         if given:
-            self._parts["parameter types"] = canonical_digest(given) or ""
-        for name, each in function.__annotations__.items():
-            kind = function.__globals__.get(each) if isinstance(each, str) else each
-            if name != "return" and isinstance(kind, type):
+            self._parts[PARAMETER_TYPES] = canonical_digest(given) or ""
+        for name, kind in parameter_classes(function):
+            if name is not None and self.guards is not None:
+                self.guards.append(Guard(function.__globals__, name, kind))
+            if isinstance(kind, type):
                 self._methods(kind)
 
     def _methods(self, kind: type) -> None:
@@ -110,6 +114,7 @@ class Walk:
             return
         for cls, each in origins:
             if each == "project":
+                self.guards = None  # a method may be set or put in its place
                 for _, value in members_of(cls):
                     if isinstance(value, types.FunctionType | staticmethod | classmethod | property):
                         self._reference(value)

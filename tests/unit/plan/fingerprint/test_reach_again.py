@@ -307,6 +307,10 @@ class Box:
 
     side: int = 1
 
+    def wide(self) -> int:
+        """Return how wide it is."""
+        return self.side
+
 
 BOX = Box()
 
@@ -314,6 +318,16 @@ BOX = Box()
 def boxed(x: int) -> int:
     """Use an object."""
     return BOX.side + x
+
+
+def takes_box(box: Box) -> int:
+    """Take an object."""
+    return box.wide()
+
+
+def takes_later(box: "Box") -> int:
+    """Take an object of a class that a name stands for."""
+    return box.wide()
 
 
 def closing(low: int) -> Any:
@@ -413,6 +427,19 @@ class TestAReacherThatKnowsTheFunction:
         monkeypatch.setattr(sys.modules["helpers"], "RATE", 3)
         assert again(function).parts != before.parts
 
+    def test_a_method_of_the_class_of_a_parameter_is_replaced(
+        self, again: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """So is the class itself, where a name stands for it until it is asked for."""
+        for function in (takes_box, takes_later):
+            before = again(function)
+            monkeypatch.setattr(Box, "wide", lambda box: box.side * 2)
+            assert again(function).parts != before.parts
+            monkeypatch.undo()
+        before = again(takes_later)
+        monkeypatch.setattr(sys.modules[__name__], "Box", Kind)
+        assert again(takes_later).parts != before.parts
+
 
 def test_copies_of_a_function_are_told_apart_by_all_that_is_their_own(load: Load) -> None:
     """A reacher that knows one of them gives the same of the others, unless they have something of their own."""
@@ -444,6 +471,22 @@ def _built_in(x: "int") -> int:
     return sum(range(x))
 
 
+def _typed(x: int, y: "Box", z: list[int], deep: "types.ModuleType") -> list[int]:
+    return [x, len(z)]
+
+
+def _typed_later(x: "int") -> int:
+    return x
+
+
+def _typed_and_more(x: "int", y: int = 1) -> int:
+    return x + y
+
+
+def _takes_a_class(x: Box) -> int:
+    return len(str(x))
+
+
 def _bare(x):  # type: ignore[no-untyped-def]
     return [sum(each) for each in x if len(each) > max(1, 2)]
 
@@ -469,7 +512,22 @@ def _shadowed(x):  # type: ignore[no-untyped-def]
     return round(x) + len(x)
 
 
-@pytest.mark.parametrize("function", [_nothing, _built_in, _bare, _inside, _reads, _imports, _shadowed])
+@pytest.mark.parametrize(
+    "function",
+    [
+        _nothing,
+        _built_in,
+        _typed,
+        _typed_later,
+        _typed_and_more,
+        _takes_a_class,
+        _bare,
+        _inside,
+        _reads,
+        _imports,
+        _shadowed,
+    ],
+)
 def test_what_is_found_without_a_walk_is_what_a_walk_finds(
     function: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -482,5 +540,6 @@ def test_what_is_found_without_a_walk_is_what_a_walk_finds(
     assert reacher.reach(function) == walked()
     monkeypatch.setitem(function.__globals__, "len", _nothing)
     monkeypatch.setitem(function.__globals__, "sum", 7)
+    monkeypatch.setitem(function.__globals__, "int", Box)
     assert reacher.reach(function) == walked()
     assert reacher.reach(function) == Reacher(InstalledCode()).reach(function)
