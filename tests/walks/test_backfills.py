@@ -144,7 +144,12 @@ def test_dynamic_partitions_are_planned_found_and_made(shop: Shop) -> None:
         "weather      0  what is found  0 runs",
         "1 item in 1 run",
     ]
-    assert shop.json("backfill", "cities+")["assets"]["weather"] == {"items": 1, "made": 1, "failed": []}
+    assert shop.json("backfill", "cities+")["assets"]["weather"] == {
+        "items": 1,
+        "made": 1,
+        "current": 0,
+        "failed": [],
+    }
     again = shop.json("backfill", "cities+", "--discover", CITIES="oslo,rome")
     assert {name: each["made"] for name, each in again["assets"].items()} == {"cities": 1, "weather": 1}
     assert "nothing to discover" in shop.run("backfill", "weather", "--discover", code=2)

@@ -158,7 +158,10 @@ def plan_lines(plan: BackfillPlan, which: str) -> list[str]:
                 ]
             )
     lines = table(rows, head=["asset" if plan.job_name is None else "job", "items", "partitions", "runs"], right=[1])
-    return [*lines, f"{_items(plan.size)} in {count(runs, 'run')}"]
+    lines.append(f"{_items(plan.size)} in {count(runs, 'run')}")
+    if plan.leaves_current and len(plan.targets) > 1:
+        lines.append(dim("what needs something that is made, and is current once that is there, is left alone"))
+    return lines
 
 
 def plan_document(plan: BackfillPlan) -> dict[str, Any]:
@@ -167,6 +170,7 @@ def plan_document(plan: BackfillPlan) -> dict[str, Any]:
         "items": plan.size,
         "runs": sum(map(plan.count_of_runs, plan.groups)),
         "job": plan.job_name,
+        "leaves_current": plan.leaves_current,
         "groups": [
             {
                 "assets": [key.to_escaped_user_string() for key in group.keys],
@@ -212,13 +216,10 @@ def result_lines(result: BackfillResult, is_held: bool) -> list[str]:
     for key, target in result.progress.plan.targets.items():
         made = len(result.progress.made.get(key, ()))
         failed = _failed(result, key)
-        rows.append(
-            [
-                one_line(key.to_escaped_user_string()),
-                f"{number(made)}/{number(len(target))}",
-                f"{styled('failed')} {_some(failed)}" if failed else "",
-            ]
-        )
+        current = len(result.progress.current.get(key, ()))
+        notes = [f"{styled('failed')} {_some(failed)}"] if failed else []
+        notes += [dim(f"{number(current)} current")] if current else []
+        rows.append([one_line(key.to_escaped_user_string()), f"{number(made)}/{number(len(target))}", ", ".join(notes)])
     return [*lines, *table(rows, right=[1], indent="  ")]
 
 
@@ -230,7 +231,8 @@ def result_document(result: BackfillResult, is_held: bool) -> dict[str, Any]:
         "assets": {
             key.to_escaped_user_string(): {
                 "items": len(target),
-                "made": len(result.progress.made.get(key, ())),
+                "made": len(result.made(key)),
+                "current": len(result.current(key)),
                 "failed": _failed(result, key),
             }
             for key, target in result.progress.plan.targets.items()

@@ -82,8 +82,15 @@ class BackfillResult:
 
     def made(self, asset_key: CoercibleToAssetKey) -> Sequence[str]:
         """Return the partitions of an asset that were made."""
+        key = AssetKey.from_coercible(asset_key)
         with loading(self.backfill, self.instance):
-            return list(self.progress.made.get(AssetKey.from_coercible(asset_key), ()))
+            made, current = self.progress.made.get(key), self.progress.current.get(key)
+            return [] if made is None else list(made if current is None else made - current)
+
+    def current(self, asset_key: CoercibleToAssetKey) -> Sequence[str]:
+        """Return the partitions of an asset that were left alone, as they were current when their turn came."""
+        with loading(self.backfill, self.instance):
+            return list(self.progress.current.get(AssetKey.from_coercible(asset_key), ()))
 
     def failed(self, asset_key: CoercibleToAssetKey) -> Sequence[str]:
         """Return the partitions of an asset that failed."""
@@ -120,7 +127,8 @@ def backfill(
         partitions: Which partitions: keys, ranges (``"2013-01-01...2013-01-31"``), or, of several dimensions,
             ``"carrier=AA"``. All that exist if not given. Of assets that are cut otherwise, those that follow.
         which: Which of them: ``"missing"`` (never made), ``"failed"``, ``"stale"`` (missing, or out of date: made by
-            other code, with other config, or of other inputs than would be used now) or ``"all"``.
+            other code, with other config, or of other inputs than would be used now; of what only needs something that is
+            made, what turns out to be current is left alone) or ``"all"``.
         partitions_of: The asset whose keys *partitions* are, where several could be meant.
         discover: Make the assets without partitions upstream of dynamic ones in any case, to find new partitions.
         job: A job of *definitions*, instead of assets: it is run for each of its partitions. Ask the result for it by
@@ -216,6 +224,7 @@ def request_backfill(
         run_config=run_config,
         max_concurrent=max_concurrent,
         growing=tuple(plan.growing),
+        leaves_current=plan.leaves_current,
         created=time.time(),
     )
     instance.backfills.add_backfill(asked)
@@ -338,12 +347,12 @@ def progress_of_backfill(
     return _result(known, plan, instance)
 
 
-def _as_it_is(run: BackfillRun, instance: Instance) -> BackfillRun:
+def _as_it_is(run: BackfillRun, instance: Instance, graph: AssetGraph) -> BackfillRun:
     """Return a run with what came of it, if it has ended and that is not written down yet."""
     if run.state is not BackfillRunState.REQUESTED:
         return run
     record = instance.get_run_by_id(run.run_id)
-    return run if record is None or not record.is_finished else outcome_of(run, record, instance)
+    return run if record is None or not record.is_finished else outcome_of(run, record, instance, graph)
 
 
 def find_backfill(backfill_id: str, instance: Instance) -> Backfill:
@@ -395,7 +404,7 @@ def _drive(
 
 
 def _result(known: Backfill, plan: BackfillPlan, instance: Instance) -> BackfillResult:
-    runs = [_as_it_is(run, instance) for run in instance.backfills.get_backfill_runs(known.backfill_id)]
+    runs = [_as_it_is(run, instance, plan.graph) for run in instance.backfills.get_backfill_runs(known.backfill_id)]
     with loading(known, instance):
         return BackfillResult(backfill=known, progress=progress_of(plan, runs), runs=runs, instance=instance)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from orrery.api.verbs.backfill_growth import grown, targets_of
+from orrery.api.verbs.backfill_stale import STALE_REUSE
 from orrery.api.verbs.backfill_watch import Watch, watched
 from orrery.api.verbs.execute import execute_job_in_process
 from orrery.api.verbs.results import ExecuteInProcessResult
@@ -32,6 +33,7 @@ from orrery.base.errors import (
 from orrery.base.keys import AssetKey
 from orrery.base.tags import BACKFILL_ID_TAG
 from orrery.definitions.graphs.job import JobDefinition
+from orrery.model.assets.graph import AssetGraph
 from orrery.model.automation.backfill_progress import (
     BackfillPlan,
     BackfillProgress,
@@ -151,7 +153,8 @@ class Driver:
         waiting, over = self.settle()
         with loading(self._backfill, self._instance):
             progress = self._grown(progress_of(self._plan, over), over)
-        self._tried = self._plan.size - sum(progress.counts()[2:])
+            counts = progress.counts()
+        self._tried = self._plan.size - counts.blocked - counts.open
         number = len(over) + len(waiting)
         while True:
             if not waiting:
@@ -209,7 +212,7 @@ class Driver:
             if record is None:
                 waiting.append(run)
             else:
-                found.append(outcome_of(run, self._at_its_end(record), self._instance))
+                found.append(outcome_of(run, self._at_its_end(record), self._instance, self._plan.graph))
         self._store.put_backfill_runs(self._backfill.backfill_id, found)
         return waiting, sorted([*over, *found], key=lambda run: run.number)
 
@@ -319,7 +322,7 @@ class Driver:
         except KeyboardInterrupt:
             record = self._instance.get_run_by_id(run.run_id)
             if record is not None and record.is_finished:
-                self._note(outcome_of(run, record, self._instance))
+                self._note(outcome_of(run, record, self._instance, self._plan.graph))
             raise
 
     def _execute(self, run: BackfillRun, job: JobDefinition) -> _Made:
@@ -332,7 +335,8 @@ class Driver:
             failed = msgspec.structs.replace(run, state=BackfillRunState.FAILURE)
             return _Made(failed, time.monotonic() - begun, _first_line(error))
         what = None if result.success else _first_error(result.all_events)
-        return _Made(outcome_of(run, result.run, self._instance), time.monotonic() - begun, what)
+        over = outcome_of(run, result.run, self._instance, self._plan.graph)
+        return _Made(over, time.monotonic() - begun, what)
 
     def _run(self, run: BackfillRun, job: JobDefinition) -> ExecuteInProcessResult:
         is_of_job = self._backfill.job_name is not None
@@ -349,6 +353,7 @@ class Driver:
             console=False,
             asset_selection=None if is_of_job else frozenset(run.asset_keys),
             obeys_retries=True,
+            reuse=STALE_REUSE if self._backfill.leaves_current else None,
         )
 
     def _after(self, made: _Made) -> BackfillRun:
@@ -378,13 +383,15 @@ class Driver:
         self._store.put_backfill_runs(self._backfill.backfill_id, ended)
 
 
-def outcome_of(run: BackfillRun, record: Run, instance: Any) -> BackfillRun:
+def outcome_of(run: BackfillRun, record: Run, instance: Any, graph: AssetGraph) -> BackfillRun:
     """
-    Return what came of a run that has ended: all was made, or what its log tells.
+    Return what came of a run that has ended: all was made, or left alone, or what its log tells.
 
     One that failed as its process was gone is given up: what it has not made is open.
     """
     state = _FINAL.get(record.status, BackfillRunState.GIVEN_UP)
+    if record.asset_selection is not None:
+        run = msgspec.structs.replace(run, current=_left_alone_by(run, instance, graph))
     if state is BackfillRunState.SUCCESS:
         return msgspec.structs.replace(run, state=state)
     if state is BackfillRunState.FAILURE and _was_cut_short(instance, run.run_id):
@@ -397,21 +404,48 @@ def outcome_of(run: BackfillRun, record: Run, instance: Any) -> BackfillRun:
 def _made_by(instance: Any, run_id: str) -> tuple[tuple[AssetKey, tuple[str, ...]], ...]:
     """Return the partitions of each asset that a run has materialized, as its log tells."""
     made: dict[AssetKey, list[str]] = {}
+    for record in _records(instance, run_id, EventType.ASSET_MATERIALIZATION):
+        found = record.asset_materialization
+        made.setdefault(found.asset_key, []).append(found.partition or "")
+    return tuple((key, tuple(keys)) for key, keys in made.items())
+
+
+def _left_alone_by(run: BackfillRun, instance: Any, graph: AssetGraph) -> tuple[AssetKey, ...]:
+    """Return the assets that a run did not mean to make, as their steps found them current, as its log tells."""
+    nodes = {
+        event.step_key.partition(".")[0]
+        for event in _events(instance, run.run_id, EventType.STEP_SKIPPED)
+        if event.event_specific_data is not None and event.event_specific_data.reasons
+    }
+    if not nodes:
+        return ()
+    planned = {event.asset_key for event in _events(instance, run.run_id, EventType.ASSET_MATERIALIZATION_PLANNED)}
+    return tuple(key for key in run.asset_keys if key not in planned and _is_of(graph.get(key).op_name, nodes))
+
+
+def _is_of(op_name: str | None, nodes: Collection[str]) -> bool:
+    """Tell whether one of some nodes is of an op; the second of the same name is named ``name_2``."""
+    return op_name in nodes or any(each.rpartition("_")[0] == op_name for each in nodes)
+
+
+def _events(instance: Any, run_id: str, kind: EventType) -> Iterator[Any]:
+    return (record.event_log_entry.dagster_event for record in _records(instance, run_id, kind))
+
+
+def _records(instance: Any, run_id: str, kind: EventType) -> Iterator[Any]:
     cursor: str | None = None
     while True:
-        page = instance.get_records_for_run(run_id, cursor, EventType.ASSET_MATERIALIZATION)
-        for record in page.records:
-            found = record.asset_materialization
-            made.setdefault(found.asset_key, []).append(found.partition or "")
+        page = instance.get_records_for_run(run_id, cursor, kind)
+        yield from page.records
         if not page.has_more:
-            return tuple((key, tuple(keys)) for key, keys in made.items())
+            return
         cursor = page.cursor
 
 
 def _was_cut_short(instance: Any, run_id: str) -> bool:
     """Tell whether a run failed because its process was gone, and not by itself."""
-    page = instance.get_records_for_run(run_id, None, EventType.RUN_FAILURE)
-    reasons = [record.event_log_entry.dagster_event.event_specific_data.failure_reason for record in page.records]
+    failures = _events(instance, run_id, EventType.RUN_FAILURE)
+    reasons = [event.event_specific_data.failure_reason for event in failures]
     return RunFailureReason.UNEXPECTED_TERMINATION in reasons
 
 

@@ -48,7 +48,7 @@ def grown(plan: BackfillPlan, made_now: Collection[AssetKey], instance: Any) -> 
             targets[key] = targets[key] | new
     if targets == plan.targets:
         return plan
-    return BackfillPlan.of(plan.graph, targets, tuple(plan.growing))
+    return BackfillPlan.of(plan.graph, targets, tuple(plan.growing), leaves_current=plan.leaves_current)
 
 
 def targets_of(plan: BackfillPlan, instance: Any) -> tuple[BackfillTarget, ...]:

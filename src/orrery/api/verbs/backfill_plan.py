@@ -79,7 +79,7 @@ def plan_backfill(
         growing = [] if texts or wanted is Which.FAILED else growing_of(graph, keys)
         if discover:
             needed.update(dict.fromkeys(_discovering(graph, keys, growing), WHOLE))
-        return BackfillPlan.of(graph, needed, growing)
+        return BackfillPlan.of(graph, needed, growing, leaves_current=wanted is Which.STALE)
 
 
 def plan_again(known: Backfill, repository: RepositoryDefinition, instance: Instance) -> BackfillPlan:
@@ -106,7 +106,9 @@ def plan_again(known: Backfill, repository: RepositoryDefinition, instance: Inst
                     mend="start another backfill of it; what is made already is left alone.",
                 )
             targets[target.asset_key] = definition.deserialize_subset(target.partitions)
-        return BackfillPlan.of(graph, targets, known.growing, job_name=known.job_name)
+        return BackfillPlan.of(
+            graph, targets, known.growing, job_name=known.job_name, leaves_current=known.leaves_current
+        )
 
 
 def repository_of(definitions: Definitions | RepositoryDefinition) -> RepositoryDefinition:

@@ -21,7 +21,10 @@ from orrery.runtime.engine.judged import judged, unchanged
 from orrery.runtime.engine.policies import Reuse
 from orrery.runtime.instance.instance import Instance
 
-__all__ = ["StaleJudge", "judging"]
+__all__ = ["STALE_REUSE", "StaleJudge", "judging"]
+
+STALE_REUSE = Reuse(policy=CachePolicy(), is_default=True)
+"""By which it is decided what is out of date, before a backfill and in each of its runs."""
 
 _AT_ONCE = 5_000
 
@@ -90,8 +93,7 @@ def judging(
     steps: dict[AssetKey, tuple[Decisions, ExecutionStep]] = {}
     with ExitStack() as stack:
         for keys in groups:
-            reuse = Reuse(policy=CachePolicy(), is_default=True)
-            decides, _ = stack.enter_context(deciding(job_of(keys), instance, reuse, run_config))
+            decides, _ = stack.enter_context(deciding(job_of(keys), instance, STALE_REUSE, run_config))
             for step in decides.plan.steps:
                 for output in step.outputs.values():
                     if output.asset_key is not None and output.check_spec is None and output.is_selected:

@@ -41,7 +41,8 @@ __all__ = ["command"]
     "--stale",
     "which",
     flag_value="stale",
-    help="Make what is missing, or was made by other code, with other config, or of other inputs.",
+    help="Make what is missing, or was made by other code, with other config, or of other inputs; but nothing that turns out "
+    "to be current once what it needs is made.",
 )
 @click.option("--all", "which", flag_value="all", help="Make all of it again.")
 @click.option(

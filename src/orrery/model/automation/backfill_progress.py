@@ -55,12 +55,14 @@ class ItemCounts(NamedTuple):
 
     Attributes:
         made: Are made.
+        current: Were left alone, as they were current when their turn came.
         failed: Failed.
         blocked: Will not be made, as something that they need failed.
         open: Are still to be made.
     """
 
     made: int
+    current: int
     failed: int
     blocked: int
     open: int
@@ -82,6 +84,7 @@ class BackfillPlan:
         groups: Assets that are made together, upstream first.
         growing: Assets of which more partitions may be found on the way, each with those that may add them.
         job_name: The job that is run for each partition; it is then the one node of the graph. None for assets.
+        leaves_current: Whether what is current when its turn comes is left alone.
     """
 
     graph: AssetGraph
@@ -89,6 +92,7 @@ class BackfillPlan:
     groups: tuple[RunGroup, ...]
     growing: Mapping[AssetKey, tuple[AssetKey, ...]] = field(default_factory=dict)
     job_name: str | None = None
+    leaves_current: bool = False
 
     @staticmethod
     def of(
@@ -97,6 +101,7 @@ class BackfillPlan:
         growing: Collection[AssetKey] = (),
         *,
         job_name: str | None = None,
+        leaves_current: bool = False,
     ) -> BackfillPlan:
         """
         Return the plan that makes *targets*.
@@ -107,6 +112,7 @@ class BackfillPlan:
             growing: Assets whose partitions may become more while it goes on. One with nothing upstream that is
                 made does not grow.
             job_name: The job, if it is about one.
+            leaves_current: Leave alone what is current when its turn comes.
         """
         feeders: dict[AssetKey, tuple[AssetKey, ...]] = {}
         for key in growing:
@@ -115,7 +121,7 @@ class BackfillPlan:
             if any(not targets[each].is_empty for each in found):
                 feeders[key] = tuple(each for each in found if not targets[each].is_empty)
         wanted = {key: targets[key] for key in graph.sort_keys(targets) if key in feeders or not targets[key].is_empty}
-        return BackfillPlan(graph, wanted, group_assets(graph, wanted), feeders, job_name)
+        return BackfillPlan(graph, wanted, group_assets(graph, wanted), feeders, job_name, leaves_current)
 
     def fed_by(self, parent: AssetKey, key: AssetKey) -> tuple[AssetKey, ...]:
         """
@@ -152,13 +158,15 @@ class BackfillProgress:
 
     Attributes:
         plan: What is to be made.
-        made: The partitions that are made, of each asset.
+        made: The partitions that are there, of each asset: made, or left alone.
         failed: Those that failed.
+        current: Those that were left alone.
     """
 
     plan: BackfillPlan
     made: Mapping[AssetKey, PartitionsSubset]
     failed: Mapping[AssetKey, PartitionsSubset]
+    current: Mapping[AssetKey, PartitionsSubset] = field(default_factory=dict)
 
     def pending(self, key: AssetKey) -> PartitionsSubset:
         """Return what is to be made of an asset, and was not tried yet."""
@@ -170,7 +178,7 @@ class BackfillProgress:
 
     def in_plan(self, plan: BackfillPlan) -> BackfillProgress:
         """Return the same in a plan that makes more."""
-        return BackfillProgress(plan, self.made, self.failed)
+        return BackfillProgress(plan, self.made, self.failed, self.current)
 
     def unmade(self, key: AssetKey) -> PartitionsSubset:
         """Return what is not made of an asset: not tried, or failed."""
@@ -179,20 +187,27 @@ class BackfillProgress:
 
     def with_runs(self, runs: Iterable[BackfillRun]) -> BackfillProgress:
         """Return the progress after these runs, all of which are over."""
-        made, failed = _Gathered(), _Gathered()
+        made, failed, current = _Gathered(), _Gathered(), _Gathered()
         for run in runs:
             keys = keys_of_run(run, self.plan)
+            for asset in run.current:
+                current.add(asset, keys)
             if run.state is BackfillRunState.SUCCESS:
                 for asset in run.asset_keys:
                     made.add(asset, keys)
                 continue
-            partly = dict(run.made)
+            partly = {**dict(run.made), **dict.fromkeys(run.current, keys)}
             for asset in run.asset_keys:
                 done = partly.get(asset, ())
                 made.add(asset, done)
                 if run.state is BackfillRunState.FAILURE:
                     failed.add(asset, [key for key in keys if key not in done] if done else keys)
-        return BackfillProgress(self.plan, made.onto(self.made, self.plan), failed.onto(self.failed, self.plan))
+        return BackfillProgress(
+            self.plan,
+            made.onto(self.made, self.plan),
+            failed.onto(self.failed, self.plan),
+            current.onto(self.current, self.plan),
+        )
 
     def blocked(self) -> Mapping[AssetKey, PartitionsSubset]:
         """Return what will not be made of each asset, as something that it needs failed."""
@@ -219,10 +234,11 @@ class BackfillProgress:
             is_over: Whether no run comes any more, so that all that is left is blocked.
         """
         made = sum(map(len, self.made.values()))
+        current = sum(map(len, self.current.values()))
         failed = sum(map(len, self.failed.values()))
         left = self.plan.size - made - failed
         blocked = left if is_over else (sum(map(len, self.blocked().values())) if failed else 0)
-        return ItemCounts(made, failed, blocked, left - blocked)
+        return ItemCounts(made - current, current, failed, blocked, left - blocked)
 
     def _parents(self, key: AssetKey) -> list[AssetKey]:
         return [parent for parent in self.plan.graph.get_parents(key) if parent in self.plan.targets]

@@ -72,6 +72,7 @@ class Backfill(msgspec.Struct, frozen=True, kw_only=True):
         run_config: Run config of its runs; None for that of the assets.
         max_concurrent: How many of its runs may go on at once.
         growing: Assets of which new partitions are made too, if they are added while it goes on.
+        leaves_current: Whether an item is left alone that is current when its turn comes, as what it needs turned out the same.
         created: When it was asked for, in seconds since 1970 (UTC).
         ended: When it came to its end.
     """
@@ -85,6 +86,7 @@ class Backfill(msgspec.Struct, frozen=True, kw_only=True):
     run_config: Mapping[str, Any] | None = None
     max_concurrent: int = 1
     growing: tuple[AssetKey, ...] = ()
+    leaves_current: bool = False
     created: float = 0.0
     ended: float | None = None
 
@@ -125,6 +127,7 @@ class BackfillRun(msgspec.Struct, frozen=True, kw_only=True):
         end: Last of its partitions, as a range of the definition.
         state: What came of it.
         made: What it made of each asset, if not all: keys of partitions ("" for an asset without).
+        current: Assets that it left alone, as all that was wanted of them was current.
     """
 
     number: int
@@ -134,3 +137,4 @@ class BackfillRun(msgspec.Struct, frozen=True, kw_only=True):
     end: str | None = None
     state: BackfillRunState = BackfillRunState.REQUESTED
     made: tuple[tuple[AssetKey, tuple[str, ...]], ...] = ()
+    current: tuple[AssetKey, ...] = ()

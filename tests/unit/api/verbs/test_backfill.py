@@ -72,7 +72,7 @@ def test_all_is_made_once_in_the_right_order(instance: Instance) -> None:
     news: list[RunNews] = []
     result = og.backfill(DEFS, instance=instance, tell=news.append)
     assert result.success
-    assert result.counts == (59 + 59 + 2 + 1, 0, 0, 0)
+    assert result.counts == (59 + 59 + 2 + 1, 0, 0, 0, 0)
     assert materializations(instance, "daily") == list(DAYS.get_partition_keys())
     assert materializations(instance, "doubled") == list(DAYS.get_partition_keys())
     assert materializations(instance, "report") == [""]
@@ -104,7 +104,7 @@ def test_a_failure_leaves_alone_what_does_not_need_it(instance: Instance) -> Non
     assert result.backfill.status is BackfillStatus.FAILURE
     assert result.failed("daily") == ["2013-01-10"]
     assert result.made("monthly") == ["2013-02-01"]
-    assert result.counts == (58 + 58 + 1, 2, 2, 0)  # January and the report wait
+    assert result.counts == (58 + 58 + 1, 0, 2, 2, 0)  # January and the report wait
 
 
 def test_retry_makes_what_failed_and_nothing_else(instance: Instance) -> None:
@@ -342,7 +342,7 @@ def test_partitions_that_are_found_on_the_way_are_made(instance: Instance, at_on
     news: list[RunNews] = []
     result = og.backfill(ATLAS, instance=instance, tell=news.append, max_concurrent=at_once)
     assert result.success
-    assert result.counts == (1 + 2 + 2 + 1, 0, 0, 0)
+    assert result.counts == (1 + 2 + 2 + 1, 0, 0, 0, 0)
     assert [news[0].run.asset_keys, news[-1].run.asset_keys] == [(cities.key,), (guide.key,)]
     assert (news[-1].ended, news[-1].all) == (6, 6)
     assert materializations(instance, "clothes") == ["oslo", "rome"]
@@ -363,13 +363,13 @@ def test_discover_looks_again_and_makes_what_is_new(instance: Instance) -> None:
 def test_a_failed_discovery_blocks_what_needs_all_and_is_retried(instance: Instance) -> None:
     FOUND[:] = ["atlantis"]
     failed = og.backfill(ATLAS, instance=instance)
-    assert failed.counts == (0, 1, 1, 0)
+    assert failed.counts == (0, 0, 1, 1, 0)
     FOUND[:] = ["rome", "oslo"]
     BAD.add("oslo")
     partly = og.retry_backfill(failed.backfill_id, ATLAS, instance=instance)
     assert (partly.made("weather"), partly.failed("weather")) == (["rome"], ["oslo"])
     assert partly.made("clothes") == ["rome"]  # in the same runs as the weather
-    assert partly.counts == (3, 2, 1, 0)
+    assert partly.counts == (3, 0, 2, 1, 0)
     BAD.clear()
     assert og.retry_backfill(failed.backfill_id, ATLAS, instance=instance).success
     assert materializations(instance, "cities") == [""]

@@ -95,7 +95,7 @@ def instance(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Instanc
 def test_a_job_runs_once_for_each_partition_with_its_config(instance: Instance) -> None:
     result = og.backfill(DEFS, job="nightly", instance=instance, tags={"why": "moved"})
     assert result.success
-    assert result.counts == (3, 0, 0, 0)
+    assert result.counts == (3, 0, 0, 0, 0)
     assert result.made("nightly") == LOADED == ["asia", "eu", "us"]
     runs = instance.get_runs(og.RunsFilter.for_backfill(result.backfill_id))
     assert {run.job_name for run in runs} == {"nightly"}

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import orrery as og
+from orrery.api.verbs.backfill import request_backfill
 from orrery.base.errors import InvalidConfigError
 from orrery.runtime.instance import Instance
 
@@ -125,3 +126,82 @@ def test_partitions_made_by_one_run_are_left_alone(instance: Instance) -> None:
     defs = og.Definitions(assets=[first, second])
     og.backfill(defs, instance=instance)
     assert stale(defs, instance) == {}
+
+
+class TestWhatIsCurrentWhenItsTurnComes:
+    """What needs what is made now is planned, and left alone where that turns out the same."""
+
+    def test_only_what_an_other_value_reaches_is_made(
+        self, instance: Instance, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        og.backfill(rounded(1), instance=instance)
+        monkeypatch.setenv("VALUE_OF_c", "14")
+        assert stale(rounded(2), instance)["double"] == ["a", "b", "c"]
+        result = og.backfill(rounded(2), which="stale", instance=instance)
+        assert (result.made("part"), result.current("part")) == (["a", "b", "c"], [])
+        assert (result.made("double"), result.current("double")) == (["c"], ["a", "b"])
+        assert (result.made("total"), result.current("total")) == ([""], [])
+        assert result.counts == (3 + 1 + 3 + 1, 2, 0, 0, 0)
+        assert instance.get_latest_materialization_event(og.AssetKey("total")) is not None
+        assert stale(rounded(2), instance) == {}
+
+    def test_all_that_follows_is_left_alone_where_nothing_is_another(self, instance: Instance) -> None:
+        og.backfill(rounded(1), instance=instance)
+        result = og.backfill(rounded(2), which="stale", instance=instance)
+        assert result.success
+        assert result.current("double") == ["a", "b", "c"]
+        assert result.current("total") == [""]
+        assert len(instance.fetch_materializations(og.AssetKey("double"), limit=100).records) == 3
+
+    def test_what_was_left_alone_has_not_failed_where_another_asset_of_its_run_has(
+        self, instance: Instance, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        og.backfill(rounded(1), instance=instance)
+        monkeypatch.setenv("DOUBT", "b")
+        failed = og.backfill(rounded(2), "part or double or doubted", which="stale", instance=instance)
+        assert not failed.success
+        assert failed.failed("double") == []
+        assert failed.current("double") == ["a", "b", "c"]
+        assert failed.failed("doubted") == ["b"]
+        monkeypatch.delenv("DOUBT")
+        again = og.retry_backfill(failed.backfill_id, rounded(2), instance=instance)
+        assert again.success
+        assert again.made("doubted") == ["a", "b", "c"]
+
+    def test_other_backfills_make_all_that_they_were_asked_for(self, instance: Instance) -> None:
+        og.backfill(rounded(1), instance=instance)
+        result = og.backfill(rounded(1), which="all", instance=instance)
+        assert result.made("double") == ["a", "b", "c"]
+
+    def test_it_is_so_after_a_stop(self, instance: Instance) -> None:
+        """What is recorded of the backfill says it."""
+        og.backfill(rounded(1), instance=instance)
+        asked = request_backfill(
+            og.plan_backfill(rounded(2), which="stale", instance=instance), rounded(2), instance=instance
+        )
+        result = og.resume_backfill(asked.backfill_id, rounded(2), instance=instance)
+        assert result.current("double") == ["a", "b", "c"]
+
+
+def rounded(version: int) -> og.Definitions:
+    """Return a project in which another version of ``part`` gives, as a rule, the same."""
+
+    @og.asset(partitions_def=LETTERS, code_version=str(version))
+    def part(context: og.AssetExecutionContext) -> int:
+        return value_of(context.partition_key) // 10
+
+    @og.asset(partitions_def=LETTERS)
+    def double(part: int) -> int:
+        return part * 2
+
+    @og.asset(partitions_def=LETTERS, code_version=str(version))
+    def doubted(context: og.AssetExecutionContext, double: int) -> int:
+        if context.partition_key == os.environ.get("DOUBT"):
+            raise ValueError("no")
+        return double
+
+    @og.asset
+    def total(double: dict[str, int]) -> int:
+        return sum(double.values())
+
+    return og.Definitions(assets=[part, double, doubted, total])

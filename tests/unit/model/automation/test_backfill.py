@@ -223,7 +223,7 @@ def test_a_single_run_takes_what_is_left_when_the_rest_failed() -> None:
     ]
     progress = progress_of(plan, runs)
     assert [chunk.partitions for chunk in next_chunks(progress, limit=9)] == [("a", "a"), ("c", "d")]
-    assert progress.counts() == (3, 1, 1, 3)
+    assert progress.counts() == (3, 0, 1, 1, 3)
 
 
 def test_what_a_failed_run_has_made_is_made() -> None:
