@@ -13,7 +13,7 @@ from orrery.definitions.graphs.node import NodeDefinition, NodeHandle
 from orrery.definitions.parts.as_function import ShowsFunction
 from orrery.definitions.parts.inputs_outputs import In, InputDefinition, Out, OutputDefinition
 from orrery.definitions.parts.naming import check_name
-from orrery.definitions.parts.orrery_type import ANY
+from orrery.definitions.parts.orrery_type import ANY, BUILTIN_TYPES
 from orrery.definitions.parts.policies import RetryPolicy
 from orrery.definitions.parts.signature import EMPTY, ComputeFunction
 from orrery.definitions.verbs import verbs
@@ -253,14 +253,14 @@ class OpDefinition(ShowsFunction, NodeDefinition):
         keys = set(self.required_resource_keys)
         for output in self._output_dict.values():
             keys.add(output.io_manager_key)
-            if output._type is not ANY and (output._type is not None or output._annotation is not EMPTY):
+            if _may_need_resources(output):
                 keys.update(output.dagster_type.get_resource_requirements())
         if self._inputs is None and not self.has_annotations:
             return sorted(keys) if len(keys) > 1 else list(keys)
         for each in self._input_dict.values():
             if each.input_manager_key:
                 keys.add(each.input_manager_key)
-            if each._type is not ANY and (each._type is not None or each._annotation is not EMPTY):
+            if _may_need_resources(each):
                 keys.update(each.dagster_type.get_resource_requirements())
         return sorted(keys) if len(keys) > 1 else list(keys)
 
@@ -345,6 +345,14 @@ class OpDefinition(ShowsFunction, NodeDefinition):
                 mend="decorate its function with @op.",
             )
         return verbs().invoke_op(self, args, kwargs)
+
+
+def _may_need_resources(put: InputDefinition | OutputDefinition) -> bool:
+    """Tell whether the type of an input or output may need resources; those that are built in need none."""
+    if put._type is not None:
+        return put._type is not ANY
+    annotation = put._annotation
+    return annotation is not EMPTY and not (type(annotation) is type and annotation in BUILTIN_TYPES)
 
 
 def input_definitions(
