@@ -396,13 +396,13 @@ def _reaches(
 
 def normalize_assets(assets: Iterable[Any]) -> list[AssetsDefinition]:
     """
-    Return *assets* (definitions, source assets, specs) as definitions.
+    Return *assets* (definitions, source assets, specs) as definitions, once what is given more than once.
 
     Raises:
         InvalidDefinitionError: Something in it is no asset.
     """
     found: list[AssetsDefinition] = []
-    for each in assets:
+    for each in {id(each): each for each in assets}.values():
         if isinstance(each, AssetsDefinition):
             found.append(each)
         elif isinstance(each, SourceAsset):
