@@ -78,6 +78,18 @@ def test_two_assets_of_one_key_are_told_with_both_places() -> None:
     assert all(f"test_bad_input.py:{place}" in str(caught.value) for place in places)
 
 
+def test_two_source_assets_of_one_key_are_told_with_both_places() -> None:
+    """The lines of the program, and not a line of the library."""
+    first = og.SourceAsset("twice")  # one
+    second = og.SourceAsset("twice")  # other
+
+    with pytest.raises(DuplicateDefinitionError) as caught:
+        og.materialize([first, second])
+    lines, start = inspect.getsourcelines(test_two_source_assets_of_one_key_are_told_with_both_places)
+    places = [start + number for number, line in enumerate(lines) if line.strip().startswith(("first =", "second ="))]
+    assert all(f"test_bad_input.py:{place}" in str(caught.value) for place in places)
+
+
 def test_an_unknown_upstream_is_told_with_the_nearest_name() -> None:
     """The asset that asks, the key it asks for, and what is meant."""
 

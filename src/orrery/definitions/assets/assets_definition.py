@@ -819,6 +819,7 @@ class AssetsDefinition:
             group_name=spec.group_name,
             tags=spec.tags,
             probe=spec.probe,
+            source=self._source or spec._source,
         )
 
     @staticmethod

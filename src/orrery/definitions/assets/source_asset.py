@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
@@ -127,6 +128,9 @@ class SourceAsset:
         self.legacy_freshness_policy = legacy_freshness_policy
         self.automation_condition = automation_condition
         self._required_resource_keys = frozenset(_required_resource_keys or ())
+        if source is None:
+            frame = sys._getframe(1)
+            source = frame.f_code.co_filename, frame.f_lineno
         self.source = source
         self._op: OpDefinition | None = None
         self._spec: AssetSpec | None = None
