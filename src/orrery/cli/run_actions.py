@@ -121,7 +121,9 @@ def cancel_run(run_id: str, grace: float, as_json: bool) -> int:
 @json_option()
 def delete_run(run_id: str, as_json: bool) -> int:
     """
-    Forget a run and its log; what it made stays.
+    Forget a run and its log; the values that it stored stay.
+
+    What it made last is then known by the run before it, or as never made: `--reuse` may make it again.
 
     ID is the id of a run, its first characters, or "latest".
     """

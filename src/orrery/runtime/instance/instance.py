@@ -1047,7 +1047,11 @@ class Instance:
         return self.runs.get_run_tag_keys()
 
     def delete_run(self, run_id: str) -> None:
-        """Forget a run and its log; nothing happens if there is none of this id."""
+        """
+        Forget a run and its log; nothing happens if there is none of this id.
+
+        The latest state of what it made then follows from the log of other runs. Stored values stay.
+        """
         self.event_log.delete_events(run_id)
         self.runs.delete_run(run_id)
 
