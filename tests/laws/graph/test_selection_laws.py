@@ -13,30 +13,41 @@ S = AssetSelection
 NAMES = [AssetKey(parts) for parts in (["a"], ["b"], ["a", "b"], ["a/b"], ["c*"], ['d"'], ["e\\"], ["f", "g"])]
 
 
+# Strategies are made once: to make them for each node takes most of the time.
+ORDERS = st.permutations(range(len(NAMES)))
+PARENTS = [
+    st.just([]),
+    *(st.lists(st.integers(0, place - 1), unique=True, max_size=3) for place in range(1, len(NAMES))),
+]
+TAGS = st.dictionaries(st.sampled_from("tu"), st.sampled_from(["", "v"]), max_size=2)
+OWNERS = st.sets(st.sampled_from(["team:x", "team:y"])).map(tuple)
+DETAILS = st.tuples(
+    st.booleans(), st.sampled_from(["g", "g/h", "i"]), TAGS, st.booleans(), OWNERS, st.sampled_from([None, "m", "n"])
+)
+CHECKED = st.sets(st.sampled_from(NAMES)).map(sorted)
+
+
 @st.composite
 def projects(draw: st.DrawFn) -> AssetGraph:
     """Return a graph of all names, in any order, with any edges, groups, tags, kinds, owners and checks."""
-    keys = draw(st.permutations(NAMES))
+    keys = [NAMES[place] for place in draw(ORDERS)]
     nodes = []
     for place, key in enumerate(keys):
-        above = draw(st.lists(st.integers(0, place - 1), unique=True, max_size=3)) if place else []
-        is_made = draw(st.booleans())
+        above = draw(PARENTS[place])
+        is_made, group, tags, has_kind, owners, execution_set = draw(DETAILS)
         nodes.append(
             AssetNode(
                 key=key,
                 parent_keys=tuple(keys[other] for other in above),
-                group_name=draw(st.sampled_from(["g", "g/h", "i"])),
-                tags=draw(st.dictionaries(st.sampled_from("tu"), st.sampled_from(["", "v"]), max_size=2))
-                | ({"orrery/kind/k": ""} if draw(st.booleans()) else {}),
-                owner_names=tuple(draw(st.sets(st.sampled_from(["team:x", "team:y"])))),
+                group_name=group,
+                tags=tags | ({"orrery/kind/k": ""} if has_kind else {}),
+                owner_names=owners,
                 is_materializable=is_made,
-                execution_set=draw(st.sampled_from([None, "m", "n"])) if is_made else None,
+                execution_set=execution_set if is_made else None,
             )
         )
-    checked = draw(st.sets(st.sampled_from(NAMES)))
-    return AssetGraph(
-        draw(st.permutations(nodes)), [AssetCheckNode(key=AssetCheckKey(key, "c")) for key in sorted(checked)]
-    )
+    checks = [AssetCheckNode(key=AssetCheckKey(key, "c")) for key in draw(CHECKED)]
+    return AssetGraph([nodes[place] for place in draw(ORDERS)], checks)
 
 
 PLAIN = st.one_of(
