@@ -48,14 +48,15 @@ _TEXT: Mapping[type, Callable[[Any], str]] = {
     decimal.Decimal: str,
     uuid.UUID: str,
     dt.date: dt.date.isoformat,
-    dt.time: lambda value: f"{value.isoformat()} {value.tzinfo}",
-    dt.datetime: lambda value: f"{value.isoformat()} {value.tzinfo}",
+    dt.time: lambda value: f"{value.isoformat()} {value.tzinfo}{' fold' * value.fold}",
+    dt.datetime: lambda value: f"{value.isoformat()} {value.tzinfo}{' fold' * value.fold}",
     complex: repr,
     range: repr,
     slice: repr,
     type(...): repr,
     type(NotImplemented): repr,
 }
+_PLAIN_CELLS = frozenset({str, type(None)})
 _CONTAINERS = frozenset({list, tuple, dict, set, frozenset})
 _SPLITTING = re.compile(r"(?:large_)?(string|binary)(?:_view)?\Z")
 
@@ -240,8 +241,13 @@ class Canonical:
         elif isinstance(value, Mapping) and kind.__module__ in ("collections", "types"):
             self._mapping(b"d" + name, value)
             made = getattr(value, "default_factory", None)
-            if self._is_code and made is not None:
-                self.write(made)
+            if self._is_code:
+                if made is not None:
+                    self.write(made)
+            elif made is not None:  # what a key gives that is not there
+                self._part(b"f", f"{made.__module__}.{made.__qualname__}".encode())
+            elif kind.__name__ == "OrderedDict":
+                self.write(list(value))
         elif not self._array(value, kind):
             form = self._other(value) if self._other is not None else None
             if form is None:
@@ -293,6 +299,13 @@ class Canonical:
         kind = getattr(value, "dtype", None)
         if kind is None or not hasattr(value, "tobytes"):
             return False
+        own = type(value).__name__
+        if hasattr(value, "filled"):  # of a masked array: what lies below the mask does not count
+            self._part(b"m", repr(value.fill_value).encode())
+            self._numpy(value.mask)
+            value = value.filled()
+        elif hasattr(value, "__array_finalize__") and (own != "ndarray" or not value.shape):
+            self._part(b"K", own.encode())  # a matrix multiplies otherwise; an array of no dimension is no number
         if kind.hasobject:
             if not hasattr(value, "tolist"):
                 return False
@@ -326,6 +339,7 @@ class Canonical:
             self._put(b"pandas")
             self.write(list(value.columns))
             self.write(list(value.index.names))
+            self._of_frame(value)
             for kind in value.dtypes:
                 if hasattr(kind, "categories"):
                     self.write(kind.categories.tolist())
@@ -342,11 +356,33 @@ class Canonical:
         if name == "Series":
             self._put(b"series")
             self.write(value.name)
-            return self._pandas(value.to_frame(""))
+            frame = value.to_frame("")
+            frame.attrs, frame.flags.allows_duplicate_labels = value.attrs, value.flags.allows_duplicate_labels
+            return self._pandas(frame)
         if name in ("Timestamp", "Timedelta"):
-            self._part(b"x", f"{name} {value.isoformat()} {getattr(value, 'tzinfo', None)}".encode())
+            unit = "" if getattr(value, "unit", "ns") == "ns" else f" {value.unit}"
+            self._part(b"x", f"{name} {value.isoformat()} {getattr(value, 'tzinfo', None)}{unit}".encode())
             return True
         return False
+
+    def _of_frame(self, frame: Any) -> None:
+        """Write what is lost on the way to Arrow of a frame of pandas, where it is not as with most frames."""
+        if any(name is not None for name in frame.columns.names):
+            self.write(["columns", list(frame.columns.names)])
+        if frame.attrs:
+            self.write(["attrs", dict(frame.attrs)])
+        if not frame.flags.allows_duplicate_labels:
+            self.write("no duplicate labels")
+        for place, kind in enumerate(frame.dtypes):
+            if getattr(kind, "hasobject", False):
+                kinds = set(map(type, frame.iloc[:, place]))
+                if not kinds <= _PLAIN_CELLS:  # a missing value may be None, nan or another; a list may be a tuple
+                    of_each = map(type, frame.iloc[:, place]) if len(kinds) > 1 else kinds
+                    self.write([place, [f"{each.__module__}.{each.__qualname__}" for each in of_each]])
+            elif _is_of_pandas(kind):
+                self.write([place, str(kind)])
+        if _is_of_pandas(frame.index.dtype):
+            self.write(["index", str(frame.index.dtype)])
 
     def _arrow(self, value: Any) -> bool:
         name = type(value).__name__
@@ -434,6 +470,12 @@ class Canonical:
         ends = memoryview(offsets or b"").cast("q") if offsets is not None and len(column) else None
         if ends is not None and data is not None:
             self._put(memoryview(data)[ends[column.offset] : ends[column.offset + len(column)]])
+
+
+def _is_of_pandas(kind: Any) -> bool:
+    """Tell whether the type of a column is one that Arrow may take for another; categories and time zones stay."""
+    is_of_numpy = type(kind).__module__.partition(".")[0] == "numpy"
+    return not is_of_numpy and not hasattr(kind, "categories") and not hasattr(kind, "tz")
 
 
 def _bits(column: Any) -> bytes:

@@ -1,5 +1,6 @@
 """Equal values have one digest, in any process; values that differ have two; what has no form has none."""
 
+import collections
 import dataclasses
 import datetime as dt
 import decimal
@@ -34,6 +35,12 @@ class Row:
 
     a: int
     b: str = "x"
+
+
+def with_attrs(value: Any) -> Any:
+    """Return a frame or series of pandas to which something was noted."""
+    value.attrs["unit"] = "m"
+    return value
 
 
 @pytest.mark.parametrize(
@@ -76,6 +83,32 @@ class Row:
         ),
         (pa.table({"a": pa.array(["x"]).dictionary_encode()}), pa.table({"a": ["x"]})),
         (np.array([(1, "x")], [("a", int), ("b", object)]), np.array([(1, "x")], [("c", int), ("b", object)])),
+        (collections.OrderedDict(a=1, b=2), collections.OrderedDict(b=2, a=1)),
+        (collections.defaultdict(int, a=1), collections.defaultdict(list, a=1)),
+        (dt.datetime(2020, 1, 1, tzinfo=dt.UTC), dt.datetime(2020, 1, 1, tzinfo=dt.UTC, fold=1)),
+        (dt.time(1), dt.time(1, fold=1)),
+        (pd.Timestamp("2020").as_unit("s"), pd.Timestamp("2020").as_unit("ns")),
+        (np.array([[1]]), np.array([[1]]).view(np.matrix)),
+        (np.array([(1,)], [("a", int)]), np.rec.array([(1,)], dtype=[("a", int)])),
+        (np.array(1), np.int64(1)),
+        (np.ma.array([1, 2], mask=[0, 1]), np.array([1, 999999])),
+        (np.ma.array([1, 2], mask=[0, 1]), np.ma.array([1, 2], mask=[1, 0])),
+        (np.ma.array([999999, 2], mask=[0, 1]), np.ma.array([1, 999999], mask=[1, 0])),
+        (np.ma.array([1, 2], mask=[0, 1], fill_value=7), np.ma.array([1, 2], mask=[0, 1], fill_value=8)),
+        (pd.Series(pd.interval_range(0, 1)), pd.Series(pd.interval_range(0, 1, closed="left"))),
+        (pd.Series([1], index=pd.interval_range(0, 1)), pd.Series([1], index=pd.interval_range(0, 1, closed="left"))),
+        (pd.Series([1]), pd.Series([1], dtype="Int64")),
+        (pd.Series([1]), pd.Series([1], dtype="int64[pyarrow]")),
+        (pd.Series(["a"], dtype=object), pd.Series(["a"], dtype="string")),
+        (pd.Series([None], dtype=object), pd.Series([np.nan], dtype=object)),
+        (pd.Series(["a", None, np.nan], dtype=object), pd.Series(["a", np.nan, None], dtype=object)),
+        (pd.Series([pd.NA], dtype=object), pd.Series([pd.NaT], dtype=object)),
+        (pd.Series([(1,)], dtype=object), pd.Series([[1]], dtype=object)),
+        (pd.DataFrame({"a": [1]}), with_attrs(pd.DataFrame({"a": [1]}))),
+        (pd.Series([1]), with_attrs(pd.Series([1]))),
+        (pd.DataFrame({"a": [1]}), pd.DataFrame({"a": [1]}).set_flags(allows_duplicate_labels=False)),
+        (pd.Series([1]), pd.Series([1]).set_flags(allows_duplicate_labels=False)),
+        (pd.DataFrame({"a": [1]}), pd.DataFrame({"a": [1]}).rename_axis(columns="q")),
     ],
 )
 def test_values_that_differ_have_two_digests(one: Any, other: Any) -> None:
@@ -94,6 +127,11 @@ def test_values_that_differ_have_two_digests(one: Any, other: Any) -> None:
         (np.array([1, 2], dtype=">i4"), np.array([1, 2], dtype="<i4")),
         (pathlib.PurePosixPath("a/b"), pathlib.PurePosixPath("a//b")),
         (decimal.Decimal("1.50"), decimal.Decimal("1.50")),
+        (b"a", bytearray(b"a")),
+        (pd.Series(["a", None], dtype=object), pd.Series(["a", None], dtype=object)),
+        (pd.DataFrame({"a": [1, 2]}), pd.DataFrame({"a": [1, 2]}, index=pd.Index([0, 1]))),
+        (pa.table({"a": ["x"]}), pa.table({"a": ["x"]}).replace_schema_metadata({"k": "v"})),
+        (pa.table({"a": ["x"]}), pa.table({"a": pa.array(["x"], pa.large_string())})),
     ],
 )
 def test_equal_values_have_one_digest(one: Any, other: Any) -> None:
