@@ -125,6 +125,8 @@ def test_a_plan_is_refused_when_the_world_moved(orrery: Orrery, tmp_path: Path) 
     edit(tmp_path, "return max(scaled)", "return sum(scaled)")
     orrery("materialize", "raw")
     assert "raw: was materialized by run" in orrery("apply", "plan.json", code=1).stderr
+    edit(tmp_path, "assets=[raw, scaled, total]", "assets=[raw, scaled]")
+    assert "total: is not there any more, or is of another project" in orrery("apply", "plan.json", code=1).stderr
 
 
 def test_why_names_the_reason_and_what_the_value_is_made_from(orrery: Orrery, tmp_path: Path) -> None:

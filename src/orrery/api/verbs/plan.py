@@ -348,12 +348,17 @@ def check_plan(saved: MaterializationPlan, now: MaterializationPlan) -> None:
     """
     moved = now.moved_since(saved)
     if moved:
-        shown = "".join(f"\n  {line}" for line in moved[:20])
-        more = f"\n  and {len(moved) - 20} more" if len(moved) > 20 else ""
-        raise PlanOutdatedError(
-            f"The plan is out of date: since it was saved, this changed:{shown}{more}",
-            mend="make the plan again by `orrery plan SELECTION -o plan.json`, and look at it.",
-        )
+        raise plan_outdated(moved)
+
+
+def plan_outdated(moved: Sequence[str]) -> PlanOutdatedError:
+    """Return the error that a plan is out of date; *moved* says why, a line each."""
+    shown = "".join(f"\n  {line}" for line in moved[:20])
+    more = f"\n  and {len(moved) - 20} more" if len(moved) > 20 else ""
+    return PlanOutdatedError(
+        f"The plan is out of date: since it was saved, this changed:{shown}{more}",
+        mend="make the plan again by `orrery plan SELECTION -o plan.json`, and look at it.",
+    )
 
 
 def explain(

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from orrery.api.verbs.asset_values import asset_value_loader
-from orrery.api.verbs.plan import MaterializationPlan, check_plan, plan_job
+from orrery.api.verbs.plan import MaterializationPlan, check_plan, plan_job, plan_outdated
 from orrery.base.keys import AssetKey
 from orrery.cli.endings import wrong_usage
 from orrery.cli.options import RunOptions, Source, run_options, source_options
@@ -45,10 +45,9 @@ def command(plan: str, source: Source, options: RunOptions) -> int:
                 click.get_current_context(),
             )
     keys = {AssetKey.from_user_string(name) for step in saved.steps for name in step.assets}
-    with wrong_usage():
-        for key in keys:
-            if not project.graph.has(key):
-                raise project.graph.unknown_asset(key)
+    gone = sorted(key.to_escaped_user_string() for key in keys if not project.graph.has(key))
+    if gone:
+        raise plan_outdated([f"{name}: is not there any more, or is of another project" for name in gone])
     job = project.job_of(keys, set(), plan)
     forced = {
         AssetKey.from_user_string(name)
