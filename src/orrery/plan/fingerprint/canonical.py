@@ -245,6 +245,8 @@ class Canonical:
                 if made is not None:
                     self.write(made)
             elif made is not None:  # what a key gives that is not there
+                if not hasattr(made, "__qualname__"):  # a partial, say
+                    raise NotCanonicalError(made)
                 self._part(b"f", f"{made.__module__}.{made.__qualname__}".encode())
             elif kind.__name__ == "OrderedDict":
                 self.write(list(value))

@@ -5,6 +5,7 @@ import dataclasses
 import datetime as dt
 import decimal
 import enum
+import functools
 import os
 import pathlib
 import subprocess
@@ -180,6 +181,7 @@ def test_a_value_of_an_unknown_kind_has_no_digest() -> None:
     assert canonical_digest(object()) is None
     assert canonical_digest([1, object()]) is None
     assert canonical_digest(ring) is None
+    assert canonical_digest(collections.defaultdict(functools.partial(int, 1))) is None
 
 
 @pytest.mark.parametrize(
