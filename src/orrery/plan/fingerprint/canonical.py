@@ -7,12 +7,14 @@ not-a-numbers are one. A pickle is never hashed: what has no canonical form has 
 
 =====================  ====================================================================
 mappings               pairs, sorted by the form of their keys
+``OrderedDict``        its order, too; of a ``defaultdict`` the name of what makes the values
 sets, frozen sets      members, sorted by their form; a set equals a frozen set
 dataclasses, structs   name of the type, then the fields by name
 enumerations           name of the type, name of the member
-arrays of numpy        element type, shape, elements in C order
+arrays of numpy        element type, shape, elements in C order; of matrices, records and masked arrays their kind
 tables                 columns by name and type; chunks, offsets and padding do not count
-frames of pandas       their index counts as columns; labels count with their types, categories with their order
+frames of pandas       their index counts as columns; labels count with their types, categories with their order;
+                       types of columns, kinds of cells that are no texts, names of labels, ``attrs`` and flags
 series                 their name, then as a column
 enumerations (polars)  their categories, then as texts
 =====================  ====================================================================
@@ -36,10 +38,7 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["CANONICAL_VERSION", "Canonical", "NotCanonicalError", "canonical_digest"]
-
-CANONICAL_VERSION = 2
-"""Raised when equal values of an older release would get another digest."""
+__all__ = ["Canonical", "NotCanonicalError", "canonical_digest"]
 
 _DEEPEST = 200
 _DEEPEST_PLAIN = 8
