@@ -164,14 +164,23 @@ class BlobStore:
 
         Args:
             data: The bytes.
-            is_anew: Also where as many are there, as they are damaged; a local store looks at them itself.
+            is_anew: Also where the very same are there.
         """
         digest = hashlib.sha256(data).hexdigest()
         path = self.blob_path(digest)
-        is_here = not is_anew and self._size(path) == len(data) and (not self.is_local or self._read(path) == data)
+        is_here = not is_anew and self._is_there(path, data)
         if not is_here or not self.renew(digest, young_seconds=SPARED_SECONDS / 2):
             self._write(path, data)
         return digest
+
+    def _is_there(self, path: str, data: bytes) -> bool:
+        """Tell whether these very bytes are there: what is damaged may be as long. An entity tag spares it to read them."""
+        found = self._info(path)
+        if found is None or int(found["size"]) != len(data):
+            return False
+        tag = str(found.get("ETag") or "").strip('"')
+        is_told = not self.is_local and tag == hashlib.md5(data, usedforsecurity=False).hexdigest()
+        return is_told or self._read(path) == data
 
     def get(self, digest: str) -> bytes | None:
         """Return the bytes of this digest; None if they are not there, or are not what was written."""
@@ -419,11 +428,16 @@ class BlobStore:
             self._trying("remove", path, lambda: self._fs.rm_file(path))
 
     def _size(self, path: str) -> int | None:
+        found = self._info(path)
+        return None if found is None else int(found["size"])
+
+    def _info(self, path: str) -> dict[str, Any] | None:
         self._forget(path)
         try:
-            return int(self._trying("look at", path, lambda: self._fs.info(path))["size"])
+            found: dict[str, Any] = self._trying("look at", path, lambda: self._fs.info(path))
         except (FileNotFoundError, NotADirectoryError):
             return None
+        return found
 
     def _age(self, path: str) -> float | None:
         """Return how long ago a file was written; None where there is none. In a place that does not tell, all are young."""

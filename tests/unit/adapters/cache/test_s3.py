@@ -22,7 +22,7 @@ from upath import UPath
 from orrery.adapters.cache.blobs import SPARED_SECONDS, BlobStore
 from orrery.adapters.cache.cached import CachedIOManager
 from orrery.adapters.cache.probes import url_probe, url_version
-from orrery.adapters.cache.stored import BlobIOManager
+from orrery.adapters.cache.stored import BlobIOManager, MissingBlobError
 from orrery.adapters.cache.transfer import Copied, copy_each
 from orrery.adapters.io.parquet import ParquetIOManager
 from orrery.api.verbs.materialize import materialize
@@ -250,6 +250,24 @@ def test_an_upload_that_is_cut_is_tried_again_and_its_half_never_read(between: B
     between.cut_puts = 0
     assert remote.load_input(context) == "first" * 10_000
     assert list(remote.store.faults()) == []
+
+
+def test_a_value_that_is_stored_again_mends_what_is_damaged_there(between: Between) -> None:
+    """Though as many bytes are there; of the very same nothing is sent or read again."""
+    remote = BlobIOManager(store(between, "mended"))
+    context = ValueContext("a")
+    remote.handle_output(context, "value")
+    (path,) = remote.store._fs.find(f"{remote.store.root}/blobs")
+    between.gets.clear()
+    between.cut_puts = 1
+    remote.handle_output(context, "value")
+    assert (between.gets, between.cut_puts) == ([], 1)
+    between.cut_puts = 0
+    remote.store._fs.pipe_file(path, b"VALUE")
+    with pytest.raises(MissingBlobError, match="damaged or gone"):
+        remote.load_input(context)
+    remote.handle_output(context, "value")
+    assert remote.load_input(context) == "value"
 
 
 def test_an_answer_that_is_cut_is_asked_for_again_and_its_half_never_used(between: Between, tmp_path: Path) -> None:
