@@ -270,13 +270,33 @@ class CachedIOManager(IOManager):
             name = describe_value(context)
             raise ValueNotFoundError(f"No value of {name} is stored.", mend=f"materialize {name} first.")
 
-    def _has_copies(self, context: Any) -> bool:
+    def check_output(self, context: Any) -> None:
+        """
+        Check the bytes of the value: of its copies, or, where one is not there or not whole, of what the remote place has, if it can tell.
+
+        Raises:
+            ValueNotFoundError: The remote place has none.
+            DamagedValueError: What it has is not what was written.
+            RemoteValueError: It is out of reach, and copies may not be used.
+        """
+        check = getattr(self.remote, "check_output", None)
+        if check is None or self._has_copies(context, are_verified=True):
+            return
+
+        def is_whole() -> bool:
+            assert check is not None
+            check(context)
+            return True
+
+        self._asked(context, is_whole)
+
+    def _has_copies(self, context: Any, *, are_verified: bool = False) -> bool:
         for partition in partitions_of_output(context):
             here = self._copies.pointer(context, name_of(context, partition))
             if (
                 here is None
                 or is_of_another_run(here, latest_of(context, partition))
-                or not self.store.has(here.digest)
+                or not (self.store.holds(here, is_verified=True) if are_verified else self.store.has(here.digest))
             ):
                 return False
         return True

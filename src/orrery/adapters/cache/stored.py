@@ -15,7 +15,7 @@ from orrery.adapters.cache.blobs import BlobStore, Pointer, open_store
 from orrery.adapters.cache.formats import check_format, decode, encode_as, table_of
 from orrery.adapters.cache.logged import is_by_a_stranger, is_of_another_run, latest_of
 from orrery.adapters.cache.signing import Signing, check_signature, instance_of, signed
-from orrery.base.errors import UntrustedValueError, ValueNotFoundError
+from orrery.base.errors import DamagedValueError, UntrustedValueError, ValueNotFoundError
 from orrery.base.keys import AssetKey
 from orrery.base.metadata import MetadataValue
 from orrery.base.names import key_path, labelled_part
@@ -249,6 +249,32 @@ class BlobIOManager(IOManager):
                 raise self._gone(what, pointer)
 
         check_each(contents, check)
+
+    def check_output(self, context: Any) -> None:
+        """
+        Check the bytes of the value that is stored for the output of *context*; whose it is, :meth:`check_content` says.
+
+        Raises:
+            MissingBlobError: There is none, or its bytes are gone.
+            DamagedValueError: They are not what was written. It says of which partition.
+        """
+
+        def check(partition: str | None, _: str) -> None:
+            name, what = name_of(context, partition), partial(describe_value, context, partition)
+            pointer = self.store.read_pointer(name)
+            if pointer is None:
+                raise self._lacking(name, what)
+            if self.store.holds(pointer, is_verified=True):
+                return
+            if not self.store.has(pointer.digest):
+                raise self._gone(what, pointer)
+            place = self.store.blob_url(pointer.digest)
+            raise DamagedValueError(
+                f"The stored value of {what()} ({place}) is damaged: its bytes are not those that were written.",
+                mend=f"materialize {what()} again.",
+            )
+
+        check_each(dict.fromkeys(partitions_of_output(context), ""), check)
 
     def _has(self, context: Any, partition: str | None, key: ValueKey | None) -> bool:
         name = name_of(context, partition)

@@ -22,9 +22,11 @@ from orrery.adapters.cache.transfer import Copied, copy_each
 from orrery.adapters.io.configurable import FilesystemIOManager
 from orrery.adapters.io.pickled import PickledObjectFilesystemIOManager
 from orrery.api.verbs.materialize import materialize
+from orrery.api.verbs.plan import plan_materialization
 from orrery.base.errors import InvalidDefinitionError, InvariantViolationError, RemoteValueError, ResourceFunctionError
 from orrery.definitions.assets.source_asset import SourceAsset
 from orrery.definitions.decorators.asset import asset
+from orrery.definitions.parts.cache_policy import CachePolicy
 from orrery.definitions.parts.io_manager import IOManager, io_manager
 from orrery.definitions.parts.resource import ResourceDefinition
 from orrery.model.config.schema import Field
@@ -394,6 +396,51 @@ def test_a_damaged_blob_is_told_and_never_returned(tmp_path: Path) -> None:
     path.unlink()
     with pytest.raises(MissingBlobError, match="damaged or gone"):
         manager.fetch("a", what=lambda: "asset 'a'")
+
+
+@pytest.mark.parametrize("kind", ["store", "cache", "cache over a cache"])
+def test_a_damaged_blob_puts_the_value_out_of_date_where_its_digest_is_looked_at(kind: str, tmp_path: Path) -> None:
+    """The blob of a value, or of one of its partitions; a cache whose own copy is whole need not know."""
+    letters = StaticPartitionsDefinition(["x", "y"])
+
+    @asset(partitions_def=letters)
+    def part(context: Any) -> str:
+        return str(context.partition_key)
+
+    @asset
+    def base() -> dict[str, int]:
+        return {"n": 1}
+
+    store = BlobIOManager(tmp_path / "remote")
+    over = CachedIOManager(store, tmp_path / "near") if kind == "cache over a cache" else store
+    manager = store if kind == "store" else CachedIOManager(over, tmp_path / "local")
+
+    def decided(**options: Any) -> tuple[str, str]:
+        (step,) = plan_materialization(instance=instance, resources={"io_manager": manager}, **options).steps
+        return step.decision.action, step.decision.told
+
+    with Instance.ephemeral() as instance:
+        options: Any = {"instance": instance, "resources": {"io_manager": manager}, "on_event": lambda entry: None}
+        materialize([base], **options)
+        for letter in "xy":
+            materialize([part], partition_key=letter, **options)
+        for name in ("base", "part/partition=x"):
+            pointer = store.store.read_pointer(name)
+            assert pointer is not None
+            path = Path(store.store.blob_path(pointer.digest))
+            path.write_bytes(path.read_bytes()[:-1] + b"?")
+        closely = CachePolicy(verify="digest")
+        if kind != "store":
+            assert decided(assets=[base], reuse=closely)[0] == "skip"
+            for folder in ("local", "near"):
+                shutil.rmtree(tmp_path / folder, ignore_errors=True)
+        assert decided(assets=[base], reuse=True)[0] == "skip"
+        action, told = decided(assets=[base], reuse=closely)
+        assert action == "run"
+        assert told.endswith("is damaged: its bytes are not those that were written")
+        assert [decided(assets=[part], partition_key=each, reuse=closely)[0] for each in "xy"] == ["run", "skip"]
+        assert materialize([base], reuse=closely, **options).success
+        assert decided(assets=[base], reuse=closely)[0] == "skip"
 
 
 @pytest.mark.parametrize(
