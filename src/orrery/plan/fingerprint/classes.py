@@ -7,11 +7,12 @@ from __future__ import annotations
 import re
 import types
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, get_args, get_origin
 
+from orrery.model.config.marker import RESOURCE_PARAM
 from orrery.plan.fingerprint.guards import ABSENT
 
-__all__ = ["declared_by", "members_of", "parameter_classes", "parameter_types", "type_name"]
+__all__ = ["classes_in", "declared_by", "members_of", "parameter_classes", "parameter_types", "type_name"]
 
 _MADE = frozenset(
     "__module__ __doc__ __dict__ __weakref__ __qualname__ __annotations__ __dataclass_fields__ __dataclass_params__ "
@@ -36,6 +37,8 @@ _TOLD_BY_FIELD = (
     "kw_only",
 )
 _TOLD_IF_NOT = ("init", "repr", "compare", "hash")
+_NAME = re.compile(r"(?<![\w.\"'])[^\W\d]\w*(?![\w\"'])")
+"""A name in an annotation that is a text; no attribute, and no text in it."""
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
@@ -103,7 +106,11 @@ def parameter_types(function: types.FunctionType) -> dict[str, str]:
 
 
 def parameter_classes(function: types.FunctionType) -> Iterator[tuple[str | None, Any]]:
-    """Iterate what the parameters are annotated with, each with its name where a name of the module stands for it."""
+    """
+    Iterate what the parameters are annotated with, each with its name where a name of the module stands for it.
+
+    Of an annotation that is a text (``"list[Order]"``) all names are iterated.
+    """
     for name, each in function.__annotations__.items():
         if name == "return":
             continue
@@ -111,6 +118,25 @@ def parameter_classes(function: types.FunctionType) -> Iterator[tuple[str | None
             yield None, each
         elif each.isidentifier():
             yield each, function.__globals__.get(each, ABSENT)
+        else:
+            for called in dict.fromkeys(_NAME.findall(each)):
+                yield called, function.__globals__.get(called, ABSENT)
+
+
+def classes_in(annotation: Any) -> Iterator[type]:
+    """Iterate the classes of an annotation: of ``dict[str, Order | None]`` those inside, too; none of a resource."""
+    if type(annotation) is not types.GenericAlias and isinstance(annotation, type):
+        yield annotation
+        return
+    if RESOURCE_PARAM in getattr(annotation, "__metadata__", ()):
+        return
+    origin = get_origin(annotation)
+    if isinstance(origin, type):
+        yield origin
+        if any(each.__name__.startswith("Configurable") for each in origin.__mro__):
+            return
+    for each in get_args(annotation):
+        yield from classes_in(each)
 
 
 def _default(field: Any) -> Any:

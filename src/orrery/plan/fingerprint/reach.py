@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from orrery.plan.fingerprint.canonical import canonical_digest
-from orrery.plan.fingerprint.classes import parameter_classes, parameter_types
+from orrery.plan.fingerprint.classes import classes_in, parameter_classes, parameter_types
 from orrery.plan.fingerprint.code_form import CodeForm, Scan, bytecode_digest, scan_code, source_digest
 from orrery.plan.fingerprint.facts import CodeFacts, Place, Reach
 from orrery.plan.fingerprint.guards import ABSENT, Guard, bare_form, body_of, holds, is_bare
@@ -84,7 +84,7 @@ class Reacher:
         for called, kind in parameter_classes(function):
             if called is not None:
                 guards.append(Guard(spread, called, kind))
-            if isinstance(kind, type) and any(origin_of(cls.__module__).kind == "project" for cls in kind.__mro__):
+            if any(origin_of(cls.__module__).kind == "project" for given in classes_in(kind) for cls in given.__mro__):
                 return None
         name, typed = f"{module}:{function.__qualname__}", parameter_types(function)
         parts = {name: digest, PARAMETER_TYPES: canonical_digest(typed) or ""} if typed else {name: digest}

@@ -15,7 +15,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from orrery.plan.fingerprint.canonical import Canonical, NotCanonicalError, canonical_digest
-from orrery.plan.fingerprint.classes import declared_by, members_of, parameter_classes, parameter_types, type_name
+from orrery.plan.fingerprint.classes import (
+    classes_in,
+    declared_by,
+    members_of,
+    parameter_classes,
+    parameter_types,
+    type_name,
+)
 from orrery.plan.fingerprint.code_form import WHOLE, Scan
 from orrery.plan.fingerprint.contents import content_of_platform, fields_of, is_closed
 from orrery.plan.fingerprint.facts import CodeFacts, Origin, Place, Reach
@@ -104,20 +111,27 @@ class Walk:
         for name, kind in parameter_classes(function):
             if name is not None and self.guards is not None:
                 self.guards.append(Guard(function.__globals__, name, kind))
-            if isinstance(kind, type):
-                self._methods(kind)
+            for each in classes_in(kind):
+                self._class_of_parameter(each)
 
-    def _methods(self, kind: type) -> None:
-        """Follow what a parameter of this class can do; resources count by their identity, and fields of config as config."""
+    def _class_of_parameter(self, kind: type) -> None:
+        """Follow the class of a value that comes in; resources count by their identity, and fields of config as config."""
         origins = [(cls, self._facts.origin_of(cls.__module__).kind) for cls in kind.__mro__]
         if any(each == "framework" and cls.__name__.startswith("Configurable") for cls, each in origins):
             return
+        if not any(each == "project" for _, each in origins):
+            return
+        self.guards = None  # a method may be set or put in its place
+        if not any(each == "framework" for _, each in origins):
+            self._reference(kind)
+            return
         for cls, each in origins:
             if each == "project":
-                self.guards = None  # a method may be set or put in its place
-                for _, value in members_of(cls):
+                for key, value in members_of(cls):
                     if isinstance(value, types.FunctionType | staticmethod | classmethod | property):
                         self._reference(value)
+                    else:
+                        self._take(value, f"{cls.__module__}:{cls.__qualname__}.{key}")
 
     def _digest(self, value: Any) -> str:
         writer = Canonical(self._form, is_code=True)

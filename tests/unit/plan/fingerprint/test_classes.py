@@ -107,6 +107,34 @@ OF_PARAMETERS = {
     "property": ("class C:\n    @property\n    def f(self):\n        return RESULT\n", True),
     "method of a base": ("class B:\n    def f(self):\n        return RESULT\nclass C(B):\n    pass\n", True),
     "by its name": ("from __future__ import annotations\nclass C:\n    def f(self):\n        return RESULT\n", True),
+    "constant": ("class C:\n    K = RESULT\n    def f(self):\n        return self.K\n", True),
+    "cached property": (
+        "import functools\nclass C:\n    @functools.cached_property\n    def f(self):\n        return RESULT\n",
+        True,
+    ),
+    "cached method": (
+        "import functools\nclass C:\n    @functools.cache\n    def f(self):\n        return RESULT\n",
+        True,
+    ),
+    "filled-in method": (
+        "import functools\nclass C:\n    def g(self, x):\n        return x\n    f = functools.partialmethod(g, RESULT)\n",
+        True,
+    ),
+    "member of an enumeration": ("import enum\nclass C(enum.Enum):\n    f = RESULT\n", True),
+    "constant of config": (
+        "import orrery, typing\nclass C(orrery.Config):\n    K: typing.ClassVar[int] = RESULT\n    def f(self):\n"
+        "        return self.K\n",
+        True,
+    ),
+    "cached property of config": (
+        "import orrery, functools\nclass C(orrery.Config):\n    @functools.cached_property\n    def f(self):\n        return RESULT\n",
+        True,
+    ),
+    "inside": ("class D:\n    def f(self):\n        return RESULT\nC = dict[str, list[D] | None]\n", True),
+    "resource that is no class of ours": (
+        "import orrery\nclass D:\n    def f(self):\n        return RESULT\nC = orrery.ResourceParam[D]\n",
+        False,
+    ),
     "resource": (
         "import orrery\nclass C(orrery.ConfigurableResource):\n    y: int = 1\n    def f(self):\n        return RESULT\n",
         False,
@@ -115,12 +143,15 @@ OF_PARAMETERS = {
 
 
 @pytest.mark.parametrize(("source", "is_seen"), OF_PARAMETERS.values(), ids=OF_PARAMETERS)
-def test_what_the_class_of_a_parameter_does_is_seen(source: str, is_seen: bool) -> None:
-    """Fields of config count by their values, and resources by their identity."""
+@pytest.mark.parametrize("annotation", ["C", "list[C]", "C | None", "'dict[str, C | None]'", "typing.Annotated[C, 1]"])
+def test_what_the_class_of_a_parameter_does_is_seen(source: str, is_seen: bool, annotation: str) -> None:
+    """Fields of config count by their values, and resources by their identity; what an annotation holds inside is seen, too."""
 
     def of(result: str) -> Reach:
         spread: dict[str, Any] = {"__name__": "classes_target"}
-        exec(f"{source.replace('RESULT', result)}\ndef target(c: C):\n    return c.f\n", spread)
+        exec(
+            f"{source.replace('RESULT', result)}\nimport typing\ndef target(c: {annotation}):\n    return c.f\n", spread
+        )
         return Reacher(InstalledCode()).reach(spread["target"])
 
     assert of("1").parts == of("1").parts
