@@ -313,3 +313,24 @@ def test_a_project_with_and_without_partitions_is_planned_as_one(orrery: Orrery,
     assert "say what to run" in orrery("accept", "*", "--partition", "a", "--partition-range", "a...b", code=2).stderr
     assert "'y'" in orrery("accept", "named", "--partition-range", "x...y", code=2).stderr
     assert "have partitions" in orrery("accept", "raw", "--partition-range", "a...b", code=2).stderr
+
+
+def test_a_plan_of_partitions_looks_at_sources(orrery: Orrery, tmp_path: Path) -> None:
+    edit(tmp_path, "from orrery import Config, Definitions, asset", "from orrery import *")
+    edit(tmp_path, "assets=[raw, scaled, total]", "assets=[raw, scaled, total, prices, report]")
+    edit(
+        tmp_path,
+        "defs =",
+        "prices = AssetSpec('prices', probe=file_probe('prices.csv'))\n\n\n"
+        "@asset(partitions_def=StaticPartitionsDefinition(['a', 'b']), deps=[prices])\n"
+        "def report():\n    return open('prices.csv').read()\n\n\ndefs =",
+    )
+    prices = tmp_path / "prices.csv"
+    prices.write_text("1")
+    orrery("backfill", "report")
+    assert "report  2 partitions: all current" in orrery("plan", "report").stdout
+    prices.write_text("two")
+    assert "report  2 partitions: 2 out of date" in orrery("plan", "report", code=3).stdout
+    assert "2 made" in orrery("backfill", "report", "--stale").stdout
+    prices.unlink()
+    assert "prices.csv" in orrery("plan", "report", code=1).stderr

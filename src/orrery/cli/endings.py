@@ -20,7 +20,7 @@ from typing import Any
 
 import click
 
-from orrery.base.errors import CodeLocationLoadError, OrreryError, UserCodeLoadError
+from orrery.base.errors import CodeLocationLoadError, OrreryError, ProbeFailedError, UserCodeLoadError
 from orrery.cli.json_output import is_json_asked
 from orrery.cli.text import block
 
@@ -85,7 +85,7 @@ def wrong_usage() -> Iterator[None]:
     """Let errors inside end the command with the code for wrong usage: names, config, tags that the user gave."""
     try:
         yield
-    except UserCodeLoadError:
+    except (ProbeFailedError, UserCodeLoadError):
         raise
     except OrreryError as error:
         raise _WrongUsage(error) from error

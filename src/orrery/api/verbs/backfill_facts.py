@@ -1,4 +1,4 @@
-"""What is known of the partitions of an asset: which were made, failed, or made by other code."""
+"""What is known of the partitions of an asset: which were made, seen, failed, or made by other code."""
 
 from __future__ import annotations
 
@@ -28,10 +28,12 @@ def facts_of(instance: Instance, graph: AssetGraph, key: AssetKey, *, with_ids: 
         instance: Where it is kept.
         graph: The assets.
         key: The asset.
-        with_ids: Whether to tell which materialization it was; else all are number 0.
+        with_ids: Whether to tell which materialization it was, and of an asset that the project does not make which
+            observation, if that is later; else all are number 0.
         with_code: Whether to tell which were made by another code version than the asset declares.
     """
     log = instance.event_log
+    is_seen = with_ids and graph.get(key).is_external
     if graph.get(key).partitions_def is None:
         whole = log.get_latest_of_assets([key]).get(key)
         latest = {} if whole is None else {"": whole}
@@ -42,6 +44,7 @@ def facts_of(instance: Instance, graph: AssetGraph, key: AssetKey, *, with_ids: 
             if state.flags & PLANNED and state.planned_run_id is not None
         }
         made = {item: state.materialization for item, state in latest.items() if state.materialization is not None}
+        seen = {item: state.observation for item, state in latest.items() if is_seen and state.observation is not None}
     else:
         states = log.get_partition_states(key)
         failed = set(states.keys_with(FAILED))
@@ -50,6 +53,9 @@ def facts_of(instance: Instance, graph: AssetGraph, key: AssetKey, *, with_ids: 
             made = dict(log.get_latest_storage_id_by_partition(key, EventType.ASSET_MATERIALIZATION))
         else:
             made = dict.fromkeys(states.keys_with(MADE), 0)
+        seen = {}
+        if is_seen:
+            seen = dict(log.get_latest_storage_id_by_partition(key, EventType.ASSET_OBSERVATION))
         latest = {}
         if with_code and graph.get(key).code_version is not None:
             latest = dict(log.get_latest_of_partitions(key))
@@ -61,6 +67,7 @@ def facts_of(instance: Instance, graph: AssetGraph, key: AssetKey, *, with_ids: 
         for item, state in latest.items()
         if declared is not None and state.materialization is not None and state.code_version not in (None, declared)
     }
+    made.update((item, number) for item, number in seen.items() if number > made.get(item, -1))
     return AssetFacts(made, failed, other_code)
 
 

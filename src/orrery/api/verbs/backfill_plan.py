@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -22,7 +23,7 @@ from orrery.definitions.project.definitions import Definitions
 from orrery.definitions.project.repository import RepositoryDefinition
 from orrery.model.assets.graph import AssetGraph
 from orrery.model.assets.selection import AssetSelection
-from orrery.model.automation.backfill_choice import Which, chosen_partitions, needed_of
+from orrery.model.automation.backfill_choice import Which, chosen_partitions, needed_of, taken_from_outside
 from orrery.model.automation.backfill_groups import group_assets
 from orrery.model.automation.backfill_progress import WHOLE, BackfillPlan
 from orrery.model.partitions.loading import partition_loading_context
@@ -195,7 +196,11 @@ def _stale(
     about = {*named, *(parent for key in named for parent in graph.get_parents(key))}
     facts = {key: facts_of(instance, graph, key, with_ids=True, with_code=key in named) for key in about}
     groups = [group.keys for group in group_assets(graph, named)]
+    outside = taken_from_outside(graph, named)
     with judging(groups, lambda keys: job_of(repository, keys), instance, run_config) as judge:
+        taken = {key: None if some is None else list(some) for key, some in outside.items()}
+        for key, moved in judge.look_at(taken).items():
+            facts[key] = facts[key]._replace(made={**facts[key].made, **dict.fromkeys(moved, sys.maxsize)})
         for key in named:
             known = facts[key]
             judged = judge.judged(key, known.made)

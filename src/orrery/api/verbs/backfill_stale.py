@@ -2,11 +2,13 @@
 Which partitions that were made are out of date, by what is recorded of them: as ``--reuse`` decides in a run.
 
 Two questions are answered. Whether something else than its inputs changed (code, libraries, config, resources, format) since a
-partition was made; and, of those that are older than what they need, whether what they need is still what it was.
+partition was made; and, of those that are older than what they need, whether what they need is still what it was. Sources that
+have a probe are looked at before.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -62,6 +64,29 @@ class StaleJudge:
             decides, step = known
             for some in _portions(partitions):
                 found.update(each or "" for each in unchanged(decides, step, some))
+        return found
+
+    def look_at(self, taken: Mapping[AssetKey, Collection[str] | None]) -> dict[AssetKey, set[str]]:
+        """
+        Look at those of these sources that have a probe, and go by what is seen.
+
+        Args:
+            taken: The partitions that values are taken from; None of a source without partitions.
+
+        Returns:
+            What may have changed since it was seen last, by source; "" stands for one without partitions.
+
+        Raises:
+            ProbeFailedError: A probe failed.
+        """
+        found: dict[AssetKey, set[str]] = {}
+        for decides in {id(each): each for each, _ in self._steps.values()}.values():
+            sources = {key for _, _, key in decides.takes_from_sources() if key in taken}
+            wanted = {key: None if (some := taken[key]) is None else tuple(some) for key in sources}
+            for seen in decides.look_at(wanted, unseen="unseen"):
+                found.setdefault(seen.key, set()).add(seen.partition or "")
+                if seen.trouble is not None:
+                    warnings.warn(seen.trouble, stacklevel=2)
         return found
 
 

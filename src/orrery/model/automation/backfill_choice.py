@@ -21,7 +21,7 @@ from orrery.model.partitions.mapping import PartitionMapping
 from orrery.model.partitions.spoken import partitions_named
 from orrery.model.partitions.subset import PartitionsSubset
 
-__all__ = ["AssetFacts", "Unchanged", "Which", "chosen_partitions", "needed_of"]
+__all__ = ["AssetFacts", "Unchanged", "Which", "chosen_partitions", "needed_of", "taken_from_outside"]
 
 Unchanged = Callable[[AssetKey, Collection[str]], Collection[str]]
 """Names those of some partitions for which what they need is still what it was, though it is newer."""
@@ -41,7 +41,8 @@ class AssetFacts(NamedTuple):
     What is known of the partitions of an asset ("" stands for an asset without partitions).
 
     Attributes:
-        made: The storage id of the latest materialization of each partition that has one.
+        made: The storage id of the latest materialization of each partition that has one; of an asset that the project does
+            not make that of its latest observation, if it is later.
         failed: Partitions whose latest attempt failed.
         other_code: Partitions that were made by other code, or with another config, than would be used now.
     """
@@ -184,6 +185,28 @@ def needed_of(
             lacking = lacking | _outdated(graph, key, made, facts, needed, unchanged)
         needed[key] = lacking
     return needed
+
+
+def taken_from_outside(
+    graph: AssetGraph, named: Mapping[AssetKey, PartitionsSubset]
+) -> dict[AssetKey, PartitionsSubset | None]:
+    """Return what the named partitions take of each asset that the project does not make; None of one without partitions."""
+    taken: dict[AssetKey, PartitionsSubset | None] = {}
+    for key, subset in named.items():
+        own_def = graph.get(key).partitions_def
+        for parent in graph.get_parents(key):
+            if not graph.get(parent).is_external:
+                continue
+            mapping = mapping_between(graph, parent, key)
+            if mapping is None:
+                taken[parent] = None
+                continue
+            needed = mapping.get_upstream_mapped_partitions_result_for_partitions(
+                None if own_def is None else subset, own_def, graph.get(parent).partitions_def
+            ).partitions_subset
+            known = taken.get(parent)
+            taken[parent] = needed if known is None else known | needed
+    return taken
 
 
 def _outdated(

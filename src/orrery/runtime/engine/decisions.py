@@ -134,31 +134,45 @@ class Decisions:
         Raises:
             ProbeFailedError: A probe failed, and a decision of the run hangs on it.
         """
-        probes = self.assets.of_project()[0]
-        if not probes:
+        if not self.assets.of_project()[0]:
             return []
-        used: dict[AssetKey, dict[str, None] | None] = {}
-        decisive: set[AssetKey] = set()
-        for step in self.plan.steps:
-            taken_by = self.taken_by(step)
-            policy = self.policies.of(step) if taken_by else None
-            for name, key in taken_by:
-                if key not in probes:
-                    continue
-                if self.assets.partitions_def_of(key) is None:
-                    used[key] = None
-                else:
-                    context = self.context.for_step(step)
-                    taken = context.asset_partition_keys_for_input(name, require_valid_partitions=False)
-                    known = used.setdefault(key, {})
-                    assert known is not None
-                    known.update(dict.fromkeys(taken))
-                if policy is not None and policy.sources == "check":
-                    decisive.add(key)
-        wanted = {
-            key: Looked(probes[key], None if partitions is None else tuple(partitions))
-            for key, partitions in used.items()
-        }
+        taken: dict[AssetKey, dict[str, None] | None] = {}
+        for step, name, key in self.takes_from_sources():
+            if self.assets.partitions_def_of(key) is None:
+                taken[key] = None
+            else:
+                context = self.context.for_step(step)
+                known = taken.setdefault(key, {})
+                assert known is not None
+                known.update(
+                    dict.fromkeys(context.asset_partition_keys_for_input(name, require_valid_partitions=False))
+                )
+        return self.look_at(
+            {key: None if partitions is None else tuple(partitions) for key, partitions in taken.items()}, unseen
+        )
+
+    def takes_from_sources(self) -> Iterator[tuple[ExecutionStep, str, AssetKey]]:
+        """Iterate the steps that take a source with a probe, each with the name of the input and the source."""
+        probes = self.assets.of_project()[0]
+        if probes:
+            for step in self.plan.steps:
+                yield from ((step, name, key) for name, key in self.taken_by(step) if key in probes)
+
+    def look_at(self, taken: Mapping[AssetKey, Sequence[str] | None], unseen: str) -> list[Sighting]:
+        """
+        Ask some sources for their versions (see :meth:`look_at_sources`).
+
+        Args:
+            taken: The sources that have a probe, each with the partitions that values are taken from; None of a source without.
+            unseen: What stands for the version of one that could not be seen.
+        """
+        probes = self.assets.of_project()[0]
+        decisive = set[AssetKey]()
+        for step, _, key in self.takes_from_sources():
+            policy = self.policies.of(step)
+            if policy is not None and policy.sources == "check":
+                decisive.add(key)
+        wanted = {key: Looked(probes[key], partitions) for key, partitions in taken.items()}
         return look_at(wanted, self.present, decisive.__contains__, unseen)
 
     def taken_by(self, step: ExecutionStep) -> list[tuple[str, AssetKey]]:

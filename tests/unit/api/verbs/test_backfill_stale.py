@@ -128,6 +128,92 @@ def test_partitions_made_by_one_run_are_left_alone(instance: Instance) -> None:
     assert stale(defs, instance) == {}
 
 
+class TestSources:
+    """What lies outside is looked at, and what was observed counts, as for a run with reuse."""
+
+    MADE_FROM_PROBES = (
+        og.AssetSpec("rate", probe=lambda: str(value_of("a"))),
+        og.AssetSpec("part", partitions_def=LETTERS, probe=lambda letter: str(value_of(letter))),
+    )
+
+    def project(self, *sources: Any) -> og.Definitions:
+        @og.asset(deps=["rate"], partitions_def=LETTERS)
+        def rated() -> None: ...
+
+        @og.asset(deps=["part"], partitions_def=LETTERS)
+        def double() -> None: ...
+
+        @og.asset(deps=[og.AssetDep("part", partition_mapping=og.SpecificPartitionsPartitionMapping(["b", "c"]))])
+        def some() -> None: ...
+
+        return og.Definitions(assets=[*sources, rated, double, some])
+
+    def test_what_follows_from_a_probe_that_tells_another_version_is_made(
+        self, instance: Instance, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        defs = self.project(*self.MADE_FROM_PROBES)
+        og.backfill(defs, instance=instance)
+        assert stale(defs, instance) == {}
+        monkeypatch.setenv("VALUE_OF_a", "9")
+        assert stale(defs, instance) == {"rated": ["a", "b", "c"], "double": ["a"]}
+        assert stale(defs, instance, partitions="b", partitions_of="rated") == {"rated": ["b"]}
+        og.backfill(defs, which="stale", instance=instance)
+        monkeypatch.setenv("VALUE_OF_c", "9")
+        assert stale(defs, instance) == {"double": ["c"], "some": [""]}
+        assert og.backfill(defs, which="stale", instance=instance).counts.made == 2
+        assert stale(defs, instance) == {}
+
+    def test_what_another_run_saw_first_is_not_lost(self, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+        defs = self.project(*self.MADE_FROM_PROBES)
+        og.backfill(defs, instance=instance)
+        monkeypatch.setenv("VALUE_OF_b", "9")
+        og.backfill(defs, "some", which="stale", instance=instance)
+        assert stale(defs, instance) == {"double": ["b"]}
+
+    def test_what_was_observed_counts(self, instance: Instance) -> None:
+        seen = {"a": "1", "b": "1", "c": "1"}
+
+        @og.observable_source_asset
+        def rate() -> og.DataVersion:
+            return og.DataVersion(seen["a"])
+
+        @og.observable_source_asset(partitions_def=LETTERS)
+        def part() -> og.DataVersionsByPartition:
+            return og.DataVersionsByPartition(seen)
+
+        def look() -> None:
+            for each in (rate, part):
+                og.observe([each], instance=instance)
+
+        defs = self.project(rate, part)
+        look()
+        og.backfill(defs, instance=instance)
+        look()
+        assert stale(defs, instance) == {}
+        seen["a"] = "2"
+        look()
+        assert stale(defs, instance) == {"rated": ["a", "b", "c"], "double": ["a"]}
+
+    def test_a_probe_that_fails_keeps_it_from_beginning(
+        self, instance: Instance, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        defs = self.project(*self.MADE_FROM_PROBES)
+        og.backfill(defs, instance=instance)
+        monkeypatch.delenv("VALUE_OF_b")
+        with pytest.raises(og.ProbeFailedError, match="'part', partition 'b'"):
+            stale(defs, instance)
+        assert stale(defs, instance, "rated") == {}
+
+    def test_a_policy_that_ignores_sources_is_heard(self, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+        @og.asset(deps=["rate"], partitions_def=LETTERS, cache=og.CachePolicy(sources="ignore"))
+        def rated() -> None: ...
+
+        defs = og.Definitions(assets=[self.MADE_FROM_PROBES[0], rated])
+        og.backfill(defs, instance=instance)
+        monkeypatch.setenv("VALUE_OF_a", "9")
+        assert stale(defs, instance) == {}
+
+
 class TestWhatIsCurrentWhenItsTurnComes:
     """What needs what is made now is planned, and left alone where that turns out the same."""
 
