@@ -206,4 +206,4 @@ def _stale(
             judged = judge.judged(key, known.made)
             by_record = {item for item, is_old in judged.items() if is_old}
             facts[key] = known._replace(other_code=by_record | (known.other_code - judged.keys()))
-        return needed_of(graph, named, Which.STALE, facts, judge.unchanged)
+        return needed_of(graph, named, Which.STALE, facts, judge.unchanged, judge.recorded)

@@ -17,6 +17,7 @@ from orrery.api.verbs.plan import deciding
 from orrery.base.keys import AssetKey
 from orrery.definitions.graphs.job import JobDefinition
 from orrery.definitions.parts.cache_policy import CachePolicy
+from orrery.model.events.reuse import InputPart
 from orrery.plan.step import ExecutionStep
 from orrery.runtime.engine.decisions import Decisions
 from orrery.runtime.engine.judged import judged, unchanged
@@ -65,6 +66,12 @@ class StaleJudge:
             for some in _portions(partitions):
                 found.update(each or "" for each in unchanged(decides, step, some))
         return found
+
+    def recorded(self, key: AssetKey, partition: str) -> Mapping[str, InputPart]:
+        """Return what a partition took of each input when it was made last; nothing where that is not recorded."""
+        known = self._steps.get(key)
+        last = None if known is None else known[0].present.last(key, partition or None)
+        return {} if last is None or last.provenance is None else last.provenance.inputs
 
     def look_at(self, taken: Mapping[AssetKey, Collection[str] | None]) -> dict[AssetKey, set[str]]:
         """

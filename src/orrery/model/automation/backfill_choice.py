@@ -6,7 +6,7 @@ Pure: the assets, what the user named, and the facts of the event log go in; set
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from enum import Enum
 from typing import NamedTuple
@@ -16,15 +16,19 @@ from orrery.base.keys import AssetKey
 from orrery.model.assets.graph import AssetGraph
 from orrery.model.automation.backfill_groups import is_identity, mapping_between
 from orrery.model.automation.backfill_progress import WHOLE
+from orrery.model.events.reuse import InputPart
 from orrery.model.partitions.definition import PartitionsDefinition
 from orrery.model.partitions.mapping import PartitionMapping
 from orrery.model.partitions.spoken import partitions_named
 from orrery.model.partitions.subset import PartitionsSubset
 
-__all__ = ["AssetFacts", "Unchanged", "Which", "chosen_partitions", "needed_of", "taken_from_outside"]
+__all__ = ["AssetFacts", "Recorded", "Unchanged", "Which", "chosen_partitions", "needed_of", "taken_from_outside"]
 
 Unchanged = Callable[[AssetKey, Collection[str]], Collection[str]]
 """Names those of some partitions for which what they need is still what it was, though it is newer."""
+
+Recorded = Callable[[AssetKey, str], Mapping[str, InputPart]]
+"""Tells of a partition that was made what it took of each input, by the name of the asset; nothing where that is not known."""
 
 
 class Which(Enum):
@@ -159,6 +163,7 @@ def needed_of(
     which: Which,
     facts: Mapping[AssetKey, AssetFacts],
     unchanged: Unchanged | None = None,
+    recorded: Recorded | None = None,
 ) -> dict[AssetKey, PartitionsSubset]:
     """
     Return those of the named partitions that are to be made.
@@ -170,6 +175,7 @@ def needed_of(
             another version of the code, or before something that they need, or before what is going to be made now. ``ALL``: all of them.
         facts: What is known of these assets and of those that they need; not needed for ``ALL``.
         unchanged: Names those of some late partitions of an asset for which what they need is still what it was.
+        recorded: Tells what those that were made took; those that would take something else now are late, too.
     """
     if which is Which.ALL:
         return dict(named)
@@ -182,7 +188,7 @@ def needed_of(
         made = subset & subset.empty_subset().with_partition_keys(known.made)
         lacking = subset - made
         if which is Which.STALE:
-            lacking = lacking | _outdated(graph, key, made, facts, needed, unchanged)
+            lacking = lacking | _outdated(graph, key, made, facts, needed, unchanged, recorded)
         needed[key] = lacking
     return needed
 
@@ -216,10 +222,10 @@ def _outdated(
     facts: Mapping[AssetKey, AssetFacts],
     needed: Mapping[AssetKey, PartitionsSubset],
     unchanged: Unchanged | None,
+    recorded: Recorded | None,
 ) -> PartitionsSubset:
     """Return those of the made partitions that other code made, or older than something they need, or than what comes."""
     same: set[str] = set()
-    own, own_def = facts[key].made, graph.get(key).partitions_def
     old = made & made.empty_subset().with_partition_keys(facts[key].other_code)
     for parent in graph.get_parents(key):
         mapping = mapping_between(graph, parent, key)
@@ -228,27 +234,76 @@ def _outdated(
             old = old | _needing(graph, mapping, parent, key, coming, made)
         newer = facts[parent].made if parent in facts else {}
         fresh = made - old
-        if not newer or fresh.is_empty:
+        if fresh.is_empty:
             continue
-        oldest = min(map(own.__getitem__, fresh))
-        if own_def is not None and own_def == graph.get(parent).partitions_def and is_identity(graph, parent, key):
-            late = [item for item in fresh if newer.get(item, -1) > own[item]]
-        else:
-            moved = [each for each, number in newer.items() if number > oldest]
-            if not moved:
-                continue
-            parent_def = graph.get(parent).partitions_def
-            since = WHOLE if parent_def is None else parent_def.empty_subset().with_partition_keys(moved)
-            late = [
-                item
-                for item in _needing(graph, mapping, parent, key, since, fresh)
-                if any(newer.get(each, -1) > own[item] for each in _needed(graph, mapping, parent, key, item))
-            ]
+        late = dict.fromkeys(_late(graph, mapping, parent, key, fresh, facts[key].made, newer)) if newer else {}
+        if recorded is not None:
+            late.update(dict.fromkeys(_taking_others(graph, mapping, parent, key, fresh, newer, recorded)))
         if late and unchanged is not None:
             same.update(unchanged(key, [item for item in late if item not in same]))
-            late = [item for item in late if item not in same]
-        old = old | made.empty_subset().with_partition_keys(late)
+        old = old | made.empty_subset().with_partition_keys([item for item in late if item not in same])
     return old
+
+
+def _late(
+    graph: AssetGraph,
+    mapping: PartitionMapping | None,
+    parent: AssetKey,
+    key: AssetKey,
+    fresh: PartitionsSubset,
+    own: Mapping[str, int],
+    newer: Mapping[str, int],
+) -> list[str]:
+    """Return those of some partitions that are older than what they need of a parent."""
+    if _needs_its_own_key(graph, parent, key):
+        return [item for item in fresh if newer.get(item, -1) > own[item]]
+    oldest = min(map(own.__getitem__, fresh))
+    moved = [each for each, number in newer.items() if number > oldest]
+    if not moved:
+        return []
+    parent_def = graph.get(parent).partitions_def
+    since = WHOLE if parent_def is None else parent_def.empty_subset().with_partition_keys(moved)
+    return [
+        item
+        for item in _needing(graph, mapping, parent, key, since, fresh)
+        if any(newer.get(each, -1) > own[item] for each in _needed(graph, mapping, parent, key, item))
+    ]
+
+
+def _taking_others(
+    graph: AssetGraph,
+    mapping: PartitionMapping | None,
+    parent: AssetKey,
+    key: AssetKey,
+    fresh: PartitionsSubset,
+    newer: Mapping[str, int],
+    recorded: Recorded,
+) -> Iterator[str]:
+    """
+    Iterate those of some partitions that may take something else of a parent than they took.
+
+    It is told by how many partitions they took, and by which of these was made last. Where that is not known (what their own run
+    made), or another mapping may have been given that takes as many, they may.
+    """
+    name = parent.to_user_string()
+    has_own_key = _needs_its_own_key(graph, parent, key)
+    is_given = parent in graph.get(key).partition_mappings
+    is_cut_otherwise = mapping is not None and not has_own_key
+    for item in fresh:
+        part = recorded(key, item).get(name)
+        if part is None:
+            continue
+        taken: Collection[str] = (item,) if has_own_key else list(_needed(graph, mapping, parent, key, item))
+        newest = max((newer[each] for each in taken if each in newer), default=None)
+        is_other = newest is not None and part.storage_id not in (None, newest)
+        is_unknown = is_cut_otherwise and (part.storage_id is None or (is_given and len(taken) > 1))
+        if part.partitions != len(taken) or is_other or is_unknown:
+            yield item
+
+
+def _needs_its_own_key(graph: AssetGraph, parent: AssetKey, key: AssetKey) -> bool:
+    own_def = graph.get(key).partitions_def
+    return own_def is not None and own_def == graph.get(parent).partitions_def and is_identity(graph, parent, key)
 
 
 def _needing(

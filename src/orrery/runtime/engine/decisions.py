@@ -8,7 +8,7 @@ tells, and let ``plan/decide`` judge it. A run asks in ``reuse.py``, a plan in `
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -191,8 +191,12 @@ class Decisions:
         """Return the inputs, as people write them, that the project does not make."""
         if graph is None:
             return self.assets.external_inputs(step)
-        taken = (each.key for each in graph.inputs)
+        taken = self.inputs_of(step, graph)
         return frozenset(key.to_user_string() for key in taken if self.assets.is_external(key))
+
+    def inputs_of(self, step: ExecutionStep, graph: GraphAsset | None) -> Iterable[AssetKey]:
+        """Return the assets that an asset takes which a step gives."""
+        return step.input_assets if graph is None else [each.key for each in graph.inputs]
 
     # -- what it would be made from ------------------------------------------------------------
 

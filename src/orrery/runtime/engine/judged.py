@@ -18,7 +18,7 @@ __all__ = ["judged", "unchanged"]
 
 def judged(decisions: Decisions, step: ExecutionStep, partitions: Sequence[str | None]) -> dict[str | None, bool]:
     """
-    Tell of partitions that were made whether they are out of date for another reason than their inputs.
+    Tell of partitions that were made whether they are out of date for another reason than the versions of their inputs.
 
     Args:
         decisions: What would be decided about a run of the step.
@@ -45,6 +45,7 @@ def _judged(
         key = output.asset_key
         assert key is not None
         external = decisions.external(step, graph)
+        inputs = {each.to_user_string() for each in decisions.inputs_of(step, graph)}
         now = None if with_inputs else decisions.made_now(step, graph, policy, None, with_inputs=False)
         last_of = dict[str | None, LastMade | None](zip(named, decisions.present.last_of(key, named), strict=True))
         if None in partitions:
@@ -52,7 +53,7 @@ def _judged(
         for partition, last in last_of.items():
             if last is None or last.provenance is None:
                 continue
-            if now is None:
+            if now is None or last.provenance.inputs.keys() != inputs:
                 made_now = decisions.made_now(step, graph, policy, partition, with_inputs=True)
             else:
                 made_now = msgspec.structs.replace(now, inputs=last.provenance.inputs)

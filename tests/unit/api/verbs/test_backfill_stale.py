@@ -128,6 +128,80 @@ def test_partitions_made_by_one_run_are_left_alone(instance: Instance) -> None:
     assert stale(defs, instance) == {}
 
 
+class TestWhatIsTaken:
+    """What takes other partitions than it took is out of date, though nothing that it needs is newer."""
+
+    def test_a_key_that_is_gone(self, instance: Instance) -> None:
+        cities = og.DynamicPartitionsDefinition(name="cities")
+
+        @og.asset(partitions_def=cities)
+        def city() -> int:
+            return 1
+
+        @og.asset
+        def guide(city: dict[str, int]) -> list[str]:
+            return sorted(city)
+
+        defs = og.Definitions(assets=[city, guide])
+        instance.add_dynamic_partitions("cities", ["oslo", "rome"])
+        og.backfill(defs, instance=instance)
+        assert stale(defs, instance) == {}
+        instance.delete_dynamic_partition("cities", "oslo")
+        assert stale(defs, instance) == {"guide": [""]}
+        og.backfill(defs, which="stale", instance=instance)
+        assert stale(defs, instance) == {}
+
+    def mapped(self, mapping: og.PartitionMapping, deps: list[str]) -> og.Definitions:
+        @og.asset
+        def plain() -> int:
+            return 1
+
+        @og.asset(partitions_def=LETTERS)
+        def part(context: og.AssetExecutionContext) -> str:
+            return str(context.partition_key)
+
+        @og.asset(ins={"part": og.AssetIn(partition_mapping=mapping)}, deps=deps, partitions_def=LETTERS)
+        def of_some(part: object) -> None: ...
+
+        return og.Definitions(assets=[plain, part, of_some])
+
+    @pytest.mark.parametrize(
+        ("before", "after"),
+        [
+            (["a"], ["b"]),
+            (["a", "c"], ["b", "c"]),  # as many, and the one that was made last is among them
+            (["a", "b"], ["a"]),
+            (None, ["a"]),
+            (["a"], None),
+        ],
+    )
+    def test_another_mapping(self, instance: Instance, before: list[str] | None, after: list[str] | None) -> None:
+        def mapping(keys: list[str] | None) -> og.PartitionMapping:
+            return og.IdentityPartitionMapping() if keys is None else og.SpecificPartitionsPartitionMapping(keys)
+
+        og.backfill(self.mapped(mapping(before), []), instance=instance)
+        assert stale(self.mapped(mapping(before), []), instance) == {}
+        same = ["a"] if None in (before, after) else []  # for this one it comes to the same
+        found = stale(self.mapped(mapping(after), []), instance)
+        assert found == {"of_some": [each for each in "abc" if each not in same]}
+
+    def test_what_no_longer_depends_on_another(self, instance: Instance) -> None:
+        identity = og.IdentityPartitionMapping()
+        og.backfill(self.mapped(identity, ["plain"]), instance=instance)
+        assert stale(self.mapped(identity, ["plain"]), instance) == {}
+        assert stale(self.mapped(identity, []), instance) == {"of_some": ["a", "b", "c"]}
+
+    def test_an_input_whose_latest_run_was_deleted(self, instance: Instance, monkeypatch: pytest.MonkeyPatch) -> None:
+        defs = project()
+        og.backfill(defs, instance=instance)
+        monkeypatch.setenv("VALUE_OF_b", "20")
+        made = og.backfill(defs, "part", partitions="b", which="all", instance=instance)
+        og.backfill(defs, which="stale", instance=instance)
+        assert stale(defs, instance) == {}
+        instance.delete_run(made.runs[0].run_id)
+        assert stale(defs, instance).get("double") == ["b"]
+
+
 class TestSources:
     """What lies outside is looked at, and what was observed counts, as for a run with reuse."""
 
