@@ -124,7 +124,8 @@ class MaterializationPlan(msgspec.Struct, frozen=True, kw_only=True):
 
     def to_json(self) -> bytes:
         """Return the plan as JSON, to be saved."""
-        return msgspec.json.format(msgspec.json.encode(self), indent=1)
+        encoded = msgspec.json.encode(self, enc_hook=str)  # a key of several dimensions is a text of a class of its own
+        return msgspec.json.format(encoded, indent=1)
 
     @staticmethod
     def from_json(data: bytes | str) -> MaterializationPlan:

@@ -30,7 +30,9 @@ from orrery.definitions.parts.cache_policy import CachePolicy
 from orrery.definitions.parts.resource import resource
 from orrery.model.events.user import AssetMaterialization, MaterializeResult, Output
 from orrery.model.partitions.backfill_policy import BackfillPolicy
+from orrery.model.partitions.keys import MultiPartitionKey
 from orrery.model.partitions.mapping import TimeWindowPartitionMapping
+from orrery.model.partitions.multi import MultiPartitionsDefinition
 from orrery.model.partitions.periods import DailyPartitionsDefinition
 from orrery.model.partitions.static import StaticPartitionsDefinition
 from orrery.runtime.instance.instance import Instance
@@ -95,6 +97,23 @@ def test_a_saved_plan_is_read_back_as_it_was(instance: Instance) -> None:
         MaterializationPlan.from_json(b"[]")
     with pytest.raises(InvariantViolationError, match="unknown to this release"):
         MaterializationPlan.from_json(plan.to_json().replace(b'"version": 1', b'"version": 9').replace(b"}\n", b"}"))
+
+
+def test_a_plan_of_a_key_of_several_dimensions_is_saved(instance: Instance) -> None:
+    cells = MultiPartitionsDefinition(
+        {"x": StaticPartitionsDefinition(["a", "b"]), "y": StaticPartitionsDefinition(["c"])}
+    )
+
+    @asset(partitions_def=cells)
+    def cell() -> int:
+        return 1
+
+    key = MultiPartitionKey({"x": "a", "y": "c"})
+    plan = plan_materialization([cell], instance=instance, partition_key=key)
+    assert MaterializationPlan.from_json(plan.to_json()) == plan
+    assert plan.partition_key == "a|c"
+    of_range = plan_materialization([cell], instance=instance, partition_key_range=(key, key))
+    assert MaterializationPlan.from_json(of_range.to_json()) == of_range
 
 
 def test_a_plan_knows_what_moved(instance: Instance) -> None:
