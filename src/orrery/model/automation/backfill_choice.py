@@ -189,6 +189,8 @@ def needed_of(
         lacking = subset - made
         if which is Which.STALE:
             lacking = lacking | _outdated(graph, key, made, facts, needed, unchanged, recorded)
+            if graph.get(key).has_self_dependency:
+                lacking = lacking | _following(graph, key, lacking, made)
         needed[key] = lacking
     return needed
 
@@ -227,7 +229,8 @@ def _outdated(
     """Return those of the made partitions that other code made, or older than something they need, or than what comes."""
     same: set[str] = set()
     old = made & made.empty_subset().with_partition_keys(facts[key].other_code)
-    for parent in graph.get_parents(key):
+    itself = (key,) if graph.get(key).has_self_dependency else ()
+    for parent in (*graph.get_parents(key), *itself):
         mapping = mapping_between(graph, parent, key)
         coming = needed.get(parent)
         if coming is not None and not coming.is_empty:
@@ -243,6 +246,16 @@ def _outdated(
             same.update(unchanged(key, [item for item in late if item not in same]))
         old = old | made.empty_subset().with_partition_keys([item for item in late if item not in same])
     return old
+
+
+def _following(graph: AssetGraph, key: AssetKey, coming: PartitionsSubset, made: PartitionsSubset) -> PartitionsSubset:
+    """Return those of the made partitions that need one of *coming* of the same asset, or one that needs one, and so on."""
+    mapping = mapping_between(graph, key, key)
+    found = made.empty_subset()
+    while not coming.is_empty:
+        coming = _needing(graph, mapping, key, key, coming, made) - found
+        found = found | coming
+    return found
 
 
 def _late(

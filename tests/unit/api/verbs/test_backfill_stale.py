@@ -202,6 +202,48 @@ class TestWhatIsTaken:
         assert stale(defs, instance).get("double") == ["b"]
 
 
+class TestItsOwnYesterday:
+    """What needs its own partition before is out of date with it."""
+
+    @staticmethod
+    def project(number: int) -> og.Definitions:
+        yesterday = og.TimeWindowPartitionMapping(
+            start_offset=-1, end_offset=-1, allow_nonexistent_upstream_partitions=True
+        )
+
+        @og.asset(
+            partitions_def=og.DailyPartitionsDefinition("2024-01-01", end_date="2024-01-05"),
+            ins={"total": og.AssetIn(partition_mapping=yesterday)},
+        )
+        def total(total: int | None) -> int:
+            return min((total or 0) + number, 7)
+
+        return og.Definitions(assets=[total])
+
+    def test_what_other_code_made_first_is_made_after_what_it_needs(self, instance: Instance) -> None:
+        og.backfill(self.project(1), instance=instance)
+        defs = self.project(2)
+        og.materialize([*defs.assets], instance=instance, partition_key="2024-01-02", reuse=True)
+        assert stale(defs, instance) == {"total": [f"2024-01-0{day}" for day in (1, 2, 3, 4)]}
+        og.backfill(defs, which="stale", instance=instance)
+        values = [
+            defs.load_asset_value("total", instance=instance, partition_key=f"2024-01-0{day}") for day in range(1, 5)
+        ]
+        assert values == [2, 4, 6, 7]
+        assert stale(defs, instance) == {}
+
+    def test_the_days_after_one_that_was_made_again(self, instance: Instance) -> None:
+        defs = self.project(2)
+        og.backfill(defs, instance=instance)
+        og.backfill(defs, partitions="2024-01-02", which="all", instance=instance)
+        assert stale(defs, instance) == {}
+        instance.wipe_asset_partitions(og.AssetKey("total"), ["2024-01-02"])
+        assert stale(defs, instance) == {"total": ["2024-01-02", "2024-01-03", "2024-01-04"]}
+        result = og.backfill(defs, which="stale", instance=instance)
+        assert result.made("total") == ["2024-01-02"]
+        assert result.current("total") == ["2024-01-03", "2024-01-04"]
+
+
 class TestSources:
     """What lies outside is looked at, and what was observed counts, as for a run with reuse."""
 
