@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from enum import Enum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from orrery.base.errors import InvalidInvocationError, OrreryError, UnknownPartitionError
 from orrery.base.keys import AssetKey
@@ -302,16 +302,49 @@ def _taking_others(
     has_own_key = _needs_its_own_key(graph, parent, key)
     is_given = parent in graph.get(key).partition_mappings
     is_cut_otherwise = mapping is not None and not has_own_key
+    same: _Taken | None = None  # partitions beside each other take the same, as a rule
     for item in fresh:
         part = recorded(key, item).get(name)
         if part is None:
             continue
-        taken: Collection[str] = (item,) if has_own_key else list(_needed(graph, mapping, parent, key, item))
-        newest = max((newer[each] for each in taken if each in newer), default=None)
+        if has_own_key:
+            many, newest, are_some = 1, newer.get(item), False
+        else:
+            taken = _needed(graph, mapping, parent, key, item)
+            if same is None or same.partitions != taken:
+                same = _Taken.of(taken, newer, graph.get(parent).partitions_def)
+            _, many, newest, are_some = same
         is_other = newest is not None and part.storage_id not in (None, newest)
-        is_unknown = is_cut_otherwise and (part.storage_id is None or (is_given and len(taken) > 1))
-        if part.partitions != len(taken) or is_other or is_unknown:
+        is_unknown = is_cut_otherwise and (part.storage_id is None or (is_given and are_some))
+        if part.partitions != many or is_other or is_unknown:
             yield item
+
+
+class _Taken(NamedTuple):
+    """
+    What partitions of an asset take of a parent.
+
+    Attributes:
+        partitions: Those.
+        many: How many they are.
+        newest: The storage id of the one that was made last; None if none was.
+        are_some: Whether they are several and not all, so that others may be as many.
+    """
+
+    partitions: PartitionsSubset
+    many: int
+    newest: int | None
+    are_some: bool
+
+    @staticmethod
+    def of(
+        partitions: PartitionsSubset, newer: Mapping[str, int], parent_def: PartitionsDefinition[Any] | None
+    ) -> _Taken:
+        keys = list(partitions)
+        are_some = len(keys) > 1 and parent_def is not None and partitions != parent_def.subset_with_all_partitions()
+        return _Taken(
+            partitions, len(keys), max((newer[each] for each in keys if each in newer), default=None), are_some
+        )
 
 
 def _needs_its_own_key(graph: AssetGraph, parent: AssetKey, key: AssetKey) -> bool:
