@@ -232,7 +232,10 @@ class Canonical:
         elif isinstance(value, tuple) and hasattr(kind, "_fields"):
             self._fields(name, {each: getattr(value, each) for each in kind._fields})
         elif dataclasses.is_dataclass(value):
-            self._fields(name, {each.name: getattr(value, each.name) for each in dataclasses.fields(value)})
+            fields = [
+                each.name for each in dataclasses.fields(value) if hasattr(value, each.name)
+            ]  # some may be set later
+            self._fields(name, {each: getattr(value, each) for each in fields})
         elif isinstance(value, msgspec.Struct):
             self._fields(name, {each: getattr(value, each) for each in value.__struct_fields__})
         elif hasattr(kind, "model_fields") and hasattr(value, "__dict__"):
@@ -284,6 +287,14 @@ class Canonical:
     # -- arrays and tables, of libraries that are loaded if there is a value of theirs ---------------
 
     def _array(self, value: Any, kind: type) -> bool:
+        try:
+            return self._of_library(value, kind)
+        except NotCanonicalError:
+            raise
+        except Exception as error:  # each library refuses in its own way what Arrow or Python has no type for
+            raise NotCanonicalError(value) from error
+
+    def _of_library(self, value: Any, kind: type) -> bool:
         library = kind.__module__.partition(".")[0]
         if library == "numpy":
             return self._numpy(value)

@@ -184,6 +184,20 @@ def test_a_value_of_an_unknown_kind_has_no_digest() -> None:
     assert canonical_digest(collections.defaultdict(functools.partial(int, 1))) is None
 
 
+def test_a_field_that_is_set_later_counts_once_it_is_set() -> None:
+    """A dataclass may have fields without a default that its ``__init__`` does not take."""
+
+    @dataclasses.dataclass
+    class Later:
+        a: int
+        b: int = dataclasses.field(init=False)
+
+    first, second = Later(1), Later(1)
+    assert canonical_digest(first) == canonical_digest(second)
+    second.b = 2
+    assert None is not canonical_digest(first) != canonical_digest(second)
+
+
 @pytest.mark.parametrize(
     "value",
     [
@@ -192,8 +206,12 @@ def test_a_value_of_an_unknown_kind_has_no_digest() -> None:
         pd.DataFrame({"a": [1, "x"]}),
         pd.DataFrame({"a": [{"x": 1}, {"y": 2}]}),
         pl.DataFrame({"a": pl.Series([{1}, {2}], dtype=pl.Object)}),
+        pl.DataFrame({"a": [1]}, schema={"a": pl.Int128}),
+        pl.Series([[1]], dtype=pl.List(pl.UInt128)),
+        pa.array([[2**62]], pa.list_(pa.timestamp("s"), 1)),
+        np.ma.masked,
     ],
-    ids=["two of a name", "large", "mixed", "dictionaries", "objects"],
+    ids=["two of a name", "large", "mixed", "dictionaries", "objects", "int128", "uint128", "times", "masked"],
 )
 def test_a_frame_that_arrow_does_not_hold_as_it_is_has_no_digest(value: Any) -> None:
     """It is known by its stored bytes then; dictionaries would get the keys of one another, objects be their addresses."""
