@@ -326,7 +326,7 @@ class Canonical:
             return True
         plain = value.astype(kind.newbyteorder("<"), copy=False)
         self._part(b"A", f"{plain.dtype.descr if plain.dtype.names else plain.dtype.str} {value.shape}".encode())
-        self._part(b"a", plain.tobytes())
+        self._part(b"a", _with_one_nan(plain).tobytes() if kind.kind in "fc" else plain.tobytes())
         return True
 
     def _polars(self, value: Any) -> None:
@@ -467,6 +467,10 @@ class Canonical:
             rows = np.frombuffer(data, dtype=np.uint8).reshape(len(column), width).copy()
             rows[~np.asarray(column.is_valid())] = 0
             data = memoryview(rows.tobytes())
+        if pa.types.is_floating(column.type):
+            import numpy as np  # as above
+
+            data = memoryview(_with_one_nan(np.frombuffer(data, dtype=f"<f{width}")).tobytes())
         self._put(data)
 
     def _texts(self, column: Any, kind: str) -> None:
@@ -482,6 +486,19 @@ class Canonical:
         ends = memoryview(offsets or b"").cast("q") if offsets is not None and len(column) else None
         if ends is not None and data is not None:
             self._put(memoryview(data)[ends[column.offset] : ends[column.offset + len(column)]])
+
+
+def _with_one_nan(values: Any) -> Any:
+    """Return an array of NumPy in which all that is not a number has the same bits; 0 / 0 has a sign, and NaN of Python none."""
+    import numpy as np  # the value is one of its arrays
+
+    parts = values
+    if values.dtype.kind == "c" and values.shape:
+        parts = np.ascontiguousarray(values).view(f"<f{values.itemsize // 2}")
+    absent = np.isnan(parts)
+    if not absent.any():
+        return values
+    return np.where(absent, parts.dtype.type("nan"), parts)
 
 
 def _is_of_pandas(kind: Any) -> bool:

@@ -174,6 +174,26 @@ def test_tables_are_equal_as_their_digests_are(one: list[Any], other: list[Any])
     assert (canonical_digest(first) == canonical_digest(second)) == first.equals(second)
 
 
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda each: np.array([each, 1.0]),
+        lambda each: np.array([each], "f4"),
+        np.float64,
+        lambda each: np.array([complex(1, each), 2, complex(each, 1)])[::2],
+        lambda each: pl.DataFrame({"a": [each, None]}),
+        lambda each: pl.Series([[each]]),
+        lambda each: pa.array(np.array([each, 1.0])),
+    ],
+    ids=["array", "short", "number", "complex", "polars", "lists", "arrow"],
+)
+def test_all_that_is_no_number_is_equal(made: Any) -> None:
+    """0 / 0 has a sign in NumPy, and ``nan`` has none."""
+    positive, negative = float("nan"), np.copysign(float("nan"), -1.0)
+    assert None is not canonical_digest(made(positive)) == canonical_digest(made(negative))
+    assert canonical_digest(made(positive)) != canonical_digest(made(0.0))
+
+
 def test_a_value_of_an_unknown_kind_has_no_digest() -> None:
     """Neither has one that holds such a value, or itself."""
     ring: list[Any] = []
