@@ -16,8 +16,9 @@ __all__ = ["classes_in", "declared_by", "members_of", "parameter_classes", "para
 
 _MADE = frozenset(
     "__module__ __doc__ __dict__ __weakref__ __qualname__ __annotations__ __dataclass_fields__ __dataclass_params__ "
-    "__match_args__ __firstlineno__ __static_attributes__ __abstractmethods__ __parameters__ __orig_bases__ "
+    "__firstlineno__ __static_attributes__ __abstractmethods__ __parameters__ __orig_bases__ "
     "__struct_fields__ __struct_defaults__ __struct_encode_fields__ __struct_config__ model_config model_fields "
+    "__required_keys__ __optional_keys__ __readonly_keys__ __mutable_keys__ __total__ __protocol_attrs__ "
     "model_computed_fields __signature__ __class_vars__ __private_attributes__ __fields__ __fields_set__".split()
 )
 _WRITTEN = frozenset(
@@ -25,6 +26,8 @@ _WRITTEN = frozenset(
     "__replace__".split()
 )
 """Functions that a decorator of classes writes."""
+_MADE_BY_LIBRARIES = ("__pydantic", "__attrs", "__struct", "__dataclass")
+_VALUES = (str, bytes, int, float, tuple, list, dict, frozenset)
 _MADE_TYPES = (types.GetSetDescriptorType, types.MemberDescriptorType)
 _TOLD_BY_FIELD = (
     "alias",
@@ -82,13 +85,23 @@ def members_of(cls: type) -> Iterator[tuple[str, Any]]:
             continue
         if enumerated is not None and key.startswith("_") and key != "_missing_":  # what stands for unknown values
             continue
+        if key == "__match_args__" and (is_made or "__attrs_attrs__" in members or "_fields" in members):
+            continue  # the names of the fields
         if key == "__hash__" and getattr(value, "__module__", None) != cls.__module__:
             continue  # none, or that of a model that cannot change
         if isinstance(value, types.FunctionType):
             if not (is_made and key in _WRITTEN and _is_written_by_decorator(value)):
                 yield key, value
-        elif not key.startswith("__") or key == "__slots__" or isinstance(value, staticmethod | classmethod | property):
+        elif not key.startswith("__") or key == "__slots__" or _is_value_or_wrapper(key, value):
             yield key, value
+
+
+def _is_value_or_wrapper(key: str, value: Any) -> bool:
+    """Tell whether somebody wrote what a class holds under a name with two underscores: ``__tablename__``, a cached ``__call__``."""
+    if isinstance(value, staticmethod | classmethod | property):
+        return True
+    is_written = isinstance(value, _VALUES) or type(value).__module__ == "functools"
+    return is_written and not key.startswith(_MADE_BY_LIBRARIES)
 
 
 def type_name(annotation: Any) -> str:

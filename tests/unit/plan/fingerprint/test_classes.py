@@ -61,6 +61,15 @@ CASES = {
     ),
     "enumeration, member": ("import enum\nclass C(enum.Flag):\n    A = RESULT\n", "C.A"),
     "named tuple": ("import typing\nclass C(typing.NamedTuple):\n    a: int = RESULT\n", "C()"),
+    "names of positions": (
+        "class C:\n    __match_args__ = ('x',) if RESULT == 1 else ('y',)\n    x, y = 1, 2\n",
+        "C()",
+    ),
+    "name with two underscores": ("class C:\n    __tablename__ = 'sales' * RESULT\n", "C.__tablename__"),
+    "cached call": (
+        "import functools\nclass C:\n    @functools.cache\n    def __call__(self):\n        return RESULT\n",
+        "C()()",
+    ),
     "attribute of a function": ("def C():\n    return C.rate\nC.rate = RESULT\n", "C()"),
     "compiled code": ("C = compile('1 + RESULT', '<given>', 'eval')\n", "eval(C)"),
     "type that holds a function": (
