@@ -158,11 +158,19 @@ def _of_polars(value: Any, kind: type) -> Any:
     return value.serialize() if kind.__name__ == "LazyFrame" else None
 
 
+_COMPILED_ARRAYS = ("Categorical", "DatetimeArray", "TimedeltaArray", "PeriodArray")
+"""Arrays of pandas whose fields are hidden."""
+
+
 def _of_pandas(value: Any, kind: type) -> Any:
     if kind.__name__.endswith("Index"):  # its fields hold what it remembers, too
         return [kind.__name__, list(value.names), value.to_frame(index=False)]
     if hasattr(kind, "rule_code"):  # an offset; its calendar follows from the rest
         return [repr(value), {name: each for name, each in value.kwds.items() if name != "calendar"}]
+    if kind.__name__ in _COMPILED_ARRAYS:
+        import pandas as pd  # the value is one of its arrays
+
+        return [kind.__name__, pd.Series(value)]
     return _made_of(value) if kind.__name__ in ("Interval", "Period") else None
 
 
