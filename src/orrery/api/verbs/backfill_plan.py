@@ -36,6 +36,7 @@ __all__ = [
     "plan_again",
     "plan_backfill",
     "repository_of",
+    "stale_of",
 ]
 
 
@@ -72,7 +73,7 @@ def plan_backfill(
     with partition_loading_context(dynamic_partitions_store=instance):
         named = chosen_partitions(graph, keys, texts, of=of)
         if wanted is Which.STALE:
-            needed = _stale(repository, named, instance, run_config)
+            needed = stale_of(repository, named, instance, run_config)
         else:
             about = named if wanted is Which.FAILED or wanted is Which.MISSING else {}
             facts = {key: facts_of(instance, graph, key, with_ids=False, with_code=False) for key in about}
@@ -185,7 +186,7 @@ def _refuse_assets_with_job(selection: Any, partitions_of: Any, discover: bool) 
         )
 
 
-def _stale(
+def stale_of(
     repository: RepositoryDefinition,
     named: Mapping[AssetKey, PartitionsSubset],
     instance: Instance,

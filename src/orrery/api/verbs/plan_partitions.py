@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from orrery.api.verbs.backfill_plan import plan_backfill
+from orrery.api.verbs.backfill_plan import plan_backfill, stale_of
 from orrery.api.verbs.plan import MaterializationPlan, PlannedPartitions, plan_job
 from orrery.base.errors import InvalidInvocationError
 from orrery.base.keys import AssetKey
 from orrery.definitions.graphs.job import JobDefinition
 from orrery.definitions.project.repository import RepositoryDefinition
+from orrery.model.automation.backfill_choice import needed_above
 from orrery.model.partitions.loading import partition_loading_context
 from orrery.model.records.latest import MADE
 from orrery.runtime.engine.policies import Reuse
@@ -96,16 +97,11 @@ def out_of_date_above(
     cut = [each for each in above if graph.get(each).partitions_def not in (None, own)]
     if not cut:
         return []
-    plan = plan_backfill(
-        repository,
-        [key, *above],
-        instance=instance,
-        partitions=[partition],
-        which="stale",
-        partitions_of=key,
-        run_config=run_config,
-    )
-    return [each for each in cut if each in plan.targets]
+    with partition_loading_context(dynamic_partitions_store=instance):
+        assert own is not None
+        named = needed_above(graph, key, own.subset_with_partition_keys([partition]), above)
+        stale = stale_of(repository, named, instance, run_config)
+    return [each for each in cut if each in stale and not stale[each].is_empty]
 
 
 def _refuse_forced(cut: Collection[AssetKey], reuse: Reuse | None) -> None:

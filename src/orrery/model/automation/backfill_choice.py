@@ -22,7 +22,16 @@ from orrery.model.partitions.mapping import PartitionMapping
 from orrery.model.partitions.spoken import partitions_named
 from orrery.model.partitions.subset import PartitionsSubset
 
-__all__ = ["AssetFacts", "Recorded", "Unchanged", "Which", "chosen_partitions", "needed_of", "taken_from_outside"]
+__all__ = [
+    "AssetFacts",
+    "Recorded",
+    "Unchanged",
+    "Which",
+    "chosen_partitions",
+    "needed_above",
+    "needed_of",
+    "taken_from_outside",
+]
 
 Unchanged = Callable[[AssetKey, Collection[str]], Collection[str]]
 """Names those of some partitions for which what they need is still what it was, though it is newer."""
@@ -201,20 +210,36 @@ def taken_from_outside(
     """Return what the named partitions take of each asset that the project does not make; None of one without partitions."""
     taken: dict[AssetKey, PartitionsSubset | None] = {}
     for key, subset in named.items():
-        own_def = graph.get(key).partitions_def
         for parent in graph.get_parents(key):
-            if not graph.get(parent).is_external:
-                continue
-            mapping = mapping_between(graph, parent, key)
-            if mapping is None:
-                taken[parent] = None
-                continue
-            needed = mapping.get_upstream_mapped_partitions_result_for_partitions(
-                None if own_def is None else subset, own_def, graph.get(parent).partitions_def
-            ).partitions_subset
-            known = taken.get(parent)
-            taken[parent] = needed if known is None else known | needed
+            if graph.get(parent).is_external:
+                needed, known = _taken(graph, parent, key, subset), taken.get(parent)
+                taken[parent] = needed if needed is None or known is None else known | needed
     return taken
+
+
+def needed_above(
+    graph: AssetGraph, key: AssetKey, wanted: PartitionsSubset, above: Collection[AssetKey]
+) -> dict[AssetKey, PartitionsSubset]:
+    """Return what partitions of an asset need of those *above* it, and what these need, with themselves, upstream first."""
+    order = graph.sort_keys({key, *above})
+    found = {key: wanted}
+    for each in reversed(order):
+        for child in graph.get_children(each):
+            if child in found and each in order:
+                taken = _taken(graph, each, child, found[child])
+                needed = WHOLE if taken is None else taken
+                found[each] = found[each] | needed if each in found else needed
+    return {each: found[each] for each in order if each in found}
+
+
+def _taken(graph: AssetGraph, parent: AssetKey, key: AssetKey, subset: PartitionsSubset) -> PartitionsSubset | None:
+    """Return what partitions of an asset take of a parent; None of one without partitions."""
+    mapping, own_def = mapping_between(graph, parent, key), graph.get(key).partitions_def
+    if mapping is None:
+        return None
+    return mapping.get_upstream_mapped_partitions_result_for_partitions(
+        None if own_def is None else subset, own_def, graph.get(parent).partitions_def
+    ).partitions_subset
 
 
 def _outdated(

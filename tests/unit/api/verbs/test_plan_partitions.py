@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
+from functools import partial
 
 import pytest
 
@@ -139,3 +140,29 @@ def test_a_partition_waits_for_those_above_that_are_cut_otherwise(instance: Inst
         for week in ("2024-01-07", "2024-01-14")
     ]
     assert found == [[AssetKey("daily")], []]
+
+
+def test_a_partition_is_asked_about_above_which_another_kind_of_partitions_ends_in_one_value(
+    instance: Instance,
+) -> None:
+    """All of these are needed, as the asset between takes all."""
+
+    @og.asset(partitions_def=og.StaticPartitionsDefinition(["x", "y"]))
+    def first() -> int:
+        return 1
+
+    @og.asset
+    def between(first: dict[str, int]) -> int:
+        return sum(first.values())
+
+    @og.asset(partitions_def=og.StaticPartitionsDefinition(["a", "b"]))
+    def last(between: int) -> int:
+        return between
+
+    defs = og.Definitions(assets=[first, between, last])
+    og.backfill(defs, instance=instance)
+    above = [AssetKey("first"), AssetKey("between")]
+    ask = partial(out_of_date_above, defs.get_repository_def(), AssetKey("last"), "a", above, instance)
+    assert ask() == []
+    instance.wipe_asset_partitions(AssetKey("first"), ["y"])
+    assert ask() == [AssetKey("first")]
