@@ -327,7 +327,7 @@ def _taking_others(
     has_own_key = _needs_its_own_key(graph, parent, key)
     is_given = parent in graph.get(key).partition_mappings
     is_cut_otherwise = mapping is not None and not has_own_key
-    same: _Taken | None = None  # partitions beside each other take the same, as a rule
+    same: _Needed | None = None  # partitions beside each other take the same, as a rule
     for item in fresh:
         part = recorded(key, item).get(name)
         if part is None:
@@ -337,7 +337,7 @@ def _taking_others(
         else:
             taken = _needed(graph, mapping, parent, key, item)
             if same is None or same.partitions != taken:
-                same = _Taken.of(taken, newer, graph.get(parent).partitions_def)
+                same = _Needed.of(taken, newer, graph.get(parent).partitions_def)
             _, many, newest, are_some = same
         is_other = newest is not None and part.storage_id not in (None, newest)
         is_unknown = is_cut_otherwise and (part.storage_id is None or (is_given and are_some))
@@ -345,7 +345,7 @@ def _taking_others(
             yield item
 
 
-class _Taken(NamedTuple):
+class _Needed(NamedTuple):
     """
     What partitions of an asset take of a parent.
 
@@ -364,10 +364,10 @@ class _Taken(NamedTuple):
     @staticmethod
     def of(
         partitions: PartitionsSubset, newer: Mapping[str, int], parent_def: PartitionsDefinition[Any] | None
-    ) -> _Taken:
+    ) -> _Needed:
         keys = list(partitions)
         are_some = len(keys) > 1 and parent_def is not None and partitions != parent_def.subset_with_all_partitions()
-        return _Taken(
+        return _Needed(
             partitions, len(keys), max((newer[each] for each in keys if each in newer), default=None), are_some
         )
 
