@@ -93,10 +93,11 @@ class BlobIOManager(IOManager):
         note_contents(context, {key: each.digest for key, each in zip(partitions, pointers, strict=True)})
         note = getattr(context, "note_content", None)
         if note is not None:
+            versions = [_content_of(each) for each in pointers]
             note(
-                digest_of_all(pointers),
+                digest_of_all(versions),
                 is_stable=all(each.format != "pickle" for each in pointers),
-                by_partition={key: each.digest for key, each in zip(partitions, pointers, strict=True)},
+                by_partition=dict(zip(partitions, versions, strict=True)),
             )
         place = (
             self.store.blob_url(pointers[0].digest)
@@ -316,8 +317,11 @@ def wanted_type(context: Any) -> Any:
     return getattr(getattr(context, "dagster_type", None), "typing_type", None)
 
 
-def digest_of_all(pointers: Sequence[Pointer]) -> str:
-    """Return one digest for what several pointers point at: of one, its own."""
-    if len(pointers) == 1:
-        return pointers[0].digest
-    return hashlib.sha256("".join(each.digest for each in pointers).encode()).hexdigest()
+def digest_of_all(digests: Sequence[str]) -> str:
+    """Return one digest for several: of one, itself."""
+    return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
+
+
+def _content_of(pointer: Pointer) -> str:
+    """Return a digest of the value that a pointer stands for: the same bytes, read otherwise, are another value."""
+    return hashlib.sha256(f"{pointer.format}|{pointer.table}|{pointer.digest}".encode()).hexdigest()

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 
 from orrery.adapters.cache.blobs import BlobStore, Fault, Pointer
@@ -307,6 +308,43 @@ def test_a_second_machine_skips_what_the_first_made(tmp_path: Path) -> None:
 
 
 # --- the store
+
+
+TABLE = pl.DataFrame({"a": [1, 2]})
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("abc", b"abc"),
+        (b"abc", "abc"),
+        (TABLE, TABLE.to_arrow()),
+        (TABLE.to_arrow(), TABLE),
+        (TABLE.to_pandas(), pa.Table.from_pandas(TABLE.to_pandas())),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_values_of_the_same_bytes_and_of_another_type_are_told_apart(tmp_path: Path, before: Any, after: Any) -> None:
+    """What takes it is made again, though the store keeps the bytes once."""
+
+    def kind_of(value: Any) -> list[str]:
+        @asset
+        def value_of_some_type() -> Any:
+            return value
+
+        @asset
+        def kind(value_of_some_type: Any) -> str:
+            return type(value_of_some_type).__name__
+
+        resources = {"io_manager": CachedIOManager(tmp_path / "remote", local=tmp_path / "local")}
+        made = materialize([value_of_some_type, kind], instance=instance, resources=resources, reuse=True)
+        skipped = [event.step_key for event in made.all_events if event.is_step_skipped]
+        return [*skipped, made.asset_value("kind") if "kind" not in skipped else "as before"]
+
+    with Instance.ephemeral() as instance:
+        assert kind_of(before) == [type(before).__name__]
+        assert kind_of(after) == [type(after).__name__]
+        assert kind_of(after) == ["value_of_some_type", "kind", "as before"]
 
 
 def test_equal_values_are_kept_once_and_what_no_name_points_at_is_collected(tmp_path: Path) -> None:
