@@ -242,6 +242,10 @@ class BlobStore:
         except (msgspec.DecodeError, msgspec.ValidationError):
             return None
 
+    def has_name(self, name: str) -> bool:
+        """Tell whether there is a pointer of this name, be it damaged."""
+        return self._size(self.name_path(name)) is not None
+
     def write_pointer(self, name: str, pointer: Pointer) -> None:
         """Let *name* stand for what *pointer* says."""
         self._write(self.name_path(name), msgspec.json.encode(pointer))

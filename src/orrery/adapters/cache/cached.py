@@ -37,6 +37,7 @@ from orrery.base.errors import (
     InvalidDefinitionError,
     RemoteValueError,
     UntrustedValueError,
+    UnusableValueError,
     ValueNotFoundError,
 )
 from orrery.definitions.parts.io_manager import IOManager, IOManagerDefinition
@@ -55,6 +56,8 @@ __all__ = ["CachedIOManager"]
 
 _LET_GO = "made room for others"
 _SILENT_SECONDS = 10.0
+_ANOTHER = "another"
+"""Stands for the digest of what lies in the remote place, where that is not what a copy is of."""
 """For so long a remote place is not asked again what is stored, once it was out of reach and copies may be used instead."""
 
 
@@ -330,7 +333,7 @@ class CachedIOManager(IOManager):
             here = self._copies.pointer(context, name)
             unreachable: RemoteValueError | None = None
             try:
-                known = self._known(context, name, partition)
+                known = self._known(context, name, partition, here)
             except RemoteValueError as error:
                 known, unreachable = None, error
             choice = choose(here, known, ttl_seconds=self.ttl_seconds, now=self._clock())
@@ -400,7 +403,7 @@ class CachedIOManager(IOManager):
         copies: dict[str, Pointer] = {}
         for key, name in names.items():
             here = self._copies.pointer(context, name)
-            known = self._known(context, name, key)
+            known = self._known(context, name, key, here)
             if here is None or choose(here, known, ttl_seconds=self.ttl_seconds, now=self._clock()).source == "remote":
                 break
             data, _ = self._local(context, name, here, describe_value(context, key))
@@ -458,8 +461,8 @@ class CachedIOManager(IOManager):
             return None, "is damaged"
         return None, "is gone" if self.max_bytes is None else _LET_GO
 
-    def _known(self, context: Any, name: str, partition: str | None) -> Known | None:
-        """Return what the event log says of the value; else what the remote place says."""
+    def _known(self, context: Any, name: str, partition: str | None, here: Pointer | None = None) -> Known | None:
+        """Return what the event log says of the value; else what the remote place says, which may be asked of a copy."""
         if context.has_asset_key:
             logged = latest_of(context, partition)
             if logged is not None:
@@ -469,7 +472,15 @@ class CachedIOManager(IOManager):
             return Known(run_id=source.run_id) if source is not None else None
         if isinstance(self.remote, BlobIOManager):
             pointer = self.remote.store.read_pointer(name)
-            return None if pointer is None else Known(pointer.run_id, pointer.data_version, pointer.digest)
+            if pointer is not None:
+                return Known(pointer.run_id, pointer.data_version, pointer.digest)
+            return None if self.remote.store.has_name(name) else Known(digest=_ANOTHER)
+        check = getattr(self.remote, "check_content", None)
+        if check is not None and here is not None and here.content:
+            try:
+                check(context, {partition: here.content})
+            except (UnusableValueError, UntrustedValueError):
+                return Known(digest=_ANOTHER)
         return None
 
 

@@ -24,12 +24,19 @@ from orrery.adapters.io.configurable import FilesystemIOManager
 from orrery.adapters.io.pickled import PickledObjectFilesystemIOManager
 from orrery.api.verbs.materialize import materialize
 from orrery.api.verbs.plan import plan_materialization
-from orrery.base.errors import InvalidDefinitionError, InvariantViolationError, RemoteValueError, ResourceFunctionError
+from orrery.base.errors import (
+    InvalidDefinitionError,
+    InvariantViolationError,
+    RemoteValueError,
+    ResourceFunctionError,
+    ValueNotFoundError,
+)
 from orrery.definitions.assets.source_asset import SourceAsset
 from orrery.definitions.decorators.asset import asset
 from orrery.definitions.parts.cache_policy import CachePolicy
 from orrery.definitions.parts.io_manager import IOManager, io_manager
 from orrery.definitions.parts.resource import ResourceDefinition
+from orrery.definitions.project.definitions import Definitions
 from orrery.model.config.schema import Field
 from orrery.model.partitions.static import StaticPartitionsDefinition
 from orrery.runtime.instance.instance import Instance
@@ -166,6 +173,34 @@ def test_a_damaged_copy_is_never_returned(world: World, way: str) -> None:
     assert told == f"asset 'base': the local copy is {trouble}; it is fetched again"
     assert world.remote.loads == 1
     assert world.read(world.manager())[1].startswith("asset 'base': local")
+
+
+@pytest.mark.parametrize("kind", ["store", "files"])
+def test_a_copy_of_another_place_is_not_taken_where_no_event_log_says_whose_it_is(kind: str, tmp_path: Path) -> None:
+    """Two projects share a local folder; one has made the asset since, the other before, or never."""
+
+    def project(name: str) -> CachedIOManager:
+        folder = tmp_path / name
+        remote: Any = folder if kind == "store" else FilesystemIOManager(base_dir=str(folder))
+        return CachedIOManager(remote, tmp_path / "local")
+
+    def make(value: int, manager: CachedIOManager) -> None:
+        @asset(name="orders")
+        def made() -> int:
+            return value
+
+        with Instance.ephemeral() as instance:
+            materialize([made], instance=instance, resources={"io_manager": manager}, on_event=lambda entry: None)
+
+    def load(manager: CachedIOManager) -> Any:
+        defs = Definitions(assets=[SourceAsset("orders")], resources={"io_manager": manager})
+        return defs.load_asset_value("orders")
+
+    make(1, project("first"))
+    make(2, project("second"))
+    assert [load(project(each)) for each in ("first", "second", "first")] == [1, 2, 1]
+    with pytest.raises(ValueNotFoundError):
+        load(project("third"))
 
 
 def test_a_damaged_pointer_is_a_miss(world: World) -> None:
