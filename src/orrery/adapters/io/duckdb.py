@@ -417,13 +417,18 @@ def _with_key(rows: Any, key: str) -> Any:
 
 def _arrow(context: Any, obj: Any) -> Any:
     try:
-        return to_arrow(obj)
+        rows = to_arrow(obj)
     except TypeError as error:
         raise InvariantViolationError(
             f"DuckDBIOManager stores tables (polars, pandas or pyarrow); the value of {describe_value(context)} is "
             f"{type(obj).__name__}.",
             mend="return a table, or give this output another IO manager.",
         ) from error
+    if not rows.num_columns:
+        raise InvariantViolationError(
+            f"The frame of {describe_value(context)} has no columns.", mend="name its columns anew."
+        )
+    return rows
 
 
 def _rows(connection: Any, query: str, values: Sequence[Any] = ()) -> Any:

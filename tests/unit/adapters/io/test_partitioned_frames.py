@@ -229,6 +229,18 @@ def test_values_of_other_io_managers_go_key_by_key(instance: Instance, tmp_path:
         assert defs.load_asset_value("numbers", instance=instance, partition_key="2013-01-03") == 3
 
 
+@pytest.mark.parametrize("frame", [pl.DataFrame(), pd.DataFrame(index=[1, 2])], ids=["polars", "pandas"])
+def test_a_frame_without_columns_is_refused_with_the_asset(tmp_path: Path, frame: Any) -> None:
+    """A table of DuckDB has one at least, as those of Delta Lake and Iceberg have."""
+
+    @og.asset
+    def nothing() -> Any:
+        return frame
+
+    with pytest.raises(InvariantViolationError, match="The frame of asset 'nothing' has no columns"):
+        og.materialize([nothing], resources={"io_manager": og.DuckDBIOManager(tmp_path / "tables.duckdb")})
+
+
 def test_a_table_of_another_asset_is_not_overwritten(tmp_path: Path, instance: Instance) -> None:
     """The database does not tell upper from lower case."""
     manager = og.DuckDBIOManager(tmp_path / "one.duckdb")
