@@ -188,14 +188,46 @@ def needed_of(
     """
     if which is Which.ALL:
         return dict(named)
+    least: dict[AssetKey, PartitionsSubset] = {}
+    while True:
+        needed = _needed_once(graph, named, which, facts, unchanged, recorded, least)
+        more = _made_together(graph, needed)
+        if not more:
+            return needed
+        least.update(more)
+
+
+def _made_together(graph: AssetGraph, needed: Mapping[AssetKey, PartitionsSubset]) -> dict[AssetKey, PartitionsSubset]:
+    """Return what has to be made of assets that can only be made together with others, where that is more than is needed of them."""
+    more: dict[AssetKey, PartitionsSubset] = {}
+    for key, subset in needed.items() if graph.has_execution_sets else ():
+        for mate in graph.with_required_neighbors([key]):
+            if mate != key and mate in needed and not (subset - needed[mate]).is_empty:
+                more[mate] = more.get(mate, needed[mate]) | subset
+    return more
+
+
+def _needed_once(
+    graph: AssetGraph,
+    named: Mapping[AssetKey, PartitionsSubset],
+    which: Which,
+    facts: Mapping[AssetKey, AssetFacts],
+    unchanged: Unchanged | None,
+    recorded: Recorded | None,
+    least: Mapping[AssetKey, PartitionsSubset],
+) -> dict[AssetKey, PartitionsSubset]:
+    """Return what :func:`needed_of` does, and of some assets what is told in *least*, as others come with them."""
     needed: dict[AssetKey, PartitionsSubset] = {}
     for key, subset in named.items():
         known = facts[key]
         if which is Which.FAILED:
-            needed[key] = subset & subset.empty_subset().with_partition_keys(known.failed)
+            failed = subset & subset.empty_subset().with_partition_keys(known.failed)
+            needed[key] = failed | least[key] if key in least else failed
             continue
         made = subset & subset.empty_subset().with_partition_keys(known.made)
         lacking = subset - made
+        if key in least:
+            lacking = lacking | least[key]
         if which is Which.STALE:
             lacking = lacking | _outdated(graph, key, made, facts, needed, unchanged, recorded)
             if graph.get(key).has_self_dependency:

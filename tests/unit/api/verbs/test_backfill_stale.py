@@ -244,6 +244,27 @@ class TestItsOwnYesterday:
         assert result.current("total") == ["2024-01-03", "2024-01-04"]
 
 
+@pytest.mark.parametrize("which", ["missing", "stale"])
+def test_what_can_only_be_made_together_is(instance: Instance, which: str) -> None:
+    """Of one of the two a partition is missing; what takes the other waits for it, too."""
+
+    @og.multi_asset(outs={"left": og.AssetOut(), "right": og.AssetOut()}, partitions_def=LETTERS)
+    def both() -> tuple[int, int]:
+        return 1, 2
+
+    @og.asset(partitions_def=LETTERS)
+    def of_left(left: int) -> int:
+        return left
+
+    defs = og.Definitions(assets=[both, of_left])
+    og.backfill(defs, instance=instance)
+    instance.wipe_asset_partitions(og.AssetKey("right"), ["b"])
+    result = og.backfill(defs, which=which, instance=instance)
+    assert [result.made(name) for name in ("left", "right", "of_left")] == [["b"], ["b"], []]
+    assert result.current("of_left") == (["b"] if which == "stale" else [])
+    assert stale(defs, instance) == {}
+
+
 class TestSources:
     """What lies outside is looked at, and what was observed counts, as for a run with reuse."""
 
