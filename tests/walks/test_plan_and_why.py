@@ -334,3 +334,20 @@ def test_a_plan_of_partitions_looks_at_sources(orrery: Orrery, tmp_path: Path) -
     assert "2 made" in orrery("backfill", "report", "--stale").stdout
     prices.unlink()
     assert "prices.csv" in orrery("plan", "report", code=1).stderr
+
+
+def test_why_knows_what_can_only_be_made_together(orrery: Orrery, tmp_path: Path) -> None:
+    """Above the asset stands one of two that one function makes."""
+    edit(tmp_path, "from orrery import Config, Definitions, asset", "from orrery import *")
+    edit(tmp_path, "assets=[raw, scaled, total]", "assets=[both, middle, last]")
+    edit(
+        tmp_path,
+        "defs =",
+        "@multi_asset(outs={'left': AssetOut(), 'right': AssetOut()}, partitions_def=StaticPartitionsDefinition(['x']))\n"
+        "def both():\n    return 1, 2\n\n\n"
+        "@asset\ndef middle(left: dict):\n    return 1\n\n\n"
+        "@asset(partitions_def=StaticPartitionsDefinition(['a']))\ndef last(middle):\n    return 1\n\n\ndefs =",
+    )
+    orrery("backfill", "*")
+    assert "middle is current" in orrery("why", "middle").stdout
+    assert "last [a] is current" in orrery("why", "last", "a").stdout

@@ -43,7 +43,7 @@ def command(asset: str, partition: str | None, config: tuple[str, ...], source: 
     """
     project = load_project(source)
     key = project.asset_key(asset)
-    above = project.graph.get_ancestors(key)
+    above = project.graph.with_required_neighbors({key, *project.graph.get_ancestors(key)}) - {key}
     if partition is not None:
         plan = _planned_partition(project, key, above, partition, config)
     else:

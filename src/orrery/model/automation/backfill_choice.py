@@ -261,7 +261,10 @@ def needed_above(
                 taken = _taken(graph, each, child, found[child])
                 needed = WHOLE if taken is None else taken
                 found[each] = found[each] | needed if each in found else needed
-    return {each: found[each] for each in order if each in found}
+    for each in [*found]:
+        for mate in graph.with_required_neighbors([each]) - {each}:
+            found[mate] = found[mate] | found[each] if mate in found else found[each]
+    return {each: found[each] for each in graph.sort_keys(found)}
 
 
 def _taken(graph: AssetGraph, parent: AssetKey, key: AssetKey, subset: PartitionsSubset) -> PartitionsSubset | None:
