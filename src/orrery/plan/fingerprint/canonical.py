@@ -73,13 +73,14 @@ class NotCanonicalError(TypeError):
         super().__init__(f"a {self.kind} has no canonical form")
 
 
-def canonical_digest(value: Any, *, most: int | None = None) -> str | None:
+def canonical_digest(value: Any, *, most: int | None = None, classes: set[Any] | None = None) -> str | None:
     """
     Return the SHA-256 of the canonical form of *value*; None if it has none.
 
     Args:
         value: The value.
         most: Give up, as if it had none, where it holds more than so many values; arrays and tables count as one.
+        classes: Gets the classes of what is in it, but for numbers, texts, collections and instants.
 
     >>> canonical_digest({"a": 1, "b": 2}) == canonical_digest({"b": 2, "a": 1})
     True
@@ -91,7 +92,7 @@ def canonical_digest(value: Any, *, most: int | None = None) -> str | None:
     plain = _plain(value, _DEEPEST_PLAIN) if most is None else None
     if plain is not None:
         return hashlib.sha256(plain).hexdigest()
-    writer = Canonical(most=most)
+    writer = Canonical(most=most, classes=classes)
     try:
         writer.write(value)
     except NotCanonicalError:
@@ -141,15 +142,22 @@ class Canonical:
         most: Refuse what holds more than so many values.
         is_code: Whether values stand in code: then the order of a dictionary counts, as whoever iterates it sees, and what a
             ``defaultdict`` makes.
+        classes: Gets the classes of the objects that are written.
     """
 
     def __init__(
-        self, other: Callable[[Any], bytes | None] | None = None, most: int | None = None, *, is_code: bool = False
+        self,
+        other: Callable[[Any], bytes | None] | None = None,
+        most: int | None = None,
+        *,
+        is_code: bool = False,
+        classes: set[Any] | None = None,
     ) -> None:
         self._hash = hashlib.sha256()
         self._put = self._hash.update
         self._other = other
         self._is_code = is_code
+        self._classes = classes
         self._open: set[int] = set()
         self._left = [most] if most is not None else None
 
@@ -219,6 +227,8 @@ class Canonical:
             self._object(value, kind)
 
     def _object(self, value: Any, kind: type) -> None:
+        if self._classes is not None:
+            self._classes.add(kind)
         name = f"{kind.__module__}.{kind.__qualname__}".encode()
         if isinstance(value, enum.Enum):
             self._part(b"e", name + b"." + (value.name or repr(value.value)).encode())
@@ -232,10 +242,8 @@ class Canonical:
         elif isinstance(value, tuple) and hasattr(kind, "_fields"):
             self._fields(name, {each: getattr(value, each) for each in kind._fields})
         elif dataclasses.is_dataclass(value):
-            fields = [
-                each.name for each in dataclasses.fields(value) if hasattr(value, each.name)
-            ]  # some may be set later
-            self._fields(name, {each: getattr(value, each) for each in fields})
+            names = (each.name for each in dataclasses.fields(value))
+            self._fields(name, {each: getattr(value, each) for each in names if hasattr(value, each)})  # set by now
         elif isinstance(value, msgspec.Struct):
             self._fields(name, {each: getattr(value, each) for each in value.__struct_fields__})
         elif hasattr(kind, "model_fields") and hasattr(value, "__dict__"):

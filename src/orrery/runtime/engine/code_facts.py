@@ -17,11 +17,13 @@ import sys
 import threading
 from collections.abc import Iterator
 from types import CodeType, ModuleType
+from typing import Any
 
 from orrery.plan.fingerprint.facts import Origin
+from orrery.plan.fingerprint.reach import Reacher
 from orrery.runtime.engine.kept_forms import KeptForms
 
-__all__ = ["InstalledCode"]
+__all__ = ["InstalledCode", "kept_file", "reacher_of"]
 
 _FRAMEWORK = frozenset({"orrery", "orrery_pipes", "dagster", "dagster_pipes"})
 _INSTALLED = ("site-packages", "dist-packages")
@@ -31,6 +33,8 @@ _LIBRARY = os.path.dirname(os.__file__) + os.sep
 _BUILT_IN = ("built-in", "frozen")
 _OURS = Origin("framework")
 
+_FORMS, _REACHER = "code_forms", "reacher"
+
 _Place = tuple[str, int]
 _Index = dict[_Place, list[tuple[CodeType, ast.AST]]]
 _State = tuple[int, int]
@@ -38,6 +42,20 @@ _State = tuple[int, int]
 
 _ONE_PARSER = threading.Lock()
 _TRIES = 20
+
+
+def reacher_of(instance: Any) -> tuple[Reacher, InstalledCode]:
+    """Return what follows functions for an instance, and what that knows of the code: of a code object it stays true."""
+    known: tuple[Reacher, InstalledCode] | None = instance.scratch.get(_REACHER)
+    if known is None:
+        code = InstalledCode(kept_file(instance, _FORMS))
+        known = instance.scratch[_REACHER] = Reacher(code), code
+    return known
+
+
+def kept_file(instance: Any, name: str) -> str | None:
+    """Return the file of an instance in which something is kept for other processes; None if it keeps none."""
+    return None if instance.is_ephemeral else os.path.join(instance.root_directory, name)
 
 
 class InstalledCode:

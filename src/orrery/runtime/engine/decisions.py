@@ -7,7 +7,6 @@ tells, and let ``plan/decide`` judge it. A run asks in ``reuse.py``, a plan in `
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -19,11 +18,10 @@ from orrery.definitions.parts.cache_policy import CachePolicy
 from orrery.model.events.reuse import Provenance
 from orrery.plan.decide import Decision, LastMade, Situation, decide
 from orrery.plan.execution_plan import ExecutionPlan
-from orrery.plan.fingerprint.reach import Reacher
 from orrery.plan.graph_assets import GraphAsset, graph_assets
 from orrery.plan.step import ExecutionStep, StepOutput
 from orrery.runtime.contexts.step import StepExecutionContext
-from orrery.runtime.engine.code_facts import InstalledCode
+from orrery.runtime.engine.code_facts import kept_file, reacher_of
 from orrery.runtime.engine.kept_entries import KeptEntries
 from orrery.runtime.engine.last_made import PresentValues
 from orrery.runtime.engine.made_from import MadeFrom
@@ -37,7 +35,7 @@ from orrery.runtime.files.known_heads import known_heads_of
 
 __all__ = ["Decisions", "asset_outputs", "steps_of_assets"]
 
-_FORMS, _ENTRIES = "code_forms", "known_entries"
+_ENTRIES = "known_entries"
 _KEPT_STEPS = "steps that make assets"
 
 
@@ -73,16 +71,11 @@ class Decisions:
         self.reuse = reuse
         self.is_forcing = reuse is not None and (reuse.force_all or bool(reuse.forced))
         kept = plan_context.instance.scratch
-        if "reacher" not in kept:
-            code = InstalledCode(_place_of(_FORMS, plan_context.instance))
-            kept["reacher"] = Reacher(code), code  # what they know of a code object stays true
-        reacher: Reacher
-        self._installed: InstalledCode
-        reacher, self._installed = kept["reacher"]
+        reacher, self._installed = reacher_of(plan_context.instance)
         self.found_unusable: set[AssetKey] = set()
         self.seconds_saved: dict[str, float] = {}
         if "entries" not in kept:
-            kept["entries"] = KeptEntries(_place_of(_ENTRIES, plan_context.instance))
+            kept["entries"] = KeptEntries(kept_file(plan_context.instance, _ENTRIES))
         self._entries: KeptEntries = kept["entries"]
         self.assets = AssetsSpokenOf(self.plan)
         self.present = PresentValues(self._instance, self._entries, self.assets.named, self.assets.is_external)
@@ -335,10 +328,6 @@ class Decisions:
             yield None, self.present.last(key)
         else:
             yield from zip(partitions, self.present.last_of(key, partitions), strict=True)
-
-
-def _place_of(name: str, instance: Any) -> str | None:
-    return None if instance.is_ephemeral else os.path.join(instance.root_directory, name)
 
 
 def steps_of_assets(plan: ExecutionPlan) -> Mapping[str, ExecutionStep]:

@@ -22,18 +22,17 @@ from orrery.model.events.event import Event
 from orrery.model.events.payloads import TypeCheckData
 from orrery.model.events.user import AssetMaterialization, AssetObservation
 from orrery.model.partitions.keys import MultiPartitionKey
-from orrery.plan.fingerprint.canonical import canonical_digest
 from orrery.plan.step import StepOutput
 from orrery.runtime.contexts.output import OutputContext
 from orrery.runtime.contexts.step import StepExecutionContext
 from orrery.runtime.engine.boundary import Boundary
 from orrery.runtime.engine.inputs import check_value, manager_of, type_check_refusal
 from orrery.runtime.engine.requests import Await, is_awaitable
+from orrery.runtime.engine.value_versions import version_of_value, versions_by_partition
 
 __all__ = ["evaluation_of", "store_output"]
 
 OutputEvents = Generator[Event | Await, Any, None]
-_MOST_VALUES = 10_000  # what holds more is known by its stored bytes: hashing it one by one would take longer
 _NO_METADATA: Mapping[str, Any] = {}
 
 
@@ -153,41 +152,14 @@ def store_output(
         content: str | Mapping[str, str] | None = None
         combined = {**metadata, **logged} if logged else metadata
         if data_version is None and (context._data_versions is None or not context.has_data_version(asset_key)):
-            content = _versions_by_partition(context, asset_key, value, described) or _content_version(
-                value, described._content_digest
+            content = versions_by_partition(context, asset_key, value, described) or version_of_value(
+                value, described._content_digest, context
             )
         contents = described._contents
         yield from _tell_asset(
             context, output, asset_key, combined, data_version, tags, False, content, contents=contents
         )
     yield build.handled_output(context.ref, name, key, metadata=logged)
-
-
-def _content_version(value: Any, stored: tuple[str, bool] | None) -> str | None:
-    """Return a name of the content of a value: the same for equal values, in any process; None if there is none."""
-    if stored is not None and stored[1]:
-        return stored[0]
-    digest = canonical_digest(value, most=_MOST_VALUES)
-    return digest if digest is not None else stored[0] if stored is not None else None
-
-
-def _versions_by_partition(
-    context: StepExecutionContext, asset_key: AssetKey, value: Any, described: OutputContext
-) -> Mapping[str, str] | None:
-    """Return a name of the content of each of several partitions, as one that is made alone has it; None if they are not told apart."""
-    if not isinstance(value, Mapping) or not (context.run_tags or context.discovers):
-        return None
-    partitions = context.partition_keys_of_output(asset_key)
-    if len(partitions) < 2 or value.keys() != set(partitions):
-        return None
-    stored, is_stable = described._digest_by_partition or {}, (described._content_digest or ("", False))[1]
-    found: dict[str, str] = {}
-    for key in partitions:
-        version = _content_version(value[key], (stored[key], is_stable) if key in stored else None)
-        if version is None:
-            return None
-        found[key] = version
-    return found
 
 
 def _manager_events(
