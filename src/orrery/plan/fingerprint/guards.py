@@ -13,6 +13,9 @@ __all__ = ["ABSENT", "Guard", "bare_form", "body_of", "holds", "is_bare", "is_fi
 ABSENT = object()
 """Stands for what is not there."""
 
+_PARTS = operator.attrgetter(
+    "__code__", "__defaults__", "__kwdefaults__", "__module__", "__closure__", "__dict__", "__annotations__"
+)
 _FIXED = frozenset({int, float, complex, bool, str, bytes, type(None), type(...)})
 
 
@@ -35,14 +38,12 @@ def holds(guard: Guard) -> bool:
 
 def body_of(function: types.FunctionType) -> tuple[Any, ...]:
     """Return the things that make up a function, each of which may be replaced."""
-    body: tuple[Any, ...] = (function.__code__, function.__defaults__, function.__kwdefaults__, function.__module__)
-    if function.__closure__ is not None:
-        body += tuple(map(_content_of, function.__closure__))
-    if function.__dict__:
-        body += (function.__dict__.get("__wrapped__"),)
-    if function.__annotations__:
-        body += (*function.__annotations__, *function.__annotations__.values())
-    return body
+    *own, closure, attributes, annotations = _PARTS(function)
+    if closure is not None:
+        own += map(_content_of, closure)
+    if attributes:
+        own.append(attributes.get("__wrapped__"))
+    return (*own, *annotations, *annotations.values())
 
 
 def is_bare(function: Any) -> bool:

@@ -65,6 +65,7 @@ class MadeFrom:
         self._assets = assets
         self._managers = managers
         self._codes: dict[str, tuple[Reach, Mapping[str, str]]] = {}
+        self._wirings: dict[str, str | None] = self._plan.kept.setdefault(WIRING, {})
 
     # -- a step --------------------------------------------------------------------------------
 
@@ -114,11 +115,19 @@ class MadeFrom:
                 if len(self._kept_parts) >= _MOST_KEPT:
                     self._kept_parts.clear()
                 known = self._kept_parts[id(reach)] = (reach, code_parts(reach))
-            wiring = wiring_digest(step.assets_def, step.op) if step.is_whole_asset else None
+            wiring = self._wiring_of(step)
             if wiring is not None:
-                known = (known[0], {**known[1], WIRING: short_digest(wiring)})
+                known = (known[0], {**known[1], WIRING: wiring})
             self._codes[step.key] = known
         return known
+
+    def _wiring_of(self, step: ExecutionStep) -> str | None:
+        """Return the digest of how a step is tied to assets, where names do not say it; its definition cannot change."""
+        key = step.template_key
+        if key not in self._wirings:
+            wiring = wiring_digest(step.assets_def, step.op) if step.is_whole_asset else None
+            self._wirings[key] = None if wiring is None else short_digest(wiring)
+        return self._wirings[key]
 
     def config_of(self, step: ExecutionStep) -> Any:
         """Return the config of a step; None if it has none."""

@@ -194,7 +194,7 @@ class ShortWay:
             for output in step.outputs.values()
             if output.asset_key is not None
             and output.definition.io_manager_key == manager
-            and output.asset_key not in self._partitioned
+            and not (self._partitioned and output.asset_key in self._partitioned)
         ]
 
     # -- what is told --------------------------------------------------------------------------

@@ -323,6 +323,21 @@ class EventLogSuite:
         assert list(storage.get_step_states("run-1")) == []
         assert [state.step_key for state in storage.get_step_states("run-2")] == ["two"]
 
+    def test_very_many_steps_have_a_state_each(self, storage: EventLogStorage) -> None:
+        """Also where they come in one batch, and change in another."""
+        steps = [build.StepRef(JOB, f"s{number:03}") for number in range(130)]
+        storage.store_entries([entry_of(build.step_start(step), at=float(at)) for at, step in enumerate(steps)])
+        storage.store_entries([entry_of(build.step_success(step, 5.0), at=500.0) for step in steps[1:]])
+        begun, *ended = storage.get_step_states("run-1")
+        assert begun == StepState(step_key="s000", status=StepStatus.IN_PROGRESS, attempts=1, start_time=0.0)
+        assert ended == [
+            StepState(
+                step_key=step.step_key, status=StepStatus.SUCCESS, attempts=1, start_time=float(at), end_time=500.0
+            )
+            for at, step in enumerate(steps)
+            if at
+        ]
+
     def test_checks_have_a_latest_evaluation(self, storage: EventLogStorage) -> None:
         """And a history, newest first."""
         key = AssetCheckKey("a", "unique")

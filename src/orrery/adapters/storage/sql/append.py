@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Dialect, Update, bindparam, delete, func, ins
 from orrery.adapters.storage.sql.dialects import insertion_into
 from orrery.adapters.storage.sql.latest import StepChange, change_partitions, change_steps
 from orrery.adapters.storage.sql.lease_tables import leases, pool_claims
-from orrery.adapters.storage.sql.many import execute_many, execute_one, execute_text
+from orrery.adapters.storage.sql.many import ROWS, execute_many, execute_one, execute_text
 from orrery.adapters.storage.sql.tables import assets, checks, counters, events, run_keys, runs
 from orrery.adapters.storage.sql.text import escape
 from orrery.base.keys import AssetCheckKey, AssetKey
@@ -238,9 +238,9 @@ def _insert_events(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> N
     adapt itself, which takes longer than to store it: so 0 stands for nothing, and bodies are bytearrays.
     """
     if connection.dialect.positional:
-        many = len(rows) - len(rows) % _ROWS
-        for start in range(0, many, _ROWS):
-            execute_text(connection, _MANY_ROWS, [tuple(chain.from_iterable(rows[start : start + _ROWS]))])
+        many = len(rows) - len(rows) % ROWS
+        for start in range(0, many, ROWS):
+            execute_text(connection, _MANY_ROWS, [tuple(chain.from_iterable(rows[start : start + ROWS]))])
         if many < len(rows):
             execute_text(connection, _ONE_ROW, rows[many:])
     else:
@@ -255,11 +255,10 @@ def _insert_events(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> N
         connection.exec_driver_sql(statement, named)
 
 
-_ROWS = 48
 _PERHAPS = ("watched", "asset", "check_id", "partition")
 _ROW = "(?, ?, ?, ?, NULLIF(?, 0), NULLIF(?, 0), NULLIF(?, 0), NULLIF(?, 0), ?)"
 _ONE_ROW = f"INSERT INTO events ({', '.join(_COLUMNS)}) VALUES {_ROW}"  # noqa: S608  # ours
-_MANY_ROWS = _ONE_ROW + f", {_ROW}" * (_ROWS - 1)
+_MANY_ROWS = _ONE_ROW + f", {_ROW}" * (ROWS - 1)
 
 
 @lru_cache(maxsize=4)

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, bindparam, case, delete, func, insert, select
 
 from orrery.adapters.storage.sql.dialects import insertion_into
 from orrery.adapters.storage.sql.entries import record_of, select_records
-from orrery.adapters.storage.sql.many import execute_many
+from orrery.adapters.storage.sql.many import insert_many
 from orrery.adapters.storage.sql.partition_keys import PAGE, PartitionKeys
 from orrery.adapters.storage.sql.tables import asset_partitions, events, partition_pages, run_keys, run_steps
 from orrery.model.events.entry import EventLogRecord
@@ -271,7 +271,7 @@ def change_steps(connection: Connection, changes: Mapping[tuple[int, str], StepC
         (run, step_key, change.status.value, change.attempts, change.started, change.ended)
         for (run, step_key), change in changes.items()
     ]
-    execute_many(connection, _upsert_steps(connection.dialect.name), _STEP, rows)
+    insert_many(connection, _upsert_steps(connection.dialect.name), _STEP, rows)
 
 
 _STEP = ("run", "step_key", "status", "attempts", "started", "ended")

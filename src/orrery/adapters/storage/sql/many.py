@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import chain
 from operator import itemgetter
 from typing import Any
 
@@ -17,7 +18,10 @@ from sqlalchemy import Connection, Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.base import Executable
 
-__all__ = ["execute_many", "execute_one", "execute_text", "fetch_all"]
+__all__ = ["ROWS", "execute_many", "execute_one", "execute_text", "fetch_all", "insert_many"]
+
+ROWS = 48
+"""How many rows an insertion takes in one statement."""
 
 
 def execute_many(
@@ -37,6 +41,26 @@ def execute_many(
         execute_text(connection, text, [in_order(row) for row in rows])
     else:
         connection.execute(statement, [dict(zip(names, row, strict=True)) for row in rows])
+
+
+def insert_many(
+    connection: Connection, statement: Executable, names: tuple[str, ...], rows: Sequence[tuple[Any, ...]]
+) -> None:
+    """
+    Carry an insertion out for each of *rows*, of which no two have the same key; in SQLite with many in one statement.
+
+    It then works on them beside the threads of Python, which a statement for each row would have to wait for each time.
+    Args are those of :func:`execute_many`.
+    """
+    many = len(rows) - len(rows) % ROWS if connection.dialect.positional else 0
+    if many:
+        text, in_order = _positional(connection.dialect, statement, names)
+        values = f"VALUES ({', '.join('?' * len(names))})"
+        text = text.replace(values, values + f", {values[7:]}" * (ROWS - 1), 1)
+        groups = (rows[start : start + ROWS] for start in range(0, many, ROWS))
+        execute_text(connection, text, [tuple(chain.from_iterable(map(in_order, group))) for group in groups])
+    if many < len(rows):
+        execute_many(connection, statement, names, rows[many:])
 
 
 def execute_one(
