@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from orrery.base.keys import AssetKey
 from orrery.model.assets.graph import AssetGraph
-from orrery.model.automation.backfill_choice import AssetFacts
+from orrery.model.automation.backfill_outdated import AssetFacts
 from orrery.model.events.event import EventType
 from orrery.model.records.latest import FAILED, MADE, PLANNED
 from orrery.model.records.run import RunsFilter, RunStatus

@@ -19,7 +19,8 @@ from orrery.definitions.graphs.job import JobDefinition
 from orrery.definitions.project.repository import RepositoryDefinition
 from orrery.model.assets.graph import AssetGraph
 from orrery.model.assets.node import AssetNode
-from orrery.model.automation.backfill_choice import AssetFacts, Which, needed_of
+from orrery.model.automation.backfill_choice import Which, needed_of
+from orrery.model.automation.backfill_outdated import AssetFacts
 from orrery.model.automation.backfill_progress import BackfillPlan
 from orrery.model.partitions.loading import partition_loading_context
 from orrery.model.partitions.spoken import partitions_named

@@ -199,7 +199,7 @@ def stale_of(
     groups = [group.keys for group in group_assets(graph, named)]
     outside = taken_from_outside(graph, named)
     with judging(groups, lambda keys: job_of(repository, keys), instance, run_config) as judge:
-        taken = {key: None if some is None else list(some) for key, some in outside.items()}
+        taken = {key: None if graph.get(key).partitions_def is None else list(some) for key, some in outside.items()}
         for key, moved in judge.look_at(taken).items():
             facts[key] = facts[key]._replace(made={**facts[key].made, **dict.fromkeys(moved, sys.maxsize)})
         for key in named:

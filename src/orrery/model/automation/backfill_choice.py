@@ -6,38 +6,27 @@ Pure: the assets, what the user named, and the facts of the event log go in; set
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
-from typing import Any, NamedTuple
 
 from orrery.base.errors import InvalidInvocationError, OrreryError, UnknownPartitionError
 from orrery.base.keys import AssetKey
 from orrery.model.assets.graph import AssetGraph
-from orrery.model.automation.backfill_groups import is_identity, mapping_between
+from orrery.model.automation.backfill_groups import mapping_between
+from orrery.model.automation.backfill_outdated import (
+    AssetFacts,
+    Recorded,
+    Unchanged,
+    following,
+    outdated,
+    taken_of,
+)
 from orrery.model.automation.backfill_progress import WHOLE
-from orrery.model.events.reuse import InputPart
 from orrery.model.partitions.definition import PartitionsDefinition
-from orrery.model.partitions.mapping import PartitionMapping
 from orrery.model.partitions.spoken import partitions_named
 from orrery.model.partitions.subset import PartitionsSubset
 
-__all__ = [
-    "AssetFacts",
-    "Recorded",
-    "Unchanged",
-    "Which",
-    "chosen_partitions",
-    "needed_above",
-    "needed_of",
-    "taken_from_outside",
-]
-
-Unchanged = Callable[[AssetKey, Collection[str]], Collection[str]]
-"""Names those of some partitions for which what they need is still what it was, though it is newer."""
-
-Recorded = Callable[[AssetKey, str], Mapping[str, InputPart]]
-"""Tells of a partition that was made what it took of each input, by the name of the asset; nothing where that is not known."""
+__all__ = ["Which", "chosen_partitions", "needed_above", "needed_of", "taken_from_outside"]
 
 
 class Which(Enum):
@@ -47,22 +36,6 @@ class Which(Enum):
     FAILED = "failed"
     STALE = "stale"
     ALL = "all"
-
-
-class AssetFacts(NamedTuple):
-    """
-    What is known of the partitions of an asset ("" stands for an asset without partitions).
-
-    Attributes:
-        made: The storage id of the latest materialization of each partition that has one; of an asset that the project does
-            not make that of its latest observation, if it is later.
-        failed: Partitions whose latest attempt failed.
-        other_code: Partitions that were made by other code, or with another config, than would be used now.
-    """
-
-    made: Mapping[str, int]
-    failed: AbstractSet[str]
-    other_code: AbstractSet[str] = frozenset()
 
 
 def chosen_partitions(
@@ -157,11 +130,8 @@ def _from_children(
 ) -> PartitionsSubset | None:
     joined: PartitionsSubset | None = None
     for child in graph.get_children(key):
-        mapping = mapping_between(graph, key, child)
-        if child in found and mapping is not None:
-            needed = mapping.get_upstream_mapped_partitions_result_for_partitions(
-                found[child], graph.get(child).partitions_def, graph.get(key).partitions_def
-            ).partitions_subset
+        if child in found and mapping_between(graph, key, child) is not None:
+            needed = taken_of(graph, key, child, found[child])
             joined = needed if joined is None else joined | needed
     return joined
 
@@ -229,23 +199,23 @@ def _needed_once(
         if key in least:
             lacking = lacking | least[key]
         if which is Which.STALE:
-            lacking = lacking | _outdated(graph, key, made, facts, needed, unchanged, recorded)
+            lacking = lacking | outdated(graph, key, made, facts, needed, unchanged, recorded)
             if graph.get(key).has_self_dependency:
-                lacking = lacking | _following(graph, key, lacking, made)
+                lacking = lacking | following(graph, key, lacking, made)
         needed[key] = lacking
     return needed
 
 
 def taken_from_outside(
     graph: AssetGraph, named: Mapping[AssetKey, PartitionsSubset]
-) -> dict[AssetKey, PartitionsSubset | None]:
-    """Return what the named partitions take of each asset that the project does not make; None of one without partitions."""
-    taken: dict[AssetKey, PartitionsSubset | None] = {}
+) -> dict[AssetKey, PartitionsSubset]:
+    """Return what the named partitions take of each asset that the project does not make."""
+    taken: dict[AssetKey, PartitionsSubset] = {}
     for key, subset in named.items():
         for parent in graph.get_parents(key):
             if graph.get(parent).is_external:
-                needed, known = _taken(graph, parent, key, subset), taken.get(parent)
-                taken[parent] = needed if needed is None or known is None else known | needed
+                needed = taken_of(graph, parent, key, subset)
+                taken[parent] = taken[parent] | needed if parent in taken else needed
     return taken
 
 
@@ -258,187 +228,9 @@ def needed_above(
     for each in reversed(order):
         for child in graph.get_children(each):
             if child in found and each in order:
-                taken = _taken(graph, each, child, found[child])
-                needed = WHOLE if taken is None else taken
+                needed = taken_of(graph, each, child, found[child])
                 found[each] = found[each] | needed if each in found else needed
     for each in [*found]:
         for mate in graph.with_required_neighbors([each]) - {each}:
             found[mate] = found[mate] | found[each] if mate in found else found[each]
     return {each: found[each] for each in graph.sort_keys(found)}
-
-
-def _taken(graph: AssetGraph, parent: AssetKey, key: AssetKey, subset: PartitionsSubset) -> PartitionsSubset | None:
-    """Return what partitions of an asset take of a parent; None of one without partitions."""
-    mapping, own_def = mapping_between(graph, parent, key), graph.get(key).partitions_def
-    if mapping is None:
-        return None
-    return mapping.get_upstream_mapped_partitions_result_for_partitions(
-        None if own_def is None else subset, own_def, graph.get(parent).partitions_def
-    ).partitions_subset
-
-
-def _outdated(
-    graph: AssetGraph,
-    key: AssetKey,
-    made: PartitionsSubset,
-    facts: Mapping[AssetKey, AssetFacts],
-    needed: Mapping[AssetKey, PartitionsSubset],
-    unchanged: Unchanged | None,
-    recorded: Recorded | None,
-) -> PartitionsSubset:
-    """Return those of the made partitions that other code made, or older than something they need, or than what comes."""
-    same: set[str] = set()
-    old = made & made.empty_subset().with_partition_keys(facts[key].other_code)
-    itself = (key,) if graph.get(key).has_self_dependency else ()
-    for parent in (*graph.get_parents(key), *itself):
-        mapping = mapping_between(graph, parent, key)
-        coming = needed.get(parent)
-        if coming is not None and not coming.is_empty:
-            old = old | _needing(graph, mapping, parent, key, coming, made)
-        newer = facts[parent].made if parent in facts else {}
-        fresh = made - old
-        if fresh.is_empty:
-            continue
-        late = dict.fromkeys(_late(graph, mapping, parent, key, fresh, facts[key].made, newer)) if newer else {}
-        if recorded is not None:
-            late.update(dict.fromkeys(_taking_others(graph, mapping, parent, key, fresh, newer, recorded)))
-        if late and unchanged is not None:
-            same.update(unchanged(key, [item for item in late if item not in same]))
-        old = old | made.empty_subset().with_partition_keys([item for item in late if item not in same])
-    return old
-
-
-def _following(graph: AssetGraph, key: AssetKey, coming: PartitionsSubset, made: PartitionsSubset) -> PartitionsSubset:
-    """Return those of the made partitions that need one of *coming* of the same asset, or one that needs one, and so on."""
-    mapping = mapping_between(graph, key, key)
-    found = made.empty_subset()
-    while not coming.is_empty:
-        coming = _needing(graph, mapping, key, key, coming, made) - found
-        found = found | coming
-    return found
-
-
-def _late(
-    graph: AssetGraph,
-    mapping: PartitionMapping | None,
-    parent: AssetKey,
-    key: AssetKey,
-    fresh: PartitionsSubset,
-    own: Mapping[str, int],
-    newer: Mapping[str, int],
-) -> list[str]:
-    """Return those of some partitions that are older than what they need of a parent."""
-    if _needs_its_own_key(graph, parent, key):
-        return [item for item in fresh if newer.get(item, -1) > own[item]]
-    oldest = min(map(own.__getitem__, fresh))
-    moved = [each for each, number in newer.items() if number > oldest]
-    if not moved:
-        return []
-    parent_def = graph.get(parent).partitions_def
-    since = WHOLE if parent_def is None else parent_def.empty_subset().with_partition_keys(moved)
-    return [
-        item
-        for item in _needing(graph, mapping, parent, key, since, fresh)
-        if any(newer.get(each, -1) > own[item] for each in _needed(graph, mapping, parent, key, item))
-    ]
-
-
-def _taking_others(
-    graph: AssetGraph,
-    mapping: PartitionMapping | None,
-    parent: AssetKey,
-    key: AssetKey,
-    fresh: PartitionsSubset,
-    newer: Mapping[str, int],
-    recorded: Recorded,
-) -> Iterator[str]:
-    """
-    Iterate those of some partitions that may take something else of a parent than they took.
-
-    It is told by how many partitions they took, and by which of these was made last. Where that is not known (what their own run
-    made), or another mapping may have been given that takes as many, they may.
-    """
-    name = parent.to_user_string()
-    has_own_key = _needs_its_own_key(graph, parent, key)
-    is_given = parent in graph.get(key).partition_mappings
-    is_cut_otherwise = mapping is not None and not has_own_key
-    same: _Needed | None = None  # partitions beside each other take the same, as a rule
-    for item in fresh:
-        part = recorded(key, item).get(name)
-        if part is None:
-            continue
-        if has_own_key:
-            many, newest, are_some = 1, newer.get(item), False
-        else:
-            taken = _needed(graph, mapping, parent, key, item)
-            if same is None or same.partitions != taken:
-                same = _Needed.of(taken, newer, graph.get(parent).partitions_def)
-            _, many, newest, are_some = same
-        is_other = newest is not None and part.storage_id not in (None, newest)
-        is_unknown = is_cut_otherwise and (part.storage_id is None or (is_given and are_some))
-        if part.partitions != many or is_other or is_unknown:
-            yield item
-
-
-class _Needed(NamedTuple):
-    """
-    What partitions of an asset take of a parent.
-
-    Attributes:
-        partitions: Those.
-        many: How many they are.
-        newest: The storage id of the one that was made last; None if none was.
-        are_some: Whether they are several and not all, so that others may be as many.
-    """
-
-    partitions: PartitionsSubset
-    many: int
-    newest: int | None
-    are_some: bool
-
-    @staticmethod
-    def of(
-        partitions: PartitionsSubset, newer: Mapping[str, int], parent_def: PartitionsDefinition[Any] | None
-    ) -> _Needed:
-        keys = list(partitions)
-        are_some = len(keys) > 1 and parent_def is not None and partitions != parent_def.subset_with_all_partitions()
-        return _Needed(
-            partitions, len(keys), max((newer[each] for each in keys if each in newer), default=None), are_some
-        )
-
-
-def _needs_its_own_key(graph: AssetGraph, parent: AssetKey, key: AssetKey) -> bool:
-    own_def = graph.get(key).partitions_def
-    return own_def is not None and own_def == graph.get(parent).partitions_def and is_identity(graph, parent, key)
-
-
-def _needing(
-    graph: AssetGraph,
-    mapping: PartitionMapping | None,
-    parent: AssetKey,
-    key: AssetKey,
-    upstream: PartitionsSubset,
-    among: PartitionsSubset,
-) -> PartitionsSubset:
-    """Return those of some partitions of an asset that need one of *upstream*."""
-    own_def = graph.get(key).partitions_def
-    if mapping is None:
-        return among
-    if own_def is None:
-        needed = _needed(graph, mapping, parent, key, "")
-        return among.empty_subset() if (needed & upstream).is_empty else among
-    return among & mapping.get_downstream_partitions_for_partitions(upstream, graph.get(parent).partitions_def, own_def)
-
-
-def _needed(
-    graph: AssetGraph, mapping: PartitionMapping | None, parent: AssetKey, key: AssetKey, item: str
-) -> PartitionsSubset:
-    """Return what one partition of an asset needs of a parent."""
-    own_def = graph.get(key).partitions_def
-    if mapping is None:
-        return WHOLE
-    return mapping.get_upstream_mapped_partitions_result_for_partitions(
-        None if own_def is None else own_def.subset_with_partition_keys([item]),
-        own_def,
-        graph.get(parent).partitions_def,
-    ).partitions_subset

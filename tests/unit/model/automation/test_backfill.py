@@ -11,7 +11,8 @@ from orrery.base.errors import InvalidInvocationError, UnknownPartitionError
 from orrery.base.keys import AssetKey
 from orrery.model.assets.graph import AssetGraph
 from orrery.model.assets.node import AssetNode
-from orrery.model.automation.backfill_choice import AssetFacts, Which, chosen_partitions, needed_of
+from orrery.model.automation.backfill_choice import Which, chosen_partitions, needed_of
+from orrery.model.automation.backfill_outdated import AssetFacts
 from orrery.model.automation.backfill_progress import WHOLE, BackfillPlan, Chunk, next_chunks, progress_of
 from orrery.model.partitions import (
     BackfillPolicy,
