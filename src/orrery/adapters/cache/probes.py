@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import stat
 import time
 from collections.abc import Callable
 from functools import lru_cache, partial
@@ -16,7 +17,7 @@ from typing import Any
 from urllib.parse import quote
 
 from orrery.base.arguments import check_kind
-from orrery.base.errors import InvalidDefinitionError, RemoteValueError
+from orrery.base.errors import InvalidDefinitionError, InvalidInvocationError, RemoteValueError
 from orrery.definitions.parts.probe import Probe
 from orrery.model.events.data_version import DataVersion
 from orrery.plan.fingerprint.canonical import canonical_digest
@@ -45,8 +46,14 @@ def file_version(path: str | os.PathLike[str], *, quick: bool = False) -> DataVe
 
     Raises:
         FileNotFoundError: It is not there.
+        InvalidInvocationError: It is a pipe, a socket or a device, whose bytes are gone once they were read, or never end.
     """
     found = os.stat(path)
+    if not (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode)):
+        raise InvalidInvocationError(
+            f"{os.fspath(path)} is no file, but a pipe, a socket or a device: it has no content that stays.",
+            mend="name a file, or give a function that returns a DataVersion.",
+        )
     if quick:
         return DataVersion(f"{found.st_mtime_ns}-{found.st_size}")
     if time.time() - found.st_ctime < _RESTING_SECONDS:  # the next change might get the same time

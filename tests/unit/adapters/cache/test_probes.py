@@ -14,7 +14,7 @@ import fsspec
 import pytest
 
 from orrery.adapters.cache.probes import file_probe, file_version, rows_version, url_version
-from orrery.base.errors import RemoteValueError, WrongArgumentsError
+from orrery.base.errors import InvalidInvocationError, RemoteValueError, WrongArgumentsError
 
 
 def test_a_file_is_known_by_its_bytes(tmp_path: Path) -> None:
@@ -27,6 +27,13 @@ def test_a_file_is_known_by_its_bytes(tmp_path: Path) -> None:
     assert file_version(path, quick=True) != quick
     path.write_text("2")
     assert file_version(path) != exact
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", "/dev/zero"):
+        with pytest.raises(InvalidInvocationError, match=f"{path} is no file"):
+            file_version(path)
 
 
 def test_a_file_at_rest_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
