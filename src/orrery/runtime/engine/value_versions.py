@@ -8,7 +8,6 @@ values hold none, and are known by their content alone.
 
 from __future__ import annotations
 
-import io
 import pickle
 import types
 from collections.abc import Iterable, Mapping
@@ -69,11 +68,18 @@ def versions_by_partition(
 # -- what it can do ------------------------------------------------------------------------------
 
 
+class _Nowhere:
+    """A file that keeps nothing."""
+
+    def write(self, data: Any) -> int:
+        return len(data)
+
+
 class _Finder(pickle.Pickler):
-    """Meets all that a pickle of a value refers to, and writes none."""
+    """Meets all that a pickle of a value refers to, and keeps none."""
 
     def __init__(self) -> None:
-        super().__init__(io.BytesIO(), protocol=5, buffer_callback=lambda buffer: None)
+        super().__init__(_Nowhere(), protocol=5, buffer_callback=lambda buffer: None)
         self.held = set[Any]()
 
     def reducer_override(self, obj: Any) -> Any:
