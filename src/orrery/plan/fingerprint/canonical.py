@@ -286,7 +286,7 @@ class Canonical:
         if type(value) is str:  # as most keys are
             data = value.encode("utf-8", "surrogatepass")
             return hashlib.sha256(b"s" + struct.pack(">Q", len(data)) + data).digest()
-        inner = Canonical(self._other, is_code=self._is_code)
+        inner = Canonical(self._other, is_code=self._is_code, classes=self._classes)
         inner._open = self._open
         inner._left = self._left
         inner.write(value)

@@ -50,6 +50,13 @@ KINDS = {
     "function": ("def f(): return RESULT", "f", "o()"),
     "class": ("class C:\n    def f(self): return RESULT", "C", "o().f()"),
     "deep inside": ("class C:\n    def f(self): return RESULT", "{'a': [(1, {2: C()})]}", "o['a'][0][1][2].f()"),
+    "in a set": ("class C(enum.Enum):\n    A = 1\n    def f(self): return RESULT", "{C.A}", "[*o][0].f()"),
+    "in a set of tuples": (
+        "@dataclasses.dataclass(frozen=True)\nclass C:\n    x: int\n    def f(self): return RESULT",
+        "frozenset({('a', C(1))})",
+        "[*o][0][1].f()",
+    ),
+    "as a key": ("class C(enum.Enum):\n    A = 1\n    def f(self): return RESULT", "{C.A: 1}", "[*o][0].f()"),
     "among very many": ("class C:\n    def f(self): return RESULT", "[*range(20_000), C()]", "o[-1].f()"),
 }
 
