@@ -16,7 +16,7 @@ __all__ = ["classes_in", "declared_by", "members_of", "parameter_classes", "para
 
 _MADE = frozenset(
     "__module__ __doc__ __dict__ __weakref__ __qualname__ __annotations__ __dataclass_fields__ __dataclass_params__ "
-    "__firstlineno__ __static_attributes__ __abstractmethods__ __parameters__ __orig_bases__ "
+    "__firstlineno__ __slotnames__ __static_attributes__ __abstractmethods__ __parameters__ __orig_bases__ "
     "__struct_fields__ __struct_defaults__ __struct_encode_fields__ __struct_config__ model_config model_fields "
     "__required_keys__ __optional_keys__ __readonly_keys__ __mutable_keys__ __total__ __protocol_attrs__ "
     "model_computed_fields __signature__ __class_vars__ __private_attributes__ __fields__ __fields_set__".split()

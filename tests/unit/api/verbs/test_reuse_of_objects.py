@@ -101,6 +101,14 @@ def test_what_a_method_returns_is_seen_though_the_fields_are_the_same(kind: str,
         assert brought_up_to_date(load(kind, 22_202), instance) == ([], 22_202)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_class_is_the_same_after_its_objects_were_stored(kind: str, load: Load, tmp_path: Path) -> None:
+    project = load(kind, 101)
+    with Instance.local_temp(str(tmp_path / "home")) as instance:
+        brought_up_to_date(project, instance)
+        assert brought_up_to_date(project, instance) == ([], 101)
+
+
 @pytest.mark.parametrize("kind", ["dataclass", "plain", "function"])
 def test_the_version_is_the_same_in_another_process(kind: str, load: Load, tmp_path: Path) -> None:
     versions = []
