@@ -33,10 +33,12 @@ import struct
 import types
 import uuid
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import msgspec
+
+from orrery.plan.fingerprint.contents import beside_fields
 
 __all__ = ["Canonical", "NotCanonicalError", "canonical_digest"]
 
@@ -240,14 +242,13 @@ class Canonical:
         elif isinstance(value, re.Pattern):
             self._part(b"r", repr((value.pattern, value.flags)).encode())
         elif isinstance(value, tuple) and hasattr(kind, "_fields"):
-            self._fields(name, {each: getattr(value, each) for each in kind._fields})
+            self._fields(name, value, kind._fields)
         elif dataclasses.is_dataclass(value):
-            names = (each.name for each in dataclasses.fields(value))
-            self._fields(name, {each: getattr(value, each) for each in names if hasattr(value, each)})  # set by now
+            self._fields(name, value, [each.name for each in dataclasses.fields(value)])
         elif isinstance(value, msgspec.Struct):
-            self._fields(name, {each: getattr(value, each) for each in value.__struct_fields__})
+            self._fields(name, value, value.__struct_fields__)
         elif hasattr(kind, "model_fields") and hasattr(value, "__dict__"):
-            self._fields(name, dict(value.__dict__))
+            self._model(name, value, kind)
         elif isinstance(value, Mapping) and kind.__module__ in ("collections", "types"):
             self._mapping(b"d" + name, value)
             made = getattr(value, "default_factory", None)
@@ -277,9 +278,31 @@ class Canonical:
             self._put(form)
             self.write(value[key])
 
-    def _fields(self, name: bytes, fields: Mapping[str, Any]) -> None:
+    def _fields(self, name: bytes, value: Any, names: Collection[str]) -> None:
         self._part(b"c", name)
-        self._mapping(b"", fields)
+        self._mapping(b"", {each: getattr(value, each) for each in names if hasattr(value, each)})  # set by now
+        beside = beside_fields(value, names)
+        if self._is_code:  # attributes that nobody declared change while it is used
+            beside = {"": beside[""]} if "" in beside else {}
+        if beside:
+            self._mapping(b"+", beside)
+
+    def _model(self, name: bytes, value: Any, kind: Any) -> None:
+        """Write a model of pydantic: what it holds, also where no field says so, and which of its fields were given."""
+        self._part(b"c", name)
+        self._mapping(b"", dict(value.__dict__))
+        extra = getattr(value, "__pydantic_extra__", None)
+        if extra:
+            self._mapping(b"+", extra)
+        if self._is_code:  # the rest changes while it is used
+            return
+        private = getattr(value, "__pydantic_private__", None)
+        if private:
+            self._mapping(b"p", private)
+        given = getattr(value, "__pydantic_fields_set__", None)
+        absent = kind.model_fields.keys() - given if given is not None else None
+        if absent:
+            self.write(absent)
 
     def _form(self, value: Any) -> bytes:
         """Return a short form of *value* that sorts: its own digest."""

@@ -12,10 +12,10 @@ import gc
 import pickle
 import re
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-__all__ = ["content_of_platform", "fields_of", "is_closed"]
+__all__ = ["beside_fields", "content_of_platform", "fields_of", "is_closed"]
 
 
 def _reduced(value: Any) -> Any:
@@ -119,6 +119,32 @@ def fields_of(value: Any, *, with_slots: bool) -> dict[str, Any] | None:
     if built is not None:
         found[""] = built(value)
     return {**found, **slots, **(own or {})}
+
+
+def beside_fields(value: Any, declared: Collection[str]) -> dict[str, Any]:
+    """
+    Return what an object with declared fields holds beside them: attributes that its methods set, a collection that it is.
+
+    What follows from the rest does not count (cached properties), nor does what others keep in it: names with two underscores,
+    and what SQLAlchemy knows of a row.
+
+    Args:
+        value: A dataclass, a named tuple, a struct or a model.
+        declared: The names of its fields.
+    """
+    kind = type(value)
+    found = {**_slots_of(value, kind), **getattr(value, "__dict__", {})}
+    found = {
+        name: each
+        for name, each in found.items()
+        if name not in declared
+        and not name.startswith(("__", "_sa_"))
+        and type(getattr(kind, name, None)).__name__ != "cached_property"
+    }
+    built = next((read for base, read in _BUILT if isinstance(value, base)), None)
+    if built is not None and not hasattr(kind, "_fields"):
+        found[""] = built(value)
+    return found
 
 
 def _made_of(value: Any) -> Any:

@@ -10,12 +10,13 @@ import os
 import pathlib
 import subprocess
 import sys
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pydantic
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,6 +39,41 @@ class Row:
     b: str = "x"
 
 
+@dataclasses.dataclass
+class Rows(list[int]):
+    """A dataclass that is a list."""
+
+    name: str = "x"
+
+    @functools.cached_property
+    def total(self) -> int:
+        """Follow from the rest."""
+        return sum(self)
+
+
+class Place(NamedTuple):
+    """A named tuple."""
+
+    x: int
+
+
+class MarkedPlace(Place):
+    """A named tuple that takes attributes."""
+
+
+class Loose(pydantic.BaseModel, extra="allow"):
+    """A model that takes what no field stands for."""
+
+    a: int = 1
+    _seen: int = pydantic.PrivateAttr(0)
+
+
+def with_attribute(value: Any, name: str, content: Any) -> Any:
+    """Return an object of which an attribute was set."""
+    setattr(value, name, content)
+    return value
+
+
 def with_attrs(value: Any) -> Any:
     """Return a frame or series of pandas to which something was noted."""
     value.attrs["unit"] = "m"
@@ -58,6 +94,13 @@ def with_attrs(value: Any) -> Any:
         (Colour.RED, Colour.BLUE),
         (Row(1), Row(2)),
         (Row(1), {"a": 1, "b": "x"}),
+        (with_attribute(Row(1), "fitted", 1), with_attribute(Row(1), "fitted", 2)),
+        (with_attribute(Row(1), "fitted", 1), Row(1)),
+        (with_attribute(Rows(), "x", 1), Rows()),
+        (with_attribute(MarkedPlace(1), "mark", 1), with_attribute(MarkedPlace(1), "mark", 2)),
+        (Loose(a=1, b=1), Loose(a=1, b=2)),
+        (Loose(a=1), with_attribute(Loose(a=1), "_seen", 1)),
+        (Loose(a=1), Loose()),
         (np.array([1, 2]), np.array([1.0, 2.0])),
         (np.zeros((2, 3)), np.zeros((3, 2))),
         (pd.DataFrame({"a": [1]}), pd.DataFrame({"b": [1]})),
@@ -129,6 +172,8 @@ def test_values_that_differ_have_two_digests(one: Any, other: Any) -> None:
         (pathlib.PurePosixPath("a/b"), pathlib.PurePosixPath("a//b")),
         (decimal.Decimal("1.50"), decimal.Decimal("1.50")),
         (b"a", bytearray(b"a")),
+        (with_attribute(Rows(), "total", 0), Rows()),
+        (Loose(a=1, b=1, c=2), Loose(a=1, c=2, b=1)),
         (pd.Series(["a", None], dtype=object), pd.Series(["a", None], dtype=object)),
         (pd.DataFrame({"a": [1, 2]}), pd.DataFrame({"a": [1, 2]}, index=pd.Index([0, 1]))),
         (pa.table({"a": ["x"]}), pa.table({"a": ["x"]}).replace_schema_metadata({"k": "v"})),
