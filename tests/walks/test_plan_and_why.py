@@ -144,6 +144,19 @@ def test_why_names_the_reason_and_what_the_value_is_made_from(orrery: Orrery, tm
     assert "config changed: limit was 3, is 2" in orrery("why", "scaled", "--config", "config.yaml", code=3).stdout
 
 
+def test_why_tells_what_the_value_was_made_from_though_all_of_it_changed(orrery: Orrery, tmp_path: Path) -> None:
+    """What it would be made from now is in the reasons; of a value that was never made nothing else is known."""
+    assert "\nWould be made from\n" in orrery("why", "scaled", code=3).stdout
+    orrery("materialize", "*")
+    before = orrery("why", "scaled").stdout.partition("\nMade from\n")[2]
+    assert re.search(r"code +project:FACTOR +2\n", before)
+    edit(tmp_path, "FACTOR = 2", "FACTOR = 5")
+    edit(tmp_path, "limit: int = 3", "limit: int = 4")
+    edit(tmp_path, "[1, 2, 3]", "[1, 2]")
+    orrery("materialize", "raw")
+    assert orrery("why", "scaled", code=3).stdout.partition("\nMade from\n")[2] == before
+
+
 def test_a_plan_is_refused_when_a_stored_value_went(orrery: Orrery, tmp_path: Path) -> None:
     """Of what it would skip and of what it might run alike, with the reason; nothing runs."""
     orrery("materialize", "*")

@@ -163,8 +163,9 @@ def why_lines(step: PlannedStep) -> list[str]:
         version = f", data version {step.last.data_version[:16]}" if step.last.data_version else ""
         lines += ["", f"{strong('Made last')}  {instant(step.last.at)} {_origin(step.last)}{version}"]
         lines += [f"{strong('Accepted')}   {told}" for told in _acceptance(step.last)]
-    lines += ["", strong("Made from")]
-    lines += _provenance_lines(step.provenance)
+    made = step.last.provenance if step.last is not None else None
+    lines += ["", strong("Made from" if made is not None else "Would be made from")]
+    lines += _provenance_lines(made if made is not None else step.provenance)
     return lines
 
 
