@@ -157,8 +157,10 @@ class MaterializationPlan(msgspec.Struct, frozen=True, kw_only=True):
             if old is None:
                 found.append(f"{name}: is new")
                 continue
-            if fingerprint_digest(old.provenance) != fingerprint_digest(step.provenance):
-                found += [f"{name}: {reason}" for reason in differences(old.provenance, step.provenance)]
+            for asset in (None, *sorted({*old.apart, *step.apart})):
+                one, other = (each.apart.get(asset or "", each.provenance) for each in (old, step))
+                if fingerprint_digest(one) != fingerprint_digest(other):
+                    found += [f"{asset or name}: {reason}" for reason in differences(one, other)]
             was, now = old.last, step.last
             if (was and was.storage_id) != (now and now.storage_id):
                 found.append(f"{name}: {'was wiped' if now is None else _came(now)}")
@@ -591,7 +593,8 @@ def _accept(instance: Instance, key: AssetKey, step: PlannedStep) -> bool:
         tags[MADE_BY_RUN_TAG] = records[0].run_id
     tags.setdefault(DATA_VERSION_TAG, f"event {records[0].storage_id}")
     told = AssetMaterialization(key, made.description, made.metadata, made.partition, tags)
-    now = msgspec.structs.replace(step.provenance, seconds=old.seconds if old is not None else None)
+    now = step.apart.get(key.to_user_string(), step.provenance)
+    now = msgspec.structs.replace(now, seconds=old.seconds if old is not None else None)
     is_stored, content = getattr(data, "is_stored", True), getattr(data, "content", None)
     payload = StepMaterializationData(told, [], now, is_stored, content)
     accepted = Event("ASSET_MATERIALIZATION", "", event_specific_data=payload)

@@ -196,6 +196,7 @@ class Decisions:
     def made_now(
         self,
         step: ExecutionStep,
+        output: StepOutput,
         graph: GraphAsset | None,
         policy: CachePolicy | None,
         partition: str | None,
@@ -206,12 +207,19 @@ class Decisions:
         context_of = self._contexts_of(partition)
         if graph is not None:
             return self.made_from.of_graph(graph, context_of, policy, with_inputs)
-        return self.made_from.of_step(step, context_of(step), asset_outputs(step), policy, with_inputs)
+        return self.made_from.of_step(step, context_of(step), output, policy, with_inputs)
 
     def of_one(
-        self, partition: str | None, step: ExecutionStep, graph: GraphAsset | None, made_from: Provenance
+        self,
+        partition: str | None,
+        step: ExecutionStep,
+        output: StepOutput,
+        graph: GraphAsset | None,
+        made_from: Provenance,
     ) -> Provenance:
-        """Return what one of several partitions that a step makes at once is made from: of its inputs, what belongs to it."""
+        """Return what one of several assets or partitions that a step makes at once is made from: of its inputs, what belongs to it."""
+        if graph is None and len(step.outputs) > 1:
+            made_from = self.made_from.of_output(step, output, made_from)
         if partition is None or not made_from.inputs or not self.context.for_step(step).has_partition_key_range:
             return made_from
         context_of = self._contexts_of(partition)
@@ -250,7 +258,7 @@ class Decisions:
             step: The step.
             context: Its context.
             outputs: The assets to decide about.
-            now: What they would be made from.
+            now: What one of them would be made from.
             policy: When their stored values may be used again, if anything says so.
             running: The assets, as people write them, that the step takes and that run before it.
             graph: The asset, where several steps of a graph make it.
@@ -272,7 +280,7 @@ class Decisions:
                 situation = Situation(
                     asset=key.to_user_string() if partition is None else f"{key.to_user_string()}[{partition}]",
                     last=last,
-                    now=self.of_one(partition, step, graph, now),
+                    now=self.of_one(partition, step, output, graph, now),
                     policy=policy,
                     value=self._value_now(step, context, output, policy, partition, last),
                     is_forced=reuse is not None and (reuse.force_all or key in reuse.forced),
@@ -283,7 +291,9 @@ class Decisions:
                 )
                 decision = decide(situation, instant)
                 if decision.action == "run" and len(partitions) > 1:  # releases before this one recorded all together
-                    as_before = decide(msgspec.structs.replace(situation, now=now), instant)
+                    as_before = decide(
+                        msgspec.structs.replace(situation, now=self.of_one(None, step, output, graph, now)), instant
+                    )
                     decision = as_before if as_before.action == "skip" else decision
                 if len(outputs) > 1:
                     decision = decision.about(key.to_user_string())

@@ -46,7 +46,7 @@ def _judged(
         assert key is not None
         external = decisions.external(step, graph)
         inputs = {each.to_user_string() for each in decisions.inputs_of(step, graph)}
-        now = None if with_inputs else decisions.made_now(step, graph, policy, None, with_inputs=False)
+        now = None if with_inputs else decisions.made_now(step, output, graph, policy, None, with_inputs=False)
         last_of = dict[str | None, LastMade | None](zip(named, decisions.present.last_of(key, named), strict=True))
         if None in partitions:
             last_of[None] = decisions.present.last(key)
@@ -54,7 +54,7 @@ def _judged(
             if last is None or last.provenance is None:
                 continue
             if now is None or last.provenance.inputs.keys() != inputs:
-                made_now = decisions.made_now(step, graph, policy, partition, with_inputs=True)
+                made_now = decisions.made_now(step, output, graph, policy, partition, with_inputs=True)
             else:
                 made_now = msgspec.structs.replace(now, inputs=last.provenance.inputs)
             situation = Situation(asset=key.to_user_string(), last=last, now=made_now, policy=policy, external=external)

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
+import msgspec
+
 from orrery.base.keys import AssetKey
 from orrery.definitions.parts.cache_policy import CachePolicy
 from orrery.definitions.parts.signature import ComputeFunction
@@ -73,22 +75,21 @@ class MadeFrom:
         self,
         step: ExecutionStep,
         context: StepExecutionContext,
-        outputs: Sequence[StepOutput],
+        output: StepOutput,
         policy: CachePolicy | None,
         with_inputs: bool = True,
     ) -> Provenance:
         """
-        Return what a step would be made from.
+        Return what an asset would be made from that a step makes by itself.
 
         Args:
-            step: A step that makes assets by itself.
+            step: The step.
             context: Its context.
-            outputs: Those of its outputs that are assets.
+            output: Its output that is the asset.
             policy: The policy that holds for it.
             with_inputs: Whether the versions of its inputs are wanted.
         """
-        declared = outputs[0].definition.code_version
-        code_version = declared if declared is not None else step.op.version
+        code_version = _code_version(step, output)
         reach, code = (None, {}) if code_version is not None else self.reach_of(step)
         config = context.op_entry.config
         needed = step.op.required_resource_keys
@@ -99,10 +100,24 @@ class MadeFrom:
             config=config_parts(config) if config is not None else {},
             inputs=self.inputs_of_step(step, context) if step.inputs and with_inputs else {},
             resources=self._resources(needed) if needed else {},
-            format=self._format_of(outputs[0]),
+            format=self._format_of(output),
             salt=policy.salt if policy is not None else None,
             constants=reach.constants if reach is not None else {},
         )
+
+    def of_output(self, step: ExecutionStep, output: StepOutput, made_from: Provenance) -> Provenance:
+        """Return what an output is made from, where it is known of another output of the step: code version and format are its own."""
+        code_version, stored_by = _code_version(step, output), self._format_of(output)
+        if code_version != made_from.code_version:
+            reach, code = (None, {}) if code_version is not None else self.reach_of(step)
+            made_from = msgspec.structs.replace(
+                made_from,
+                code=code,
+                libraries=reach.distributions if reach is not None else {},
+                code_version=code_version,
+                constants=reach.constants if reach is not None else {},
+            )
+        return made_from if stored_by == made_from.format else msgspec.structs.replace(made_from, format=stored_by)
 
     def reach_of(self, step: ExecutionStep) -> tuple[Reach, Mapping[str, str]]:
         """Return what the code of a step reaches, and the parts of that code."""
@@ -255,3 +270,9 @@ class MadeFrom:
             else:
                 found[each.key.to_user_string()] = self._input(each.key, each.name, context_of(each.step))
         return found
+
+
+def _code_version(step: ExecutionStep, output: StepOutput) -> str | None:
+    """Return the version that is declared for the code of an asset, or else for its function."""
+    declared = output.definition.code_version
+    return declared if declared is not None else step.op.version

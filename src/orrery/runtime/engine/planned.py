@@ -4,7 +4,7 @@ What a run would do, step by step, and why; nothing is run.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 import msgspec
@@ -13,7 +13,7 @@ from orrery.base.keys import AssetKey
 from orrery.model.events.reuse import InputPart, Provenance, Reason
 from orrery.plan.decide import Decision, LastMade
 from orrery.plan.graph_assets import GraphAsset
-from orrery.plan.step import ExecutionStep
+from orrery.plan.step import ExecutionStep, StepOutput
 from orrery.runtime.engine.decisions import Decisions, asset_outputs
 from orrery.runtime.engine.unchanged import Plain
 
@@ -29,8 +29,9 @@ class PlannedStep(msgspec.Struct, frozen=True, kw_only=True):
         assets: Its assets, as people write them.
         partition: Its partition, if one.
         decision: Run or skip, and why.
-        provenance: What it would be made from.
+        provenance: What it would be made from; of several assets, the first.
         last: How it was made last; of several assets, the first.
+        apart: What those of several assets would be made from that have another code version or IO manager than the first.
     """
 
     step_key: str
@@ -39,6 +40,7 @@ class PlannedStep(msgspec.Struct, frozen=True, kw_only=True):
     provenance: Provenance
     partition: str | None = None
     last: LastMade | None = None
+    apart: Mapping[str, Provenance] = {}
 
 
 def planned(decisions: Decisions, before: Iterable[AssetKey] = ()) -> list[PlannedStep]:
@@ -67,7 +69,7 @@ def planned(decisions: Decisions, before: Iterable[AssetKey] = ()) -> list[Plann
             continue
         outputs = asset_outputs(step)
         context = decisions.context.for_step(step)
-        now = decisions.made_from.of_step(step, context, outputs, policy)
+        now = decisions.made_from.of_step(step, context, outputs[0], policy)
         decision = (
             _decision_of_found(context.found_partitions, above)
             if context.discovers
@@ -86,8 +88,20 @@ def planned(decisions: Decisions, before: Iterable[AssetKey] = ()) -> list[Plann
                 provenance=now,
                 partition=partitions[0] if len(partitions) == 1 else None,
                 last=last,
+                apart=_apart(decisions, step, outputs, now) if len(outputs) > 1 else {},
             )
         )
+    return found
+
+
+def _apart(
+    decisions: Decisions, step: ExecutionStep, outputs: Sequence[StepOutput], first: Provenance
+) -> Mapping[str, Provenance]:
+    found: dict[str, Provenance] = {}
+    for output in outputs:
+        own = decisions.made_from.of_output(step, output, first)
+        if own is not first and output.asset_key is not None:
+            found[output.asset_key.to_user_string()] = own
     return found
 
 

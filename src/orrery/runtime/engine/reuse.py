@@ -8,8 +8,7 @@ finds. Each materialization is recorded with what it was made from.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -29,7 +28,7 @@ from orrery.plan.commands import DecideLater, SkipStep
 from orrery.plan.decide import Decision
 from orrery.plan.execution_plan import ExecutionPlan
 from orrery.plan.graph_assets import GraphAsset, graph_assets
-from orrery.plan.step import ExecutionStep
+from orrery.plan.step import ExecutionStep, StepOutput
 from orrery.runtime.engine.decisions import Decisions, asset_outputs, steps_of_assets
 from orrery.runtime.engine.policies import Reuse
 from orrery.runtime.engine.replaced import TakenInputs
@@ -68,7 +67,7 @@ class RunReuse:
         self._asked_again: set[str] = set()
         self._made_again: set[AssetKey] = set()
         self._made_of: dict[AssetKey, Provenance] = {}
-        self._made_by: dict[str, frozenset[AssetKey]] = {}
+        self._made_by: dict[str, Mapping[AssetKey, StepOutput]] = {}
         self._started: dict[str, float] = {}
         self._of_graphs: dict[AssetKey, Decision] = {}
         self._postponed: set[str] = set()
@@ -87,7 +86,7 @@ class RunReuse:
                 return skip
         context = self._context.for_step(step)
         outputs = asset_outputs(step)
-        now = self._now[step.key] = self._made_from.of_step(step, context, outputs, policy)
+        now = self._now[step.key] = self._made_from.of_step(step, context, outputs[0], policy)
         if policy is None and reuse is None:
             return None
         decision = self._decisions.decide(step, context, outputs, now, policy, ())
@@ -142,7 +141,7 @@ class RunReuse:
                 ):
                     continue
                 context, policy = self._context.for_step(step), self._policies.of(step)
-                now = self._decisions.made_now(step, graph, policy, None, with_inputs=True)
+                now = self._decisions.made_now(step, output, graph, policy, None, with_inputs=True)
                 was = self._made_of.get(key)
                 if step.key in self._reused:
                     is_old = self._decisions.decide(step, context, [output], now, policy, (), graph).action == "run"
@@ -218,7 +217,7 @@ class RunReuse:
         data: Any = event.event_specific_data
         made = data.materialization
         step = self._plan.step_dict.get((event.step_key or "").partition("[")[0])
-        if step is None or made.asset_key not in self._keys_of(step):
+        if step is None or made.asset_key not in self._outputs_of(step):
             return event
         added: dict[str, str] = {}
         version = None if made.tags is None else made.tags.get(DATA_VERSION_TAG)
@@ -236,7 +235,9 @@ class RunReuse:
                 taken = round(time.perf_counter() - started, 6)
                 provenance = msgspec.structs.replace(provenance, seconds=taken)
             self._made_of[made.asset_key] = provenance
-            provenance = self._decisions.of_one(made.partition, step, graph, provenance)
+            provenance = self._decisions.of_one(
+                made.partition, step, self._outputs_of(step)[made.asset_key], graph, provenance
+            )
             provenance = self._taken.as_taken((step,) if graph is None else graph.steps, provenance)
             for key, part in provenance.inputs.items():
                 added[f"{INPUT_DATA_VERSION_TAG_PREFIX}/{key}"] = part.version
@@ -250,13 +251,11 @@ class RunReuse:
         fresh = StepMaterializationData(told, data.asset_lineage, provenance, data.is_stored, data.content)
         return msgspec.structs.replace(event, event_specific_data=fresh)
 
-    def _keys_of(self, step: ExecutionStep) -> AbstractSet[AssetKey]:
+    def _outputs_of(self, step: ExecutionStep) -> Mapping[AssetKey, StepOutput]:
         found = self._made_by.get(step.key)
         if found is None:
             outputs = step.outputs.values()
-            found = self._made_by[step.key] = frozenset(
-                [each.asset_key for each in outputs if each.asset_key is not None]
-            )
+            found = self._made_by[step.key] = {each.asset_key: each for each in outputs if each.asset_key is not None}
         return found
 
 
