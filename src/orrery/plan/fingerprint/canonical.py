@@ -226,7 +226,12 @@ class Canonical:
         elif kind is dt.timedelta:
             self._part(b"x", f"timedelta {value.days} {value.seconds} {value.microseconds}".encode())
         else:
-            self._object(value, kind)
+            try:
+                self._object(value, kind)
+            except NotCanonicalError:
+                raise
+            except Exception as error:  # an object tells of itself by code of its own, which may refuse
+                raise NotCanonicalError(value) from error
 
     def _object(self, value: Any, kind: type) -> None:
         if self._classes is not None:

@@ -133,16 +133,18 @@ def beside_fields(value: Any, declared: Collection[str]) -> dict[str, Any]:
         declared: The names of its fields.
     """
     kind = type(value)
-    found = {**_slots_of(value, kind), **getattr(value, "__dict__", {})}
+    is_tuple = isinstance(value, tuple) and hasattr(kind, "_fields")
+    slots = {} if is_tuple else _slots_of(value, kind)
     found = {
         name: each
-        for name, each in found.items()
-        if name not in declared
+        for name, each in {**slots, **getattr(value, "__dict__", {})}.items()
+        if isinstance(name, str)
+        and name not in declared
         and not name.startswith(("__", "_sa_"))
         and type(getattr(kind, name, None)).__name__ != "cached_property"
     }
     built = next((read for base, read in _BUILT if isinstance(value, base)), None)
-    if built is not None and not hasattr(kind, "_fields"):
+    if built is not None and not is_tuple:
         found[""] = built(value)
     return found
 

@@ -239,6 +239,24 @@ def test_all_that_is_no_number_is_equal(made: Any) -> None:
     assert canonical_digest(made(positive)) != canonical_digest(made(0.0))
 
 
+def test_an_object_that_refuses_to_tell_what_it_holds_has_no_digest() -> None:
+    """Its own code raises what it likes."""
+
+    @dataclasses.dataclass
+    class Closed:
+        a: int = 1
+
+        def __getattribute__(self, name: str) -> Any:
+            if name == "__dict__":
+                raise RuntimeError("closed")
+            return object.__getattribute__(self, name)
+
+    odd = Row(1)
+    odd.__dict__[3] = 4  # type: ignore[index]  # no name
+    assert canonical_digest(Closed()) is None
+    assert canonical_digest(odd) == canonical_digest(Row(1)) is not None
+
+
 def test_a_value_of_an_unknown_kind_has_no_digest() -> None:
     """Neither has one that holds such a value, or itself."""
     ring: list[Any] = []
