@@ -12,6 +12,8 @@ from typing import Any
 __all__ = ["is_secret", "shown_constant", "shown_value"]
 
 _SECRET = re.compile(r"password|passwd|secret|token|credential|api_?key|private_?key|access_?key", re.IGNORECASE)
+_IN_ADDRESS = re.compile(r"(?<=://)([^/@\s:]*):[^/@\s]*@")
+"""The password of an address; what stands before it stays."""
 _MOST_CHARACTERS = 60
 _MOST_OF_TEXT = 16
 """Longer texts among constants may be keys, addresses with a password, or sentences."""
@@ -30,16 +32,26 @@ def is_secret(name: str) -> bool:
 
 def shown_value(value: Any) -> str:
     """
-    Return a value of config as people read it, cut if it is long.
+    Return a value of config as people read it, cut if it is long; of what may be a secret in it stars.
 
-    >>> shown_value({"a": [1, None]})
-    '{"a": [1, null]}'
+    >>> shown_value({"a": [1, None]}), shown_value([{"password": "x"}, "pg://me:x@host"])
+    ('{"a": [1, null]}', '[{"password": "***"}, "pg://me:***@host"]')
     """
     try:
-        text = json.dumps(value, ensure_ascii=False, sort_keys=True)
+        text = json.dumps(_without_secrets(value), ensure_ascii=False, sort_keys=True)
     except (TypeError, ValueError):
         text = repr(value)
     return text if len(text) <= _MOST_CHARACTERS else f"{text[: _MOST_CHARACTERS - 1]}…"
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, str):
+        return _IN_ADDRESS.sub(r"\1:***@", value)
+    if isinstance(value, list | tuple):
+        return [_without_secrets(each) for each in value]
+    if isinstance(value, dict):
+        return {key: "***" if is_secret(str(key)) else _without_secrets(each) for key, each in value.items()}
+    return value
 
 
 def shown_constant(name: str, value: Any, is_hidden: Callable[[str], bool] = lambda text: False) -> str | None:
@@ -63,7 +75,7 @@ def shown_constant(name: str, value: Any, is_hidden: Callable[[str], bool] = lam
 def _is_plain(value: Any, depth: int, is_hidden: Callable[[str], bool]) -> bool:
     kind = type(value)
     if kind is str:
-        return len(value) <= _MOST_OF_TEXT and not is_hidden(value)
+        return len(value) <= _MOST_OF_TEXT and not _IN_ADDRESS.search(value) and not is_hidden(value)
     if kind in (bool, int, float, type(None)):
         return True
     if kind not in (tuple, list, dict) or not depth or len(value) > _MOST_ITEMS:

@@ -7,7 +7,7 @@ import pytest
 
 from orrery import Instance, asset, explain, materialize
 from orrery.plan.fingerprint.reach import Reacher
-from orrery.plan.fingerprint.shown import shown_constant
+from orrery.plan.fingerprint.shown import shown_constant, shown_value
 from orrery.runtime.engine.code_facts import InstalledCode
 
 LIMIT = [1]
@@ -27,6 +27,8 @@ WORDS: list[object] = []
         ({"a": [1, 2]}, "{'a': [1, 2]}"),
         ("x" * 17, None),
         ("postgresql://me:mine@host/db", None),
+        ("pg://me:mine@h", None),
+        ("pg://me@h:5432", "'pg://me@h:5432'"),
         ({"password": 1}, None),
         ([["x" * 17]], None),
         ([[1]], "[[1]]"),
@@ -83,3 +85,17 @@ def test_a_reason_tells_what_a_constant_was_and_is(tmp_path: Path) -> None:
         assert made.event_specific_data.provenance.constants == {f"{__name__}:LIMIT": "[1]"}
         materialize([limited], instance=instance)
         assert explain(limited, [limited], instance=instance).decision.action == "skip"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("pg://me:mine@host:5432/db", '"pg://me:***@host:5432/db"'),
+        ("see http://host:80/a@b", '"see http://host:80/a@b"'),
+        ([{"host": "h", "password": "mine"}], '[{"host": "h", "password": "***"}]'),
+        ([[{"api_key": ["mine"]}]], '[[{"api_key": "***"}]]'),
+    ],
+)
+def test_secrets_inside_of_a_value_of_config_are_not_shown(value: Any, shown: str) -> None:
+    """Nor is the password of an address, whatever the field is called."""
+    assert shown_value(value) == shown
