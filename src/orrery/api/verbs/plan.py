@@ -394,13 +394,15 @@ def explain(
 
 
 def explained(plan: MaterializationPlan, name: str) -> PlannedStep:
-    """Return the step of *plan* that makes the asset called *name*."""
+    """Return the step of *plan* that makes the asset called *name*; of several that it makes, what is told is of this one."""
     step = plan.step_of(name)
     if step is None:
         raise InvariantViolationError(
             f"The plan makes no asset '{name}'.", mend="give it among the assets; one that nothing makes has no plan."
         )
-    return step
+    return msgspec.structs.replace(
+        step, provenance=step.apart.get(name, step.provenance), last=step.last_apart.get(name, step.last)
+    )
 
 
 def diff_materializations(

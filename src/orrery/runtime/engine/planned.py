@@ -32,6 +32,7 @@ class PlannedStep(msgspec.Struct, frozen=True, kw_only=True):
         provenance: What it would be made from; of several assets, the first.
         last: How it was made last; of several assets, the first.
         apart: What those of several assets would be made from that have another code version or IO manager than the first.
+        last_apart: How the others of several assets were made last, by asset.
     """
 
     step_key: str
@@ -41,6 +42,7 @@ class PlannedStep(msgspec.Struct, frozen=True, kw_only=True):
     partition: str | None = None
     last: LastMade | None = None
     apart: Mapping[str, Provenance] = {}
+    last_apart: Mapping[str, LastMade | None] = {}
 
 
 def planned(decisions: Decisions, before: Iterable[AssetKey] = ()) -> list[PlannedStep]:
@@ -79,7 +81,7 @@ def planned(decisions: Decisions, before: Iterable[AssetKey] = ()) -> list[Plann
         if decision.action == "run":
             running.update(keys)
         partitions: Sequence[str] = context.partition_keys_of_output(keys[0]) if keys and context.run_tags else ()
-        last = decisions.present.last(keys[0], partitions[0] if partitions else None) if keys else None
+        first, *others = (decisions.present.last(key, partitions[0] if partitions else None) for key in keys)
         found.append(
             PlannedStep(
                 step_key=step.key,
@@ -87,8 +89,9 @@ def planned(decisions: Decisions, before: Iterable[AssetKey] = ()) -> list[Plann
                 decision=decision,
                 provenance=now,
                 partition=partitions[0] if len(partitions) == 1 else None,
-                last=last,
-                apart=_apart(decisions, step, outputs, now) if len(outputs) > 1 else {},
+                last=first,
+                apart=_apart(decisions, step, outputs, now) if others else {},
+                last_apart=dict(zip([key.to_user_string() for key in keys[1:]], others, strict=True)),
             )
         )
     return found

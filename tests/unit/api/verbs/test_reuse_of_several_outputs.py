@@ -10,7 +10,7 @@ import pytest
 from tests.support.reusing import ran, run
 
 from orrery.adapters.cache.stored import BlobIOManager
-from orrery.api.verbs.plan import MaterializationPlan, accept_materializations, plan_materialization
+from orrery.api.verbs.plan import MaterializationPlan, accept_materializations, explain, plan_materialization
 from orrery.definitions.assets.asset_out import AssetOut
 from orrery.definitions.decorators.multi_asset import multi_asset
 from orrery.model.events.user import Output
@@ -92,3 +92,19 @@ def test_each_is_accepted_with_what_it_is_made_from(instance: Instance, resource
     assert accept_materializations(instance, saved) == ("left", "right")
     assert run([both("1", None, 2)], instance, resources=resources) == []
     assert run([both("1", None, 2)], instance, resources=resources, selection="right") == []
+
+
+def test_an_asset_is_explained_by_what_it_is_made_from_itself(instance: Instance, resources: dict[str, Any]) -> None:
+    """Not by the first of those that the function makes."""
+    run([both("1", "2")], instance, resources=resources)
+    run([both("1", "2")], instance, resources=resources, selection="right", force=True)
+    last = instance.get_latest_materialization_event("right")
+    assert last is not None
+    for name, version, stored_by in (
+        ("left", "1", "PickledObjectFilesystemIOManager"),
+        ("right", "2", "BlobIOManager"),
+    ):
+        step = explain(name, [both("1", "2")], instance=instance, resources=resources)
+        assert (step.provenance.code_version, step.provenance.format) == (version, stored_by)
+        assert step.last is not None
+        assert (step.last.run_id == last.run_id) == (name == "right")
