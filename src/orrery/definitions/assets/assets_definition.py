@@ -16,7 +16,7 @@ from orrery.definitions.graphs.calls import current_composition
 from orrery.definitions.graphs.node import NodeDefinition
 from orrery.definitions.graphs.op import OpDefinition
 from orrery.definitions.graphs.structure import GraphStructure
-from orrery.definitions.parts.cache_policy import CachePolicy
+from orrery.definitions.parts.cache_policy import CachePolicy, policy_of_groups
 from orrery.definitions.parts.hook import HookDefinition, check_hooks
 from orrery.definitions.parts.resource import ResourceDefinition, as_resource_definitions
 from orrery.definitions.parts.types import NOTHING
@@ -763,15 +763,15 @@ class AssetsDefinition:
         What it bears already stays: what was said nearer to the asset counts.
 
         Args:
-            of_group: Gives the policy of a group by its name; of several assets, the first of which it knows one counts.
+            of_group: Gives the policy of a group by its name.
             of_project: The policy for all.
         """
         if self._node_def is None:
             return self
         group, project = self._policies_around
         if group is None:
-            named = (of_group(spec.group_name or DEFAULT_GROUP_NAME) for spec in self._specs_by_key.values())
-            group = next((each for each in named if each is not None), None)
+            groups = dict.fromkeys(spec.group_name or DEFAULT_GROUP_NAME for spec in self._specs_by_key.values())
+            group = policy_of_groups(map(of_group, groups))
         around = (group, project or of_project)
         return self if around == self._policies_around else self._changed(_policies_around=around)
 

@@ -4,7 +4,7 @@ When a value that is stored may be used instead of being made again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -12,7 +12,15 @@ import msgspec
 
 from orrery.base.errors import InvalidDefinitionError
 
-__all__ = ["CACHE_TAG", "CachePolicy", "ProjectPolicies", "policies_in_settings", "policy_in", "tags_with_policy"]
+__all__ = [
+    "CACHE_TAG",
+    "CachePolicy",
+    "ProjectPolicies",
+    "policies_in_settings",
+    "policy_in",
+    "policy_of_groups",
+    "tags_with_policy",
+]
 
 CACHE_TAG = "orrery/cache"
 """The tag that carries a policy: of a step, a job or a run."""
@@ -104,6 +112,22 @@ def policy_in(tags: Mapping[str, str] | None) -> CachePolicy | None:
         raise InvalidDefinitionError(
             f"The tag {CACHE_TAG} holds no cache policy: {error}.", mend="set it by CachePolicy(...).as_tags()."
         ) from error
+
+
+def policy_of_groups(found: Iterable[CachePolicy | None]) -> CachePolicy | None:
+    """
+    Return the policy that groups give a function whose assets lie in them; None if they give none.
+
+    Its assets are made together or not at all. So where its groups say different things, or one of them nothing, it always runs:
+    what runs whenever it is asked for in one of them is not skipped on account of another.
+
+    Args:
+        found: What the group of each of its assets says.
+    """
+    said = list(found)
+    if any(each != said[0] for each in said):
+        return CachePolicy(always=True)
+    return said[0] if said else None
 
 
 def tags_with_policy(

@@ -10,7 +10,7 @@ import msgspec
 
 from orrery.base.keys import AssetKey
 from orrery.definitions.assets.asset_spec import DEFAULT_GROUP_NAME
-from orrery.definitions.parts.cache_policy import CachePolicy, policies_in_settings, policy_in
+from orrery.definitions.parts.cache_policy import CachePolicy, policies_in_settings, policy_in, policy_of_groups
 from orrery.plan.step import ExecutionStep
 
 __all__ = ["Policies", "Reuse"]
@@ -72,11 +72,8 @@ class Policies:
         settings = self._settings
         if settings is None:
             return None
-        for output in step.outputs.values():
-            if output.asset_key is None or not output.is_selected:
-                continue
-            spec = step.assets_def._specs_by_key.get(output.asset_key)
-            found = settings.groups.get(spec.group_name or DEFAULT_GROUP_NAME) if spec is not None else None
-            if found is not None:
-                return found
-        return settings.default
+        specs = step.assets_def._specs_by_key if step.assets_def is not None else {}
+        made = [each.asset_key for each in step.outputs.values() if each.asset_key in specs and each.is_selected]
+        return policy_of_groups(settings.groups.get(specs[key].group_name or DEFAULT_GROUP_NAME) for key in made) or (
+            settings.default
+        )

@@ -1,5 +1,6 @@
 """Cache policies of a group and of a project, given in Python: which of several counts."""
 
+import json
 import sys
 import types
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ import pytest
 
 from orrery.api.verbs.materialize import materialize
 from orrery.base.errors import InvalidDefinitionError
-from orrery.definitions.assets.asset_spec import AssetSpec
+from orrery.definitions.assets.asset_out import AssetOut
 from orrery.definitions.assets.unresolved_asset_job import define_asset_job
 from orrery.definitions.decorators.asset import asset
 from orrery.definitions.decorators.multi_asset import multi_asset
@@ -129,15 +130,36 @@ def test_assets_are_loaded_with_a_policy(instance: Instance) -> None:
     assert ran(defs, instance, "__ASSET_JOB") == ["own"]
 
 
-def test_assets_of_one_function_follow_the_first_group_that_has_a_policy(instance: Instance) -> None:
-    """They are made together, or not at all."""
+TTL = CachePolicy(ttl=60)
 
-    @multi_asset(specs=[AssetSpec("one", group_name="else"), AssetSpec("two", group_name="mails")])
-    def both() -> Any:
-        return None
 
-    (made,) = Definitions(assets=[both], cache_by_group={"mails": ALWAYS}).all_assets_defs()
-    assert made._policies_around == (ALWAYS, None)
+@pytest.mark.parametrize(
+    ("one", "two", "counts"),
+    [
+        (USE, USE, USE),
+        (USE, ALWAYS, ALWAYS),
+        (TTL, USE, ALWAYS),
+        (None, USE, ALWAYS),
+        (USE, None, ALWAYS),
+        (None, None, None),
+    ],
+)
+def test_assets_of_one_function_run_where_their_groups_do_not_agree(
+    tmp_path: Path, one: CachePolicy | None, two: CachePolicy | None, counts: CachePolicy | None
+) -> None:
+    """They are made together, or not at all: so in Python, so in the settings of the instance."""
+
+    @multi_asset(outs={"first": AssetOut(group_name="one"), "second": AssetOut(group_name="two")})
+    def both() -> tuple[int, int]:
+        return 1, 2
+
+    said = {name: policy for name, policy in (("one", one), ("two", two)) if policy is not None}
+    (made,) = Definitions(assets=[both], cache_by_group=said).all_assets_defs()
+    assert made._policies_around == (counts, None)
+    groups = {name: json.loads(policy.as_tags()["orrery/cache"]) for name, policy in said.items()}
+    with Instance.local_temp(str(tmp_path / "told"), overrides={"cache": {"groups": groups}}) as told:
+        results = [materialize([both], instance=told, on_event=lambda entry: None) for _ in range(2)]
+    assert any(event.is_step_skipped for event in results[1].all_events) == (counts is not None and not counts.always)
 
 
 @pytest.mark.parametrize(
