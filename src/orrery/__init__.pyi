@@ -105,6 +105,8 @@ from orrery.api.verbs.contexts import build_op_context as build_op_context
 from orrery.api.verbs.contexts import build_output_context as build_output_context
 from orrery.api.verbs.defs_folder import load_defs as load_defs
 from orrery.api.verbs.defs_folder import load_from_defs_folder as load_from_defs_folder
+from orrery.api.verbs.diff import MaterializationDiff as MaterializationDiff
+from orrery.api.verbs.diff import diff_materializations as diff_materializations
 from orrery.api.verbs.execute_job import execute_job as execute_job
 from orrery.api.verbs.execute_job import validate_run_config as validate_run_config
 from orrery.api.verbs.instigator_contexts import build_multi_asset_sensor_context as build_multi_asset_sensor_context
@@ -116,9 +118,7 @@ from orrery.api.verbs.materialize import materialize_to_memory as materialize_to
 from orrery.api.verbs.materialize import observe as observe
 from orrery.api.verbs.migrate import MigrateIOStorageResult as MigrateIOStorageResult
 from orrery.api.verbs.migrate import migrate_io_storage as migrate_io_storage
-from orrery.api.verbs.plan import MaterializationDiff as MaterializationDiff
 from orrery.api.verbs.plan import MaterializationPlan as MaterializationPlan
-from orrery.api.verbs.plan import diff_materializations as diff_materializations
 from orrery.api.verbs.plan import explain as explain
 from orrery.api.verbs.plan import plan_materialization as plan_materialization
 from orrery.api.verbs.reconstruct import build_reconstructable_job as build_reconstructable_job

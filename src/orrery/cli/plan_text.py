@@ -11,7 +11,8 @@ from typing import Any
 
 import click
 
-from orrery.api.verbs.plan import MaterializationDiff, MaterializationPlan, PlannedPartitions
+from orrery.api.verbs.diff import MaterializationDiff
+from orrery.api.verbs.plan import MaterializationPlan, PlannedPartitions
 from orrery.cli.paper import dim, strong, table
 from orrery.cli.partition_drawing import alike
 from orrery.cli.text import count, duration, instant, one_line, short_path

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import click
 
-from orrery.api.verbs.plan import diff_materializations
+from orrery.api.verbs.diff import diff_materializations
 from orrery.cli.completion import complete_assets, complete_runs
 from orrery.cli.endings import wrong_usage
 from orrery.cli.json_output import echo_json

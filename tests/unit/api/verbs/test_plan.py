@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from click import unstyle
 
+from orrery.api.verbs.diff import diff_materializations
 from orrery.api.verbs.materialize import materialize, materialize_to_memory, observe
 from orrery.api.verbs.plan import (
     MaterializationPlan,
     accept_materializations,
     check_plan,
-    diff_materializations,
     explain,
     plan_materialization,
 )
