@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
@@ -14,7 +15,7 @@ from orrery.adapters.cache.cached import CachedIOManager
 from orrery.adapters.cache.formats import FORMATS, decode, encode, encode_as, format_for, table_of
 from orrery.adapters.cache.stored import BlobIOManager
 from orrery.api.verbs.materialize import materialize
-from orrery.base.errors import InvariantViolationError
+from orrery.base.errors import InvalidDefinitionError, InvariantViolationError
 from orrery.definitions.decorators.asset import asset
 
 
@@ -112,3 +113,38 @@ def test_a_series_is_no_table(value: Any, form: str) -> None:
     """And is told so in these words."""
     with pytest.raises(InvariantViolationError, match="it is no table of polars, pandas or pyarrow"):
         encode(value, form)
+
+
+@pytest.mark.parametrize("form", ["parquet", "arrow", "csv"])
+@pytest.mark.parametrize("library", [pd, pl])
+def test_tables_come_back_as_they_were(form: str, library: Any) -> None:
+    """In the library that the input asks for."""
+    table = library.DataFrame({"a": [1, 2], "b": ["x", "y"]})
+    assert decode(encode(table, form), form, library.DataFrame).equals(table)
+
+
+@pytest.mark.parametrize(
+    ("value", "form"),
+    [
+        ("text", "text"),
+        (b"bytes", "bytes"),
+        (np.arange(3), "numpy"),
+        ({"a": {1, 2}}, "pickle"),
+        (pl.DataFrame({"a": [1]}), "parquet"),
+        (pd.DataFrame({"a": [1]}), "parquet"),
+    ],
+)
+def test_the_format_follows_the_type(value: Any, form: str) -> None:
+    """And gives the value back."""
+    assert format_for(value) == form
+    back = decode(encode(value, form), form, type(value))
+    assert back.equals(value) if hasattr(value, "equals") else np.array_equal(back, value) or back == value
+
+
+def test_a_format_that_cannot_hold_a_value_says_so() -> None:
+    """By name; so does one that is not there."""
+    for form in FORMATS.keys() - {"pickle"}:
+        with pytest.raises(InvariantViolationError, match=f"format '{form}' cannot hold a object"):
+            encode(object(), form)
+    with pytest.raises(InvalidDefinitionError, match="no format 'yaml'"):
+        encode(1, "yaml")
