@@ -56,9 +56,9 @@ __all__ = ["CachedIOManager"]
 
 _LET_GO = "made room for others"
 _SILENT_SECONDS = 10.0
+"""For so long a remote place is not asked again what is stored, once it was out of reach and copies may be used instead."""
 _ANOTHER = "another"
 """Stands for the digest of what lies in the remote place, where that is not what a copy is of."""
-"""For so long a remote place is not asked again what is stored, once it was out of reach and copies may be used instead."""
 
 
 class CachedIOManager(IOManager):

@@ -160,13 +160,13 @@ class Decisions:
             unseen: What stands for the version of one that could not be seen.
         """
         probes = self.assets.of_project()[0]
-        decisive = set[AssetKey]()
-        for step, _, key in self.takes_from_sources():
-            policy = self.policies.of(step)
-            if policy is not None and policy.sources == "check":
-                decisive.add(key)
         wanted = {key: Looked(probes[key], partitions) for key, partitions in taken.items()}
-        return look_at(wanted, self.present, decisive.__contains__, unseen)
+        return look_at(wanted, self.present, self._is_decisive, unseen)
+
+    def _is_decisive(self, source: AssetKey) -> bool:
+        """Tell whether a decision hangs on a source."""
+        policies = (self.policies.of(step) for step, _, key in self.takes_from_sources() if key == source)
+        return any(policy is not None and policy.sources == "check" for policy in policies)
 
     def taken_by(self, step: ExecutionStep) -> list[tuple[str, AssetKey]]:
         """Return the assets that a step takes, each with the input that it is; none for a step of which nothing is recorded."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import pickle
 import types
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from orrery.base.keys import AssetKey
@@ -41,7 +42,7 @@ def version_of_value(value: Any, stored: tuple[str, bool] | None, context: StepE
         if stored is None:
             return None
         digest = stored[0]
-        held = _held_by(value) or held
+        held |= _held_by(value)
     code = _code_of(held, context) if held else None
     return digest if code is None else canonical_digest([digest, code])
 
@@ -88,12 +89,15 @@ class _Finder(pickle.Pickler):
 
 
 def _held_by(value: Any) -> set[Any]:
-    """Return the classes and functions that a value holds; those that were met until then, if it cannot be pickled."""
+    """
+    Return the classes and functions that a value holds.
+
+    Of one that cannot be pickled, as an IO manager has stored it in another way, those that are met until it says so. That is no
+    fault of the step: the value is stored, and known by its bytes and by what was met.
+    """
     finder = _Finder()
-    try:
+    with suppress(Exception):  # of code of its own: __reduce__, __getstate__
         finder.dump(value)
-    except Exception:  # noqa: BLE001  # the IO manager has stored it in another way: no more can be told
-        return finder.held
     return finder.held
 
 

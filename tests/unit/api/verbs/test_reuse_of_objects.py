@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import json
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ import pytest
 from orrery.api.verbs.execute_job import execute_job
 from orrery.api.verbs.materialize import materialize
 from orrery.api.verbs.reconstruct import build_reconstructable_job
+from orrery.definitions.decorators.asset import asset
+from orrery.definitions.parts.io_manager import IOManager
 from orrery.runtime.instance.instance import Instance
 
 PROJECT = """
@@ -122,3 +125,31 @@ def test_the_version_is_the_same_in_another_process(kind: str, load: Load, tmp_p
             tags = [event.materialization.tags for event in result.get_asset_materialization_events()]
             versions.append(json.dumps([each["dagster/data_version"] for each in tags]))
     assert versions[0] == versions[1]
+
+
+def test_a_value_that_cannot_be_pickled_is_stored_and_what_is_met_of_it_counts(tmp_path: Path) -> None:
+    """An IO manager may keep it in another way; its lock, which comes last, ends the look at what it holds."""
+
+    class InMemory(IOManager):
+        def handle_output(self, context: Any, obj: Any) -> None:
+            context.note_content("the same bytes", is_stable=False)
+
+        def load_input(self, context: Any) -> Any:
+            return None
+
+    def version(result: int) -> str:
+        spread: dict[str, Any] = {"__name__": "project_of_locks"}
+        exec(f"class C:\n    def f(self): return {result}", spread)
+
+        @asset
+        def locked() -> Any:
+            return [spread["C"](), threading.Lock()]
+
+        made = materialize([locked], instance=instance, resources={"io_manager": InMemory()})
+        (told,) = made.asset_materializations_for_node("locked")
+        assert told.tags is not None
+        return told.tags["orrery/data_version"]
+
+    with Instance.local_temp(str(tmp_path)) as instance:
+        assert version(1) == version(1)
+        assert version(1) != version(2)
